@@ -1,0 +1,113 @@
+//! Every bound of the program, with its unit in its name; what must hold between them is asserted
+//! when the program is compiled.
+
+use std::time::Duration;
+
+/// Longest command line of a client, without its line end (contract).
+pub const CLIENT_LINE_BYTES_MAX: usize = 16_384;
+/// Longest client id (contract).
+pub const CLIENT_ID_BYTES_MAX: usize = 1_024;
+/// Largest radius of a `WHATSAT` in kilometres (contract).
+pub const RADIUS_KILOMETRES_MAX: u64 = 50;
+/// Most results of a `WHATSAT` (contract).
+pub const RESULTS_MAX: u8 = 20;
+/// How far ahead of the server's clock a report may be unless `--max-skew` says otherwise (contract).
+pub const SKEW_DEFAULT: Duration = Duration::from_secs(86_400);
+/// Largest `--max-skew`: ten years.
+pub const SKEW_MAX: Duration = Duration::from_secs(3_653 * 86_400);
+/// Silence that ends a command with `--classic` (contract).
+pub const CLASSIC_SILENCE: Duration = Duration::from_millis(100);
+
+/// Longest server name in a herd file or on the wire.
+pub const SERVER_NAME_BYTES_MAX: usize = 64;
+/// Longest line between neighbours: a client's line, the server's name, the difference, key words.
+pub const NEIGHBOUR_LINE_BYTES_MAX: usize = 17_408;
+/// Most different server names in positions (servers of the herd and those that left it).
+pub const ORIGINS_MAX: usize = 4_096;
+/// Most servers in a herd.
+pub const SERVERS_MAX: usize = 1_024;
+/// Largest herd file.
+pub const HERD_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes read from one connection in one turn, at most: nobody starves the rest.
+pub const READ_BUDGET_BYTES: usize = 64 * 1_024;
+/// Output at which a protocol is asked to make no more.
+pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
+/// Output at which it is asked to go on.
+pub const OUTPUT_LOW_WATER_BYTES: usize = 16 * 1_024;
+/// How long a peer may take none of our output before it is dropped.
+pub const OUTPUT_STALL_MAX: Duration = Duration::from_secs(30);
+/// Output buffers kept for the next connection that needs one.
+pub const SPARE_BUFFERS_MAX: usize = 64;
+/// Largest output buffer kept for another connection.
+pub const SPARE_BUFFER_BYTES_MAX: usize = 256 * 1_024;
+/// Events taken from the kernel in one turn.
+pub const EVENTS_PER_TURN: usize = 1_024;
+/// Connections accepted in one turn and listener.
+pub const ACCEPTS_PER_TURN: usize = 64;
+/// How long accepting pauses when the system is out of descriptors or memory.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a closed connection may go on sending before it is cut: its last answers would be lost
+/// by a reset if the socket were closed over unread data.
+pub const LINGER_MAX: Duration = Duration::from_secs(2);
+/// How long a clean stop waits for output to be taken.
+pub const STOP_GRACE: Duration = Duration::from_secs(2);
+/// Name look-ups waiting for the helper thread.
+pub const LOOKUPS_WAITING_MAX: usize = 1_024;
+
+/// `WHATSAT`s of one connection that wait for Places; at the limit its reading is paused.
+pub const QUERIES_PER_CLIENT_MAX: usize = 16;
+/// Answers held back behind a `WHATSAT`; at the limit the connection's reading is paused.
+pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
+
+/// How often a link at rest sends a mark, and its receiver an acknowledgement.
+pub const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
+pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
+/// First pause before redialling a neighbour (contract).
+pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Longest pause before redialling a neighbour (contract).
+pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Look-up and connect to a neighbour.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
+/// How often a neighbour that stays away is mentioned in the log.
+pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
+/// Broken lines of one neighbour connection that are logged; the rest are only counted.
+pub const BROKEN_LINES_LOGGED_MAX: u64 = 10;
+
+/// Connections to Places at a time.
+pub const PLACES_CONNECTIONS_MAX: usize = 16;
+/// Queries waiting for a connection to Places.
+pub const PLACES_WAITING_MAX: usize = 4_096;
+/// Whole query, from the question to the answer.
+pub const PLACES_DEADLINE: Duration = Duration::from_secs(5);
+/// Look-up, connect and TLS handshake with Places.
+pub const PLACES_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an unused connection to Places is kept.
+pub const PLACES_IDLE_MAX: Duration = Duration::from_secs(30);
+/// Status line and headers of an answer of Places.
+pub const PLACES_HEAD_BYTES_MAX: usize = 32 * 1_024;
+/// Header fields of an answer of Places.
+pub const PLACES_HEADERS_MAX: usize = 64;
+/// Body of an answer of Places.
+pub const PLACES_BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;
+/// Characters of an error message from Places that are passed on.
+pub const PLACES_MESSAGE_CHARS_MAX: usize = 512;
+
+/// Size at which a log file is put aside (contract).
+pub const LOG_FILE_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+/// Log lines gathered before they are written.
+pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
+
+const _: () = {
+    assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
+    assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
+    // An AT line is a client's line with the server's name and a difference before it.
+    assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
+    assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
+    assert!(BEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
+    assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
+    assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
+    assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
+    assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
+};

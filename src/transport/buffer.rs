@@ -1,0 +1,243 @@
+//! The transport: output waiting to be sent, and what the protocol wants done with its connection.
+
+use super::time::Monotonic;
+use crate::limits;
+use std::fmt;
+use std::mem;
+
+/// Which connection of its driver: a slot and how often the slot had been used before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId {
+    /// The slot.
+    pub slot: u32,
+    /// Tells apart connections that used the same slot one after the other.
+    pub generation: u32,
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}.{}", self.slot, self.generation)
+    }
+}
+
+/// How far a protocol has gone in ending its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    No,
+    Close,
+    Abort,
+}
+
+/// A buffer with intentions: bytes to send, close, stop reading, call me at a time.
+///
+/// The first half of the methods is for protocols, the second (from [`output`](Self::output) on)
+/// for drivers.
+#[derive(Debug)]
+pub struct Transport {
+    id: ConnectionId,
+    ending: Ending,
+    reading_paused: bool,
+    first: bool,
+    wants_room: bool,
+    timer: Option<Monotonic>,
+    /// When the peer last took some of the output, or the output last became non-empty.
+    progress: Monotonic,
+    output: Vec<u8>,
+    /// How much of `output` has been taken already.
+    taken: u32,
+}
+
+impl Transport {
+    /// A transport without output or intentions.
+    pub fn new(id: ConnectionId) -> Self {
+        Transport {
+            id,
+            ending: Ending::No,
+            reading_paused: false,
+            first: false,
+            wants_room: false,
+            timer: None,
+            progress: Monotonic::default(),
+            output: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// The connection that this is.
+    pub fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Sends `bytes` after all that was written before; dropped once the connection is ending.
+    pub fn write(&mut self, bytes: &[u8]) {
+        if self.ending == Ending::No {
+            self.output.extend_from_slice(bytes);
+        }
+    }
+
+    /// Sends what `compose` appends to the buffer that it is given (it must only append). Not
+    /// called once the connection is ending.
+    pub fn write_with(&mut self, compose: impl FnOnce(&mut Vec<u8>)) {
+        if self.ending == Ending::No {
+            compose(&mut self.output);
+        }
+    }
+
+    /// Whether so much output waits that no more should be made now. After a yes,
+    /// [`resume_writing`](super::Protocol::resume_writing) is called when there is room.
+    pub fn is_full(&mut self) -> bool {
+        let full = self.output_len() >= limits::OUTPUT_HIGH_WATER_BYTES;
+        self.wants_room |= full;
+        full
+    }
+
+    /// Flushes, then ends the connection. Nothing more is read or written.
+    pub fn close(&mut self) {
+        if self.ending == Ending::No {
+            self.ending = Ending::Close;
+        }
+    }
+
+    /// Ends the connection at once; output that waits is dropped.
+    pub fn abort(&mut self) {
+        self.ending = Ending::Abort;
+    }
+
+    /// Whether [`close`](Self::close) or [`abort`](Self::abort) was asked for.
+    pub fn is_ending(&self) -> bool {
+        self.ending != Ending::No
+    }
+
+    /// Asks for no more data (nor end of data) until [`resume_reading`](Self::resume_reading).
+    pub fn pause_reading(&mut self) {
+        self.reading_paused = true;
+    }
+
+    /// Takes back [`pause_reading`](Self::pause_reading).
+    pub fn resume_reading(&mut self) {
+        self.reading_paused = false;
+    }
+
+    /// Asks to be called at that time, instead of any time asked for before.
+    pub fn set_timer(&mut self, at: Option<Monotonic>) {
+        self.timer = at;
+    }
+
+    /// Asks that this connection's bytes be read and written before those of others in a turn.
+    pub fn go_first(&mut self) {
+        self.first = true;
+    }
+
+    // What follows is for drivers.
+
+    /// The bytes that wait to be sent.
+    pub fn output(&self) -> &[u8] {
+        &self.output[self.taken as usize..]
+    }
+
+    /// How many bytes wait to be sent.
+    pub fn output_len(&self) -> usize {
+        self.output.len() - self.taken as usize
+    }
+
+    /// The first `bytes` bytes of the output were handed over at time `now`.
+    pub fn advance(&mut self, bytes: usize, now: Monotonic) {
+        assert!(bytes <= self.output_len(), "more was taken than there is");
+        self.progress = now;
+        if bytes == self.output_len() {
+            self.output.clear();
+            self.taken = 0;
+            return;
+        }
+        let taken = self.taken as usize + bytes;
+        // Move the rest to the front only when that is cheap compared with what was sent, so that
+        // neither the copying nor the space ahead of the rest can grow without bound.
+        if taken >= self.output.len() / 2 || u32::try_from(taken).is_err() {
+            self.output.drain(..taken);
+            self.taken = 0;
+        } else {
+            self.taken = taken as u32;
+        }
+    }
+
+    /// Drops all output.
+    pub fn drop_output(&mut self) {
+        self.output = Vec::new();
+        self.taken = 0;
+    }
+
+    /// Lends spare memory for output to a transport that has none of its own.
+    pub fn lend(&mut self, spare: &mut Vec<Vec<u8>>) {
+        if self.output.capacity() == 0
+            && let Some(buffer) = spare.pop()
+        {
+            self.output = buffer;
+        }
+    }
+
+    /// Takes the output's memory back when there is no output, so that idle connections hold none.
+    pub fn reclaim(&mut self, spare: &mut Vec<Vec<u8>>) {
+        if !self.output.is_empty() || self.output.capacity() == 0 {
+            return;
+        }
+        let buffer = mem::take(&mut self.output);
+        if buffer.capacity() <= limits::SPARE_BUFFER_BYTES_MAX
+            && spare.len() < limits::SPARE_BUFFERS_MAX
+        {
+            spare.push(buffer);
+        }
+    }
+
+    /// Output has just become non-empty: the peer's time to take it starts now.
+    pub fn output_begins(&mut self, now: Monotonic) {
+        self.progress = now;
+    }
+
+    /// When the peer is given up for not taking our output, if there is any.
+    pub fn stalls_at(&self) -> Option<Monotonic> {
+        (self.output_len() > 0).then(|| self.progress + limits::OUTPUT_STALL_MAX)
+    }
+
+    /// Whether the protocol asked to flush and close.
+    pub fn is_closing(&self) -> bool {
+        self.ending == Ending::Close
+    }
+
+    /// Whether the protocol gave the connection up.
+    pub fn is_aborted(&self) -> bool {
+        self.ending == Ending::Abort
+    }
+
+    /// Whether data may be delivered.
+    pub fn wants_data(&self) -> bool {
+        !self.reading_paused && self.ending == Ending::No
+    }
+
+    /// Whether this connection goes before others in a turn.
+    pub fn is_first(&self) -> bool {
+        self.first
+    }
+
+    /// When the protocol wants to be called.
+    pub fn timer(&self) -> Option<Monotonic> {
+        self.timer
+    }
+
+    /// Takes the timer if it is due.
+    pub fn take_due_timer(&mut self, now: Monotonic) -> bool {
+        let due = self.timer.is_some_and(|at| at <= now);
+        if due {
+            self.timer = None;
+        }
+        due
+    }
+
+    /// Whether `resume_writing` is due; asks once for each time that the output was full.
+    pub fn take_room(&mut self) -> bool {
+        let room = self.wants_room && self.output_len() <= limits::OUTPUT_LOW_WATER_BYTES;
+        if room {
+            self.wants_room = false;
+        }
+        room
+    }
+}
