@@ -24,6 +24,10 @@ pub const SERVER_NAME_BYTES_MAX: usize = 64;
 pub const NEIGHBOUR_LINE_BYTES_MAX: usize = 17_408;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
+/// Most clients whose positions are known (132 GB of them).
+pub const POSITIONS_MAX: usize = 1 << 30;
+/// Most lives of neighbours that last or from which a position is known.
+pub const NEIGHBOUR_LIVES_MAX: usize = 65_535;
 /// Most servers in a herd.
 pub const SERVERS_MAX: usize = 1_024;
 /// Largest herd file.
@@ -52,6 +56,16 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long a clean stop waits for output to be taken.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
+/// Addresses of one host that are tried.
+pub const ADDRESSES_MAX: usize = 16;
+/// How long the loop must have had nothing to do to be called idle.
+pub const IDLE_AFTER: Duration = Duration::from_millis(10);
+/// How long a busy loop goes on before its idle hook is called all the same.
+pub const BUSY_MAX: Duration = Duration::from_secs(1);
+/// Rounds of actions in one turn; what is left goes on in the next, so that nobody starves.
+pub const ACTION_ROUNDS_PER_TURN: usize = 16;
+/// TLS handshake with a peer that was accepted.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Name look-ups waiting for the helper thread.
 pub const LOOKUPS_WAITING_MAX: usize = 1_024;
 
@@ -64,6 +78,12 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
 pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
+/// How soon a mark is acknowledged: one acknowledgement may serve many marks.
+pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
+/// Records that a walk of the feed passes before others get their turn.
+pub const WALK_RECORDS_MAX: usize = 4_096;
+/// How often in a row two servers at rest must have differed in the same way before it is said.
+pub const DISAGREEMENTS_MIN: u32 = 3;
 /// First pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
@@ -94,8 +114,22 @@ pub const PLACES_BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 /// Characters of an error message from Places that are passed on.
 pub const PLACES_MESSAGE_CHARS_MAX: usize = 512;
 
+/// Longest key for Places.
+pub const PLACES_KEY_BYTES_MAX: usize = 1_024;
+
+/// Request line and headers of an HTTP request.
+pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
+/// Header fields of an HTTP request.
+pub const HTTP_REQUEST_HEADERS_MAX: usize = 64;
+/// Interim (1xx) responses before an HTTP response.
+pub const HTTP_INTERIM_RESPONSES_MAX: usize = 8;
+/// Chunk extensions and trailers of an HTTP body; they are skipped.
+pub const HTTP_CHUNK_EXTRAS_BYTES_MAX: usize = 16 * 1_024;
+
 /// Size at which a log file is put aside (contract).
 pub const LOG_FILE_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+/// Bytes of one peer's text that a log line shows; the rest is only counted.
+pub const LOG_TEXT_BYTES_MAX: usize = 2 * 1_024;
 /// Log lines gathered before they are written.
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 

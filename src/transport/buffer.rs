@@ -40,8 +40,8 @@ pub struct Transport {
     first: bool,
     wants_room: bool,
     timer: Option<Monotonic>,
-    /// When the peer last took some of the output, or the output last became non-empty.
-    progress: Monotonic,
+    /// Since when the peer has taken none of the output that waits.
+    waiting_since: Option<Monotonic>,
     output: Vec<u8>,
     /// How much of `output` has been taken already.
     taken: u32,
@@ -57,7 +57,7 @@ impl Transport {
             first: false,
             wants_room: false,
             timer: None,
-            progress: Monotonic::default(),
+            waiting_since: None,
             output: Vec::new(),
             taken: 0,
         }
@@ -140,14 +140,17 @@ impl Transport {
         self.output.len() - self.taken as usize
     }
 
-    /// The first `bytes` bytes of the output were handed over at time `now`.
+    /// The peer was offered the output at time `now` and took its first `bytes` bytes (maybe 0).
     pub fn advance(&mut self, bytes: usize, now: Monotonic) {
         assert!(bytes <= self.output_len(), "more was taken than there is");
-        self.progress = now;
         if bytes == self.output_len() {
             self.output.clear();
             self.taken = 0;
+            self.waiting_since = None;
             return;
+        }
+        if bytes > 0 || self.waiting_since.is_none() {
+            self.waiting_since = Some(now);
         }
         let taken = self.taken as usize + bytes;
         // Move the rest to the front only when that is cheap compared with what was sent, so that
@@ -164,6 +167,7 @@ impl Transport {
     pub fn drop_output(&mut self) {
         self.output = Vec::new();
         self.taken = 0;
+        self.waiting_since = None;
     }
 
     /// Lends spare memory for output to a transport that has none of its own.
@@ -188,14 +192,9 @@ impl Transport {
         }
     }
 
-    /// Output has just become non-empty: the peer's time to take it starts now.
-    pub fn output_begins(&mut self, now: Monotonic) {
-        self.progress = now;
-    }
-
-    /// When the peer is given up for not taking our output, if there is any.
+    /// When the peer is given up for not taking our output, if some waits.
     pub fn stalls_at(&self) -> Option<Monotonic> {
-        (self.output_len() > 0).then(|| self.progress + limits::OUTPUT_STALL_MAX)
+        self.waiting_since.map(|since| since + limits::OUTPUT_STALL_MAX)
     }
 
     /// Whether the protocol asked to flush and close.

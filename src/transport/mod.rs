@@ -70,6 +70,13 @@ pub trait Protocol<A> {
     /// Somebody asked for this call by [`Action::Wake`].
     fn woken(&mut self, _cx: &mut Context<'_, A>) {}
 
+    /// The server stops: no more data will be delivered. By default what was written is flushed
+    /// and the connection closed; a protocol that still owes something may close later, but the
+    /// driver waits for [`STOP_GRACE`](crate::limits::STOP_GRACE) at most.
+    fn stopping(&mut self, cx: &mut Context<'_, A>) {
+        cx.transport.close();
+    }
+
     /// The connection is gone, or never came to be. The last callback; writes are dropped.
     fn connection_lost(&mut self, cx: &mut Context<'_, A>, cause: &Lost);
 }
@@ -96,6 +103,10 @@ pub trait Application: Sized {
 
     /// The time given by [`deadline`](Application::deadline) has come.
     fn timer_expired(&mut self, now: Now);
+
+    /// The server stops: nothing more is accepted, and every connection is told by
+    /// [`Protocol::stopping`] after this.
+    fn stopping(&mut self, now: Now);
 }
 
 /// What an application asks of its driver.

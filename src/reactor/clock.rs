@@ -1,0 +1,26 @@
+//! The only place that reads clocks: both together, once a turn.
+
+use crate::transport::{Monotonic, Now};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The process's clocks.
+#[derive(Debug)]
+pub(super) struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        Clock { start: Instant::now() }
+    }
+
+    /// Reads both clocks. A wall clock before 1970 or after 2262 counts as the nearer end.
+    pub(super) fn read(&self) -> Now {
+        let since_start = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            monotonic: Monotonic::from_nanoseconds(since_start),
+            posix_nanoseconds: i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX),
+        }
+    }
+}
