@@ -1,1 +1,326 @@
-//! To come.
+//! The last position of every client, the order in which the changes came, and a digest of it all.
+//!
+//! [`Positions`] is a map in which the last writer wins: of two reports about a client the greater
+//! by the total order of [`order`] stays, whichever came first. So servers that have heard the same
+//! reports hold the same positions, in whatever order and however often they heard them.
+//!
+//! Every accepted change gets the next local **sequence number**, from 1. The records form one
+//! list in the order of these numbers: the **feed**. Whoever must hear of changes opens a
+//! [`Cursor`] and walks from it to the end. Nothing is queued for anybody: a client that moved ten
+//! times since a cursor passed is met once, with its last position.
+//!
+//! The **digest** is the sum, modulo 2⁶⁴, of a fixed hash of each record: the origin's name, the
+//! difference and the text. Equal digests mean (but for chance) equal positions; sequence numbers
+//! and who told us are this server's own and have no part in it.
+//!
+//! A position with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
+//! update of a known client allocates nothing unless its text is longer than that and of another
+//! length than before. Growing never stops to copy what is there: see `record` and `index`.
+//!
+//! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
+
+mod feed;
+mod hash;
+mod index;
+mod lives;
+pub mod order;
+mod origins;
+mod record;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use feed::Cursor;
+pub use lives::NeighbourLife;
+pub use origins::OriginId;
+pub use text::Text;
+
+use crate::limits;
+use feed::Feed;
+use index::Index;
+use lives::{LifeSlot, Lives};
+use order::Claim;
+use origins::Origins;
+use record::Record;
+
+/// What a client reported, and when a server took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report<'a> {
+    /// The server that took the report, from [`Positions::intern`].
+    pub origin: OriginId,
+    /// When it did, minus the client's time, in nanoseconds.
+    pub difference_nanoseconds: i64,
+    /// The client's time in whole nanoseconds since 1970-01-01T00:00:00Z, rounded down; the same
+    /// time as the one written in `text`.
+    pub time_nanoseconds: i64,
+    /// Client, location and time as the client wrote them.
+    pub text: Text<'a>,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Update {
+    /// The client was unknown.
+    New,
+    /// It replaced the client's position.
+    Newer,
+    /// The same report or a greater one is known; nothing changed.
+    Known,
+    /// The client is unknown and there is no room for another
+    /// ([`POSITIONS_MAX`](limits::POSITIONS_MAX)); nothing changed.
+    Full,
+}
+
+/// The store (see the [module's docs](self)).
+#[derive(Debug)]
+pub struct Positions {
+    key: [u64; 2],
+    index: Index,
+    feed: Feed,
+    origins: Origins,
+    lives: Lives,
+    digest: u64,
+}
+
+impl Positions {
+    /// An empty store. `key` must be random and kept secret: whoever knows it can choose ids that
+    /// all lie in one place of the index. It shows in nothing else.
+    pub fn new(key: [u64; 2]) -> Self {
+        Positions {
+            key,
+            index: Index::new(),
+            feed: Feed::new(),
+            origins: Origins::default(),
+            lives: Lives::default(),
+            digest: 0,
+        }
+    }
+
+    /// The number of the server with this name. `None` if the name is empty or longer than
+    /// [`limits::SERVER_NAME_BYTES_MAX`], or if it would be one more than
+    /// [`limits::ORIGINS_MAX`] names. Names stay known for ever.
+    pub fn intern(&mut self, name: &[u8]) -> Option<OriginId> {
+        self.origins.intern(name)
+    }
+
+    /// The name given to [`intern`](Self::intern).
+    pub fn origin_name(&self, origin: OriginId) -> &[u8] {
+        self.origins.name(origin)
+    }
+
+    /// A life of a neighbour, with which to mark what it tells us. `None` if there are
+    /// [`limits::NEIGHBOUR_LIVES_MAX`] that last or have records left; such a neighbour is told
+    /// again what it told us, which does no harm.
+    pub fn begin_life(&mut self) -> Option<NeighbourLife> {
+        self.lives.begin()
+    }
+
+    /// The neighbour has begun another life: what was heard from this one is nobody's now.
+    pub fn end_life(&mut self, life: NeighbourLife) {
+        self.lives.end(life);
+    }
+
+    /// Takes a report, heard from a neighbour in this life or, with `None`, from a client of ours.
+    pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourLife>) -> Update {
+        let heard_from = heard_from.map_or(LifeSlot::NONE, NeighbourLife::slot);
+        let hash = self.hash(report.text.client());
+        match self.lookup(hash, report.text.client()) {
+            Some(number) => self.replace(number, report, heard_from),
+            None => self.add(hash, report, heard_from),
+        }
+    }
+
+    /// The last position of a client.
+    pub fn find(&self, client: &[u8]) -> Option<Position<'_>> {
+        self.lookup(self.hash(client), client).map(|number| self.position(number))
+    }
+
+    /// The digest of all positions; 0 if there are none.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The last sequence number given; 0 at first.
+    pub fn head(&self) -> u64 {
+        self.feed.head()
+    }
+
+    /// How many clients are known.
+    pub fn len(&self) -> usize {
+        self.feed.len()
+    }
+
+    /// Whether no client is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A cursor at the head: all that is there now counts as told.
+    pub fn open_cursor(&mut self) -> Cursor {
+        self.feed.open()
+    }
+
+    /// Forgets a cursor.
+    pub fn close_cursor(&mut self, cursor: Cursor) {
+        self.feed.close(cursor);
+    }
+
+    /// Moves a cursor, forwards or back, so that just the changes up to the sequence number
+    /// `told` count as told; a number beyond the [`head`](Self::head) is as good as the head. Walks
+    /// from the front, the end or the cursor, whichever promises to be nearest; the front and the
+    /// end are there at once.
+    pub fn seek(&mut self, cursor: &Cursor, told: u64) {
+        self.feed.seek(cursor, told);
+    }
+
+    /// Moves a cursor to the front: nothing counts as told.
+    pub fn rewind(&mut self, cursor: &Cursor) {
+        self.seek(cursor, 0);
+    }
+
+    /// The oldest change that the cursor has not been told, without moving the cursor.
+    pub fn peek(&self, cursor: &Cursor) -> Option<Position<'_>> {
+        self.feed.peek(cursor).map(|number| self.position(number))
+    }
+
+    /// Like [`peek`](Self::peek), and moves the cursor past it.
+    pub fn next(&mut self, cursor: &Cursor) -> Option<Position<'_>> {
+        self.feed.next(cursor).map(|number| self.position(number))
+    }
+
+    /// Up to which sequence number the cursor has been told everything that is still so: one less
+    /// than the number of what comes next, or the [`head`](Self::head) if nothing does.
+    ///
+    /// It grows as the cursor goes on *and* when what would have come next moves to the end; it
+    /// falls only by [`seek`](Self::seek). To seek to it leaves the cursor where it is.
+    pub fn told(&self, cursor: &Cursor) -> u64 {
+        self.feed.told(cursor)
+    }
+
+    /// Whether the cursor has been told everything.
+    pub fn is_at_head(&self, cursor: &Cursor) -> bool {
+        self.feed.peek(cursor).is_none()
+    }
+
+    /// The half of the hash that the index works with.
+    fn hash(&self, client: &[u8]) -> u32 {
+        (hash::keyed(self.key, client) >> 32) as u32
+    }
+
+    fn lookup(&self, hash: u32, client: &[u8]) -> Option<u32> {
+        self.index.find(hash, |number| self.feed.record(number).text().client() == client)
+    }
+
+    fn position(&self, number: u32) -> Position<'_> {
+        Position { record: self.feed.record(number), origins: &self.origins }
+    }
+
+    fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+        let number = self.feed.len();
+        if number >= limits::POSITIONS_MAX || !self.index.insert(hash, number as u32) {
+            return Update::Full;
+        }
+        let mut record = Record::empty(report.origin);
+        self.lives.moved(LifeSlot::NONE, heard_from);
+        record.set(report, heard_from);
+        self.digest = self.digest.wrapping_add(digest_of(&self.origins, &record));
+        self.feed.push(record);
+        Update::New
+    }
+
+    fn replace(&mut self, number: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+        let record = self.feed.record_mut(number);
+        // A later time wins whatever the rest; so the rest is looked at only without it.
+        if report.time_nanoseconds <= record.time_nanoseconds
+            && order::compare(
+                &claim(&self.origins, report),
+                &claim(&self.origins, &record.report()),
+            )
+            .is_le()
+        {
+            return Update::Known;
+        }
+        self.lives.moved(record.heard_from, heard_from);
+        let before = digest_of(&self.origins, record);
+        record.set(report, heard_from);
+        let after = digest_of(&self.origins, record);
+        self.digest = self.digest.wrapping_sub(before).wrapping_add(after);
+        self.feed.move_to_end(number);
+        Update::Newer
+    }
+}
+
+fn digest_of(origins: &Origins, record: &Record) -> u64 {
+    let origin = origins.hash(record.origin);
+    hash::of_record(origin, record.difference_nanoseconds, record.text().bytes())
+}
+
+fn claim<'a>(origins: &'a Origins, report: &Report<'a>) -> Claim<'a> {
+    Claim {
+        time_nanoseconds: report.time_nanoseconds,
+        difference_nanoseconds: report.difference_nanoseconds,
+        location: report.text.location(),
+        time: report.text.time(),
+        origin_name: origins.name(report.origin),
+    }
+}
+
+/// A client's last position, in the store.
+#[derive(Debug, Clone, Copy)]
+pub struct Position<'a> {
+    record: &'a Record,
+    origins: &'a Origins,
+}
+
+impl<'a> Position<'a> {
+    /// The number of this change in the feed of this store.
+    pub fn sequence(&self) -> u64 {
+        self.record.sequence
+    }
+
+    /// The server that took the report.
+    pub fn origin(&self) -> OriginId {
+        self.record.origin
+    }
+
+    /// Its name.
+    pub fn origin_name(&self) -> &'a [u8] {
+        self.origins.name(self.record.origin)
+    }
+
+    /// When it took the report, minus the client's time, in nanoseconds.
+    pub fn difference_nanoseconds(&self) -> i64 {
+        self.record.difference_nanoseconds
+    }
+
+    /// The client's time in whole nanoseconds since 1970-01-01T00:00:00Z, rounded down.
+    pub fn time_nanoseconds(&self) -> i64 {
+        self.record.time_nanoseconds
+    }
+
+    /// Client, location and time, as the client wrote them.
+    pub fn text(&self) -> Text<'a> {
+        self.record.text()
+    }
+
+    /// The client's id.
+    pub fn client(&self) -> &'a [u8] {
+        self.text().client()
+    }
+
+    /// The location, as the client wrote it.
+    pub fn location(&self) -> &'a [u8] {
+        self.text().location()
+    }
+
+    /// The time, as the client wrote it.
+    pub fn time(&self) -> &'a [u8] {
+        self.text().time()
+    }
+
+    /// Whether it was heard from that neighbour, in that life.
+    pub fn is_heard_from(&self, life: &NeighbourLife) -> bool {
+        self.record.heard_from == life.slot()
+    }
+}

@@ -1,0 +1,263 @@
+//! The records in the order of their last changes, and the cursors of those who are told of them.
+//!
+//! One circular, doubly linked list runs through the records and the cursors. A record that
+//! changes moves to its end. A cursor is a *marker* in the list: what its owner has not been told
+//! yet is what follows it. So changes need not know of cursors, nor cursors of changes; walking
+//! costs what is walked, and a record that moved ten times is met once.
+
+use super::record::{Record, Records};
+
+/// Somebody's place in the feed. Given out by
+/// [`Positions::open_cursor`](super::Positions::open_cursor) and given back to
+/// [`close_cursor`](super::Positions::close_cursor).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cursor {
+    marker: u32,
+}
+
+/// A node of the list: a record's number or, with the highest bit set, a marker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link(u32);
+
+/// A node's neighbours in the list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Links {
+    previous: Link,
+    next: Link,
+}
+
+#[derive(Debug)]
+pub(super) struct Feed {
+    records: Records,
+    /// The first is the list's own: what follows it is the front, what precedes it the end.
+    markers: Vec<Links>,
+    closed: Vec<u32>,
+    /// The last sequence number given.
+    head: u64,
+}
+
+impl Feed {
+    pub fn new() -> Self {
+        Feed { records: Records::default(), markers: vec![Links::NONE], closed: vec![], head: 0 }
+    }
+
+    pub fn head(&self) -> u64 {
+        self.head
+    }
+
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub fn record(&self, number: u32) -> &Record {
+        self.records.get(number)
+    }
+
+    pub fn record_mut(&mut self, number: u32) -> &mut Record {
+        self.records.get_mut(number)
+    }
+
+    /// Adds a record, whose number is the [`len`](Self::len) there was, at the end.
+    pub fn push(&mut self, mut record: Record) {
+        let link = Link::record(self.len() as u32);
+        self.head += 1;
+        record.sequence = self.head;
+        self.records.push(record);
+        self.link_after(self.links(Link::LIST).previous, link);
+    }
+
+    /// Gives a record that has changed the next number and moves it to the end.
+    pub fn move_to_end(&mut self, number: u32) {
+        self.head += 1;
+        let last = self.markers[0].previous;
+        let record = self.records.get_mut(number);
+        record.sequence = self.head;
+        if last == Link::record(number) {
+            return;
+        }
+        // Unlinked and linked again in one go: this is done for every report.
+        let after = Links { previous: last, next: Link::LIST };
+        let Links { previous, next } = std::mem::replace(&mut record.links, after);
+        self.links_mut(previous).next = next;
+        self.links_mut(next).previous = previous;
+        self.links_mut(last).next = Link::record(number);
+        self.markers[0].previous = Link::record(number);
+    }
+
+    /// A cursor that has been told everything.
+    pub fn open(&mut self) -> Cursor {
+        let marker = self.closed.pop().unwrap_or_else(|| {
+            self.markers.push(Links::NONE);
+            self.markers.len() as u32 - 1
+        });
+        self.link_after(self.links(Link::LIST).previous, Link::marker(marker));
+        Cursor { marker }
+    }
+
+    pub fn close(&mut self, cursor: Cursor) {
+        self.unlink(cursor.link());
+        self.closed.push(cursor.marker);
+    }
+
+    /// The first record that the cursor has not been told.
+    pub fn peek(&self, cursor: &Cursor) -> Option<u32> {
+        self.record_after(cursor.link())
+    }
+
+    /// Like [`peek`](Self::peek), and the cursor has been told it.
+    pub fn next(&mut self, cursor: &Cursor) -> Option<u32> {
+        let number = self.peek(cursor)?;
+        self.unlink(cursor.link());
+        self.link_after(Link::record(number), cursor.link());
+        Some(number)
+    }
+
+    pub fn told(&self, cursor: &Cursor) -> u64 {
+        self.told_at(cursor.link())
+    }
+
+    /// Puts the cursor where those with a sequence number up to `told` are before it, all others
+    /// after it.
+    pub fn seek(&mut self, cursor: &Cursor, told: u64) {
+        let here = self.links(cursor.link()).previous;
+        self.unlink(cursor.link());
+        // No two records have the same number, so numbers apart are at least as many as records
+        // apart: start where that promises the shortest walk.
+        let starts = [here, Link::LIST, self.links(Link::LIST).previous];
+        let nearest = starts.into_iter().min_by_key(|&start| {
+            let told_there = if start == Link::LIST { 0 } else { self.told_at(start) };
+            told_there.abs_diff(told)
+        });
+        let mut after = nearest.unwrap_or(Link::LIST);
+        while let Some(number) = self.record_after(after)
+            && self.record(number).sequence <= told
+        {
+            after = Link::record(number);
+        }
+        while let Some(number) = self.record_up_to(after)
+            && self.record(number).sequence > told
+        {
+            after = self.record(number).links.previous;
+        }
+        self.link_after(after, cursor.link());
+    }
+
+    /// The largest number such that no record up to it is after `link`.
+    fn told_at(&self, link: Link) -> u64 {
+        match self.record_after(link) {
+            Some(number) => self.record(number).sequence - 1,
+            None => self.head,
+        }
+    }
+
+    /// The first record after `link`.
+    fn record_after(&self, link: Link) -> Option<u32> {
+        let mut at = self.links(link).next;
+        while at.is_marker() && at != Link::LIST {
+            at = self.links(at).next;
+        }
+        at.as_record()
+    }
+
+    /// The record at `link`, or else the last before it.
+    fn record_up_to(&self, link: Link) -> Option<u32> {
+        let mut at = link;
+        while at.is_marker() && at != Link::LIST {
+            at = self.links(at).previous;
+        }
+        at.as_record()
+    }
+
+    fn unlink(&mut self, link: Link) {
+        let Links { previous, next } = *self.links(link);
+        self.links_mut(previous).next = next;
+        self.links_mut(next).previous = previous;
+    }
+
+    fn link_after(&mut self, previous: Link, link: Link) {
+        let next = self.links(previous).next;
+        *self.links_mut(link) = Links { previous, next };
+        self.links_mut(previous).next = link;
+        self.links_mut(next).previous = link;
+    }
+
+    fn links(&self, link: Link) -> &Links {
+        match link.as_record() {
+            Some(number) => &self.record(number).links,
+            None => &self.markers[link.as_marker()],
+        }
+    }
+
+    fn links_mut(&mut self, link: Link) -> &mut Links {
+        match link.as_record() {
+            Some(number) => &mut self.records.get_mut(number).links,
+            None => &mut self.markers[link.as_marker()],
+        }
+    }
+}
+
+impl Cursor {
+    fn link(&self) -> Link {
+        Link::marker(self.marker)
+    }
+}
+
+impl Links {
+    /// Those of a node that is not linked, or of the list when it is empty.
+    pub const NONE: Links = Links { previous: Link::LIST, next: Link::LIST };
+}
+
+impl Link {
+    const MARKER: u32 = 1 << 31;
+    const LIST: Link = Link(Link::MARKER);
+
+    fn record(number: u32) -> Self {
+        Link(number)
+    }
+
+    fn marker(marker: u32) -> Self {
+        Link(marker | Link::MARKER)
+    }
+
+    fn is_marker(self) -> bool {
+        self.0 & Link::MARKER != 0
+    }
+
+    fn as_marker(self) -> usize {
+        (self.0 & !Link::MARKER) as usize
+    }
+
+    fn as_record(self) -> Option<u32> {
+        (!self.is_marker()).then_some(self.0)
+    }
+}
+
+const _: () = assert!(crate::limits::POSITIONS_MAX <= Link::MARKER as usize);
+
+#[cfg(test)]
+impl Feed {
+    /// Panics unless the list holds every record and open marker once, both ways alike, with
+    /// sequence numbers that grow up to the head.
+    pub fn check_invariants(&self) {
+        let (mut records, mut markers, mut last) = (0, 1, 0);
+        let mut at = Link::LIST;
+        loop {
+            let next = self.links(at).next;
+            assert_eq!(self.links(next).previous, at);
+            at = next;
+            if at == Link::LIST {
+                break;
+            }
+            let Some(number) = at.as_record() else {
+                markers += 1;
+                continue;
+            };
+            assert!(self.record(number).sequence > last);
+            last = self.record(number).sequence;
+            records += 1;
+        }
+        assert_eq!(records, self.len());
+        assert_eq!(markers + self.closed.len(), self.markers.len());
+        assert_eq!(last, self.head);
+    }
+}

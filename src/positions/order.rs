@@ -1,0 +1,145 @@
+//! Which of two reports about one client stays: part of the protocol between servers, since all of
+//! them must decide alike for their positions to become the same.
+//!
+//! The greater report replaces the smaller. Reports are compared by, in this order,
+//!
+//! 1. the client's time, exactly: the later is greater. Whole nanoseconds decide, then the digits
+//!    of the fraction beyond the ninth; trailing zeros do not count.
+//! 2. the difference: the *smaller* is greater. At equal times it is the report that was taken
+//!    first, so a client that repeats itself to another server does not change what the first one
+//!    answered.
+//! 3. the bytes of the location, of the time as it was written, and of the origin's name: those
+//!    that sort later are greater.
+//!
+//! Nothing else of a report is compared, so equal means identical.
+
+use std::cmp::Ordering;
+
+/// What decides between two reports about one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// The client's time in whole nanoseconds since 1970-01-01T00:00:00Z, rounded down.
+    pub time_nanoseconds: i64,
+    /// When the origin took the report, minus the client's time, in nanoseconds.
+    pub difference_nanoseconds: i64,
+    /// The location as the client wrote it.
+    pub location: &'a [u8],
+    /// The time as the client wrote it: decimal digits, optionally with a fraction.
+    pub time: &'a [u8],
+    /// The name of the server that took the report.
+    pub origin_name: &'a [u8],
+}
+
+/// `Greater` if `a` replaces `b`, `Less` if `b` replaces `a`, `Equal` if they are identical.
+pub fn compare(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
+    a.time_nanoseconds.cmp(&b.time_nanoseconds).then_with(|| compare_at_equal_nanoseconds(a, b))
+}
+
+// Apart, so that what nearly always decides stays small where it is inlined.
+#[inline(never)]
+fn compare_at_equal_nanoseconds(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
+    finer_digits(a.time)
+        .cmp(finer_digits(b.time))
+        .then_with(|| b.difference_nanoseconds.cmp(&a.difference_nanoseconds))
+        .then_with(|| a.location.cmp(b.location))
+        .then_with(|| a.time.cmp(b.time))
+        .then_with(|| a.origin_name.cmp(b.origin_name))
+}
+
+/// The digits of the fraction beyond the ninth, without trailing zeros. Of two of these the one
+/// that sorts later is the larger: digits of the same weight stand at the same place.
+fn finer_digits(time: &[u8]) -> &[u8] {
+    let Some(point) = time.iter().position(|&byte| byte == b'.') else { return &[] };
+    let digits = time.get(point + 10..).unwrap_or_default();
+    let len = digits.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    &digits[..len]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Few values of each field, so that every rule gets to decide.
+    fn claims() -> impl Strategy<Value = Claim<'static>> {
+        let times = prop::sample::select(vec![
+            (5_000_000_000, &b"5"[..]),
+            (5_000_000_000, b"5.0"),
+            (5_000_000_000, b"5.0000000000"),
+            (5_000_000_000, b"5.0000000001"),
+            (5_000_000_000, b"5.00000000010"),
+            (5_000_000_000, b"5.000000000099"),
+            (5_000_000_001, b"5.000000001"),
+            (5_000_000_001, b"5.0000000010"),
+            (6_000_000_000, b"6."),
+        ]);
+        let bytes = || prop::sample::select(vec![&b"a"[..], b"b", b"ab"]);
+        (times, -1_i64..=1, bytes(), bytes()).prop_map(
+            |((time_nanoseconds, time), difference_nanoseconds, location, origin_name)| Claim {
+                time_nanoseconds,
+                difference_nanoseconds,
+                location,
+                time,
+                origin_name,
+            },
+        )
+    }
+
+    const OLD: Claim<'static> = Claim {
+        time_nanoseconds: 5_000_000_000,
+        difference_nanoseconds: 7,
+        location: b"+1-2",
+        time: b"5",
+        origin_name: b"Hands",
+    };
+
+    #[test]
+    fn each_rule_decides_when_those_before_it_do_not() {
+        let winners = [
+            Claim { time_nanoseconds: 5_000_000_001, difference_nanoseconds: 9, ..OLD },
+            Claim { time: b"5.0000000000001", difference_nanoseconds: 9, ..OLD },
+            Claim { difference_nanoseconds: 6, location: b"+0-2", time: b"05", ..OLD },
+            Claim { location: b"+1-3", time: b"05", origin_name: b"Ball", ..OLD },
+            Claim { time: b"5.0", origin_name: b"Ball", ..OLD },
+            Claim { origin_name: b"Welsh", ..OLD },
+        ];
+        for winner in winners {
+            assert_eq!(compare(&winner, &OLD), Ordering::Greater, "{winner:?}");
+            assert_eq!(compare(&OLD, &winner), Ordering::Less, "{winner:?}");
+        }
+    }
+
+    #[test]
+    fn finer_digits_start_after_the_ninth() {
+        let cases = [
+            ("5", ""),
+            ("5.", ""),
+            ("5.123456789", ""),
+            ("5.1234567890", ""),
+            ("5.1234567891", "1"),
+            ("5.12345678901200", "012"),
+        ];
+        for (time, finer) in cases {
+            assert_eq!(finer_digits(time.as_bytes()), finer.as_bytes(), "{time}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equal_means_identical(a in claims(), b in claims()) {
+            prop_assert_eq!(compare(&a, &b) == Ordering::Equal, a == b);
+        }
+
+        #[test]
+        fn either_way_round_is_the_same_verdict(a in claims(), b in claims()) {
+            prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
+        }
+
+        #[test]
+        fn three_claims_do_not_go_in_a_circle(a in claims(), b in claims(), c in claims()) {
+            if compare(&a, &b).is_ge() && compare(&b, &c).is_ge() {
+                prop_assert!(compare(&a, &c).is_ge());
+            }
+        }
+    }
+}

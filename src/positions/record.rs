@@ -1,0 +1,168 @@
+//! One position as it lies in memory, and the memory for many of them.
+
+use super::Report;
+use super::feed::Links;
+use super::lives::LifeSlot;
+use super::origins::OriginId;
+use super::text::Text;
+
+/// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
+/// as phones write them. Longer ones have memory of their own.
+const INLINE_BYTES: usize = 62;
+
+/// Records a chunk.
+const CHUNK: usize = 4_096;
+
+/// The last report of a client. The order of the fields is the compiler's.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub sequence: u64,
+    pub time_nanoseconds: i64,
+    pub difference_nanoseconds: i64,
+    pub links: Links,
+    pub origin: OriginId,
+    pub heard_from: LifeSlot,
+    client_len: u16,
+    location_len: u16,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Inline { len: u8, bytes: [u8; INLINE_BYTES] },
+    Spilled(Box<[u8]>),
+}
+
+const _: () = assert!(size_of::<Record>() == 104);
+
+impl Record {
+    /// A record of nobody, to be filled in and linked.
+    pub fn empty(origin: OriginId) -> Self {
+        Record {
+            sequence: 0,
+            time_nanoseconds: 0,
+            difference_nanoseconds: 0,
+            links: Links::NONE,
+            origin,
+            heard_from: LifeSlot::NONE,
+            client_len: 0,
+            location_len: 0,
+            bytes: Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] },
+        }
+    }
+
+    pub fn text(&self) -> Text<'_> {
+        Text::stored(self.bytes.as_slice(), self.client_len, self.location_len)
+    }
+
+    /// The report as it was taken.
+    pub fn report(&self) -> Report<'_> {
+        Report {
+            origin: self.origin,
+            difference_nanoseconds: self.difference_nanoseconds,
+            time_nanoseconds: self.time_nanoseconds,
+            text: self.text(),
+        }
+    }
+
+    pub fn set(&mut self, report: &Report<'_>, heard_from: LifeSlot) {
+        self.time_nanoseconds = report.time_nanoseconds;
+        self.difference_nanoseconds = report.difference_nanoseconds;
+        self.origin = report.origin;
+        self.heard_from = heard_from;
+        // The lengths fit: the text keeps them in the same types.
+        self.client_len = report.text.client_len() as u16;
+        self.location_len = report.text.location_len() as u16;
+        self.bytes.set(report.text.bytes());
+    }
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Bytes::Spilled(bytes) => bytes,
+        }
+    }
+
+    /// Allocates only if `new` is long and of another length than before.
+    fn set(&mut self, new: &[u8]) {
+        match self {
+            Bytes::Inline { len, bytes } if new.len() <= INLINE_BYTES => {
+                bytes[..new.len()].copy_from_slice(new);
+                *len = new.len() as u8;
+            }
+            Bytes::Spilled(bytes) if new.len() == bytes.len() => bytes.copy_from_slice(new),
+            _ if new.len() <= INLINE_BYTES => {
+                *self = Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] };
+                self.set(new);
+            }
+            _ => *self = Bytes::Spilled(new.into()),
+        }
+    }
+}
+
+/// Records by number, in chunks: growing neither moves them nor takes more than one chunk too much.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    chunks: Vec<Vec<Record>>,
+}
+
+impl Records {
+    pub fn len(&self) -> usize {
+        match self.chunks.last() {
+            Some(last) => (self.chunks.len() - 1) * CHUNK + last.len(),
+            None => 0,
+        }
+    }
+
+    pub fn push(&mut self, record: Record) {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(record);
+                self.chunks.push(chunk);
+            }
+        }
+    }
+
+    pub fn get(&self, number: u32) -> &Record {
+        let number = number as usize;
+        &self.chunks[number / CHUNK][number % CHUNK]
+    }
+
+    pub fn get_mut(&mut self, number: u32) -> &mut Record {
+        let number = number as usize;
+        &mut self.chunks[number / CHUNK][number % CHUNK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Texts of all lengths, one after another in the same record.
+        #[test]
+        fn bytes_are_what_was_set_last(lens in prop::collection::vec(0_usize..130, 1..20)) {
+            let mut bytes = Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] };
+            for (step, len) in lens.into_iter().enumerate() {
+                let new = vec![step as u8; len];
+                bytes.set(&new);
+                prop_assert_eq!(bytes.as_slice(), &new[..]);
+                prop_assert_eq!(matches!(bytes, Bytes::Inline { .. }), len <= INLINE_BYTES);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_of_the_same_length_takes_no_new_memory() {
+        let mut bytes = Bytes::Spilled(Box::from(&[1; 100][..]));
+        let before = bytes.as_slice().as_ptr();
+        bytes.set(&[2; 100]);
+        assert_eq!(bytes.as_slice(), &[2; 100]);
+        assert_eq!(bytes.as_slice().as_ptr(), before);
+    }
+}

@@ -1,0 +1,140 @@
+//! The three fields of a report in one piece, as they stand in every line that carries them.
+
+use crate::limits;
+
+/// `client location time` with one space between the fields: what servers copy byte for byte.
+///
+/// Whoever parses lines sees to it that no field holds white space; here only the lengths and the
+/// two spaces are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a> {
+    bytes: &'a [u8],
+    client_len: u16,
+    location_len: u16,
+}
+
+impl<'a> Text<'a> {
+    /// The text whose first `client_len` bytes are the client's id, followed after a space by
+    /// `location_len` bytes of location and, after another, by the time.
+    ///
+    /// `None` if the lengths do not fit the bytes, a field is empty, the id is longer than
+    /// [`limits::CLIENT_ID_BYTES_MAX`] or the whole longer than [`limits::CLIENT_LINE_BYTES_MAX`].
+    pub fn new(bytes: &'a [u8], client_len: usize, location_len: usize) -> Option<Self> {
+        let location_at = client_len.checked_add(1)?;
+        let location_end = location_at.checked_add(location_len)?;
+        let fits = client_len > 0
+            && client_len <= limits::CLIENT_ID_BYTES_MAX
+            && location_len > 0
+            && bytes.len() <= limits::CLIENT_LINE_BYTES_MAX
+            && location_end + 1 < bytes.len();
+        if !fits || bytes[client_len] != b' ' || bytes[location_end] != b' ' {
+            return None;
+        }
+        Some(Text {
+            bytes,
+            client_len: u16::try_from(client_len).ok()?,
+            location_len: u16::try_from(location_len).ok()?,
+        })
+    }
+
+    /// The text of three fields that did not stand together, put together in `scratch` (which is
+    /// cleared first). `None` as for [`new`](Self::new).
+    pub fn join(
+        scratch: &'a mut Vec<u8>,
+        client: &[u8],
+        location: &[u8],
+        time: &[u8],
+    ) -> Option<Self> {
+        scratch.clear();
+        for field in [client, b" ", location, b" ", time] {
+            scratch.extend_from_slice(field);
+        }
+        Text::new(scratch, client.len(), location.len())
+    }
+
+    /// A text that was checked before it was stored.
+    pub(super) fn stored(bytes: &'a [u8], client_len: u16, location_len: u16) -> Self {
+        Text { bytes, client_len, location_len }
+    }
+
+    /// The whole.
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The client's id.
+    pub fn client(self) -> &'a [u8] {
+        &self.bytes[..self.client_len()]
+    }
+
+    /// The location, as the client wrote it.
+    pub fn location(self) -> &'a [u8] {
+        let at = self.client_len() + 1;
+        &self.bytes[at..at + self.location_len()]
+    }
+
+    /// The time, as the client wrote it.
+    pub fn time(self) -> &'a [u8] {
+        &self.bytes[self.client_len() + self.location_len() + 2..]
+    }
+
+    /// Bytes of the client's id.
+    pub fn client_len(self) -> usize {
+        usize::from(self.client_len)
+    }
+
+    /// Bytes of the location.
+    pub fn location_len(self) -> usize {
+        usize::from(self.location_len)
+    }
+}
+
+const _: () = assert!(limits::CLIENT_LINE_BYTES_MAX <= u16::MAX as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_where_the_lengths_say() {
+        let text = Text::new(b"kiwi +1-2/ 3.5", 4, 5).map(|t| (t.client(), t.location(), t.time()));
+        assert_eq!(text, Some((&b"kiwi"[..], &b"+1-2/"[..], &b"3.5"[..])));
+    }
+
+    #[test]
+    fn joined_fields_are_the_same_text() {
+        let mut scratch = b"left over".to_vec();
+        let joined = Text::join(&mut scratch, b"kiwi", b"+1-2", b"3");
+        assert_eq!(joined, Text::new(b"kiwi +1-2 3", 4, 4));
+        assert!(joined.is_some());
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_are_refused() {
+        let bytes = b"kiwi +1-2 3";
+        for client_len in 0..20 {
+            for location_len in 0..20 {
+                let fits = (client_len, location_len) == (4, 4);
+                assert_eq!(Text::new(bytes, client_len, location_len).is_some(), fits);
+            }
+        }
+        assert_eq!(Text::new(bytes, usize::MAX, 4), None);
+        assert_eq!(Text::new(bytes, 4, usize::MAX), None);
+        assert_eq!(Text::new(b"kiwi +1-2 ", 4, 4), None, "no time");
+        assert_eq!(Text::new(b"", 0, 0), None);
+    }
+
+    #[test]
+    fn long_texts_are_refused_at_their_limits() {
+        let mut scratch = Vec::new();
+        let mut client = vec![b'c'; limits::CLIENT_ID_BYTES_MAX];
+        assert!(Text::join(&mut scratch, &client, b"+1-2", b"3").is_some());
+        client.push(b'c');
+        assert!(Text::join(&mut scratch, &client, b"+1-2", b"3").is_none());
+
+        let mut time = vec![b'0'; limits::CLIENT_LINE_BYTES_MAX - b"c +1-2 ".len()];
+        assert!(Text::join(&mut scratch, b"c", b"+1-2", &time).is_some());
+        time.push(b'0');
+        assert!(Text::join(&mut scratch, b"c", b"+1-2", &time).is_none());
+    }
+}
