@@ -1,0 +1,72 @@
+//! Responses, as a client reads them.
+
+use super::HttpError;
+use super::fields::{Fields, Framing};
+use super::reader::{Message, Reader, whole};
+use crate::limits;
+
+/// Reads responses to requests that have a body in their answer (not to `HEAD`), within the limits
+/// for Places. Interim (1xx) responses are passed over.
+pub type ResponseReader = Reader<Response>;
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code, 200 to 999.
+    pub status: u16,
+    /// Whether the connection may be used for another request.
+    pub keep_alive: bool,
+    /// Whether the body is what was meant: no `Content-Encoding` such as `gzip` lies over it.
+    pub identity: bool,
+    /// The body, without transfer encoding.
+    pub body: Vec<u8>,
+}
+
+impl ResponseReader {
+    /// A reader at the start of a connection.
+    pub fn new() -> Self {
+        Reader::with_limits(limits::PLACES_HEAD_BYTES_MAX, limits::PLACES_BODY_BYTES_MAX)
+    }
+}
+
+impl Default for ResponseReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Message for Response {
+    fn from_head(head: &[u8]) -> Result<Option<(Response, Framing)>, HttpError> {
+        let mut headers = [httparse::EMPTY_HEADER; limits::PLACES_HEADERS_MAX];
+        let mut parsed = httparse::Response::new(&mut headers);
+        whole(parsed.parse(head), head.len())?;
+        let (Some(minor_version), Some(status)) = (parsed.version, parsed.code) else {
+            return Err(HttpError::Malformed);
+        };
+        match status {
+            0..100 => return Err(HttpError::Status),
+            101 => return Err(HttpError::Upgrade),
+            100..200 => return Ok(None),
+            _ => {}
+        }
+        let fields = Fields::read(parsed.headers, minor_version)?;
+        // These have no body whatever their headers say (RFC 9112, section 6.3).
+        let bodiless = matches!(status, 204 | 304);
+        let framing = match fields.framing {
+            _ if bodiless => Framing::Length(0),
+            Some(framing) => framing,
+            None => Framing::UntilClose,
+        };
+        let response = Response {
+            status,
+            keep_alive: fields.keep_alive && framing != Framing::UntilClose,
+            identity: fields.identity,
+            body: Vec::new(),
+        };
+        Ok(Some((response, framing)))
+    }
+
+    fn set_body(&mut self, body: Vec<u8>) {
+        self.body = body;
+    }
+}
