@@ -1,1 +1,130 @@
-//! To come.
+//! The Places service: what to send for a question, and what a client gets for an answer. Pure.
+//!
+//! ```text
+//! Search --Service::request--> bytes --> ... --> wire::http::Response
+//! Response --judge--> Answer (kept; cut for each asker to its bound), or Problem
+//! Problem --answer--> Answer (our own, in the shape of an error of the service)
+//! ```
+//!
+//! A dialect is how the service is asked, and how its answer becomes one in the legacy shape,
+//! which is what clients see whichever was asked. There is one so far, [`legacy`].
+
+mod answer;
+mod judge;
+mod key;
+pub mod legacy;
+mod problem;
+mod url;
+
+pub use answer::Answer;
+pub use judge::judge;
+pub use key::{Key, KeyError};
+pub use problem::{Problem, Status};
+pub use url::UrlError;
+
+use crate::transport::Endpoint;
+use crate::wire::http::Response;
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// What is asked: all places within a radius around a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Search {
+    /// Degrees north, in billionths.
+    pub latitude_nanodegrees: i64,
+    /// Degrees east, in billionths.
+    pub longitude_nanodegrees: i64,
+    /// In millionths of a metre.
+    pub radius_micrometres: u64,
+}
+
+/// How the service is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Nearby Search (legacy): `GET` with a query.
+    #[default]
+    Legacy,
+}
+
+/// A dialect that is not spoken here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownDialect(String);
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDialect> {
+        match name {
+            "legacy" => Ok(Dialect::Legacy),
+            _ => Err(UnknownDialect(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for UnknownDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dialect {:?} of Places is not spoken, only legacy", self.0)
+    }
+}
+
+impl Error for UnknownDialect {}
+
+/// A Places service: where it is and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Where to connect, and the name to verify.
+    pub endpoint: Endpoint,
+    /// Path and query of its URL, beginning with a slash.
+    pub path: String,
+    /// What `Host` says: the host, and the port if it is not HTTPS's own.
+    pub authority: String,
+    /// How it is spoken to.
+    pub dialect: Dialect,
+    /// What it demands, unless it is open to all.
+    pub key: Option<Key>,
+}
+
+impl Service {
+    /// The service at an `https` URL.
+    pub fn parse(url: &str, dialect: Dialect, key: Option<Key>) -> Result<Self, UrlError> {
+        let url::Url { endpoint, authority, path } = url::parse(url)?;
+        Ok(Service { endpoint, path, authority, dialect, key })
+    }
+
+    /// The request that asks `search`, whole.
+    pub fn request(&self, search: &Search) -> Vec<u8> {
+        match self.dialect {
+            Dialect::Legacy => legacy::request(self, search),
+        }
+    }
+
+    /// What clients get for its response, or why they get none of it.
+    pub fn judge(&self, response: Response) -> Result<Answer, Problem> {
+        match self.dialect {
+            Dialect::Legacy => judge(response, self.key.as_ref()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_is_known_by_its_name() {
+        assert_eq!("legacy".parse(), Ok(Dialect::Legacy));
+        let error = "Legacy".parse::<Dialect>().unwrap_err();
+        assert_eq!(error.to_string(), "dialect \"Legacy\" of Places is not spoken, only legacy");
+    }
+
+    #[test]
+    fn a_service_shows_all_but_its_key() {
+        let key = Key::new("AIzaSecret").unwrap();
+        let url = "https://localhost:8443/near";
+        let service = Service::parse(url, Dialect::Legacy, Some(key)).unwrap();
+        let shown = format!("{service:?}");
+        assert!(shown.contains("localhost") && shown.contains("Key(..)"), "{shown}");
+        assert!(!shown.contains("AIza"), "{shown}");
+    }
+}
