@@ -1,0 +1,256 @@
+//! Who the servers of a herd are, where they listen, and who talks with whom.
+//!
+//! A herd is one of the three built in, or a JSON file:
+//!
+//! ```
+//! # let herd = herd::herd::Herd::from_json(br#"
+//! {
+//!   "herd": "coast",
+//!   "servers": [
+//!     {
+//!       "name": "Monterey",
+//!       "host": "monterey.example.net",
+//!       "port": 11645,
+//!       "talks_with": ["Pacifica", "Ventura"]
+//!     },
+//!     {
+//!       "name": "Pacifica",
+//!       "host": "192.0.2.17",
+//!       "port": 11645,
+//!       "neighbour_port": 20001,
+//!       "listen": "10.0.0.17"
+//!     },
+//!     {
+//!       "name": "Ventura",
+//!       "host": "2001:db8::5",
+//!       "port": 11645,
+//!       "listen": "::",
+//!       "talks_with": ["Pacifica"]
+//!     }
+//!   ]
+//! }
+//! # "#)?;
+//! # assert_eq!(herd.servers[1].neighbours, [0, 2]);
+//! # Ok::<(), herd::herd::Mistake>(())
+//! ```
+//!
+//! | field | of | meaning |
+//! |---|---|---|
+//! | `herd` | file | the herd's name; servers of differently named herds refuse each other |
+//! | `servers` | file | the servers, at least one |
+//! | `name` | server | how clients see it in answers, and how it is started |
+//! | `host` | server | where clients and neighbours reach it: a host name or an IP address |
+//! | `port` | server | TCP port for clients |
+//! | `neighbour_port` | server, optional | TCP port for neighbours; `port` + 1000 if left out |
+//! | `listen` | server, optional | the address to bind, where that is not `host` |
+//! | `talks_with` | server, optional | names of its neighbours |
+//!
+//! Links go both ways: one may be named by either server or by both. Names are 1 to 64 bytes of
+//! UTF-8 without white space, control characters or `/`, since they travel between servers as one
+//! field and name log files. Any other field is refused, so that a misspelt one is noticed.
+
+mod error;
+mod file;
+
+pub use error::{HerdError, Mistake, ServerMistake};
+
+use crate::limits::HERD_FILE_BYTES_MAX;
+use crate::transport::Endpoint;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// The built-in herds, by name; the first is the one that is meant when none is named.
+pub const BUILT_IN: [(&str, &str); 3] = [
+    ("goloman", include_str!("../herds/goloman.json")),
+    ("alford", include_str!("../herds/alford.json")),
+    ("riley", include_str!("../herds/riley.json")),
+];
+
+/// All servers, and who talks with whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Herd {
+    /// The herd's name.
+    pub name: String,
+    /// The servers in the order of the file; neighbours are indices into it.
+    pub servers: Vec<Server>,
+}
+
+/// One server of a herd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its name, unlike that of any other server of the herd.
+    pub name: String,
+    /// Host name or IP address (IPv6 without brackets) at which others reach it.
+    pub host: String,
+    /// Host name or IP address that it binds.
+    pub listen: String,
+    /// TCP port for clients.
+    pub client_port: u16,
+    /// TCP port for neighbours.
+    pub neighbour_port: u16,
+    /// The servers that it talks with, whichever side named the link: indices into
+    /// [`Herd::servers`], ascending, each once, never its own.
+    pub neighbours: Vec<usize>,
+}
+
+impl Herd {
+    /// The built-in herd of that name, or else the herd in the file at that path.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the place: the file, and within it the line and column, or the server.
+    pub fn load(name_or_path: &str) -> Result<Herd, HerdError> {
+        let in_place = |mistake| HerdError { place: name_or_path.to_owned(), mistake };
+        match BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+            Some((_, json)) => Herd::from_json(json.as_bytes()),
+            None => read_file(name_or_path).and_then(|json| Herd::from_json(&json)),
+        }
+        .map_err(in_place)
+    }
+
+    /// The herd that `json` describes.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake found: JSON's before names and addresses, these before links.
+    pub fn from_json(json: &[u8]) -> Result<Herd, Mistake> {
+        file::parse(json)
+    }
+
+    /// The index of the server with that name.
+    pub fn position(&self, server: &str) -> Option<usize> {
+        self.servers.iter().position(|one| one.name == server)
+    }
+}
+
+impl Server {
+    /// Where clients connect.
+    pub fn client_endpoint(&self) -> Endpoint {
+        plain(&self.host, self.client_port)
+    }
+
+    /// Where neighbours dial.
+    pub fn neighbour_endpoint(&self) -> Endpoint {
+        plain(&self.host, self.neighbour_port)
+    }
+
+    /// What the server binds for clients.
+    pub fn client_listener(&self) -> Endpoint {
+        plain(&self.listen, self.client_port)
+    }
+
+    /// What the server binds for neighbours.
+    pub fn neighbour_listener(&self) -> Endpoint {
+        plain(&self.listen, self.neighbour_port)
+    }
+}
+
+fn plain(host: &str, port: u16) -> Endpoint {
+    Endpoint { host: host.to_owned(), port, tls: false }
+}
+
+fn read_file(path: &str) -> Result<Vec<u8>, Mistake> {
+    read_bounded(path).map_err(Mistake::Unreadable)?.ok_or(Mistake::TooLarge)
+}
+
+/// The file's bytes, or `None` if there are too many.
+fn read_bounded(path: &str) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path)?.take(HERD_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= HERD_FILE_BYTES_MAX).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Server, client port, and the names in the column "talks with" of the design's table.
+    type Row = (&'static str, u16, &'static [&'static str]);
+
+    fn assert_is(herd: &str, rows: &[Row]) {
+        let loaded = Herd::load(herd).unwrap();
+        assert_eq!(loaded.name, herd);
+        assert_eq!(loaded.servers.len(), rows.len());
+        for (at, (server, (name, port, _))) in loaded.servers.iter().zip(rows).enumerate() {
+            assert_eq!((server.name.as_str(), server.client_port), (*name, *port));
+            assert_eq!(server.neighbour_port, port + 1_000);
+            assert_eq!((server.host.as_str(), server.listen.as_str()), ("127.0.0.1", "127.0.0.1"));
+            let expected: Vec<usize> = (0..rows.len())
+                .filter(|other| {
+                    rows[*other].2.contains(name) || rows[at].2.contains(&rows[*other].0)
+                })
+                .collect();
+            assert_eq!(server.neighbours, expected, "neighbours of {name}");
+        }
+    }
+
+    #[test]
+    fn goloman_is_as_contracted() {
+        assert_is(
+            "goloman",
+            &[
+                ("Goloman", 11_645, &["Hands", "Holiday", "Wilkes"]),
+                ("Hands", 11_646, &["Wilkes"]),
+                ("Holiday", 11_647, &["Welsh", "Wilkes"]),
+                ("Welsh", 11_648, &[]),
+                ("Wilkes", 11_649, &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn alford_is_as_contracted() {
+        assert_is(
+            "alford",
+            &[
+                ("Alford", 17_415, &["Hamilton", "Welsh"]),
+                ("Hamilton", 17_416, &["Holiday"]),
+                ("Holiday", 17_417, &[]),
+                ("Ball", 17_418, &["Holiday", "Welsh"]),
+                ("Welsh", 17_419, &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn riley_is_as_contracted() {
+        assert_is(
+            "riley",
+            &[
+                ("Riley", 15_310, &["Jaquez", "Juzang"]),
+                ("Jaquez", 15_311, &[]),
+                ("Juzang", 15_312, &["Campbell"]),
+                ("Campbell", 15_313, &[]),
+                ("Bernard", 15_314, &["Jaquez", "Juzang", "Campbell"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_link_named_on_either_side_is_there_for_both() {
+        let loaded = Herd::load("goloman").unwrap();
+        let welsh = &loaded.servers[loaded.position("Welsh").unwrap()];
+        assert_eq!(welsh.neighbours, [loaded.position("Holiday").unwrap()]);
+        assert_eq!(loaded.position("Hamilton"), None);
+    }
+
+    #[test]
+    fn a_missing_file_is_named_and_the_built_in_herds_are_offered() {
+        let said = Herd::load("no/such/herd.json").unwrap_err().to_string();
+        assert!(said.starts_with("herd no/such/herd.json: "), "{said}");
+        assert!(said.contains("goloman, alford, riley"), "{said}");
+        assert!(said.contains("No such file"), "{said}");
+    }
+
+    #[test]
+    fn a_directory_is_not_a_herd() {
+        let said = Herd::load("src").unwrap_err().to_string();
+        assert!(said.contains("irectory"), "{said}");
+    }
+
+    #[test]
+    fn a_file_without_end_is_refused_without_reading_it_all() {
+        let said = Herd::load("/dev/zero").unwrap_err().to_string();
+        assert_eq!(said, "herd /dev/zero: the file is over 1048576 bytes");
+    }
+}

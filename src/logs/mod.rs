@@ -1,0 +1,208 @@
+//! The server's log: what `log` is told, filtered by env_logger (`RUST_LOG`, else `info`), gathered
+//! and appended to one bounded file.
+//!
+//! A line is one event, whatever its message holds:
+//!
+//! ```text
+//! 2026-11-21T03:27:58.123456Z INFO  link to Hands is up
+//! ```
+//!
+//! env_logger filters and formats; the file below it stamps the time, keeps lines apart and writes
+//! them in batches, when enough have gathered or when [`Logs::flush`] is called, which the daemon
+//! does whenever it has nothing else to do.
+
+mod file;
+mod timestamp;
+
+use env_logger::{Builder, Env, Target, WriteStyle};
+use file::LogFile;
+use log::SetLoggerError;
+use std::fmt;
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// The log that was set up; clones are the same log.
+#[derive(Clone)]
+pub struct Logs {
+    file: Arc<Mutex<LogFile>>,
+}
+
+/// Why there is no log.
+#[derive(Debug)]
+pub enum LogsError {
+    /// The directory or the file in it cannot be made or opened.
+    File(io::Error),
+    /// The process has a logger already.
+    Logger(SetLoggerError),
+}
+
+impl std::error::Error for LogsError {}
+
+impl fmt::Display for LogsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogsError::File(error) => write!(f, "the log cannot be written: {error}"),
+            LogsError::Logger(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Sends what the process logs, panics included, to `<directory>/<name>.log`. The directory is made
+/// if need be.
+///
+/// # Errors
+///
+/// When the file cannot be opened for appending, or when it is not the first call.
+pub fn init(directory: &Path, name: &str) -> Result<Logs, LogsError> {
+    let file = LogFile::open(directory, name).map_err(LogsError::File)?;
+    let logs = Logs { file: Arc::new(Mutex::new(file)) };
+    let mut builder = Builder::from_env(Env::default().default_filter_or("info"));
+    logs.receive(&mut builder).try_init().map_err(LogsError::Logger)?;
+    logs.record_panics();
+    Ok(logs)
+}
+
+impl Logs {
+    /// Writes what has gathered. A failure is noted in the log as soon as it can be written again.
+    pub fn flush(&self) {
+        lock(&self.file).flush();
+    }
+
+    fn receive<'a>(&self, builder: &'a mut Builder) -> &'a mut Builder {
+        builder
+            .write_style(WriteStyle::Never)
+            .target(Target::Pipe(Box::new(Pipe { file: Arc::clone(&self.file) })))
+            .format(|line, record| {
+                // Without `write!` and its padding, which cost more than the rest of the line.
+                line.write_all(match record.level() {
+                    log::Level::Error => b"ERROR ",
+                    log::Level::Warn => b"WARN  ",
+                    log::Level::Info => b"INFO  ",
+                    log::Level::Debug => b"DEBUG ",
+                    log::Level::Trace => b"TRACE ",
+                })?;
+                if record.level() > log::Level::Info {
+                    line.write_all(record.target().as_bytes())?;
+                    line.write_all(b": ")?;
+                }
+                match record.args().as_str() {
+                    Some(text) => line.write_all(text.as_bytes()),
+                    None => line.write_fmt(*record.args()),
+                }
+            })
+    }
+
+    /// Panics go to the log first and then wherever they went before.
+    fn record_panics(&self) {
+        let before = panic::take_hook();
+        let logs = self.clone();
+        panic::set_hook(Box::new(move |panic| {
+            log::error!("{}", Panic(panic));
+            logs.flush();
+            before(panic);
+        }));
+    }
+}
+
+/// The end of env_logger's pipe: takes each event's text in one piece.
+struct Pipe {
+    file: Arc<Mutex<LogFile>>,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        lock(&self.file).append(SystemTime::now(), event);
+        Ok(event.len())
+    }
+
+    /// env_logger flushes after each event; when to write is for the file and its owner to say.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A panic elsewhere is no reason to stop logging: the file is whole between its calls.
+fn lock(file: &Mutex<LogFile>) -> std::sync::MutexGuard<'_, LogFile> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A panic as a log line.
+struct Panic<'a, 'b>(&'a PanicHookInfo<'b>);
+
+impl fmt::Display for Panic<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payload = self.0.payload();
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no text");
+        match self.0.location() {
+            Some(place) => write!(f, "panic at {place}: {text}"),
+            None => write!(f, "panic: {text}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file::tests::Directory;
+    use super::*;
+    use log::{Level, Log, Record};
+
+    /// What a logger with that filter makes of one event for each level and of one of another
+    /// target, without their times.
+    fn filtered(filter: &str) -> Vec<String> {
+        let directory = Directory::new();
+        let file = LogFile::open(directory.path(), "F").unwrap();
+        let logs = Logs { file: Arc::new(Mutex::new(file)) };
+        let logger = logs.receive(Builder::new().parse_filters(filter)).build();
+        let log = |level, target, text: fmt::Arguments<'_>| {
+            logger.log(&Record::builder().level(level).target(target).args(text).build());
+        };
+        for level in Level::iter() {
+            log(level, "herd::node", format_args!("said at {level}"));
+        }
+        log(Level::Trace, "mio", format_args!("polled"));
+        logs.flush();
+        directory.lines("F.log").iter().map(|line| line[28..].to_owned()).collect()
+    }
+
+    #[test]
+    fn filters_are_env_logger_s() {
+        assert_eq!(filtered("off"), Vec::<String>::new());
+        assert_eq!(
+            filtered("info"),
+            ["ERROR said at ERROR", "WARN  said at WARN", "INFO  said at INFO"]
+        );
+        assert_eq!(filtered("warn,mio=trace")[2..], ["TRACE mio: polled"]);
+        assert_eq!(filtered("herd::node=trace/DEBUG"), ["DEBUG herd::node: said at DEBUG"]);
+        assert_eq!(filtered("trace").len(), 6);
+    }
+
+    #[test]
+    fn panics_and_events_of_the_process_reach_the_file() {
+        let directory = Directory::new();
+        let logs = init(directory.path(), "P").unwrap();
+        assert!(matches!(init(directory.path(), "P"), Err(LogsError::Logger(_))));
+        log::error!("before");
+        std::thread::spawn(|| panic!("two\nlines")).join().unwrap_err();
+        // The hook has flushed by itself. Other tests of this process may log, too.
+        let lines = directory.lines("P.log");
+        let has = |start: &str, end: &str| {
+            lines.iter().any(|line| line[28..].starts_with(start) && line.ends_with(end))
+        };
+        assert!(has("ERROR before", ""), "{lines:?}");
+        assert!(has("ERROR panic at src/logs/mod.rs:", ": two\\nlines"), "{lines:?}");
+        logs.flush();
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_said() {
+        let failed = init(Path::new("/dev/null/logs"), "N").map(|_| ()).unwrap_err();
+        assert!(failed.to_string().starts_with("the log cannot be written: "), "{failed}");
+    }
+}
