@@ -157,7 +157,7 @@ fn loss_line(timestamp: &mut Timestamp, loss: &Loss) -> Vec<u8> {
 /// the line and pass for another, or tell a terminal what to do.
 fn append_as_one_line(batch: &mut Vec<u8>, event: &[u8]) {
     // A fold looks at all bytes but without branches: many at a time.
-    if !event.iter().fold(false, |found, byte| found | is_control(*byte)) {
+    if event.iter().fold(0, |found, byte| found | u8::from(is_control(*byte))) == 0 {
         batch.extend_from_slice(event);
         return;
     }

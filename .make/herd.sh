@@ -1,0 +1,269 @@
+#!/bin/sh
+# Starts and stops a herd and the stand-in in the background, from the top level: what `make herd`
+# and `make stop` run. HERD names the herd. Needs nothing but POSIX tools and our own programs.
+# Server names hold no white space, so that a list of them is a string with spaces.
+set -euf
+
+HERD=${HERD:-goloman}
+programs=${CARGO_TARGET_DIR:-target}/release
+state=.herd
+logs=logs
+standin=places
+standin_port=8443
+# Seconds that each thing may take that is waited for; a clean stop takes less than TERM_SECONDS.
+START_SECONDS=20
+TERM_SECONDS=8
+# A process that was just forked is not yet the program it is to become.
+FORK_SECONDS=1
+
+fail() {
+    printf 'make: %s\n' "$*" >&2
+    exit 1
+}
+
+pause() {
+    sleep 0.1 2>/dev/null || sleep 1
+}
+
+now() {
+    date +%s
+}
+
+# The program that a process runs; nothing if it has ended.
+program_of() {
+    if [ -e /proc/self/exe ]; then
+        # A program that was built anew meanwhile is called deleted.
+        readlink "/proc/$1/exe" 2>/dev/null | sed 's/ (deleted)$//'
+    else
+        ps -o comm= -p "$1" 2>/dev/null
+    fi
+}
+
+# Whether the process in NAME's pid file, left in $pid, is alive and one of ours.
+runs() {
+    pid=$(cat "$state/$1.pid" 2>/dev/null) || return 1
+    case $pid in '' | *[!0-9]*) return 1 ;; esac
+    case $(program_of "$pid") in */herd | */places | herd | places) return 0 ;; esac
+    return 1
+}
+
+# The names in the pid files, each on a line.
+known() {
+    set +f
+    for file in "$state"/*.pid; do
+        [ -e "$file" ] || continue
+        name=${file##*/}
+        printf '%s\n' "${name%.pid}"
+    done
+    set -f
+}
+
+# Stops the named ones that run and forgets them all. Says whom it stopped.
+stop() {
+    stopped=
+    for name in "$@"; do
+        runs "$name" && kill -TERM "$pid" 2>/dev/null && stopped="$stopped $name"
+    done
+    deadline=$(($(now) + TERM_SECONDS))
+    for name in "$@"; do
+        while runs "$name"; do
+            if [ "$(now)" -ge "$deadline" ]; then
+                printf 'make: %s does not stop within %d s: killed\n' "$name" "$TERM_SECONDS" >&2
+                kill -KILL "$pid" 2>/dev/null || true
+                deadline=$(($(now) + TERM_SECONDS))
+            fi
+            pause
+        done
+        rm -f "$state/$name.pid" "$state/$name.mark"
+    done
+    [ -z "$stopped" ] || printf 'stopped%s\n' "$stopped"
+}
+
+# launch NAME PROGRAM [ARGUMENT...]: in the background, out of the terminal's reach.
+launch() {
+    name=$1
+    shift
+    nohup "$@" </dev/null >"$logs/$name.out" 2>&1 &
+    echo $! >"$state/$name.pid"
+    launched="$launched $name"
+    started=$(now)
+}
+
+# Who listens on a port, where a tool at hand can tell.
+holder() {
+    if command -v lsof >/dev/null; then
+        holders=$(lsof -nP -t -iTCP:"$1" -sTCP:LISTEN 2>/dev/null | head -n 1)
+    elif command -v ss >/dev/null; then
+        holders=$(ss -Hltnp "sport = :$1" 2>/dev/null | sed -n 's/.*pid=\([0-9]*\).*/\1/p;q')
+    else
+        holders=
+    fi
+    [ -z "$holders" ] || printf 'process %s (%s)' "$holders" "$(ps -o args= -p "$holders")"
+}
+
+# gone NAME PORT...: says why NAME is not there, as far as can be known, and gives up.
+gone() {
+    name=$1
+    shift
+    why="$name did not come up"
+    for port in "$@"; do
+        taken=$(holder "$port")
+        [ -z "$taken" ] || why="$why: port $port is taken by $taken"
+    done
+    for file in "$logs/$name.log" "$logs/$name.out"; do
+        [ -s "$file" ] || continue
+        printf '%s\n' "-- the end of $file" >&2
+        tail -n 5 "$file" >&2
+    done
+    fail "$why"
+}
+
+# Whether ADDRESS accepts connections.
+listens() {
+    "$programs/ask" --timeout 1 "$1" </dev/null >/dev/null 2>&1
+}
+
+# await_listening NAME ADDRESS
+await_listening() {
+    deadline=$((started + START_SECONDS))
+    until listens "$2"; do
+        if ! runs "$1" && [ "$(now)" -gt $((started + FORK_SECONDS)) ] ||
+            [ "$(now)" -ge "$deadline" ]; then
+            gone "$1" "${2##*:}"
+        fi
+        pause
+    done
+}
+
+# What NAME has logged since it was started.
+logged() {
+    file=$logs/$1.log
+    [ -e "$file" ] || return 0
+    mark=$(cat "$state/$1.mark" 2>/dev/null || echo 0)
+    # A file smaller than it was has been rotated since.
+    [ "$(wc -c <"$file")" -ge "$mark" ] || mark=0
+    tail -c "+$((mark + 1))" "$file"
+}
+
+# await_links NAME ADDRESS NEIGHBOUR...
+await_links() {
+    name=$1
+    address=$2
+    shift 2
+    deadline=$((started + START_SECONDS))
+    for neighbour in "$@"; do
+        until logged "$name" | grep -qF "link to $neighbour is up"; do
+            if ! runs "$name" && [ "$(now)" -gt $((started + FORK_SECONDS)) ]; then
+                gone "$name" "${address##*:}"
+            fi
+            [ "$(now)" -lt "$deadline" ] ||
+                fail "$name has no link to $neighbour after $START_SECONDS s: see $logs/$name.log"
+            pause
+        done
+    done
+}
+
+start_standin() {
+    runs "$standin" && return
+    # Its log has no bound of its own.
+    RUST_LOG=warn launch "$standin" "$programs/places" --dir "$state"
+    await_listening "$standin" "127.0.0.1:$standin_port"
+    runs "$standin" || gone "$standin" "$standin_port"
+}
+
+start_server() {
+    runs "$1" && return
+    size=0
+    [ ! -e "$logs/$1.log" ] || size=$(wc -c <"$logs/$1.log")
+    echo "$size" >"$state/$1.mark"
+    launch "$1" "$programs/herd" --herd "$HERD" --log-dir "$logs" -- "$1"
+}
+
+# Refuses to start what runs already, or a second herd.
+refuse_another() {
+    running=
+    for name in $(known); do
+        if [ "$name" != "$standin" ] && runs "$name"; then running="$running $name"; fi
+    done
+    [ -n "$running" ] || return 0
+    before=$(cat "$state/herd" 2>/dev/null || echo another)
+    [ "$before" = "$HERD" ] || fail "herd $before is running: make stop ends it"
+    for name in $names; do
+        runs "$name" || return 0
+    done
+    fail "herd $HERD is running already: make stop ends it"
+}
+
+show_table() {
+    places="the stand-in, https://127.0.0.1:$standin_port"
+    [ -z "${GOOGLE_PLACES_API_KEY:-}" ] || places="Google, with GOOGLE_PLACES_API_KEY"
+    printf '\nherd %s is up; Places is %s\n\n' "$HERD" "$places"
+    printf '%-12s %-22s %-8s %-24s %s\n' SERVER CLIENTS PROCESS LOG 'LINKED WITH'
+    while read -r name address neighbours; do
+        runs "$name" || gone "$name" "${address##*:}"
+        printf '%-12s %-22s %-8s %-24s %s\n' \
+            "$name" "$address" "$pid" "$logs/$name.log" "$neighbours"
+    done <"$state/servers"
+}
+
+# Shows a command for the reader to repeat, and what comes of it.
+show() {
+    printf '\n$ %s' "$programs/ask"
+    printf ' %s' "$@"
+    printf '\n'
+    "$programs/ask" "$@"
+}
+
+# A report to the first server, the question to the last.
+show_exchange() {
+    first=$(printf '%s\n' "$names" | head -n 1)
+    last=$(printf '%s\n' "$names" | tail -n 1)
+    show -H "$HERD" "$first" IAMAT kiwi +34.068930-118.445127 now
+    # The report may still be on its way from server to server.
+    tries=0
+    while ! "$programs/ask" -H "$HERD" "$last" WHATSAT kiwi 10 1 >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 20 ] || break
+        pause
+    done
+    show -H "$HERD" "$last" WHATSAT kiwi 10 2
+}
+
+start() {
+    mkdir -p "$state" "$logs"
+    "$programs/ask" --herd "$HERD" --list >"$state/servers.new" || exit 1
+    names=$(cut -d ' ' -f 1 "$state/servers.new")
+    refuse_another
+    mv "$state/servers.new" "$state/servers"
+    printf '%s\n' "$HERD" >"$state/herd"
+
+    launched=
+    started=$(now)
+    # shellcheck disable=SC2086
+    trap 'status=$?; trap - EXIT; [ $status -eq 0 ] || stop $launched; exit $status' EXIT
+    trap 'exit 130' INT TERM
+    start_standin
+    for name in $names; do
+        start_server "$name"
+    done
+    while read -r name address neighbours; do
+        await_listening "$name" "$address"
+    done <"$state/servers"
+    while read -r name address neighbours; do
+        # shellcheck disable=SC2086
+        await_links "$name" "$address" $neighbours
+    done <"$state/servers"
+    show_table
+    show_exchange || fail "the herd is up but does not answer as it should"
+    printf '\nmake stop ends it.\n'
+}
+
+case ${1:-} in
+start) start ;;
+stop)
+    # shellcheck disable=SC2046
+    stop $(known)
+    [ -n "$stopped" ] || echo 'nothing that make herd started is running'
+    ;;
+*) fail 'usage: herd.sh start|stop' ;;
+esac

@@ -1,0 +1,218 @@
+//! One connection: commands go out as they are read, answers are printed as they come.
+
+use crate::answers::{Answers, Shape, owed_for, with_time};
+use std::fmt;
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Bytes of answers read at a time.
+const READ_BYTES: usize = 64 * 1_024;
+
+/// A connection to a server.
+pub struct Conversation {
+    /// The connection.
+    pub stream: TcpStream,
+    /// How long to wait for more of what the server owes.
+    pub timeout: Duration,
+}
+
+/// Why not everything was asked and answered.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The commands could not be read.
+    Input(io::Error),
+    /// The answers could not be printed.
+    Output(io::Error),
+    /// Nobody wants more output.
+    OutputClosed {
+        /// Whether an answer so far was a refusal.
+        refused: bool,
+    },
+    /// The connection broke.
+    Broken(io::Error),
+    /// The server closed the connection though this many answers were owed.
+    Closed(usize),
+    /// The server closed the connection though there may have been more commands.
+    ClosedEarly,
+    /// The server was silent for too long though it owed answers or the connection's end.
+    Silent(Duration),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Input(error) => write!(f, "the commands cannot be read: {error}"),
+            Trouble::Output(error) => write!(f, "the answers cannot be printed: {error}"),
+            Trouble::OutputClosed { .. } => f.write_str("the output is closed"),
+            Trouble::Broken(error) => write!(f, "the connection broke: {error}"),
+            Trouble::Closed(1) => f.write_str("the connection was closed, one answer is missing"),
+            Trouble::Closed(owed) => {
+                write!(f, "the connection was closed, {owed} answers are missing")
+            }
+            Trouble::ClosedEarly => f.write_str("the connection was closed before the input's end"),
+            Trouble::Silent(timeout) => write!(f, "nothing came for {} s", timeout.as_secs()),
+        }
+    }
+}
+
+/// A command was sent that is owed an answer.
+#[derive(Debug)]
+struct Sent {
+    shape: Shape,
+    at: Instant,
+}
+
+impl Conversation {
+    /// Sends the lines of `input` as commands and prints the answers to `output` until the server
+    /// closes. Says whether an answer was a refusal.
+    pub fn hold(
+        self,
+        input: BufReader<Box<dyn Read + Send>>,
+        output: &mut impl Write,
+    ) -> Result<bool, Trouble> {
+        let (sent, awaited) = mpsc::channel();
+        let stream = self.stream.try_clone().map_err(Trouble::Broken)?;
+        // Commands and answers flow at the same time, or a long input would fill both directions.
+        thread::spawn(move || send(input, &stream, sent));
+        let mut reading = Reading {
+            conversation: self,
+            awaited,
+            input_failure: None,
+            answers: Answers::default(),
+            progress: Instant::now(),
+        };
+        reading.run(output)?;
+        Ok(reading.answers.refused())
+    }
+}
+
+/// Sends commands until the input ends or fails or the connection is gone. What becomes of the
+/// connection is seen where answers are read.
+fn send(
+    mut input: BufReader<Box<dyn Read + Send>>,
+    stream: &TcpStream,
+    sent: Sender<io::Result<Sent>>,
+) {
+    let mut output = BufWriter::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match input.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                let _ = sent.send(Err(error));
+                break;
+            }
+        }
+        let more_at_hand = input.buffer().contains(&b'\n');
+        if send_line(line.strip_suffix(b"\n").unwrap_or(&line), &mut output, &sent).is_err()
+            || (!more_at_hand && output.flush().is_err())
+        {
+            break;
+        }
+    }
+    let _ = output.flush();
+    // The reader must know that nothing more will be asked before the server can.
+    drop(sent);
+    let _ = stream.shutdown(Shutdown::Write);
+}
+
+fn send_line(
+    command: &[u8],
+    output: &mut impl Write,
+    sent: &Sender<io::Result<Sent>>,
+) -> io::Result<()> {
+    if let Some(shape) = owed_for(command) {
+        // Nobody listens any more only when the process is about to end.
+        let _ = sent.send(Ok(Sent { shape, at: Instant::now() }));
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    output.write_all(&with_time(command, now))?;
+    output.write_all(b"\n")
+}
+
+/// The answers' side of a conversation.
+struct Reading {
+    conversation: Conversation,
+    awaited: Receiver<io::Result<Sent>>,
+    input_failure: Option<io::Error>,
+    answers: Answers,
+    /// When last something came or, with nothing owed before, something was asked.
+    progress: Instant,
+}
+
+impl Reading {
+    fn run(&mut self, output: &mut impl Write) -> Result<(), Trouble> {
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let wait = self.conversation.timeout.saturating_sub(self.progress.elapsed());
+            // A timeout of zero would mean none at all.
+            let wait = wait.max(Duration::from_millis(1));
+            self.conversation.stream.set_read_timeout(Some(wait)).map_err(Trouble::Broken)?;
+            let read = self.conversation.stream.read(&mut buffer);
+            let more_to_ask = self.note_sent();
+            match read {
+                Ok(0) => return self.at_end(more_to_ask),
+                Ok(read) => {
+                    self.progress = Instant::now();
+                    self.answers.take(&buffer[..read]);
+                    self.print(output, &buffer[..read])?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    self.judge_silence(more_to_ask)?;
+                }
+                Err(error) => return Err(Trouble::Broken(error)),
+            }
+        }
+    }
+
+    /// Learns what has been asked meanwhile; whether there may be more.
+    fn note_sent(&mut self) -> bool {
+        loop {
+            match self.awaited.try_recv() {
+                Ok(Ok(Sent { shape, at })) => {
+                    if self.answers.owed() == 0 {
+                        self.progress = self.progress.max(at);
+                    }
+                    self.answers.expect(shape);
+                }
+                Ok(Err(error)) => self.input_failure = Some(error),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Somebody who types may take any time; the server may not.
+    fn judge_silence(&mut self, more_to_ask: bool) -> Result<(), Trouble> {
+        if more_to_ask && self.answers.owed() == 0 {
+            self.progress = Instant::now();
+        }
+        let timeout = self.conversation.timeout;
+        if self.progress.elapsed() < timeout { Ok(()) } else { Err(Trouble::Silent(timeout)) }
+    }
+
+    fn print(&self, output: &mut impl Write, bytes: &[u8]) -> Result<(), Trouble> {
+        output.write_all(bytes).and_then(|()| output.flush()).map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Trouble::OutputClosed { refused: self.answers.refused() },
+            _ => Trouble::Output(error),
+        })
+    }
+
+    /// The server has closed the connection.
+    fn at_end(&mut self, more_to_ask: bool) -> Result<(), Trouble> {
+        match (self.answers.owed(), self.input_failure.take()) {
+            (_, Some(error)) => Err(Trouble::Input(error)),
+            (0, None) if more_to_ask => Err(Trouble::ClosedEarly),
+            (0, None) => Ok(()),
+            (owed, None) => Err(Trouble::Closed(owed)),
+        }
+    }
+}

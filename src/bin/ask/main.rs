@@ -1,0 +1,189 @@
+//! A small client: sends commands to one server of a herd and prints what it answers.
+//!
+//! ```text
+//! ask Goloman IAMAT kiwi +34.068930-118.445127 now
+//! ask -H alford Welsh WHATSAT kiwi 10 5
+//! ask Wilkes < commands
+//! ```
+//!
+//! Ends with 0 when all is answered, with 1 if an answer begins with `?`, and with 2 when there was
+//! no connection or it broke before all was answered, or for wrong usage.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+mod answers;
+mod conversation;
+
+use conversation::{Conversation, Trouble};
+use getopts::{Matches, Options, ParsingStyle};
+use herd::herd::{BUILT_IN, Herd};
+use std::env;
+use std::fmt::Display;
+use std::io::{self, BufReader, Cursor, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::process::ExitCode;
+use std::time::Duration;
+
+const TIMEOUT_DEFAULT_SECONDS: u64 = 10;
+const TIMEOUT_MAX_SECONDS: u64 = 86_400;
+
+const REFUSED: u8 = 1;
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(refused) => ExitCode::from(if refused { REFUSED } else { 0 }),
+        Err(why) => {
+            eprintln!("ask: {why}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Does what is asked; whether an answer was a refusal, or why it failed.
+fn run() -> Result<bool, String> {
+    let declared = declared();
+    let arguments = env::args_os()
+        .skip(1)
+        .map(|argument| {
+            argument.into_string().map_err(|not| format!("{not:?} is not UTF-8: send it as input"))
+        })
+        .collect::<Result<Vec<String>, String>>()?;
+    let given = declared.parse(arguments).map_err(|wrong| usage(&wrong))?;
+    if given.opt_present("help") {
+        print(&help(&declared));
+    } else if given.opt_present("version") {
+        print(concat!("ask ", env!("CARGO_PKG_VERSION"), "\n"));
+    } else if given.opt_present("list") {
+        print(&list(given.opt_str("herd").as_deref().unwrap_or(BUILT_IN[0].0))?);
+    } else {
+        return ask(&given);
+    }
+    Ok(false)
+}
+
+fn declared() -> Options {
+    let mut declared = Options::new();
+    declared
+        .parsing_style(ParsingStyle::StopAtFirstFree)
+        .optopt(
+            "H",
+            "herd",
+            "where to look for SERVER: a built-in herd or a herd file \
+             (default: goloman, then the other built-in ones)",
+            "NAME|FILE",
+        )
+        .optopt(
+            "",
+            "timeout",
+            "how long to wait for the connection, and for more of an answer (default: 10)",
+            "SECONDS",
+        )
+        .optflag("", "list", "print the herd: a line for each server, its address, its neighbours")
+        .optflag("h", "help", "print this help")
+        .optflag("V", "version", "print the version");
+    declared
+}
+
+fn help(declared: &Options) -> String {
+    let usage = declared.usage(
+        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list\n\n\
+         Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
+         prints the answers. `now` as the last field of an IAMAT stands for the time.",
+    );
+    format!(
+        "{usage}
+Exit status:
+    0   all was answered
+    1   an answer begins with ?
+    2   no connection, or it broke before all was answered; or wrong usage
+"
+    )
+}
+
+fn usage(wrong: &dyn Display) -> String {
+    format!("{} (ask --help says more)", wrong.to_string().replace(char::is_control, " "))
+}
+
+/// Prints to standard output; a reader that has gone is no failure.
+fn print(text: &str) {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+fn list(herd: &str) -> Result<String, String> {
+    let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
+    let mut lines = String::new();
+    for server in &herd.servers {
+        lines += &format!("{} {}", server.name, server.client_endpoint());
+        for &neighbour in &server.neighbours {
+            lines += " ";
+            lines += &herd.servers[neighbour].name;
+        }
+        lines += "\n";
+    }
+    Ok(lines)
+}
+
+fn ask(given: &Matches) -> Result<bool, String> {
+    let Some((server, command)) = given.free.split_first() else {
+        return Err(usage(&"which server? None is named"));
+    };
+    let timeout = timeout(given)?;
+    let address = address(server, given.opt_str("herd").as_deref())?;
+    let stream = connect(&address, timeout)
+        .map_err(|error| format!("cannot connect to {server} at {address}: {error}"))?;
+    let input: Box<dyn Read + Send> = if command.is_empty() {
+        Box::new(io::stdin())
+    } else {
+        Box::new(Cursor::new(command.join(" ")))
+    };
+    let conversation = Conversation { stream, timeout };
+    match conversation.hold(BufReader::new(input), &mut io::stdout().lock()) {
+        Ok(refused) => Ok(refused),
+        Err(Trouble::OutputClosed { refused }) => Ok(refused),
+        Err(trouble) => Err(format!("{server} at {address}: {trouble}")),
+    }
+}
+
+fn timeout(given: &Matches) -> Result<Duration, String> {
+    let Some(text) = given.opt_str("timeout") else {
+        return Ok(Duration::from_secs(TIMEOUT_DEFAULT_SECONDS));
+    };
+    match text.parse() {
+        Ok(seconds @ 1..=TIMEOUT_MAX_SECONDS) => Ok(Duration::from_secs(seconds)),
+        _ => {
+            let wrong = format!("--timeout {text:?}: give 1 to {TIMEOUT_MAX_SECONDS} seconds");
+            Err(usage(&wrong))
+        }
+    }
+}
+
+/// Where the server is, as `host:port`.
+fn address(server: &str, herd: Option<&str>) -> Result<String, String> {
+    let herds = match herd {
+        Some(named) => vec![named],
+        None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
+    };
+    for herd in &herds {
+        let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
+        if let Some(at) = herd.position(server) {
+            return Ok(herd.servers[at].client_endpoint().to_string());
+        }
+    }
+    if server.contains(':') {
+        return Ok(server.to_owned());
+    }
+    Err(usage(&format!("{server:?} is no server of {} and no host:port", herds.join(", "))))
+}
+
+/// Connects to the first address of the host that answers.
+fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, timeout) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}

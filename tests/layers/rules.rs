@@ -1,0 +1,294 @@
+//! The rules, as functions of a file's path and text.
+
+use crate::code::{Token, tokens};
+use std::fmt;
+
+/// Lines that a file may have; past 400 it usually tells two stories.
+const FILE_LINES_MAX: usize = 450;
+
+/// The library's modules from the top down: each may name those below it.
+const LAYERS: [&str; 10] = [
+    "cli",
+    "reactor",
+    "node",
+    "logs",
+    "places",
+    "positions",
+    "herd",
+    "transport",
+    "wire",
+    "limits",
+];
+
+/// What may not be named although it lies below. The reactor knows nothing of herds, and neither it
+/// nor the conversations know each other; logging is `log`'s macros to all but the programs.
+const APART: [(&str, &[&str]); 4] = [
+    ("cli", &["logs"]),
+    ("reactor", &["node", "logs", "places", "positions", "herd"]),
+    ("node", &["logs"]),
+    ("logs", &["places", "positions", "herd", "transport"]),
+];
+
+/// Words for effects, where they are allowed, and what they stand for.
+const EFFECTS: [(&[&str], &[&str], &str); 5] = [
+    (
+        &["mio", "TcpListener", "TcpStream", "UdpSocket", "UnixListener", "UnixStream"],
+        &["src/reactor/", "src/main.rs", "src/bin/"],
+        "sockets",
+    ),
+    (
+        &["Instant", "SystemTime"],
+        &["src/reactor/", "src/main.rs", "src/bin/", "src/logs/"],
+        "clocks",
+    ),
+    (&["thread", "sleep"], &["src/reactor/", "src/main.rs", "src/bin/"], "threads and sleeping"),
+    (&["rustls"], &["src/reactor/", "src/main.rs", "src/bin/"], "TLS"),
+    (
+        &["print", "println", "eprint", "eprintln", "dbg", "exit"],
+        &["src/main.rs", "src/bin/"],
+        "printing and exiting",
+    ),
+];
+
+/// Named nowhere. The reactor is our own and there is no second way to wait.
+const BANNED: [&str; 8] =
+    ["async", "await", "tokio", "async_std", "smol", "hyper", "reqwest", "criterion"];
+
+/// Something that breaks a rule.
+#[derive(Debug)]
+pub struct Offence {
+    pub file: String,
+    /// Counted from 1; 0 for the file as a whole.
+    pub line: usize,
+    pub what: String,
+}
+
+impl fmt::Display for Offence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.what),
+            line => write!(f, "{}:{line}: {}", self.file, self.what),
+        }
+    }
+}
+
+/// What is wrong with the file at `path`, which is relative to the top level.
+pub fn file_offences(path: &str, source: &str) -> Vec<Offence> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    if !source.starts_with("//!") {
+        found.push((1, "does not open with //! that says what it is for".to_owned()));
+    }
+    let lines = source.lines().count();
+    if lines > FILE_LINES_MAX {
+        found.push((0, format!("has {lines} lines, more than {FILE_LINES_MAX}")));
+    }
+    let tokens = tokens(source);
+    for token in tokens.iter().filter(|token| BANNED.contains(&token.text)) {
+        found.push((token.line, format!("names {}", token.text)));
+    }
+    if path.starts_with("src/") && !is_for_tests(path) {
+        found.extend(effect_offences(path, &tokens));
+        found.extend(layer_offences(path, &tokens));
+    }
+    let offence = |(line, what)| Offence { file: path.to_owned(), line, what };
+    found.into_iter().map(offence).collect()
+}
+
+/// `tests.rs` and what is in a folder `tests` is named behind `#[cfg(test)]` only.
+fn is_for_tests(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
+}
+
+fn effect_offences(path: &str, tokens: &[Token<'_>]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (words, places, what) in EFFECTS {
+        if places.iter().any(|place| path.starts_with(place)) {
+            continue;
+        }
+        for token in tokens.iter().filter(|token| words.contains(&token.text)) {
+            let places = places.join(", ");
+            found.push((token.line, format!("names {}: {what} only in {places}", token.text)));
+        }
+    }
+    found
+}
+
+fn layer_offences(path: &str, tokens: &[Token<'_>]) -> Vec<(usize, String)> {
+    let Some(modules) = module_path(path) else { return Vec::new() };
+    let own = modules[0];
+    if !LAYERS.contains(&own) {
+        return vec![(0, format!("module {own} has no place among the layers"))];
+    }
+    named_modules(tokens, modules.len())
+        .into_iter()
+        .filter(|token| !may_name(own, token.text))
+        .map(|token| (token.line, format!("{own} names {}, against the layers", token.text)))
+        .collect()
+}
+
+/// The file's modules from the library's root down; `None` for the root itself and for programs.
+fn module_path(path: &str) -> Option<Vec<&str>> {
+    let path = path.strip_prefix("src/")?.strip_suffix(".rs")?;
+    if matches!(path, "lib" | "main") || path.starts_with("bin/") {
+        return None;
+    }
+    Some(path.split('/').filter(|part| *part != "mod").collect())
+}
+
+fn may_name(own: &str, other: &str) -> bool {
+    let layer = |module| LAYERS.iter().position(|layer| *layer == module);
+    let apart = APART.iter().any(|(module, others)| *module == own && others.contains(&other));
+    match (layer(own), layer(other)) {
+        (Some(own), Some(other)) => own <= other && !apart,
+        // Not a module of a layer: an item of the root.
+        _ => true,
+    }
+}
+
+/// The modules of the root that are named by `crate::` or by enough `super::`, also in groups.
+fn named_modules<'a>(tokens: &[Token<'a>], depth: usize) -> Vec<Token<'a>> {
+    let mut named = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let mut supers = 0;
+        while text(tokens, at) == "super" && is_path(tokens, at + 1) {
+            supers += 1;
+            at += 3;
+        }
+        if text(tokens, at) == "crate" && is_path(tokens, at + 1) {
+            supers = depth;
+            at += 3;
+        }
+        if supers < depth {
+            at += usize::from(supers == 0);
+        } else if text(tokens, at) == "{" {
+            at += group(&tokens[at..], &mut named);
+        } else {
+            named.extend(tokens.get(at));
+            at += 1;
+        }
+    }
+    named
+}
+
+fn text<'a>(tokens: &[Token<'a>], at: usize) -> &'a str {
+    tokens.get(at).map_or("", |token| token.text)
+}
+
+fn is_path(tokens: &[Token<'_>], at: usize) -> bool {
+    text(tokens, at) == ":" && text(tokens, at + 1) == ":"
+}
+
+/// Notes the first word of each member of the braces that `tokens` begin with; their length.
+fn group<'a>(tokens: &[Token<'a>], named: &mut Vec<Token<'a>>) -> usize {
+    let mut depth = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        match token.text {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            _ if depth == 1 && matches!(text(tokens, at - 1), "{" | ",") => named.push(*token),
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1;
+        }
+    }
+    tokens.len()
+}
+
+/// Which of the packages that the project does without `manifest` names as dependencies.
+pub fn dependency_offences(manifest: &str) -> Vec<Offence> {
+    let mut found = Vec::new();
+    let mut section = "";
+    for (at, line) in manifest.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with('[') {
+            section = line;
+        }
+        // `[dependencies]` with names as keys, or `[dependencies.name]`.
+        let key = line.split(['=', '.', ' ']).next().unwrap_or("");
+        let in_header = line.trim_matches(['[', ']']).rsplit('.').next().unwrap_or("");
+        let name = if line.starts_with('[') { in_header } else { key };
+        let name = name.trim_matches('"').replace('-', "_");
+        if section.contains("dependencies") && BANNED.contains(&name.as_str()) {
+            let what = format!("depends on {name}");
+            found.push(Offence { file: "Cargo.toml".to_owned(), line: at + 1, what });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(path: &str, source: &str) -> Vec<String> {
+        file_offences(path, &format!("//! Doc.\n{source}")).iter().map(|o| o.to_string()).collect()
+    }
+
+    #[test]
+    fn layers_are_named_downwards_only() {
+        assert_eq!(
+            said("src/positions/feed.rs", "use crate::{limits, node::{self, herd}, wire::x};"),
+            ["src/positions/feed.rs:2: positions names node, against the layers"]
+        );
+        assert_eq!(said("src/node/link.rs", "fn f() { crate::reactor::run() }").len(), 1);
+        assert_eq!(said("src/reactor/mod.rs", "use super::node::Node;").len(), 1);
+        assert_eq!(said("src/reactor/tcp.rs", "use super::super::herd::Herd;").len(), 1);
+        assert_eq!(said("src/reactor/tcp.rs", "use super::node;").len(), 0);
+        assert_eq!(said("src/wire/mod.rs", "use crate::transport::Now;").len(), 1);
+        assert_eq!(said("src/node/mod.rs", "use crate::{\n    logs,\n};").len(), 1);
+        assert_eq!(said("src/cli.rs", "use crate::{herd::Herd, places};").len(), 0);
+        assert_eq!(said("src/main.rs", "use herd::{cli, logs, node, reactor};").len(), 0);
+        assert_eq!(said("src/novel.rs", "").len(), 1);
+    }
+
+    #[test]
+    fn effects_stay_where_they_belong() {
+        for effect in ["mio::Poll", "std::time::Instant", "SystemTime::now()", "std::thread::spawn"]
+        {
+            let source = format!("\nfn f() {{ {effect} }}");
+            let found = said("src/node/mod.rs", &source);
+            assert!(
+                found.len() == 1 && found[0].starts_with("src/node/mod.rs:3: names "),
+                "{found:?}"
+            );
+            assert_eq!(said("src/reactor/mod.rs", &source).len(), 0);
+            assert_eq!(said("src/bin/ask/main.rs", &source).len(), 0);
+            assert_eq!(said("src/node/tests.rs", &source).len(), 0);
+            assert_eq!(
+                said("src/node/mod.rs", &format!("#[cfg(test)] mod t {{ {source} }}")).len(),
+                0
+            );
+        }
+        assert_eq!(said("src/logs/mod.rs", "use std::time::SystemTime;").len(), 0);
+        assert_eq!(said("src/logs/mod.rs", "use std::net::TcpStream;").len(), 1);
+        assert_eq!(said("src/places/mod.rs", "use rustls::X;").len(), 1);
+        assert_eq!(
+            said("src/reactor/mod.rs", "fn f() { println!(); std::process::exit(1) }").len(),
+            2
+        );
+    }
+
+    #[test]
+    fn every_file_says_what_it_is_for_and_is_of_a_readable_size() {
+        assert_eq!(
+            file_offences("src/cli.rs", "use std::fmt;\n")[0].to_string(),
+            "src/cli.rs:1: does not open with //! that says what it is for"
+        );
+        assert_eq!(said("tests/x.rs", &"\n".repeat(FILE_LINES_MAX - 1)).len(), 0);
+        assert_eq!(
+            said("tests/x.rs", &"\n".repeat(FILE_LINES_MAX)),
+            ["tests/x.rs: has 451 lines, more than 450"]
+        );
+    }
+
+    #[test]
+    fn there_is_no_second_way_to_wait() {
+        assert_eq!(said("benches/x.rs", "async fn f() { g().await }").len(), 2);
+        let manifest = "[package]\nname = \"hyper\"\n[dependencies]\nmio = \"1\"\nasync-std = \"1\"\n\
+            [dev-dependencies.tokio]\nversion = \"1\"\n[target.'cfg(unix)'.dependencies]\nsmol = \"2\"";
+        let lines: Vec<usize> = dependency_offences(manifest).iter().map(|o| o.line).collect();
+        assert_eq!(lines, [5, 6, 9]);
+    }
+}
