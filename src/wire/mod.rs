@@ -1,3 +1,27 @@
-//! To come.
+//! Bytes <-> meaning: lines, commands, locations, times. Pure: no clock, no socket, no state but
+//! the rest of a line.
+//!
+//! [`LineReader`] cuts what arrives into lines; [`Command`] is what a client's line may say,
+//! [`NeighbourLine`] what servers say to each other. The fields of a command are checked where
+//! they are read and kept as the bytes they came in, so that they can be passed on byte for byte.
+//! Parsers take any bytes, allocate nothing and never panic.
 
+mod ascii;
+mod cursor;
+
+pub mod command;
+pub mod decimal;
 pub mod http;
+pub mod lines;
+pub mod location;
+pub mod name;
+pub mod neighbour;
+pub mod printable;
+pub mod time;
+
+pub use command::{Command, IamAt, Malformed, WhatsAt};
+pub use decimal::Decimal;
+pub use lines::{Line, LineReader};
+pub use location::Location;
+pub use neighbour::{At, NeighbourLine};
+pub use printable::Printable;

@@ -1,0 +1,299 @@
+//! Decimal numbers as locations, times and radii use them: digits with an optional fraction, no
+//! sign, no exponent. Read and written eight digits at a time; never as a float.
+
+/// Nanos (thousand-millionths) in a whole.
+pub const NANOS: u64 = 1_000_000_000;
+
+/// `0` in each byte.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// A number as it was written, cut to nine decimals, and whether that cut anything away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decimal {
+    /// The digits before the point.
+    pub integer: u64,
+    /// The first nine digits after the point: below [`NANOS`].
+    pub nanos: u32,
+    /// Whether a digit after the ninth is not zero.
+    pub beyond: bool,
+}
+
+impl Decimal {
+    /// Reads `digits[.digits]` with at least one digit on each side of the point. Leading zeros are
+    /// allowed. `None` for anything else, and if the integer does not fit.
+    pub fn parse(text: &[u8]) -> Option<Decimal> {
+        let scanned = scan(text)?;
+        (scanned.length == text.len()).then_some(scanned.value)
+    }
+
+    /// Whether the number is at most `whole`, exactly.
+    pub fn is_at_most(&self, whole: u64) -> bool {
+        self.integer < whole || (self.integer == whole && !self.has_fraction())
+    }
+
+    /// Whether the number is more than its integer.
+    pub fn has_fraction(&self) -> bool {
+        self.nanos != 0 || self.beyond
+    }
+
+    /// The number times [`NANOS`], cut; `None` if it does not fit.
+    pub fn in_nanos(&self) -> Option<u64> {
+        self.integer.checked_mul(NANOS)?.checked_add(u64::from(self.nanos))
+    }
+}
+
+/// A number found at the start of some text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanned {
+    pub value: Decimal,
+    /// How many digits are before the point.
+    pub integer_digits: usize,
+    /// Of the number in bytes.
+    pub length: usize,
+}
+
+/// Reads the number at the start of `text`, as far as it goes; see [`Decimal::parse`].
+pub(super) fn scan(text: &[u8]) -> Option<Scanned> {
+    let (integer, integer_digits) = scan_integer(text)?;
+    let whole = Decimal { integer, nanos: 0, beyond: false };
+    match &text[integer_digits..] {
+        [b'.', fraction @ ..] => {
+            let (nanos, beyond, digits) = scan_fraction(fraction)?;
+            let value = Decimal { nanos, beyond, ..whole };
+            Some(Scanned { value, integer_digits, length: integer_digits + 1 + digits })
+        }
+        _ => Some(Scanned { value: whole, integer_digits, length: integer_digits }),
+    }
+}
+
+/// Reads the digits at the start: their value and how many they are, at least one.
+pub(super) fn scan_integer(text: &[u8]) -> Option<(u64, usize)> {
+    let (first, mut length) = up_to_eight_digits(text);
+    let mut integer = u64::from(first);
+    let mut last = length;
+    while last == 8 {
+        let (next, digits) = up_to_eight_digits(&text[length..]);
+        integer = integer.checked_mul(10_u64.pow(digits as u32))?.checked_add(u64::from(next))?;
+        length += digits;
+        last = digits;
+    }
+    (length > 0).then_some((integer, length))
+}
+
+/// Reads the digits after a point: nanos, whether there is more than nanos can say, and how many.
+fn scan_fraction(text: &[u8]) -> Option<(u32, bool, usize)> {
+    let (value, digits) = up_to_eight_digits(text);
+    match digits {
+        0 => None,
+        1..8 => Some((value * 10_u32.pow(9 - digits as u32), false, digits)),
+        _ => {
+            let ninth = text.get(8).copied().filter(u8::is_ascii_digit);
+            let nanos = value * 10 + ninth.map_or(0, |digit| u32::from(digit - b'0'));
+            let rest = text.get(9..).filter(|_| ninth.is_some()).unwrap_or_default();
+            let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let beyond = rest[..more].iter().any(|&digit| digit != b'0');
+            Some((nanos, beyond, 8 + usize::from(ninth.is_some()) + more))
+        }
+    }
+}
+
+/// The value and the number of the digits at the start of `text`, at most eight.
+fn up_to_eight_digits(text: &[u8]) -> (u32, usize) {
+    let Some(chunk) = text.first_chunk::<8>() else {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+        return digits.fold((0, 0), |(value, count), &digit| {
+            (value * 10 + u32::from(digit - b'0'), count + 1)
+        });
+    };
+    let values = u64::from_le_bytes(*chunk) ^ ZEROS;
+    // The high bit of each byte above 9 is set, either by the addition or from the start; carries
+    // come only from such bytes and only disturb later ones, so the first high bit is right.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    // The bytes behind the digits are shifted out, and zeros in before them.
+    (join_digits(values << (64 - 8 * count)), count as usize)
+}
+
+/// The number whose eight digits are the bytes of `values`, the most significant in the lowest.
+/// Neighbours are joined into pairs, pairs into fours, fours into eight: the well-known way with
+/// three multiplications.
+fn join_digits(values: u64) -> u32 {
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
+    let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    (high.wrapping_add(low) >> 32) as u32
+}
+
+/// The eight digits of a number below 100,000,000 with leading zeros: [`join_digits`] backwards.
+fn eight_digits(number: u32) -> [u8; 8] {
+    let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    // Division by 100 and by 10 in all lanes at once, by multiplication with rounded-up inverses.
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = ((fours - 100 * hundreds) << 16) | hundreds;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = ((pairs - 10 * tens) << 8) | tens;
+    (digits | ZEROS).to_le_bytes()
+}
+
+/// The nine digits of `nanos` (below [`NANOS`]) with leading zeros.
+pub(super) fn nine_digits(nanos: u32) -> [u8; 9] {
+    let mut digits = [0; 9];
+    digits[0] = b'0' + (nanos / 100_000_000) as u8;
+    digits[1..].copy_from_slice(&eight_digits(nanos % 100_000_000));
+    digits
+}
+
+/// Writes the digits of `number` up to the end of `buffer`, which must have room for them; returns
+/// where they start.
+pub(super) fn integer_before(buffer: &mut [u8], mut number: u64) -> usize {
+    let mut start = buffer.len();
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return start;
+        }
+    }
+}
+
+/// Appends `number`.
+pub(super) fn write_integer(out: &mut Vec<u8>, number: u64) {
+    let mut buffer = [0; 20];
+    let start = integer_before(&mut buffer, number);
+    out.extend_from_slice(&buffer[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Option<(u64, u32, bool)> {
+        Decimal::parse(text.as_bytes()).map(|number| (number.integer, number.nanos, number.beyond))
+    }
+
+    #[test]
+    fn numbers() {
+        for (text, expected) in [
+            ("0", (0, 0, false)),
+            ("7", (7, 0, false)),
+            ("007.50", (7, 500_000_000, false)),
+            ("1520023934.918963997", (1_520_023_934, 918_963_997, false)),
+            ("1.12345678", (1, 123_456_780, false)),
+            ("1.123456789000", (1, 123_456_789, false)),
+            ("1.12345678900000000000001", (1, 123_456_789, true)),
+            ("1.0000000009", (1, 0, true)),
+            ("18446744073709551615", (u64::MAX, 0, false)),
+            ("18446744073709551615.9", (u64::MAX, 900_000_000, false)),
+            ("0000000000000000000000000000000000000001", (1, 0, false)),
+        ] {
+            assert_eq!(parse(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_numbers() {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".1",
+            "1..2",
+            "1.2.3",
+            "+1",
+            "-1",
+            "1e5",
+            "1 ",
+            " 1",
+            "1.5e3",
+            "nan",
+            "inf",
+            "0x10",
+            "1,5",
+            "1_000",
+            "١",
+            "1.2345678/",
+            "12345678/",
+            "1.12345678 ",
+            "1.123456789x",
+            "18446744073709551616",
+            "99999999999999999999",
+            "1/",
+            "1:",
+            "100000000000000000000000000000000000000000000000",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn comparing_with_a_whole_number_is_exact() {
+        for (text, expected) in [
+            ("49.99999999999999", true),
+            ("50", true),
+            ("50.000000000000", true),
+            ("50.000000001", false),
+            ("50.00000000000000000001", false),
+            ("51", false),
+        ] {
+            let number = Decimal::parse(text.as_bytes()).unwrap();
+            assert_eq!(number.is_at_most(50), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nanos_are_checked() {
+        let nanos = |text: &str| Decimal::parse(text.as_bytes()).unwrap().in_nanos();
+        assert_eq!(nanos("18446744073.709551615"), Some(u64::MAX));
+        assert_eq!(nanos("18446744073.709551616"), None);
+        assert_eq!(nanos("18446744074"), None);
+    }
+
+    #[test]
+    fn lanes_are_divided_rightly() {
+        for number in 0..10_000 {
+            assert_eq!(eight_digits(number * 10_001)[..4], *format!("{number:04}").as_bytes());
+            assert_eq!(eight_digits(number)[4..], *format!("{number:04}").as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(integer: u64, fraction in "[0-9]{1,30}", zeros in 0_usize..12) {
+            let text = format!("{}{integer}.{fraction}", "0".repeat(zeros));
+            let nanos = format!("{fraction:0<9}")[..9].parse().unwrap();
+            let beyond = fraction.len() > 9 && fraction[9..].contains(|digit| digit != '0');
+            prop_assert_eq!(parse(&text), Some((integer, nanos, beyond)));
+        }
+
+        #[test]
+        fn a_number_ends_at_its_first_other_byte(
+            number in "[0-9]{1,19}(\\.[0-9]{1,20})?", other in "[^0-9.]", rest: Vec<u8>,
+        ) {
+            let text = [number.as_bytes(), other.as_bytes(), &rest].concat();
+            let scanned = scan(&text).unwrap();
+            prop_assert_eq!(scanned.length, number.len());
+            prop_assert_eq!(Some(scanned.value), Decimal::parse(number.as_bytes()));
+        }
+
+        #[test]
+        fn digits_are_those_of_the_standard_library(number: u64, nanos in 0_u32..NANOS as u32) {
+            let mut out = Vec::new();
+            write_integer(&mut out, number);
+            prop_assert_eq!(out, number.to_string().into_bytes());
+            let nine = nine_digits(nanos).to_vec();
+            prop_assert_eq!(nine, format!("{nanos:09}").into_bytes());
+        }
+
+        #[test]
+        fn any_bytes_are_taken(text: Vec<u8>, digits in "[0-9.]{0,40}") {
+            Decimal::parse(&text);
+            Decimal::parse(digits.as_bytes());
+        }
+    }
+}

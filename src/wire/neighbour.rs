@@ -1,0 +1,278 @@
+//! What servers say to each other, line by line.
+//!
+//! | line | who says it | what it says |
+//! |---|---|---|
+//! | `HERD <version> <herd> <from> <to> <epoch>` | dialler, first | who I am and whom I look for |
+//! | `HEARD <version> <server> <epoch> <up-to>` | accepter | my name, and what I know of that epoch |
+//! | `REFUSED <reason>` | accepter | why not; the connection ends |
+//! | `AT <server> <difference> <client> <location> <time>` | dialler | a position |
+//! | `MARK <sequence> <digest>` | dialler | you have my feed up to here; all I know |
+//! | `ACK <sequence> <digest>` | accepter | I have it; all I know |
+//!
+//! Fields are separated by one space and written in one way only; a CR before the LF is tolerated.
+//! Epochs and digests are 16 lower-case hexadecimal digits, sequence numbers decimal without
+//! leading zeros. Later versions keep the fields of `HERD` and `HEARD` and may add more behind
+//! them, so that servers of different versions can tell each other what is wrong.
+
+use super::cursor::Cursor;
+use super::decimal::write_integer;
+use super::time::DifferenceText;
+use crate::limits;
+
+/// The version of these lines.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// A line between servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeighbourLine<'a> {
+    /// The server that dials greets.
+    Greeting {
+        /// Of the dialler's protocol; see [`PROTOCOL_VERSION`].
+        version: u32,
+        /// The herd's name.
+        herd: &'a [u8],
+        /// The dialler's name.
+        from: &'a [u8],
+        /// Whom it means to have dialled.
+        to: &'a [u8],
+        /// The dialler's present life.
+        epoch: u64,
+    },
+    /// The accepter answers the greeting.
+    Heard {
+        /// Of the accepter's protocol.
+        version: u32,
+        /// The accepter's name.
+        server: &'a [u8],
+        /// The accepter's present life.
+        epoch: u64,
+        /// The last sequence number of the dialler's feed, in the greeting's epoch, that the
+        /// accepter has heard; 0 if none.
+        up_to: u64,
+    },
+    /// The accepter will not listen.
+    Refused {
+        /// Why: any bytes.
+        reason: &'a [u8],
+    },
+    /// A position.
+    At(At<'a>),
+    /// The dialler's feed up to here has been sent.
+    Mark {
+        /// Where the feed is.
+        sequence: u64,
+        /// Of all positions that the dialler knows.
+        digest: u64,
+    },
+    /// The accepter has taken in what came before a mark.
+    Acknowledge {
+        /// The mark's.
+        sequence: u64,
+        /// Of all positions that the accepter knows.
+        digest: u64,
+    },
+}
+
+/// A position as servers tell it: a client's report, who took it and when. By its grammar valid;
+/// its time was judged where it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The server that took the report.
+    pub server: &'a [u8],
+    /// When it took it, minus the client's time.
+    pub difference_nanoseconds: i64,
+    /// The client's id.
+    pub client: &'a [u8],
+    /// A valid [`Location`](super::Location).
+    pub location: &'a [u8],
+    /// A valid time (see [`parse_time`](super::time::parse_time)).
+    pub time: &'a [u8],
+    /// The time in nanoseconds.
+    pub time_nanoseconds: i64,
+    /// `<client> <location> <time>`.
+    pub text: &'a [u8],
+}
+
+impl<'a> NeighbourLine<'a> {
+    /// Reads a line (without its LF); `None` if it breaks the grammar.
+    pub fn parse(line: &'a [u8]) -> Option<NeighbourLine<'a>> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut cursor = Cursor::new(line);
+        if cursor.literal(b"AT ").is_some() {
+            At::parse_fields(cursor).map(NeighbourLine::At)
+        } else if cursor.literal(b"MARK ").is_some() {
+            let (sequence, digest) = parse_place(cursor)?;
+            Some(NeighbourLine::Mark { sequence, digest })
+        } else if cursor.literal(b"ACK ").is_some() {
+            let (sequence, digest) = parse_place(cursor)?;
+            Some(NeighbourLine::Acknowledge { sequence, digest })
+        } else if cursor.literal(b"HERD ").is_some() {
+            parse_greeting(cursor)
+        } else if cursor.literal(b"HEARD ").is_some() {
+            parse_heard(cursor)
+        } else {
+            cursor.literal(b"REFUSED ")?;
+            Some(NeighbourLine::Refused { reason: cursor.rest() })
+        }
+    }
+}
+
+impl<'a> At<'a> {
+    fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
+        let server = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
+        cursor.literal(b" ")?;
+        let difference_nanoseconds = cursor.difference()?;
+        cursor.literal(b" ")?;
+        let text = cursor.rest();
+        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
+        cursor.literal(b" ")?;
+        let location = cursor.location()?;
+        cursor.literal(b" ")?;
+        let (time, time_nanoseconds) = cursor.time()?;
+        cursor.end()?;
+        Some(At { server, difference_nanoseconds, client, location, time, time_nanoseconds, text })
+    }
+}
+
+fn parse_greeting(mut cursor: Cursor<'_>) -> Option<NeighbourLine<'_>> {
+    let version = parse_version(&mut cursor)?;
+    cursor.literal(b" ")?;
+    let herd = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
+    cursor.literal(b" ")?;
+    let from = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
+    cursor.literal(b" ")?;
+    let to = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
+    cursor.literal(b" ")?;
+    let epoch = parse_hexadecimal(&mut cursor)?;
+    end_of_version(version, cursor)?;
+    Some(NeighbourLine::Greeting { version, herd, from, to, epoch })
+}
+
+fn parse_heard(mut cursor: Cursor<'_>) -> Option<NeighbourLine<'_>> {
+    let version = parse_version(&mut cursor)?;
+    cursor.literal(b" ")?;
+    let server = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
+    cursor.literal(b" ")?;
+    let epoch = parse_hexadecimal(&mut cursor)?;
+    cursor.literal(b" ")?;
+    let up_to = parse_number(&mut cursor)?;
+    end_of_version(version, cursor)?;
+    Some(NeighbourLine::Heard { version, server, epoch, up_to })
+}
+
+fn parse_version(cursor: &mut Cursor<'_>) -> Option<u32> {
+    u32::try_from(parse_number(cursor)?).ok()
+}
+
+/// The end of the line, or in another version than ours anything more.
+fn end_of_version(version: u32, mut cursor: Cursor<'_>) -> Option<()> {
+    if version == PROTOCOL_VERSION || cursor.end().is_some() {
+        return cursor.end();
+    }
+    cursor.literal(b" ")
+}
+
+/// `<sequence> <digest>` and the end of the line.
+fn parse_place(mut cursor: Cursor<'_>) -> Option<(u64, u64)> {
+    let sequence = parse_number(&mut cursor)?;
+    cursor.literal(b" ")?;
+    let digest = parse_hexadecimal(&mut cursor)?;
+    cursor.end()?;
+    Some((sequence, digest))
+}
+
+/// A whole number as [`write_integer`] writes it.
+fn parse_number(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let starts_with_zero = cursor.rest().first() == Some(&b'0');
+    let (number, digits) = cursor.integer()?;
+    (!starts_with_zero || digits == 1).then_some(number)
+}
+
+/// 16 lower-case hexadecimal digits.
+fn parse_hexadecimal(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let digits = cursor.rest().first_chunk::<16>()?;
+    let number = digits.iter().try_fold(0, |number: u64, &digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u64::from(value))
+    })?;
+    cursor.literal(digits)?;
+    Some(number)
+}
+
+/// Appends `HERD 1 <herd> <from> <to> <epoch>` and LF.
+pub fn write_greeting(out: &mut Vec<u8>, herd: &[u8], from: &[u8], to: &[u8], epoch: u64) {
+    out.extend_from_slice(b"HERD ");
+    write_integer(out, u64::from(PROTOCOL_VERSION));
+    for name in [herd, from, to] {
+        out.push(b' ');
+        out.extend_from_slice(name);
+    }
+    out.push(b' ');
+    write_hexadecimal(out, epoch);
+    out.push(b'\n');
+}
+
+/// Appends `HEARD 1 <server> <epoch> <up-to>` and LF.
+pub fn write_heard(out: &mut Vec<u8>, server: &[u8], epoch: u64, up_to: u64) {
+    out.extend_from_slice(b"HEARD ");
+    write_integer(out, u64::from(PROTOCOL_VERSION));
+    out.push(b' ');
+    out.extend_from_slice(server);
+    out.push(b' ');
+    write_hexadecimal(out, epoch);
+    out.push(b' ');
+    write_integer(out, up_to);
+    out.push(b'\n');
+}
+
+/// Appends `REFUSED <reason>` and LF. Line ends in the reason become spaces.
+pub fn write_refused(out: &mut Vec<u8>, reason: &str) {
+    out.extend_from_slice(b"REFUSED ");
+    out.extend(reason.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+    out.push(b'\n');
+}
+
+/// Appends `AT <server> <difference> <text>` and LF, where `text` is `<client> <location> <time>`:
+/// to a neighbour, and to a client as the answer to its `IAMAT`.
+pub fn write_at(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, text: &[u8]) {
+    let difference = DifferenceText::new(difference_nanoseconds);
+    let difference = difference.as_bytes();
+    out.reserve(server.len() + difference.len() + text.len() + 6);
+    out.extend_from_slice(b"AT ");
+    out.extend_from_slice(server);
+    out.push(b' ');
+    out.extend_from_slice(difference);
+    out.push(b' ');
+    out.extend_from_slice(text);
+    out.push(b'\n');
+}
+
+/// Appends `MARK <sequence> <digest>` and LF.
+pub fn write_mark(out: &mut Vec<u8>, sequence: u64, digest: u64) {
+    write_place(out, b"MARK ", sequence, digest);
+}
+
+/// Appends `ACK <sequence> <digest>` and LF.
+pub fn write_acknowledge(out: &mut Vec<u8>, sequence: u64, digest: u64) {
+    write_place(out, b"ACK ", sequence, digest);
+}
+
+fn write_place(out: &mut Vec<u8>, word: &[u8], sequence: u64, digest: u64) {
+    out.extend_from_slice(word);
+    write_integer(out, sequence);
+    out.push(b' ');
+    write_hexadecimal(out, digest);
+    out.push(b'\n');
+}
+
+fn write_hexadecimal(out: &mut Vec<u8>, number: u64) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend((0..16).rev().map(|place| DIGITS[(number >> (4 * place)) as usize & 15]));
+}
+
+#[cfg(test)]
+mod tests;

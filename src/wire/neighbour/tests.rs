@@ -1,0 +1,286 @@
+use super::super::{Command, Location, time};
+use super::*;
+use proptest::prelude::*;
+
+const AT: &str =
+    "AT Goloman +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+
+fn parse(line: &str) -> Option<NeighbourLine<'_>> {
+    NeighbourLine::parse(line.as_bytes())
+}
+
+/// Writes a line as its sender would (without LF).
+fn write(line: &NeighbourLine<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    match *line {
+        NeighbourLine::Greeting { version: _, herd, from, to, epoch } => {
+            write_greeting(&mut out, herd, from, to, epoch);
+        }
+        NeighbourLine::Heard { version: _, server, epoch, up_to } => {
+            write_heard(&mut out, server, epoch, up_to);
+        }
+        NeighbourLine::Refused { reason } => {
+            write_refused(&mut out, &String::from_utf8_lossy(reason));
+        }
+        NeighbourLine::At(At { server, difference_nanoseconds, text, .. }) => {
+            write_at(&mut out, server, difference_nanoseconds, text);
+        }
+        NeighbourLine::Mark { sequence, digest } => write_mark(&mut out, sequence, digest),
+        NeighbourLine::Acknowledge { sequence, digest } => {
+            write_acknowledge(&mut out, sequence, digest);
+        }
+    }
+    assert_eq!(out.pop(), Some(b'\n'));
+    assert!(!out.contains(&b'\n'));
+    out
+}
+
+#[test]
+fn lines_are_read_and_written() {
+    let epoch = 0x0123_4567_89ab_cdef;
+    for (text, expected) in [
+        (
+            "HERD 1 goloman Goloman Hands 0123456789abcdef",
+            NeighbourLine::Greeting {
+                version: 1,
+                herd: b"goloman",
+                from: b"Goloman",
+                to: b"Hands",
+                epoch,
+            },
+        ),
+        (
+            "HEARD 1 Hands 0123456789abcdef 18446744073709551615",
+            NeighbourLine::Heard { version: 1, server: b"Hands", epoch, up_to: u64::MAX },
+        ),
+        (
+            "HEARD 1 Hands 0000000000000000 0",
+            NeighbourLine::Heard { version: 1, server: b"Hands", epoch: 0, up_to: 0 },
+        ),
+        ("REFUSED not my  herd ", NeighbourLine::Refused { reason: b"not my  herd " }),
+        ("REFUSED ", NeighbourLine::Refused { reason: b"" }),
+        ("MARK 17 ffffffffffffffff", NeighbourLine::Mark { sequence: 17, digest: u64::MAX }),
+        ("ACK 0 000000000000000a", NeighbourLine::Acknowledge { sequence: 0, digest: 10 }),
+    ] {
+        assert_eq!(parse(text), Some(expected), "{text}");
+        assert_eq!(parse(&format!("{text}\r")), Some(expected), "{text}");
+        assert_eq!(write(&expected), text.as_bytes());
+    }
+}
+
+#[test]
+fn an_at() {
+    let at = At {
+        server: b"Goloman",
+        difference_nanoseconds: 263_873_386,
+        client: b"kiwi.cs.ucla.edu",
+        location: b"+34.068930-118.445127",
+        time: b"1520023934.918963997",
+        time_nanoseconds: 1_520_023_934_918_963_997,
+        text: b"kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997",
+    };
+    assert_eq!(parse(AT), Some(NeighbourLine::At(at)));
+    assert_eq!(parse(&format!("{AT}\r")), Some(NeighbourLine::At(at)));
+    assert_eq!(write(&NeighbourLine::At(at)), AT.as_bytes());
+}
+
+#[test]
+fn times_are_not_judged_again() {
+    let at = parse("AT a -9000000000.000000000 c +1+1 9200000000.00000000001");
+    assert!(matches!(at, Some(NeighbourLine::At(at)) if at.time_nanoseconds > 9_000_000_000));
+}
+
+#[test]
+fn broken_lines() {
+    for line in [
+        "",
+        "\r",
+        " ",
+        "AT",
+        "AT ",
+        "MARK",
+        "HELLO",
+        "herd 1 a b c 0123456789abcdef",
+        " MARK 1 0",
+        "IAMAT a +1+1 1",
+        "WHATSAT a 1 1",
+        "REFUSED",
+        // Greetings.
+        "HERD 1 a b 0123456789abcdef",
+        "HERD 1 a b c 0123456789abcde",
+        "HERD 1 a b c d",
+        "HERD 1 a b c 0123456789abcdef ",
+        "HERD 1 a b c 0123456789abcdef0",
+        "HERD 1 a b c 0123456789ABCDEF",
+        "HERD 1 a b c +123456789abcdef",
+        "HERD 01 a b c 0123456789abcdef",
+        "HERD  1 a b c 0123456789abcdef",
+        "HERD 1  b c 0123456789abcdef",
+        "HERD x a b c 0123456789abcdef",
+        "HERD 4294967296 a b c 0123456789abcdef",
+        "HERD 1 a\tb c d 0123456789abcdef",
+        "HERD 2 a b c 0123456789abcdef0",
+        "HERD 2",
+        "HERD 1 a b c 0123456789abcdef more",
+        // Answers.
+        "HEARD 1 a 0123456789abcdef",
+        "HEARD 1 a 0123456789abcdef -1",
+        "HEARD 1 a 0123456789abcdef 01",
+        "HEARD 1 a 0123456789abcdef 18446744073709551616",
+        "HEARD 1 a 0123456789abcdef 1 ",
+        "HEARD 2 a 0123456789abcdef 1x",
+        // Marks.
+        "MARK 1",
+        "MARK 1 ",
+        "MARK 1 0",
+        "MARK x 0123456789abcdef",
+        "MARK 01 0123456789abcdef",
+        "MARK 1  0123456789abcdef",
+        "MARK 1 0123456789abcdeg",
+        "MARK 1 0123456789abcdef x",
+        "MARK 1 0123456789abcdef\r\r",
+        "ACK 1 0123456789abcdef0",
+        "ACK -1 0123456789abcdef",
+        "ACK 1.0 0123456789abcdef",
+        // Positions.
+        "AT a +1.0 c +1+1 1",
+        "AT a 1.000000000 c +1+1 1",
+        "AT a -0.000000000 c +1+1 1",
+        "AT a +01.000000000 c +1+1 1",
+        "AT a +1.000000000  c +1+1 1",
+        "AT a +1.000000000 c +1+1  1",
+        "AT a +1.000000000 c\t+1+1 1",
+        "AT a +1.000000000 c +1+1 1 ",
+        "AT a +1.000000000 c +1+1 1 x",
+        "AT a +1.000000000 c +91+1 1",
+        "AT a +1.000000000 c +1+1 1.",
+        "AT a +1.000000000 c +1+1",
+        "AT  a +1.000000000 c +1+1 1",
+        "AT \u{7f} +1.000000000 c +1+1 1",
+        "AT +1.000000000 c +1+1 1",
+    ] {
+        assert_eq!(parse(line), None, "{line:?}");
+    }
+}
+
+#[test]
+fn names_are_bounded() {
+    let name = |more| "x".repeat(limits::SERVER_NAME_BYTES_MAX + more);
+    for (more, good) in [(0, true), (1, false)] {
+        let name = name(more);
+        assert_eq!(parse(&AT.replace("Goloman", &name)).is_some(), good);
+        assert_eq!(parse(&format!("HERD 1 {name} b c 0123456789abcdef")).is_some(), good);
+        assert_eq!(parse(&format!("HERD 1 a {name} c 0123456789abcdef")).is_some(), good);
+        assert_eq!(parse(&format!("HERD 1 a b {name} 0123456789abcdef")).is_some(), good);
+        assert_eq!(parse(&format!("HEARD 1 {name} 0123456789abcdef 1")).is_some(), good);
+    }
+}
+
+#[test]
+fn other_versions_are_understood_as_far_as_need_be() {
+    for more in ["", " ", " more fields"] {
+        let line = format!("HERD 2 a b c 0000000000000001{more}");
+        let expected =
+            NeighbourLine::Greeting { version: 2, herd: b"a", from: b"b", to: b"c", epoch: 1 };
+        assert_eq!(parse(&line), Some(expected));
+        let line = format!("HEARD 4294967295 a 0000000000000001 7{more}");
+        let expected = NeighbourLine::Heard { version: u32::MAX, server: b"a", epoch: 1, up_to: 7 };
+        assert_eq!(parse(&line), Some(expected));
+    }
+}
+
+#[test]
+fn a_reason_stays_on_its_line() {
+    let mut out = Vec::new();
+    write_refused(&mut out, "no\nMARK 1\r\nno");
+    assert_eq!(out, b"REFUSED no MARK 1  no\n");
+}
+
+#[test]
+fn the_longest_command_becomes_a_line_that_neighbours_take() {
+    let command = "IAMAT c +1+1 1.";
+    let command = format!("{command:0<width$}", width = limits::CLIENT_LINE_BYTES_MAX);
+    let Ok(Some(Command::IamAt(report))) = Command::parse(command.as_bytes()) else {
+        panic!("not taken");
+    };
+    let mut out = Vec::new();
+    write_at(&mut out, &[b's'; limits::SERVER_NAME_BYTES_MAX], i64::MIN, &report.text());
+    assert!(out.len() <= limits::NEIGHBOUR_LINE_BYTES_MAX);
+    assert!(NeighbourLine::parse(&out[..out.len() - 1]).is_some());
+}
+
+proptest! {
+    #[test]
+    fn positions_are_read_as_written(
+        server in "[!-~\u{e9}]{1,20}",
+        difference: i64,
+        client in "[!-~\u{e9}]{1,20}",
+        location in "[-+][0-8]?[0-9](\\.[0-9]{1,12})?[-+][0-9]{1,2}(\\.[0-9]{1,12})?/?",
+        seconds in "[0-9]{1,9}(\\.[0-9]{1,12})?",
+    ) {
+        let text = format!("{client} {location} {seconds}");
+        let mut out = Vec::new();
+        write_at(&mut out, server.as_bytes(), difference, text.as_bytes());
+        let expected = At {
+            server: server.as_bytes(),
+            difference_nanoseconds: difference,
+            client: client.as_bytes(),
+            location: location.as_bytes(),
+            time: seconds.as_bytes(),
+            time_nanoseconds: time::parse_time(seconds.as_bytes()).unwrap(),
+            text: text.as_bytes(),
+        };
+        prop_assert!(Location::parse(expected.location).is_some());
+        let line = out.strip_suffix(b"\n").unwrap();
+        prop_assert_eq!(NeighbourLine::parse(line), Some(NeighbourLine::At(expected)));
+    }
+
+    #[test]
+    fn other_lines_are_read_as_written(
+        names in prop::array::uniform3("[!-~\u{e9}]{1,20}"), number: u64, hexadecimal: u64,
+        reason in "[ -~]{0,40}",
+    ) {
+        let [herd, from, to] = names.each_ref().map(String::as_bytes);
+        let version = PROTOCOL_VERSION;
+        for line in [
+            NeighbourLine::Greeting { version, herd, from, to, epoch: hexadecimal },
+            NeighbourLine::Heard { version, server: to, epoch: hexadecimal, up_to: number },
+            NeighbourLine::Refused { reason: reason.as_bytes() },
+            NeighbourLine::Mark { sequence: number, digest: hexadecimal },
+            NeighbourLine::Acknowledge { sequence: number, digest: hexadecimal },
+        ] {
+            let written = write(&line);
+            prop_assert_eq!(NeighbourLine::parse(&written), Some(line));
+        }
+    }
+
+    /// There is one way to write a line: what is taken is what would have been written.
+    #[test]
+    fn what_is_read_is_as_it_would_be_written(which in 0_usize..5, place: prop::sample::Index, byte: u8) {
+        let lines = [
+            AT,
+            "HERD 1 goloman Goloman Hands 0123456789abcdef",
+            "HEARD 1 Hands 0123456789abcdef 1200",
+            "MARK 17 fedcba9876543210",
+            "ACK 17 fedcba9876543210",
+        ];
+        let mut line = lines[which].as_bytes().to_vec();
+        let place = place.index(line.len());
+        line[place] = byte;
+        match NeighbourLine::parse(&line) {
+            None => {}
+            Some(NeighbourLine::Greeting { version, .. } | NeighbourLine::Heard { version, .. })
+                if version != PROTOCOL_VERSION => {}
+            Some(read) if line.ends_with(b"\r") => {
+                prop_assert_eq!(write(&read), &line[..line.len() - 1]);
+            }
+            Some(read) => prop_assert_eq!(write(&read), line),
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_taken(bytes: Vec<u8>, word in "(AT|MARK|ACK|HERD|HEARD|REFUSED) ") {
+        NeighbourLine::parse(&bytes);
+        NeighbourLine::parse(&[word.as_bytes(), &bytes].concat());
+    }
+}

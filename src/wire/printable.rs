@@ -1,0 +1,121 @@
+//! What peers sent, made fit for a log line.
+
+use super::ascii;
+use crate::limits;
+use std::fmt::{self, Write};
+
+/// Shows bytes as text on one line. Printable UTF-8 passes as it is (a backslash, too: this is for
+/// reading, not for reading back). ASCII control characters and bytes that are not UTF-8 are shown
+/// as `\xNN`; other control characters, line separators and what reorders text as `\u{..}`. Of more
+/// than [`limits::LOG_TEXT_BYTES_MAX`] bytes the first are shown, and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Printable(bytes) = *self;
+        if bytes.len() <= limits::LOG_TEXT_BYTES_MAX {
+            return write_escaped(f, bytes);
+        }
+        write_escaped(f, &bytes[..cut(bytes, limits::LOG_TEXT_BYTES_MAX)])?;
+        write!(f, "… ({} bytes)", bytes.len())
+    }
+}
+
+/// Where to cut `bytes` so that no character is cut in two: at `max` or at most three bytes before.
+fn cut(bytes: &[u8], max: usize) -> usize {
+    let is_boundary = |&end: &usize| bytes[end] & 0b1100_0000 != 0b1000_0000;
+    (max.saturating_sub(3)..=max).rev().find(is_boundary).unwrap_or(max)
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    if ascii::is_printable(bytes)
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return f.write_str(text);
+    }
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            write_character(f, character)?;
+        }
+        for byte in chunk.invalid() {
+            write!(f, "\\x{byte:02x}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    match character {
+        '\0'..='\x1f' | '\x7f' => write!(f, "\\x{:02x}", u32::from(character)),
+        // C1; line and paragraph separator; embeddings, overrides and isolates of direction.
+        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            write!(f, "\\u{{{:x}}}", u32::from(character))
+        }
+        _ => f.write_char(character),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn show(bytes: impl AsRef<[u8]>) -> String {
+        Printable(bytes.as_ref()).to_string()
+    }
+
+    #[test]
+    fn printable_text_passes_as_it_is() {
+        for text in ["", "IAMAT a +1+1 1", "a\\n\"'{}", "Zoë 日本 🦘", "\u{a0}"] {
+            assert_eq!(show(text), text);
+        }
+    }
+
+    #[test]
+    fn all_else_is_escaped() {
+        for (bytes, expected) in [
+            (&b"a\nb\r\t\0\x1b[2J\x7f"[..], r"a\x0ab\x0d\x09\x00\x1b[2J\x7f"),
+            ("\u{85}\u{9b}2J".as_bytes(), r"\u{85}\u{9b}2J"),
+            (
+                "a\u{2028}b\u{2029}\u{202e}\u{2067}".as_bytes(),
+                r"a\u{2028}b\u{2029}\u{202e}\u{2067}",
+            ),
+            (b"\xff\xfeok\xc3", r"\xff\xfeok\xc3"),
+            (b"\xed\xa0\x80", r"\xed\xa0\x80"),
+            ("é\n".as_bytes(), "é\\x0a"),
+        ] {
+            assert_eq!(show(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let max = limits::LOG_TEXT_BYTES_MAX;
+        assert_eq!(show("x".repeat(max)), "x".repeat(max));
+        assert_eq!(show("x".repeat(max + 1)), format!("{}… ({} bytes)", "x".repeat(max), max + 1));
+        for shift in 0..4 {
+            let text = "x".repeat(shift) + &"🦘".repeat(max / 4);
+            let whole = text.len() <= max;
+            let kept = "x".repeat(shift) + &"🦘".repeat((max - shift) / 4);
+            let expected =
+                if whole { text.clone() } else { format!("{kept}… ({} bytes)", text.len()) };
+            assert_eq!(show(&text), expected);
+        }
+        let broken = show(vec![0x80; max + 1]);
+        assert_eq!(broken, format!("{}… ({} bytes)", r"\x80".repeat(max), max + 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_up_on_one_line_without_controls(
+            bytes in prop::collection::vec(any::<u8>(), 0..3_000), text: String,
+        ) {
+            for shown in [show(&bytes), show(&text)] {
+                prop_assert!(!shown.contains(char::is_control));
+                let separator = shown.contains(['\u{2028}', '\u{2029}']);
+                prop_assert!(!separator);
+            }
+        }
+    }
+}
