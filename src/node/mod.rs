@@ -1,1 +1,287 @@
-//! To come.
+//! One server of the herd: its conversations, and what they share.
+//!
+//! | who | conversation | side |
+//! |---|---|---|
+//! | a client | [`client`] | accepted |
+//! | a neighbour that pushes its feed to us | [`neighbour`] | accepted |
+//! | a neighbour to which we push our feed | [`link`] | dialled |
+//! | Places | [`fetch`], for the questions in [`query`] | dialled |
+//!
+//! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
+//! links that have not told all of the feed are woken to walk it. Links go before clients in
+//! writing, so a client that has its answer finds its report at the neighbours.
+
+mod client;
+mod fetch;
+mod lines;
+mod link;
+mod neighbour;
+mod peers;
+mod query;
+mod random;
+
+use crate::herd::Herd;
+use crate::limits;
+use crate::places::Service;
+use crate::positions::{OriginId, Positions};
+use crate::transport::{
+    Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
+};
+use crate::wire::Printable;
+use crate::wire::neighbour::PROTOCOL_VERSION;
+use client::Client;
+use fetch::Fetch;
+use link::Link;
+use neighbour::Neighbour;
+use peers::{LinkState, Peer};
+use query::Queries;
+use random::Random;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The listener for clients, by the order in which the driver is given listeners.
+pub const CLIENT_LISTENER: usize = 0;
+/// The listener for neighbours.
+pub const NEIGHBOUR_LISTENER: usize = 1;
+
+type Actions = VecDeque<Action<Conversation>>;
+
+/// How to be one server. All randomness is in `epoch` and `seed`.
+#[derive(Debug)]
+pub struct NodeOptions<'a> {
+    /// The herd.
+    pub herd: &'a Herd,
+    /// Which server of it: an index.
+    pub server: usize,
+    /// Names this life of the server; no other life of it may have the same.
+    pub epoch: u64,
+    /// Seeds what need not be secret.
+    pub seed: u64,
+    /// Must be secret: see [`Positions::new`].
+    pub key: [u64; 2],
+    /// How far ahead of our clock a client's time may be.
+    pub max_skew: Duration,
+    /// Whether to serve the clients of the papers.
+    pub classic: bool,
+    /// Whom to ask what is near.
+    pub service: Service,
+}
+
+/// What one server's conversations share.
+#[derive(Debug)]
+pub struct Node {
+    settings: Settings,
+    origin: OriginId,
+    positions: Positions,
+    peers: Vec<Peer>,
+    queries: Queries,
+    actions: Actions,
+    random: Random,
+    stopping: bool,
+}
+
+/// What does not change.
+#[derive(Debug)]
+struct Settings {
+    herd: String,
+    name: String,
+    epoch: u64,
+    max_skew_nanoseconds: i64,
+    classic: bool,
+}
+
+/// One of the conversations of a server.
+#[derive(Debug)]
+pub struct Conversation(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Client(Client),
+    Neighbour(Box<Neighbour>),
+    Link(Box<Link>),
+    Fetch(Box<Fetch>),
+}
+
+impl Node {
+    /// A server that has heard nothing yet and will dial its neighbours at once.
+    ///
+    /// # Panics
+    /// If `server` is not an index into the herd's servers.
+    pub fn new(options: NodeOptions<'_>) -> Self {
+        let NodeOptions { herd, server, .. } = options;
+        let own = &herd.servers[server];
+        let mut positions = Positions::new(options.key);
+        let Some(origin) = positions.intern(own.name.as_bytes()) else {
+            unreachable!("a herd's names are checked, and this is the first to be interned");
+        };
+        let peers = own.neighbours.iter().map(|&neighbour| {
+            let neighbour = &herd.servers[neighbour];
+            let cursor = positions.open_cursor();
+            Peer::new(neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
+        });
+        let peers = peers.collect();
+        Node {
+            settings: Settings {
+                herd: herd.name.clone(),
+                name: own.name.clone(),
+                epoch: options.epoch,
+                max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
+                    .unwrap_or(i64::MAX),
+                classic: options.classic,
+            },
+            origin,
+            positions,
+            peers,
+            queries: Queries::new(options.service),
+            actions: VecDeque::new(),
+            random: Random::new(options.seed),
+            stopping: false,
+        }
+    }
+
+    /// The positions that this server holds.
+    pub fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// How many of its links to neighbours are up, of how many.
+    pub fn links_up(&self) -> (usize, usize) {
+        let up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
+        (up.count(), self.peers.len())
+    }
+
+    /// Has a connection's `woken` called in this turn.
+    fn wake(&mut self, id: ConnectionId) {
+        self.actions.push_back(Action::Wake(id));
+    }
+
+    /// Who greets us: the index of a neighbour, or why we do not listen.
+    fn judge_greeting(
+        &self,
+        version: u32,
+        herd: &[u8],
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<usize, String> {
+        let Settings { herd: our_herd, name, .. } = &self.settings;
+        if version != PROTOCOL_VERSION {
+            return Err(format!(
+                "protocol version {PROTOCOL_VERSION} is spoken here, not {version}"
+            ));
+        }
+        if herd != our_herd.as_bytes() {
+            return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
+        }
+        if to != name.as_bytes() {
+            return Err(format!("this is {name}, not {}", Printable(to)));
+        }
+        let index = self.peers.iter().position(|peer| peer.name.as_bytes() == from);
+        index.ok_or_else(|| format!("{} is no neighbour of {name}", Printable(from)))
+    }
+
+    fn dial_those_due(&mut self, now: Monotonic) {
+        for (index, peer) in self.peers.iter_mut().enumerate() {
+            if peer.redial_at().is_some_and(|at| at <= now) {
+                peer.link = LinkState::Dialling;
+                self.actions.push_back(Action::Dial {
+                    endpoint: peer.endpoint.clone(),
+                    protocol: Conversation(Kind::Link(Box::new(Link::new(index)))),
+                    timeout: limits::DIAL_TIMEOUT,
+                });
+            }
+        }
+    }
+}
+
+impl Application for Node {
+    type Protocol = Conversation;
+
+    fn accepted(&mut self, listener: usize, peer: SocketAddr) -> Conversation {
+        Conversation(match listener {
+            NEIGHBOUR_LISTENER => Kind::Neighbour(Box::new(Neighbour::new(peer))),
+            _ => Kind::Client(Client::new(peer)),
+        })
+    }
+
+    /// The feed is walked here, once a turn, for all that came in it.
+    fn turn_ended(&mut self, _now: Now) {
+        for peer in &self.peers {
+            if let LinkState::Up { connection, .. } = peer.link
+                && !self.positions.is_at_head(&peer.cursor)
+            {
+                self.actions.push_back(Action::Wake(connection));
+            }
+        }
+    }
+
+    fn next_action(&mut self) -> Option<Action<Conversation>> {
+        self.actions.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Monotonic> {
+        let redial = self.peers.iter().filter_map(Peer::redial_at).min();
+        let redial = redial.filter(|_| !self.stopping);
+        redial.into_iter().chain(self.queries.deadline()).min()
+    }
+
+    fn timer_expired(&mut self, now: Now) {
+        if !self.stopping {
+            self.dial_those_due(now.monotonic);
+        }
+        self.queries.expire(now.monotonic, &mut self.actions);
+    }
+
+    fn stopping(&mut self, _now: Now) {
+        self.stopping = true;
+    }
+}
+
+impl Conversation {
+    fn fetch() -> Self {
+        Conversation(Kind::Fetch(Box::new(Fetch::new())))
+    }
+
+    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
+        match &mut self.0 {
+            Kind::Client(client) => client,
+            Kind::Neighbour(neighbour) => &mut **neighbour,
+            Kind::Link(link) => &mut **link,
+            Kind::Fetch(fetch) => &mut **fetch,
+        }
+    }
+}
+
+impl Protocol<Node> for Conversation {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().connection_made(cx);
+    }
+
+    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        self.protocol().data_received(cx, data);
+    }
+
+    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().eof_received(cx);
+    }
+
+    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().resume_writing(cx);
+    }
+
+    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().timer_expired(cx);
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().woken(cx);
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        self.protocol().stopping(cx);
+    }
+
+    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
+        self.protocol().connection_lost(cx, cause);
+    }
+}

@@ -1,0 +1,307 @@
+//! A client's conversation: commands in, answers out, in the order of the commands.
+
+use super::Node;
+use super::lines::log_line;
+use super::query::QueryId;
+use crate::limits;
+use crate::places::Search;
+use crate::positions::{Report, Text, Update};
+use crate::transport::{Context, Lost, Protocol, Transport};
+use crate::wire::neighbour::write_at;
+use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
+use log::{Level, error, info, log_enabled, warn};
+use std::collections::VecDeque;
+use std::mem;
+use std::net::SocketAddr;
+
+/// The server side of one client's connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    peer: SocketAddr,
+    lines: LineReader,
+    /// None unless a `WHATSAT` waits for Places or input waits for room: idle clients stay small.
+    waiting: Option<Box<Waiting>>,
+    /// No more commands come: when all is answered the connection is closed.
+    last: bool,
+}
+
+/// What keeps a client's answers from going out at once.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// The `WHATSAT`s without an answer, in their order.
+    questions: VecDeque<Question>,
+    /// Bytes in `Question::behind`, all together.
+    held_bytes: usize,
+    /// Input that came with the command that made us pause.
+    backlog: Vec<u8>,
+}
+
+/// A `WHATSAT` that waits for Places.
+#[derive(Debug)]
+struct Question {
+    query: QueryId,
+    /// The `AT` line that its answer begins with.
+    at: Vec<u8>,
+    /// Answers to the commands behind it.
+    behind: Vec<u8>,
+}
+
+impl Client {
+    pub(super) fn new(peer: SocketAddr) -> Self {
+        Client { peer, lines: LineReader::new(), waiting: None, last: false }
+    }
+
+    /// Answers the commands in `data`, up to where the answers have no more room; the rest is
+    /// kept, and reading pauses.
+    fn process(&mut self, cx: &mut Context<'_, Node>, mut data: &[u8]) {
+        let mut lines = mem::take(&mut self.lines);
+        while !self.last && !self.must_pause(cx.transport) {
+            match lines.next(&mut data, limits::CLIENT_LINE_BYTES_MAX) {
+                None => break,
+                Some(Line::Whole(line)) => self.command(cx, line),
+                Some(Line::TooLong(beginning)) => {
+                    warn!("client {}: a line is too long", cx.transport.id());
+                    self.refuse(cx.transport, beginning);
+                    self.last = true;
+                }
+            }
+        }
+        self.lines = lines;
+        if self.last || !self.must_pause(cx.transport) {
+            return;
+        }
+        cx.transport.pause_reading();
+        if !data.is_empty() {
+            self.waiting.get_or_insert_default().backlog = data.to_vec();
+        }
+    }
+
+    /// Whether answers have no more room: neither behind a question nor in the transport.
+    fn must_pause(&self, transport: &mut Transport) -> bool {
+        let crowded = self.waiting.as_ref().is_some_and(|waiting| {
+            waiting.questions.len() >= limits::QUERIES_PER_CLIENT_MAX
+                || waiting.held_bytes >= limits::HELD_ANSWERS_BYTES_MAX
+        });
+        crowded || transport.is_full()
+    }
+
+    /// Room may have come about: goes on with what was put off, and reads again if that is done.
+    fn go_on(&mut self, cx: &mut Context<'_, Node>) {
+        if self.must_pause(cx.transport) {
+            return;
+        }
+        let backlog = self
+            .waiting
+            .as_mut()
+            .map(|waiting| mem::take(&mut waiting.backlog))
+            .unwrap_or_default();
+        cx.transport.resume_reading();
+        self.process(cx, &backlog);
+        self.drop_empty_waiting();
+    }
+
+    fn drop_empty_waiting(&mut self) {
+        if self.waiting.as_ref().is_some_and(|w| w.questions.is_empty() && w.backlog.is_empty()) {
+            self.waiting = None;
+        }
+    }
+
+    /// Closes if everything is answered and nothing more is to come.
+    fn close_if_done(&self, cx: &mut Context<'_, Node>) {
+        if self.last && self.waiting.is_none() {
+            cx.transport.close();
+        }
+    }
+
+    fn command(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        log_line("client", "<", cx.transport.id(), line);
+        let understood = match Command::parse(line) {
+            Ok(None) => return,
+            Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report),
+            Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
+            Err(_) => None,
+        };
+        if understood.is_none() {
+            self.refuse(cx.transport, line);
+        }
+    }
+
+    /// `IAMAT`: None if the clock or the store says no.
+    fn take_report(&mut self, cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Option<()> {
+        let node = &mut *cx.app;
+        // Both are nanoseconds since 1970, neither below zero.
+        let difference_nanoseconds = cx.now.posix_nanoseconds - report.time_nanoseconds;
+        if difference_nanoseconds < -node.settings.max_skew_nanoseconds {
+            return None;
+        }
+        let text = report.text();
+        let update = node.positions.update(
+            &Report {
+                origin: node.origin,
+                difference_nanoseconds,
+                time_nanoseconds: report.time_nanoseconds,
+                text: Text::new(&text, report.client.len(), report.location.len())?,
+            },
+            None,
+        );
+        if update == Update::Full {
+            error!("a report is refused: there is no room for another client");
+            return None;
+        }
+        let name = node.settings.name.as_bytes();
+        self.answer(cx.transport, |out| write_at(out, name, difference_nanoseconds, &text));
+        Some(())
+    }
+
+    /// `WHATSAT`: None if the client is not known.
+    fn ask(&mut self, cx: &mut Context<'_, Node>, question: &WhatsAt<'_>) -> Option<()> {
+        let node = &mut *cx.app;
+        let position = node.positions.find(question.client)?;
+        let location = Location::parse(position.location())?;
+        let mut at = Vec::new();
+        let difference = position.difference_nanoseconds();
+        write_at(&mut at, position.origin_name(), difference, position.text().bytes());
+        let search = Search {
+            latitude_nanodegrees: location.latitude_nanodegrees,
+            longitude_nanodegrees: location.longitude_nanodegrees,
+            radius_micrometres: question.radius_micrometres,
+        };
+        let (asker, now) = (cx.transport.id(), cx.now.monotonic);
+        let query = node.queries.ask(search, question.bound, asker, now, &mut node.actions);
+        info!("client {asker} asks query {query}");
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.questions.push_back(Question { query, at, behind: Vec::new() });
+        Some(())
+    }
+
+    fn refuse(&mut self, transport: &mut Transport, command: &[u8]) {
+        self.answer(transport, |out| {
+            out.extend_from_slice(b"? ");
+            out.extend_from_slice(command);
+            out.push(b'\n');
+        });
+    }
+
+    /// Sends what `compose` appends, behind the questions that still wait.
+    fn answer(&mut self, transport: &mut Transport, compose: impl FnOnce(&mut Vec<u8>)) {
+        let id = transport.id();
+        let compose_and_log = |out: &mut Vec<u8>| {
+            let start = out.len();
+            compose(out);
+            if log_enabled!(Level::Info) {
+                log_line("client", ">", id, out[start..].trim_ascii_end());
+            }
+        };
+        match self.waiting.as_mut().and_then(|waiting| {
+            let held_bytes = &mut waiting.held_bytes;
+            waiting.questions.back_mut().map(|question| (held_bytes, &mut question.behind))
+        }) {
+            None => transport.write_with(compose_and_log),
+            Some((held_bytes, behind)) => {
+                let before = behind.len();
+                compose_and_log(behind);
+                *held_bytes += behind.len() - before;
+            }
+        }
+    }
+
+    /// Sends the answers that have come, as far as no earlier one is missing.
+    fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
+        let Some(waiting) = self.waiting.as_mut() else {
+            return;
+        };
+        while let Some(question) = waiting.questions.front_mut() {
+            let Some(json) = cx.app.queries.take_answer(question.query) else {
+                break;
+            };
+            let id = cx.transport.id();
+            let at = question.at.trim_ascii_end();
+            info!("client {id} > {} and {} bytes of JSON", Printable(at), json.len());
+            let mut whole = mem::take(&mut question.at);
+            whole.reserve(json.len() + 2);
+            whole.extend_from_slice(&json);
+            whole.extend_from_slice(b"\n\n");
+            cx.transport.write(&whole);
+            cx.transport.write(&question.behind);
+            waiting.held_bytes -= question.behind.len();
+            waiting.questions.pop_front();
+        }
+        self.drop_empty_waiting();
+    }
+
+    /// With `--classic`, half a command is ended by silence, and a client that has its answers is
+    /// one that waits for the end.
+    fn after_data(&mut self, cx: &mut Context<'_, Node>, answered: bool) {
+        if !cx.app.settings.classic {
+            return;
+        }
+        if self.lines.has_partial() {
+            cx.transport.set_timer(Some(cx.now.monotonic + limits::CLASSIC_SILENCE));
+        } else if answered && self.waiting.as_ref().is_none_or(|w| w.backlog.is_empty()) {
+            cx.transport.set_timer(None);
+            self.last = true;
+        }
+    }
+}
+
+impl Protocol<Node> for Client {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+        info!("client {} connected from {}", cx.transport.id(), self.peer);
+    }
+
+    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        self.process(cx, data);
+        let answered = cx.transport.output_len() > 0 || self.waiting.is_some();
+        self.after_data(cx, answered);
+        self.close_if_done(cx);
+    }
+
+    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
+        if let Some(line) = self.lines.finish() {
+            self.command(cx, &line);
+        }
+        self.last = true;
+        self.close_if_done(cx);
+    }
+
+    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.go_on(cx);
+        self.close_if_done(cx);
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        self.send_answered(cx);
+        self.go_on(cx);
+        self.close_if_done(cx);
+    }
+
+    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
+        if let Some(line) = self.lines.finish() {
+            self.command(cx, &line);
+            let answered = !line.trim_ascii().is_empty();
+            self.after_data(cx, answered);
+        }
+        self.close_if_done(cx);
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        // What was not taken in is not answered, and so not promised to be passed on.
+        self.last = true;
+        if let Some(waiting) = self.waiting.as_mut() {
+            waiting.backlog = Vec::new();
+        }
+        self.drop_empty_waiting();
+        cx.transport.pause_reading();
+        self.close_if_done(cx);
+    }
+
+    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
+        for question in self.waiting.take().into_iter().flat_map(|waiting| waiting.questions) {
+            cx.app.queries.forget(question.query);
+        }
+        match cause {
+            Lost::Stalled => warn!("client {}: {cause}", cx.transport.id()),
+            _ => info!("client {}: {cause}", cx.transport.id()),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Lines as conversations see them: in the log, and from a neighbour that may break the grammar.
+
+use crate::limits;
+use crate::transport::ConnectionId;
+use crate::wire::{Line, LineReader, Printable};
+use log::{debug, info, warn};
+use std::mem;
+
+/// Logs one line that came in (`<`) or goes out (`>`).
+pub(super) fn log_line(role: &str, direction: &str, id: ConnectionId, line: &[u8]) {
+    info!("{role} {id} {direction} {}", Printable(line));
+}
+
+/// The lines of a neighbour: those that are too long are passed over, those that make no sense
+/// counted, and only the first of them logged.
+#[derive(Debug, Default)]
+pub(super) struct LinesFrom {
+    reader: LineReader,
+    broken: u64,
+}
+
+impl LinesFrom {
+    /// Takes the reader out for the time of a loop over its lines.
+    pub(super) fn take(&mut self) -> LineReader {
+        mem::take(&mut self.reader)
+    }
+
+    /// Puts it back.
+    pub(super) fn put_back(&mut self, reader: LineReader) {
+        self.reader = reader;
+    }
+
+    /// Counts a line that breaks the grammar or comes out of turn.
+    pub(super) fn broken(&mut self, role: &str, id: ConnectionId, line: &[u8]) {
+        self.broken += 1;
+        let count = self.broken;
+        if count > limits::BROKEN_LINES_LOGGED_MAX {
+            debug!("{role} {id}: broken line {count}: {}", Printable(line));
+            return;
+        }
+        warn!("{role} {id}: broken line {count}: {}", Printable(line));
+        if count == limits::BROKEN_LINES_LOGGED_MAX {
+            warn!("{role} {id}: further broken lines are only counted");
+        }
+    }
+}
+
+/// The next line of a neighbour, whole or, where it is too long, its beginning, which breaks the
+/// grammar by its length.
+pub(super) fn next_line<'a, 'd: 'a>(
+    reader: &'a mut LineReader,
+    data: &mut &'d [u8],
+) -> Option<Result<&'a [u8], &'a [u8]>> {
+    match reader.next(data, limits::NEIGHBOUR_LINE_BYTES_MAX)? {
+        Line::Whole(line) => Some(Ok(line)),
+        Line::TooLong(beginning) => Some(Err(beginning)),
+    }
+}

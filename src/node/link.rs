@@ -1,0 +1,266 @@
+//! The dialled side of a link: greets the neighbour and pushes the feed to it.
+
+use super::Node;
+use super::lines::{LinesFrom, log_line, next_line};
+use super::peers::{LinkState, Mention};
+use crate::limits;
+use crate::transport::{Context, Lost, Monotonic, Protocol};
+use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
+use crate::wire::{NeighbourLine, Printable};
+use log::{Level, debug, info, log_enabled, warn};
+
+/// Our connection to one neighbour.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Which of our neighbours.
+    peer: usize,
+    lines: LinesFrom,
+    state: State,
+    /// When the neighbour was last heard.
+    heard: Monotonic,
+    /// When the feed was last marked.
+    marked: Monotonic,
+    agreement: Agreement,
+    /// Why we gave the connection up.
+    reason: Option<String>,
+    /// Whether the neighbour would not listen, which only people can mend.
+    refused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Our greeting is not answered yet.
+    Greeting,
+    /// The neighbour listens; its life.
+    Up { epoch: u64 },
+}
+
+/// Whether both ends hold the same positions when nothing moves.
+#[derive(Debug, Default)]
+struct Agreement {
+    /// Both digests as last compared at rest.
+    compared: Option<(u64, u64)>,
+    /// How often in a row they were the same two and differed.
+    differed: u32,
+    /// Whether the log has been told that they differ.
+    told: bool,
+}
+
+impl Link {
+    pub(super) fn new(peer: usize) -> Self {
+        Link {
+            peer,
+            lines: LinesFrom::default(),
+            state: State::Greeting,
+            heard: Monotonic::default(),
+            marked: Monotonic::default(),
+            agreement: Agreement::default(),
+            reason: None,
+            refused: false,
+        }
+    }
+
+    /// The neighbour says how far it has heard us: the feed goes on from there.
+    fn answered(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        version: u32,
+        server: &[u8],
+        epoch: u64,
+        up_to: u64,
+    ) {
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        if version != PROTOCOL_VERSION || server != peer.name.as_bytes() {
+            let (want, is) = (&peer.name, Printable(server));
+            let why = format!("it is {is} with protocol version {version}, not {want}");
+            self.refused = true;
+            self.give_up(cx, why);
+            return;
+        }
+        node.positions.seek(&peer.cursor, up_to);
+        peer.came_up(cx.transport.id(), epoch);
+        self.state = State::Up { epoch };
+        let head = node.positions.head();
+        info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
+        self.walk(cx);
+    }
+
+    /// Sends what the neighbour has not been told, as far as there is room, and a mark behind it.
+    fn walk(&mut self, cx: &mut Context<'_, Node>) {
+        let State::Up { epoch } = self.state else {
+            return;
+        };
+        let id = cx.transport.id();
+        let node = &mut *cx.app;
+        let peer = &node.peers[self.peer];
+        let (mut passed, mut sent) = (0, 0);
+        while passed < limits::WALK_RECORDS_MAX && !cx.transport.is_full() {
+            let Some(position) = node.positions.next(&peer.cursor) else {
+                break;
+            };
+            passed += 1;
+            if peer.told_us(epoch, &position) {
+                continue;
+            }
+            sent += 1;
+            cx.transport.write_with(|out| {
+                let start = out.len();
+                let difference = position.difference_nanoseconds();
+                write_at(out, position.origin_name(), difference, position.text().bytes());
+                if log_enabled!(Level::Info) {
+                    log_line("link", ">", id, out[start..].trim_ascii_end());
+                }
+            });
+        }
+        if passed == limits::WALK_RECORDS_MAX {
+            node.wake(id);
+        }
+        if sent > 0 {
+            self.mark(cx);
+        }
+    }
+
+    fn mark(&mut self, cx: &mut Context<'_, Node>) {
+        let node = &mut *cx.app;
+        let told = node.positions.told(&node.peers[self.peer].cursor);
+        let digest = node.positions.digest();
+        debug!("link {} > mark {told} {digest:016x}", cx.transport.id());
+        cx.transport.write_with(|out| write_mark(out, told, digest));
+        self.marked = cx.now.monotonic;
+    }
+
+    fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
+        let node = &*cx.app;
+        debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
+        if sequence != node.positions.head() {
+            self.agreement.compared = None;
+            return;
+        }
+        let ours = node.positions.digest();
+        let name = &node.peers[self.peer].name;
+        if ours == theirs {
+            if self.agreement.told {
+                info!("{name} and we hold the same positions again");
+            }
+            self.agreement = Agreement::default();
+            return;
+        }
+        let same = self.agreement.compared.replace((ours, theirs)) == Some((ours, theirs));
+        self.agreement.differed = if same { self.agreement.differed + 1 } else { 1 };
+        if self.agreement.differed >= limits::DISAGREEMENTS_MIN && !self.agreement.told {
+            self.agreement.told = true;
+            warn!(
+                "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
+            );
+        }
+    }
+
+    fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        match (self.state, NeighbourLine::parse(line)) {
+            (State::Greeting, Some(NeighbourLine::Heard { version, server, epoch, up_to })) => {
+                self.answered(cx, version, server, epoch, up_to);
+            }
+            (State::Greeting, Some(NeighbourLine::Refused { reason })) => {
+                self.refused = true;
+                self.give_up(cx, format!("refused: {}", Printable(reason)));
+            }
+            (State::Up { .. }, Some(NeighbourLine::Acknowledge { sequence, digest })) => {
+                self.acknowledged(cx, sequence, digest);
+            }
+            _ => self.lines.broken("link", cx.transport.id(), line),
+        }
+    }
+
+    fn give_up(&mut self, cx: &mut Context<'_, Node>, reason: String) {
+        self.reason.get_or_insert(reason);
+        cx.transport.abort();
+    }
+
+    /// Asks to be called when the next mark is due or the neighbour has been silent for too long.
+    fn set_timer(&self, cx: &mut Context<'_, Node>) {
+        let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
+        cx.transport.set_timer(Some(silent_at.min(self.marked + limits::BEAT_INTERVAL)));
+    }
+}
+
+impl Protocol<Node> for Link {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+        cx.transport.go_first();
+        self.heard = cx.now.monotonic;
+        self.marked = cx.now.monotonic;
+        let node = &*cx.app;
+        let peer = &node.peers[self.peer];
+        info!("link {} to {} connected", cx.transport.id(), peer.name);
+        let settings = &node.settings;
+        cx.transport.write_with(|out| {
+            let (herd, from, to) = (&settings.herd, &settings.name, &peer.name);
+            write_greeting(out, herd.as_bytes(), from.as_bytes(), to.as_bytes(), settings.epoch);
+        });
+        self.set_timer(cx);
+    }
+
+    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        self.heard = cx.now.monotonic;
+        let mut reader = self.lines.take();
+        let mut rest = data;
+        while let Some(line) = next_line(&mut reader, &mut rest) {
+            match line {
+                Ok(line) => self.line(cx, line),
+                Err(beginning) => self.lines.broken("link", cx.transport.id(), beginning),
+            }
+        }
+        self.lines.put_back(reader);
+    }
+
+    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
+        self.give_up(cx, "closed by the neighbour".to_owned());
+    }
+
+    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.walk(cx);
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        self.walk(cx);
+    }
+
+    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
+        let now = cx.now.monotonic;
+        if now >= self.heard + limits::NEIGHBOUR_SILENCE_MAX {
+            self.give_up(cx, format!("silent for {:.1?}", now.since(self.heard)));
+            return;
+        }
+        if now >= self.marked + limits::BEAT_INTERVAL {
+            match self.state {
+                State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
+                // The neighbour owes the answer to our greeting, or has enough to read.
+                _ => self.marked = now,
+            }
+        }
+        self.set_timer(cx);
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        self.walk(cx);
+        cx.transport.close();
+    }
+
+    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        let was_up = matches!(peer.link, LinkState::Up { .. });
+        let why = self.reason.take().unwrap_or_else(|| cause.to_string());
+        let mention = peer.went_down(cx.now.monotonic, self.refused, &mut node.random);
+        let (name, endpoint) = (&peer.name, &peer.endpoint);
+        match mention {
+            _ if node.stopping => info!("link to {name}: {why}"),
+            Mention::News if was_up => warn!("link to {name} is down: {why}; redialling"),
+            Mention::News => warn!("{name} at {endpoint} is away: {why}; redialling"),
+            Mention::Reminder { away, tries } => {
+                warn!("{name} at {endpoint} is away for {away:.0?} and {tries} tries: {why}");
+            }
+            Mention::Nothing => debug!("{name} at {endpoint} is away: {why}"),
+        }
+    }
+}
