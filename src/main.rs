@@ -1,3 +1,166 @@
 //! The daemon: arguments -> herd -> node + reactor; the only place that prints and exits.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks")]
+
+use herd::cli::{self, Options, PlacesDialect, Request};
+use herd::herd::Herd;
+use herd::logs;
+use herd::node::{Node, NodeOptions};
+use herd::places::{Dialect, Key, Service};
+use herd::reactor::{ClientConfigSource, Reactor, client_config};
+use herd::transport::Endpoint;
+use std::env;
+use std::fmt::Display;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const KEY_VARIABLE: &str = "GOOGLE_PLACES_API_KEY";
+const GOOGLE_URL: &str = "https://maps.googleapis.com/maps/api/place/nearbysearch/json";
+const STAND_IN_URL: &str = "https://localhost:8443/maps/api/place/nearbysearch/json";
+/// Where the stand-in leaves its certificate authority unless told otherwise.
+const STAND_IN_CA: &str = ".herd/places-ca.pem";
+
+/// Why the daemon ends otherwise than by a clean stop.
+enum Failure {
+    /// Wrong usage or a wrong herd file.
+    Usage(String),
+    /// What fails at run time.
+    Run(String),
+}
+
+fn main() -> ExitCode {
+    let outcome = match cli::parse(env::args_os().skip(1)) {
+        Ok(Request::Help(text) | Request::Version(text)) => {
+            print!("{text}");
+            Ok(())
+        }
+        Ok(Request::Run(options)) => serve(&options),
+        Err(error) => Err(usage(error)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(why)) => {
+            eprintln!("herd: {why}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Run(why)) => {
+            eprintln!("herd: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage(error: impl Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+fn run_time(error: impl Display) -> Failure {
+    Failure::Run(error.to_string())
+}
+
+/// Is one server until it is asked to stop.
+fn serve(options: &Options) -> Result<(), Failure> {
+    let herd = Herd::load(&options.herd).map_err(usage)?;
+    let index = herd.position(&options.server).ok_or_else(|| {
+        let names: Vec<&str> = herd.servers.iter().map(|server| server.name.as_str()).collect();
+        let (name, server, names) = (&herd.name, &options.server, names.join(", "));
+        Failure::Usage(format!("herd {name} has no server {server:?}; it has {names}"))
+    })?;
+    let (service, tls) = places(options)?;
+    let server = &herd.servers[index];
+    let logs = logs::init(&options.log_dir, &server.name).map_err(run_time)?;
+    let (place, dialect) = (&service.authority, service.dialect);
+    log::info!("{} of herd {} starts; Places is {place} ({dialect:?})", server.name, herd.name);
+
+    let mut reactor = Reactor::new(tls).map_err(run_time)?;
+    let mut bound = Vec::new();
+    for endpoint in [server.client_listener(), server.neighbour_listener()] {
+        bound.push(listen(&mut reactor, &endpoint).inspect_err(|_| logs.flush())?);
+    }
+    let [epoch, seed, key_one, key_two] = random_numbers()?;
+    let mut node = Node::new(NodeOptions {
+        herd: &herd,
+        server: index,
+        epoch,
+        seed,
+        key: [key_one, key_two],
+        max_skew: options.max_skew,
+        classic: options.classic,
+        service,
+    });
+    let log_file = options.log_dir.join(format!("{}.log", server.name));
+    let (name, log_file) = (&server.name, log_file.display());
+    log::info!("{name} listens on {} for clients and {} for neighbours", bound[0], bound[1]);
+    println!("{name}: clients {}, neighbours {}, log {log_file}", bound[0], bound[1]);
+    let outcome = reactor.run(&mut node, || logs.flush());
+    log::info!("{name} has stopped");
+    logs.flush();
+    outcome.map_err(run_time)
+}
+
+/// The Places service to ask, and whom to trust there.
+fn places(options: &Options) -> Result<(Service, ClientConfigSource), Failure> {
+    let key = match env::var(KEY_VARIABLE) {
+        Ok(key) if !key.is_empty() => {
+            Some(Key::new(&key).map_err(|error| usage(format!("{KEY_VARIABLE}: {error}")))?)
+        }
+        Ok(_) | Err(env::VarError::NotPresent) => None,
+        Err(env::VarError::NotUnicode(_)) => {
+            return Err(usage(format!("{KEY_VARIABLE} is not UTF-8")));
+        }
+    };
+    let stand_in = options.places.is_none() && key.is_none();
+    let url = match &options.places {
+        Some(url) => url,
+        None if stand_in => STAND_IN_URL,
+        None => GOOGLE_URL,
+    };
+    let dialect = match options.places_dialect {
+        None | Some(PlacesDialect::Legacy) => Dialect::Legacy,
+        Some(PlacesDialect::New) => {
+            return Err(usage("--places-dialect new is not spoken yet, only legacy"));
+        }
+    };
+    let service = Service::parse(url, dialect, key)
+        .map_err(|error| usage(format!("--places {url:?}: {error}")))?;
+    Ok((service, trust(options.places_ca.clone(), stand_in)?))
+}
+
+/// Whom to trust. What the operator names must be there from the start; the stand-in makes its
+/// authority when it first runs, which may be later, so it is looked for when it is needed.
+fn trust(named: Option<PathBuf>, stand_in: bool) -> Result<ClientConfigSource, Failure> {
+    if stand_in && named.is_none() {
+        let mut found = None;
+        return Ok(Box::new(move || match &found {
+            Some(config) => Ok(std::sync::Arc::clone(config)),
+            None => {
+                let path = PathBuf::from(STAND_IN_CA);
+                let config = client_config(Some(&path))
+                    .map_err(|why| format!("{why} (the stand-in makes it: start places)"))?;
+                Ok(std::sync::Arc::clone(found.insert(config)))
+            }
+        }));
+    }
+    let config = client_config(named.as_deref()).map_err(run_time)?;
+    Ok(Box::new(move || Ok(std::sync::Arc::clone(&config))))
+}
+
+/// Binds the first address of an endpoint.
+fn listen(reactor: &mut Reactor<Node>, endpoint: &Endpoint) -> Result<SocketAddr, Failure> {
+    let fail = |error: &dyn Display| Failure::Run(format!("cannot listen on {endpoint}: {error}"));
+    let mut addresses =
+        (endpoint.host.as_str(), endpoint.port).to_socket_addrs().map_err(|error| fail(&error))?;
+    let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
+    reactor.listen(address, None).map_err(|error| fail(&error))
+}
+
+/// Four numbers that nobody can guess.
+fn random_numbers() -> Result<[u64; 4], Failure> {
+    let mut bytes = [[0; 8]; 4];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(bytes.as_flattened_mut())
+        .map_err(|_| Failure::Run("the system has no randomness to give".to_owned()))?;
+    Ok(bytes.map(u64::from_ne_bytes))
+}
