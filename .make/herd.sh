@@ -68,7 +68,7 @@ stop() {
     for name in "$@"; do
         while runs "$name"; do
             if [ "$(now)" -ge "$deadline" ]; then
-                printf 'make: %s does not stop within %d s: killed\n' "$name" "$TERM_SECONDS" >&2
+                printf 'make: %s does not stop within %s s: killed\n' "$name" "$TERM_SECONDS" >&2
                 kill -KILL "$pid" 2>/dev/null || true
                 deadline=$(($(now) + TERM_SECONDS))
             fi
@@ -110,11 +110,9 @@ gone() {
         taken=$(holder "$port")
         [ -z "$taken" ] || why="$why: port $port is taken by $taken"
     done
-    for file in "$logs/$name.log" "$logs/$name.out"; do
-        [ -s "$file" ] || continue
-        printf '%s\n' "-- the end of $file" >&2
-        tail -n 5 "$file" >&2
-    done
+    printf -- '-- the end of %s and of %s\n' "$logs/$name.log" "$logs/$name.out" >&2
+    logged "$name" | tail -n 5 >&2
+    tail -n 5 "$logs/$name.out" >&2
     fail "$why"
 }
 
@@ -231,10 +229,10 @@ show_exchange() {
 
 start() {
     mkdir -p "$state" "$logs"
-    "$programs/ask" --herd "$HERD" --list >"$state/servers.new" || exit 1
-    names=$(cut -d ' ' -f 1 "$state/servers.new")
+    servers=$("$programs/ask" --herd "$HERD" --list) || exit 1
+    names=$(printf '%s\n' "$servers" | cut -d ' ' -f 1)
     refuse_another
-    mv "$state/servers.new" "$state/servers"
+    printf '%s\n' "$servers" >"$state/servers"
     printf '%s\n' "$HERD" >"$state/herd"
 
     launched=

@@ -32,7 +32,7 @@ pub struct Options {
     pub places: Option<String>,
     /// The certificates to trust at Places instead of the web's roots (PEM).
     pub places_ca: Option<PathBuf>,
-    /// How to ask Places, if that is not to follow from the endpoint.
+    /// How to ask Places, if it was said; legacy otherwise.
     pub places_dialect: Option<PlacesDialect>,
     /// Where the log goes.
     pub log_dir: PathBuf,
@@ -130,12 +130,7 @@ fn declared() -> getopts::Options {
             "URL",
         )
         .optopt("", "places-ca", "certificates to trust there (default: the web's roots)", "PEM")
-        .optopt(
-            "",
-            "places-dialect",
-            "how it is asked: legacy or new (default: as fits the endpoint)",
-            "DIALECT",
-        )
+        .optopt("", "places-dialect", "how it is asked: legacy or new (default: legacy)", "DIALECT")
         .optopt("", "log-dir", "where SERVER.log is written (default: logs)", "DIR")
         .optopt("", "max-skew", &skew, "S")
         .optflag(

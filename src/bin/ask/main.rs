@@ -130,8 +130,9 @@ fn ask(given: &Matches) -> Result<bool, String> {
     };
     let timeout = timeout(given)?;
     let address = address(server, given.opt_str("herd").as_deref())?;
+    let place = if *server == address { address.clone() } else { format!("{server} at {address}") };
     let stream = connect(&address, timeout)
-        .map_err(|error| format!("cannot connect to {server} at {address}: {error}"))?;
+        .map_err(|error| format!("cannot connect to {place}: {error}"))?;
     let input: Box<dyn Read + Send> = if command.is_empty() {
         Box::new(io::stdin())
     } else {
@@ -141,7 +142,7 @@ fn ask(given: &Matches) -> Result<bool, String> {
     match conversation.hold(BufReader::new(input), &mut io::stdout().lock()) {
         Ok(refused) => Ok(refused),
         Err(Trouble::OutputClosed { refused }) => Ok(refused),
-        Err(trouble) => Err(format!("{server} at {address}: {trouble}")),
+        Err(trouble) => Err(format!("{place}: {trouble}")),
     }
 }
 
