@@ -116,9 +116,9 @@ gone() {
     fail "$why"
 }
 
-# Whether ADDRESS accepts connections.
+# Whether ADDRESS accepts connections, whatever is spoken there.
 listens() {
-    "$programs/ask" --timeout 1 "$1" </dev/null >/dev/null 2>&1
+    ! "$programs/ask" --timeout 1 "$1" </dev/null 2>&1 | grep -qF 'cannot connect'
 }
 
 # await_listening NAME ADDRESS
@@ -133,7 +133,14 @@ await_listening() {
     done
 }
 
-# What NAME has logged since it was started.
+# Notes how long the log of NAME is by now.
+mark_log() {
+    size=0
+    [ ! -e "$logs/$1.log" ] || size=$(wc -c <"$logs/$1.log")
+    echo "$size" >"$state/$1.mark"
+}
+
+# What NAME has logged since then.
 logged() {
     file=$logs/$1.log
     [ -e "$file" ] || return 0
@@ -143,13 +150,17 @@ logged() {
     tail -c "+$((mark + 1))" "$file"
 }
 
-# await_links NAME ADDRESS NEIGHBOUR...
+# await_links NAME ADDRESS NEIGHBOUR...: those links of which one end has just been started.
 await_links() {
     name=$1
     address=$2
     shift 2
     deadline=$((started + START_SECONDS))
     for neighbour in "$@"; do
+        case " $launched " in
+        *" $name "* | *" $neighbour "*) ;;
+        *) continue ;;
+        esac
         until logged "$name" | grep -qF "link to $neighbour is up"; do
             if ! runs "$name" && [ "$(now)" -gt $((started + FORK_SECONDS)) ]; then
                 gone "$name" "${address##*:}"
@@ -171,9 +182,6 @@ start_standin() {
 
 start_server() {
     runs "$1" && return
-    size=0
-    [ ! -e "$logs/$1.log" ] || size=$(wc -c <"$logs/$1.log")
-    echo "$size" >"$state/$1.mark"
     launch "$1" "$programs/herd" --herd "$HERD" --log-dir "$logs" -- "$1"
 }
 
@@ -241,6 +249,9 @@ start() {
     trap 'status=$?; trap - EXIT; [ $status -eq 0 ] || stop $launched; exit $status' EXIT
     trap 'exit 130' INT TERM
     start_standin
+    for name in $names; do
+        mark_log "$name"
+    done
     for name in $names; do
         start_server "$name"
     done
