@@ -10,6 +10,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Whether a byte separates fields: space, tab, LF, vertical tab, form feed or CR (the `isspace` of
 /// C, and what Python's `bytes.split` splits at).
+#[inline(always)]
 pub(super) fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -25,6 +26,7 @@ pub(super) fn is_printable(bytes: &[u8]) -> bool {
 }
 
 /// How many bytes from the start lie between `LOWEST` and `~`.
+#[inline(always)]
 fn prefix_from<const LOWEST: u8>(bytes: &[u8]) -> usize {
     let mut length = 0;
     while let Some(chunk) = bytes[length..].first_chunk::<8>() {
@@ -70,7 +72,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_prefix_is_that_of_a_plain_loop(bytes in prop::collection::vec(0x1e_u8..=0xff, 0..40)) {
+        fn the_prefix_is_that_of_a_plain_loop(
+            bytes in prop::collection::vec(0x1e_u8..=0xff, 0..40),
+        ) {
             let plain = bytes.iter().take_while(|byte| byte.is_ascii_graphic()).count();
             prop_assert_eq!(visible_prefix(&bytes), plain);
         }

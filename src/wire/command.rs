@@ -300,7 +300,8 @@ mod tests {
         #[test]
         fn lines_are_judged_as_if_split_first(
             line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
-                     ([-+]?[0-9]{1,3}(\\.[0-9]{1,3})?){1,2}/?[ \t]{1,2}[0-9]{1,3}\\.?[0-9]{0,3}[ \r]?",
+                     ([-+]?[0-9]{1,3}(\\.[0-9]{1,3})?){1,2}/?[ \t]{1,2}\
+                     [0-9]{1,3}\\.?[0-9]{0,3}[ \r]?",
         ) {
             let command = Command::parse(line.as_bytes());
             prop_assert_eq!(matches!(command, Ok(Some(_))), model(line.as_bytes()));

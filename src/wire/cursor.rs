@@ -1,9 +1,12 @@
-//! Takes the fields of a line off its front, each checked while it is measured: no byte of a
-//! command is looked at twice.
+//! Takes the fields of a line off its front, each checked while it is measured: fields are not
+//! split first and read again.
+//!
+//! What a report passes through is inlined by force, here and in the modules below: measured, that
+//! takes a third off the instructions of an `IAMAT`, as its fields do not travel through memory.
 
 use super::ascii::is_white_space;
-use super::location::Location;
-use super::{decimal, name, time};
+use super::decimal::{self, Decimal, Number};
+use super::{location, name, time};
 
 /// What is left of a line. Each method takes what it names off the front, or gives `None`, after
 /// which the line is of no more use.
@@ -27,6 +30,7 @@ impl<'a> Cursor<'a> {
         &before.rest[..before.rest.len() - self.rest.len()]
     }
 
+    #[inline(always)]
     fn take(&mut self, length: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -40,6 +44,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Any white space.
+    #[inline(always)]
     pub fn skip_white_space(&mut self) {
         while let [byte, rest @ ..] = self.rest
             && is_white_space(*byte)
@@ -49,7 +54,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// What separates the fields of a command: at least one white-space character.
+    #[inline(always)]
     pub fn gap(&mut self) -> Option<()> {
+        if let [b' ', next, ..] = self.rest
+            && *next > b' '
+        {
+            self.rest = &self.rest[1..];
+            return Some(());
+        }
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;
         self.skip_white_space();
@@ -62,24 +74,28 @@ impl<'a> Cursor<'a> {
     }
 
     /// A name of at most `max_bytes` bytes; it ends before white space.
+    #[inline(always)]
     pub fn name(&mut self, max_bytes: usize) -> Option<&'a [u8]> {
         let length = name::scan(self.rest, max_bytes)?;
         Some(self.take(length))
     }
 
     /// A location, as it is written.
+    #[inline(always)]
     pub fn location(&mut self) -> Option<&'a [u8]> {
-        let (_, length) = Location::scan(self.rest)?;
+        let length = location::scan(self.rest)?.length;
         Some(self.take(length))
     }
 
     /// A client's time, as it is written, and in nanoseconds.
+    #[inline(always)]
     pub fn time(&mut self) -> Option<(&'a [u8], i64)> {
         let (length, nanoseconds) = time::scan_time(self.rest)?;
         Some((self.take(length), nanoseconds))
     }
 
     /// A time difference in nanoseconds.
+    #[inline(always)]
     pub fn difference(&mut self) -> Option<i64> {
         let (length, nanoseconds) = time::scan_difference(self.rest)?;
         self.take(length);
@@ -87,16 +103,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// A decimal number.
-    pub fn decimal(&mut self) -> Option<decimal::Decimal> {
-        let scanned = decimal::scan(self.rest)?;
-        self.take(scanned.length);
-        Some(scanned.value)
+    pub fn decimal(&mut self) -> Option<Decimal> {
+        let number = Number::scan(self.rest)?;
+        self.take(number.length());
+        Some(number.value())
     }
 
-    /// Digits alone: their value, and how many they are.
-    pub fn integer(&mut self) -> Option<(u64, usize)> {
-        let (value, digits) = decimal::scan_integer(self.rest)?;
-        self.take(digits);
-        Some((value, digits))
+    /// A whole number: what it is, and its digits.
+    pub fn integer(&mut self) -> Option<(u64, &'a [u8])> {
+        let (integer, length) = decimal::scan_integer(self.rest)?;
+        Some((integer, self.take(length)))
     }
 }

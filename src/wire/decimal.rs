@@ -4,6 +4,10 @@
 /// Nanos (thousand-millionths) in a whole.
 pub const NANOS: u64 = 1_000_000_000;
 
+/// The powers of ten up to that of nine: cheaper than to compute them.
+const POWERS_OF_TEN: [u32; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
 /// `0` in each byte.
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
@@ -22,18 +26,14 @@ impl Decimal {
     /// Reads `digits[.digits]` with at least one digit on each side of the point. Leading zeros are
     /// allowed. `None` for anything else, and if the integer does not fit.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
-        let scanned = scan(text)?;
-        (scanned.length == text.len()).then_some(scanned.value)
+        let number = Number::scan(text)?;
+        (number.length() == text.len()).then(|| number.value())
     }
 
     /// Whether the number is at most `whole`, exactly.
     pub fn is_at_most(&self, whole: u64) -> bool {
-        self.integer < whole || (self.integer == whole && !self.has_fraction())
-    }
-
-    /// Whether the number is more than its integer.
-    pub fn has_fraction(&self) -> bool {
-        self.nanos != 0 || self.beyond
+        let has_fraction = self.nanos != 0 || self.beyond;
+        self.integer < whole || (self.integer == whole && !has_fraction)
     }
 
     /// The number times [`NANOS`], cut; `None` if it does not fit.
@@ -42,93 +42,131 @@ impl Decimal {
     }
 }
 
-/// A number found at the start of some text.
+/// A number that was found in some text; its fraction has not been read yet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scanned {
-    pub value: Decimal,
-    /// How many digits are before the point.
+pub(super) struct Number<'a> {
+    /// What the digits before the point say.
+    pub integer: u64,
+    /// How many they are: at least one.
     pub integer_digits: usize,
-    /// Of the number in bytes.
-    pub length: usize,
+    /// The digits after the point; none if there is no point.
+    pub fraction: &'a [u8],
 }
 
-/// Reads the number at the start of `text`, as far as it goes; see [`Decimal::parse`].
-pub(super) fn scan(text: &[u8]) -> Option<Scanned> {
-    let (integer, integer_digits) = scan_integer(text)?;
-    let whole = Decimal { integer, nanos: 0, beyond: false };
-    match &text[integer_digits..] {
-        [b'.', fraction @ ..] => {
-            let (nanos, beyond, digits) = scan_fraction(fraction)?;
-            let value = Decimal { nanos, beyond, ..whole };
-            Some(Scanned { value, integer_digits, length: integer_digits + 1 + digits })
+impl<'a> Number<'a> {
+    /// Finds the number at the start of `text`; see [`Decimal::parse`].
+    #[inline(always)]
+    pub fn scan(text: &'a [u8]) -> Option<Number<'a>> {
+        let (integer, integer_digits) = scan_integer(text)?;
+        let [b'.', rest @ ..] = &text[integer_digits..] else {
+            return Some(Number { integer, integer_digits, fraction: &[] });
+        };
+        let fraction = &rest[..digits_prefix(rest)];
+        (!fraction.is_empty()).then_some(Number { integer, integer_digits, fraction })
+    }
+
+    /// Of the whole number in bytes.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        self.integer_digits + usize::from(!self.fraction.is_empty()) + self.fraction.len()
+    }
+
+    /// Whether the number is more than its integer.
+    pub fn has_fraction(&self) -> bool {
+        self.fraction.iter().any(|&digit| digit != b'0')
+    }
+
+    /// The first nine digits after the point, as a number below [`NANOS`].
+    #[inline(always)]
+    pub fn nanos(&self) -> u32 {
+        let digits = &self.fraction[..self.fraction.len().min(9)];
+        match digits.split_first_chunk::<8>() {
+            Some((eight, [])) => read_eight(eight) * 10,
+            Some((eight, ninth)) => read_eight(eight) * 10 + u32::from(ninth[0] - b'0'),
+            None => read_few(digits) * POWERS_OF_TEN[9 - digits.len()],
         }
-        _ => Some(Scanned { value: whole, integer_digits, length: integer_digits }),
+    }
+
+    /// The number itself.
+    #[inline(always)]
+    pub fn value(&self) -> Decimal {
+        let beyond = self.fraction.len() > 9 && self.fraction[9..].iter().any(|&d| d != b'0');
+        Decimal { integer: self.integer, nanos: self.nanos(), beyond }
     }
 }
 
-/// Reads the digits at the start: their value and how many they are, at least one.
+/// What the digits at the start of `text` say and how many they are; `None` if there are none, or
+/// if what they say does not fit.
+#[inline(always)]
 pub(super) fn scan_integer(text: &[u8]) -> Option<(u64, usize)> {
-    let (first, mut length) = up_to_eight_digits(text);
-    let mut integer = u64::from(first);
-    let mut last = length;
-    while last == 8 {
-        let (next, digits) = up_to_eight_digits(&text[length..]);
-        integer = integer.checked_mul(10_u64.pow(digits as u32))?.checked_add(u64::from(next))?;
-        length += digits;
-        last = digits;
+    let (mut integer, mut length) = match text.first_chunk::<8>() {
+        Some(eight) if first_other(eight).is_none() => (u64::from(read_eight(eight)), 8),
+        _ => (0, 0),
+    };
+    while let Some(digit) = text.get(length).map(|byte| byte.wrapping_sub(b'0'))
+        && digit < 10
+    {
+        // Nineteen digits always fit; whether more do is seen below.
+        integer = integer.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
     }
-    (length > 0).then_some((integer, length))
+    match length {
+        0 => None,
+        1..20 => Some((integer, length)),
+        _ => read_many(&text[..length]).map(|integer| (integer, length)),
+    }
 }
 
-/// Reads the digits after a point: nanos, whether there is more than nanos can say, and how many.
-fn scan_fraction(text: &[u8]) -> Option<(u32, bool, usize)> {
-    let (value, digits) = up_to_eight_digits(text);
-    match digits {
-        0 => None,
-        1..8 => Some((value * 10_u32.pow(9 - digits as u32), false, digits)),
-        _ => {
-            let ninth = text.get(8).copied().filter(u8::is_ascii_digit);
-            let nanos = value * 10 + ninth.map_or(0, |digit| u32::from(digit - b'0'));
-            let rest = text.get(9..).filter(|_| ninth.is_some()).unwrap_or_default();
-            let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let beyond = rest[..more].iter().any(|&digit| digit != b'0');
-            Some((nanos, beyond, 8 + usize::from(ninth.is_some()) + more))
+/// The number that many digits say; `None` if it does not fit.
+#[cold]
+fn read_many(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |integer, &digit| {
+        integer.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}
+
+/// How many digits there are at the start of `text`.
+#[inline(always)]
+fn digits_prefix(text: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(eight) = text[length..].first_chunk::<8>() {
+        match first_other(eight) {
+            Some(other) => return length + other,
+            None => length += 8,
         }
     }
+    length + text[length..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The value and the number of the digits at the start of `text`, at most eight.
-fn up_to_eight_digits(text: &[u8]) -> (u32, usize) {
-    let Some(chunk) = text.first_chunk::<8>() else {
-        let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
-        return digits.fold((0, 0), |(value, count), &digit| {
-            (value * 10 + u32::from(digit - b'0'), count + 1)
-        });
-    };
-    let values = u64::from_le_bytes(*chunk) ^ ZEROS;
+/// Where the first byte is that is not a digit.
+#[inline(always)]
+fn first_other(bytes: &[u8; 8]) -> Option<usize> {
+    let values = u64::from_le_bytes(*bytes) ^ ZEROS;
     // The high bit of each byte above 9 is set, either by the addition or from the start; carries
-    // come only from such bytes and only disturb later ones, so the first high bit is right.
+    // come only from such bytes and only disturb later ones, so the first is right.
     let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    let count = others.trailing_zeros() / 8;
-    if count == 0 {
-        return (0, 0);
-    }
-    // The bytes behind the digits are shifted out, and zeros in before them.
-    (join_digits(values << (64 - 8 * count)), count as usize)
+    (others != 0).then(|| others.trailing_zeros() as usize / 8)
 }
 
-/// The number whose eight digits are the bytes of `values`, the most significant in the lowest.
-/// Neighbours are joined into pairs, pairs into fours, fours into eight: the well-known way with
-/// three multiplications.
-fn join_digits(values: u64) -> u32 {
+/// The number that fewer than eight digits say.
+#[inline(always)]
+fn read_few(digits: &[u8]) -> u32 {
+    digits.iter().fold(0, |value, &digit| value * 10 + u32::from(digit - b'0'))
+}
+
+/// The number that eight digits say. Neighbours are joined into pairs, pairs into fours, fours into
+/// eight: the well-known way with three multiplications.
+#[inline(always)]
+fn read_eight(digits: &[u8; 8]) -> u32 {
     const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let values = u64::from_le_bytes(*digits) ^ ZEROS;
     let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
     let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
     (high.wrapping_add(low) >> 32) as u32
 }
 
-/// The eight digits of a number below 100,000,000 with leading zeros: [`join_digits`] backwards.
+/// The eight digits of a number below 100,000,000 with leading zeros: [`read_eight`] backwards.
 fn eight_digits(number: u32) -> [u8; 8] {
     let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
     // Division by 100 and by 10 in all lanes at once, by multiplication with rounded-up inverses.
@@ -273,12 +311,12 @@ mod tests {
 
         #[test]
         fn a_number_ends_at_its_first_other_byte(
-            number in "[0-9]{1,19}(\\.[0-9]{1,20})?", other in "[^0-9.]", rest: Vec<u8>,
+            number in "0{0,9}[0-9]{1,19}(\\.[0-9]{1,20})?", other in "[^0-9.]", rest: Vec<u8>,
         ) {
             let text = [number.as_bytes(), other.as_bytes(), &rest].concat();
-            let scanned = scan(&text).unwrap();
-            prop_assert_eq!(scanned.length, number.len());
-            prop_assert_eq!(Some(scanned.value), Decimal::parse(number.as_bytes()));
+            let scanned = Number::scan(&text).unwrap();
+            prop_assert_eq!(scanned.length(), number.len());
+            prop_assert_eq!(Some(scanned.value()), Decimal::parse(number.as_bytes()));
         }
 
         #[test]

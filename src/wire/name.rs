@@ -21,6 +21,7 @@ fn is_name(bytes: &[u8], max_bytes: usize) -> bool {
 
 /// The length of the name at the start of `bytes`, which ends before the first white space; `None`
 /// if what is there is not a name of at most `max_bytes` bytes.
+#[inline(always)]
 pub(super) fn scan(bytes: &[u8], max_bytes: usize) -> Option<usize> {
     let visible = visible_prefix(bytes);
     let length = match bytes.get(visible) {

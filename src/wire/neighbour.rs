@@ -3,7 +3,7 @@
 //! | line | who says it | what it says |
 //! |---|---|---|
 //! | `HERD <version> <herd> <from> <to> <epoch>` | dialler, first | who I am and whom I look for |
-//! | `HEARD <version> <server> <epoch> <up-to>` | accepter | my name, and what I know of that epoch |
+//! | `HEARD <version> <server> <epoch> <up-to>` | accepter | my name, my epoch, what I know of yours |
 //! | `REFUSED <reason>` | accepter | why not; the connection ends |
 //! | `AT <server> <difference> <client> <location> <time>` | dialler | a position |
 //! | `MARK <sequence> <digest>` | dialler | you have my feed up to here; all I know |
@@ -183,9 +183,10 @@ fn parse_place(mut cursor: Cursor<'_>) -> Option<(u64, u64)> {
 
 /// A whole number as [`write_integer`] writes it.
 fn parse_number(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let starts_with_zero = cursor.rest().first() == Some(&b'0');
-    let (number, digits) = cursor.integer()?;
-    (!starts_with_zero || digits == 1).then_some(number)
+    match cursor.integer()? {
+        (_, [b'0', _, ..]) => None,
+        (number, _) => Some(number),
+    }
 }
 
 /// 16 lower-case hexadecimal digits.

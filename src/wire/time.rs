@@ -4,7 +4,7 @@
 //! 2262). What a client wrote beyond nine decimals is not lost: [`compare_times`] looks at the
 //! text for it.
 
-use super::decimal::{self, Decimal, NANOS};
+use super::decimal::{self, Decimal, NANOS, Number};
 use std::cmp::Ordering;
 
 /// A sign, the seconds of any `i64` of nanoseconds, the point, nine decimals.
@@ -17,11 +17,13 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
 }
 
 /// The length of the time at the start of `text`, and the time.
+#[inline(always)]
 pub(super) fn scan_time(text: &[u8]) -> Option<(usize, i64)> {
-    let scanned = decimal::scan(text)?;
-    Some((scanned.length, to_nanoseconds(scanned.value)?))
+    let number = Number::scan(text)?;
+    Some((number.length(), to_nanoseconds(number.value())?))
 }
 
+#[inline(always)]
 fn to_nanoseconds(seconds: Decimal) -> Option<i64> {
     seconds.in_nanos().and_then(|nanoseconds| i64::try_from(nanoseconds).ok())
 }
@@ -82,20 +84,21 @@ pub fn parse_difference(text: &[u8]) -> Option<i64> {
 }
 
 /// The length of the difference at the start of `text`, and the difference in nanoseconds.
+#[inline(always)]
 pub(super) fn scan_difference(text: &[u8]) -> Option<(usize, i64)> {
     let (sign, digits) = text.split_first()?;
-    let scanned = decimal::scan(digits)?;
-    let superfluous_zero = scanned.integer_digits > 1 && digits[0] == b'0';
-    if superfluous_zero || scanned.length != scanned.integer_digits + 1 + 9 {
+    let number = Number::scan(digits)?;
+    let superfluous_zero = number.integer_digits > 1 && digits[0] == b'0';
+    if superfluous_zero || number.fraction.len() != 9 {
         return None;
     }
-    let size = scanned.value.in_nanos()?;
+    let size = number.value().in_nanos()?;
     let nanoseconds = match sign {
         b'+' => i64::try_from(size).ok()?,
         b'-' if size > 0 => 0_i64.checked_sub_unsigned(size)?,
         _ => return None,
     };
-    Some((1 + scanned.length, nanoseconds))
+    Some((1 + number.length(), nanoseconds))
 }
 
 #[cfg(test)]

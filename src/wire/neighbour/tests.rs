@@ -1,3 +1,5 @@
+//! The lines between servers: what is taken, what is refused, and that there is one way to write.
+
 use super::super::{Command, Location, time};
 use super::*;
 use proptest::prelude::*;
@@ -256,7 +258,9 @@ proptest! {
 
     /// There is one way to write a line: what is taken is what would have been written.
     #[test]
-    fn what_is_read_is_as_it_would_be_written(which in 0_usize..5, place: prop::sample::Index, byte: u8) {
+    fn what_is_read_is_as_it_would_be_written(
+        which in 0_usize..5, place: prop::sample::Index, byte: u8,
+    ) {
         let lines = [
             AT,
             "HERD 1 goloman Goloman Hands 0123456789abcdef",

@@ -1,0 +1,101 @@
+//! What it costs to read and write the lines of clients and neighbours.
+
+mod harness;
+
+use harness::Harness;
+use herd::limits;
+use herd::wire::neighbour::{write_at, write_mark};
+use herd::wire::time::{compare_times, parse_difference, parse_time, write_difference};
+use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable, location};
+use std::fmt::Write;
+use std::hint::black_box;
+
+const IAMAT: &[u8] = b"IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+const WHATSAT: &[u8] = b"WHATSAT kiwi.cs.ucla.edu 10 5";
+const AT: &[u8] =
+    b"AT Goloman +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+const SECONDS: &str = "+352139.123+1384339.456";
+
+fn main() {
+    let harness = Harness::from_arguments();
+    lines(&harness);
+    commands(&harness);
+    fields(&harness);
+    printing(&harness);
+}
+
+fn lines(harness: &Harness) {
+    let pipelined = [IAMAT, b"\n"].concat().repeat(100);
+    let mut reader = LineReader::new();
+    harness.measure("lines/100 pipelined", || count_lines(&mut reader, black_box(&pipelined)));
+    let (first, second) = pipelined[..=IAMAT.len()].split_at(IAMAT.len() / 2);
+    harness.measure("lines/one in two pieces", || {
+        count_lines(&mut reader, black_box(first)) + count_lines(&mut reader, black_box(second))
+    });
+}
+
+fn count_lines(reader: &mut LineReader, mut data: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some(line) = reader.next(&mut data, limits::CLIENT_LINE_BYTES_MAX) {
+        count += usize::from(matches!(line, Line::Whole(_)));
+    }
+    count
+}
+
+fn commands(harness: &Harness) {
+    let unicode = "IAMAT kiwi.\u{e9}.ucla.edu +34.068930-118.445127 1520023934.918963997";
+    let nonsense = &IAMAT[1..];
+    harness.measure("command/IAMAT", || Command::parse(black_box(IAMAT)));
+    harness
+        .measure("command/IAMAT of a UTF-8 id", || Command::parse(black_box(unicode.as_bytes())));
+    harness.measure("command/WHATSAT", || Command::parse(black_box(WHATSAT)));
+    harness.measure("command/nonsense", || Command::parse(black_box(nonsense)));
+    harness.measure("neighbour/AT", || NeighbourLine::parse(black_box(AT)));
+    let mark = b"MARK 123456789 0123456789abcdef";
+    harness.measure("neighbour/MARK", || NeighbourLine::parse(black_box(&mark[..])));
+}
+
+fn fields(harness: &Harness) {
+    let degrees = b"+34.068930-118.445127";
+    harness.measure("location/degrees", || Location::parse(black_box(&degrees[..])));
+    harness.measure("location/seconds", || Location::parse(black_box(SECONDS.as_bytes())));
+    let [early, late] = [&b"1520023934.9189639971"[..], b"1520023934.9189639972"];
+    harness.measure("time/parse", || parse_time(black_box(early)));
+    harness.measure("time/compare beyond nanoseconds", || {
+        compare_times(black_box(7), black_box(early), black_box(7), black_box(late))
+    });
+    harness.measure("time/parse difference", || parse_difference(black_box(&b"+0.263873386"[..])));
+}
+
+fn printing(harness: &Harness) {
+    let mut out = Vec::with_capacity(256);
+    let text = &IAMAT[6..];
+    harness.measure("write/AT", || {
+        out.clear();
+        write_at(&mut out, black_box(b"Goloman"), black_box(263_873_386), black_box(text));
+        out.len()
+    });
+    harness.measure("write/difference", || {
+        out.clear();
+        write_difference(&mut out, black_box(-3_000_000_001));
+        out.len()
+    });
+    harness.measure("write/MARK", || {
+        out.clear();
+        write_mark(&mut out, black_box(123_456_789), black_box(0x0123_4567_89ab_cdef));
+        out.len()
+    });
+    harness.measure("write/degrees", || {
+        out.clear();
+        location::write_degrees(&mut out, black_box(-118_445_127_000));
+        out.len()
+    });
+    let mut shown = String::with_capacity(4_096);
+    let unicode = "IAMAT Zo\u{eb} +34.068930-118.445127 1520023934.918963997";
+    for (name, bytes) in [("ASCII", IAMAT), ("UTF-8", unicode.as_bytes())] {
+        harness.measure(&format!("write/printable {name}"), || {
+            shown.clear();
+            write!(shown, "{}", Printable(black_box(bytes))).is_ok()
+        });
+    }
+}
