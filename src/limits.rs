@@ -66,6 +66,10 @@ pub const BUSY_MAX: Duration = Duration::from_secs(1);
 pub const ACTION_ROUNDS_PER_TURN: usize = 16;
 /// TLS handshake with a peer that was accepted.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the addresses of a name are taken for granted.
+pub const NAMES_KEPT: Duration = Duration::from_secs(60);
+/// Names whose addresses are kept.
+pub const NAMES_KEPT_MAX: usize = 256;
 /// Name look-ups waiting for the helper thread.
 pub const LOOKUPS_WAITING_MAX: usize = 1_024;
 
@@ -103,6 +107,19 @@ pub const PLACES_WAITING_MAX: usize = 4_096;
 pub const PLACES_DEADLINE: Duration = Duration::from_secs(5);
 /// Look-up, connect and TLS handshake with Places.
 pub const PLACES_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// From a request to Places to the first byte of its response.
+pub const PLACES_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Calls in a row without an answer after which Places is left alone for a while; one that cannot
+/// even be connected to is left alone at once.
+pub const PLACES_FAILURES_MAX: u32 = 3;
+/// How long it is left alone the first time.
+pub const PLACES_PAUSE_MIN: Duration = Duration::from_millis(100);
+/// How long it is left alone at most.
+pub const PLACES_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Answers of Places kept to be given again.
+pub const PLACES_CACHE_ANSWERS_MAX: usize = 4_096;
+/// Bytes of answers of Places kept to be given again.
+pub const PLACES_CACHE_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 /// How long an unused connection to Places is kept.
 pub const PLACES_IDLE_MAX: Duration = Duration::from_secs(30);
 /// Status line and headers of an answer of Places.
@@ -143,5 +160,8 @@ const _: () = {
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
+    assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
+    assert!(PLACES_PAUSE_MIN.as_millis() < PLACES_PAUSE_MAX.as_millis());
+    assert!(PLACES_BODY_BYTES_MAX < PLACES_CACHE_BYTES_MAX);
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
 };

@@ -5,7 +5,7 @@
 use herd::cli::{self, Options, PlacesDialect, Request};
 use herd::herd::Herd;
 use herd::logs;
-use herd::node::{Node, NodeOptions};
+use herd::node::{Node, NodeOptions, PlacesSettings};
 use herd::places::{Dialect, Key, Service};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
@@ -87,7 +87,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         key: [key_one, key_two],
         max_skew: options.max_skew,
         classic: options.classic,
-        service,
+        places: PlacesSettings::new(service),
     });
     let log_file = options.log_dir.join(format!("{}.log", server.name));
     let (name, log_file) = (&server.name, log_file.display());

@@ -2,7 +2,7 @@
 
 use super::Node;
 use super::lines::log_line;
-use super::query::QueryId;
+use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
 use crate::positions::{Report, Text, Update};
@@ -39,7 +39,7 @@ struct Waiting {
 /// A `WHATSAT` that waits for Places.
 #[derive(Debug)]
 struct Question {
-    query: QueryId,
+    id: QuestionId,
     /// The `AT` line that its answer begins with.
     at: Vec<u8>,
     /// Answers to the commands behind it.
@@ -166,11 +166,11 @@ impl Client {
             longitude_nanodegrees: location.longitude_nanodegrees,
             radius_micrometres: question.radius_micrometres,
         };
-        let (asker, now) = (cx.transport.id(), cx.now.monotonic);
-        let query = node.queries.ask(search, question.bound, asker, now, &mut node.actions);
-        info!("client {asker} asks query {query}");
+        let asker = cx.transport.id();
+        let id = node.queries.ask(search, question.bound, asker, cx.now, &mut node.actions);
+        info!("client {asker} waits for the answer to question {id}");
         let waiting = self.waiting.get_or_insert_default();
-        waiting.questions.push_back(Question { query, at, behind: Vec::new() });
+        waiting.questions.push_back(Question { id, at, behind: Vec::new() });
         Some(())
     }
 
@@ -211,7 +211,7 @@ impl Client {
             return;
         };
         while let Some(question) = waiting.questions.front_mut() {
-            let Some(json) = cx.app.queries.take_answer(question.query) else {
+            let Some(json) = cx.app.queries.take_answer(question.id) else {
                 break;
             };
             let id = cx.transport.id();
@@ -297,7 +297,7 @@ impl Protocol<Node> for Client {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         for question in self.waiting.take().into_iter().flat_map(|waiting| waiting.questions) {
-            cx.app.queries.forget(question.query);
+            cx.app.queries.forget(question.id, cx.now.monotonic);
         }
         match cause {
             Lost::Stalled => warn!("client {}: {cause}", cx.transport.id()),

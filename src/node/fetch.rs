@@ -1,12 +1,13 @@
-//! A connection to Places: one question after the other, as long as Places keeps it open.
+//! A connection to Places: one call after the other, as long as Places keeps it open.
 
 use super::Node;
-use super::query::{QueryId, unknown};
+use super::query::{CallFailure, CallId};
 use crate::limits;
 use crate::places::Problem;
 use crate::transport::{Context, Lost, Protocol};
 use crate::wire::http::{HttpError, Response, ResponseReader};
 use log::{debug, info};
+use std::mem;
 
 /// The client side of HTTP/1.1 with Places.
 #[derive(Debug)]
@@ -21,8 +22,9 @@ enum State {
     Connecting,
     Idle,
     Busy {
-        query: QueryId,
+        call: CallId,
         reader: Box<ResponseReader>,
+        /// Whether a byte of the response has come.
         heard: bool,
     },
     /// Nothing more is expected of it.
@@ -34,32 +36,40 @@ impl Fetch {
         Fetch { state: State::Connecting, answers: 0 }
     }
 
-    /// Asks the next question, or waits for one for a while.
+    /// Makes the next call, or waits for one for a while.
     fn next(&mut self, cx: &mut Context<'_, Node>) {
-        match cx.app.queries.next_for(cx.transport.id()) {
-            Some((query, request)) => {
-                debug!("places {} > query {query}", cx.transport.id());
+        let timeout = match cx.app.queries.next_for(cx.transport.id()) {
+            Some((call, request)) => {
+                debug!("places {} > call {call}", cx.transport.id());
                 cx.transport.write(&request);
-                cx.transport.set_timer(None);
                 let reader = Box::new(ResponseReader::new());
-                self.state = State::Busy { query, reader, heard: false };
+                self.state = State::Busy { call, reader, heard: false };
+                cx.app.queries.first_byte_timeout()
             }
             None => {
                 self.state = State::Idle;
-                cx.transport.set_timer(Some(cx.now.monotonic + limits::PLACES_IDLE_MAX));
+                limits::PLACES_IDLE_MAX
             }
+        };
+        cx.transport.set_timer(Some(cx.now.monotonic + timeout));
+    }
+
+    /// The response is whole, or will never be.
+    fn finish(&mut self, cx: &mut Context<'_, Node>, outcome: Result<Response, HttpError>) {
+        if let State::Busy { call, .. } = mem::replace(&mut self.state, State::Over) {
+            self.answers += 1;
+            let outcome = outcome.map_err(Problem::from);
+            let node = &mut *cx.app;
+            node.queries.answered(call, outcome, cx.now.monotonic, &mut node.actions);
         }
     }
 
-    /// The answer is whole, or will never be.
-    fn finish(&mut self, cx: &mut Context<'_, Node>, outcome: Result<Response, HttpError>) {
-        let State::Busy { query, .. } = std::mem::replace(&mut self.state, State::Over) else {
-            return;
-        };
-        self.answers += 1;
-        let outcome = outcome.map_err(Problem::from);
-        let node = &mut *cx.app;
-        node.queries.answered(query, outcome, cx.now.monotonic, &mut node.actions);
+    /// The call has failed, and the connection with it.
+    fn fail(&mut self, cx: &mut Context<'_, Node>, failure: CallFailure, why: &str) {
+        if let State::Busy { call, .. } = mem::replace(&mut self.state, State::Over) {
+            let node = &mut *cx.app;
+            node.queries.failed(call, failure, why, cx.now.monotonic, &mut node.actions);
+        }
     }
 }
 
@@ -76,7 +86,10 @@ impl Protocol<Node> for Fetch {
             cx.transport.abort();
             return;
         };
-        *heard = true;
+        if !mem::replace(heard, true) {
+            // From here on the call's own deadline counts.
+            cx.transport.set_timer(None);
+        }
         match reader.receive(data) {
             Ok(None) => {}
             Ok(Some((response, taken))) => {
@@ -104,15 +117,20 @@ impl Protocol<Node> for Fetch {
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        if matches!(self.state, State::Idle) {
-            cx.transport.close();
+        match self.state {
+            State::Idle => cx.transport.close(),
+            State::Busy { .. } => {
+                self.fail(cx, CallFailure::Late, "Places did not begin to answer in time");
+                cx.transport.abort();
+            }
+            State::Connecting | State::Over => {}
         }
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
             State::Idle if !cx.transport.is_ending() => self.next(cx),
-            State::Busy { query, .. } if !cx.app.queries.is_asked_on(query, cx.transport.id()) => {
+            State::Busy { call, .. } if !cx.app.queries.is_asked_on(call, cx.transport.id()) => {
                 self.state = State::Over;
                 cx.transport.abort();
             }
@@ -127,24 +145,24 @@ impl Protocol<Node> for Fetch {
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
-        let now = cx.now.monotonic;
         let node = &mut *cx.app;
-        match std::mem::replace(&mut self.state, State::Over) {
+        match self.state {
             State::Connecting => {
-                let problem = unknown(&format!("Places cannot be reached: {cause}"));
-                node.queries.unreachable(problem, now, &mut node.actions);
+                let why = format!("Places cannot be reached: {cause}");
+                node.queries.unreachable(&why, cx.now.monotonic, &mut node.actions);
                 return;
             }
-            State::Busy { query, heard, .. } => {
-                let may_ask_again = !heard && self.answers > 0;
-                if !may_ask_again || !node.queries.ask_again(query, &mut node.actions) {
-                    let problem = unknown(&format!("Places broke the connection: {cause}"));
-                    node.queries.answered(query, Err(problem), now, &mut node.actions);
+            State::Busy { call, heard, .. } => {
+                let may_call_again = !heard && self.answers > 0;
+                if !may_call_again || !node.queries.call_again(call, &mut node.actions) {
+                    let why = format!("Places broke the connection: {cause}");
+                    self.fail(cx, CallFailure::Broken, &why);
                 }
             }
             State::Idle | State::Over => {}
         }
         info!("places {}: {cause}", cx.transport.id());
+        let node = &mut *cx.app;
         node.queries.disconnected(cx.transport.id(), &mut node.actions);
     }
 }

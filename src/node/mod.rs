@@ -22,7 +22,6 @@ mod random;
 
 use crate::herd::Herd;
 use crate::limits;
-use crate::places::Service;
 use crate::positions::{OriginId, Positions};
 use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
@@ -35,6 +34,7 @@ use link::Link;
 use neighbour::Neighbour;
 use peers::{LinkState, Peer};
 use query::Queries;
+pub use query::{Counters, PlacesSettings};
 use random::Random;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -64,8 +64,8 @@ pub struct NodeOptions<'a> {
     pub max_skew: Duration,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
-    /// Whom to ask what is near.
-    pub service: Service,
+    /// Whom to ask what is near, and how.
+    pub places: PlacesSettings,
 }
 
 /// What one server's conversations share.
@@ -133,7 +133,7 @@ impl Node {
             origin,
             positions,
             peers,
-            queries: Queries::new(options.service),
+            queries: Queries::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             stopping: false,
@@ -149,6 +149,11 @@ impl Node {
     pub fn links_up(&self) -> (usize, usize) {
         let up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
         (up.count(), self.peers.len())
+    }
+
+    /// What has been asked of Places and what came of it.
+    pub fn places_counters(&self) -> &Counters {
+        self.queries.counters()
     }
 
     /// Has a connection's `woken` called in this turn.

@@ -24,6 +24,7 @@ pub use url::UrlError;
 
 use crate::transport::Endpoint;
 use crate::wire::http::Response;
+use crate::wire::location::write_degrees;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -37,6 +38,18 @@ pub struct Search {
     pub longitude_nanodegrees: i64,
     /// In millionths of a metre.
     pub radius_micrometres: u64,
+}
+
+impl fmt::Display for Search {
+    /// The point in decimal degrees and the radius in kilometres.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::new();
+        write_degrees(&mut text, self.latitude_nanodegrees);
+        text.push(b',');
+        write_degrees(&mut text, self.longitude_nanodegrees);
+        let kilometres = self.radius_micrometres as f64 / 1e9;
+        write!(f, "{kilometres} km around {}", String::from_utf8_lossy(&text))
+    }
 }
 
 /// How the service is spoken to.

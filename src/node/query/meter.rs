@@ -1,0 +1,111 @@
+//! Who pays: a cap on the calls in each second and each day.
+
+use crate::transport::Now;
+
+const SECOND_NANOSECONDS: i64 = 1_000_000_000;
+const DAY_NANOSECONDS: i64 = 86_400 * SECOND_NANOSECONDS;
+
+/// Counts calls against their caps.
+#[derive(Debug)]
+pub(super) struct Meter {
+    second: Window,
+    day: Window,
+}
+
+/// Calls in the current second or day of the wall clock (UTC, which is what bills go by).
+#[derive(Debug)]
+struct Window {
+    length_nanoseconds: i64,
+    /// None: no cap.
+    calls_max: Option<u64>,
+    /// Which second or day it is.
+    current: i64,
+    calls: u64,
+}
+
+impl Meter {
+    pub(super) fn new(per_second: Option<u64>, per_day: Option<u64>) -> Self {
+        Meter {
+            second: Window::new(SECOND_NANOSECONDS, per_second),
+            day: Window::new(DAY_NANOSECONDS, per_day),
+        }
+    }
+
+    /// Whether another call may be made now, or which cap says no.
+    pub(super) fn check(&mut self, now: Now) -> Result<(), &'static str> {
+        if !self.second.has_room(now) {
+            return Err("no more calls to Places this second (this server's own cap)");
+        }
+        if !self.day.has_room(now) {
+            return Err("no more calls to Places today (this server's own cap)");
+        }
+        Ok(())
+    }
+
+    /// A call is made.
+    pub(super) fn count(&mut self) {
+        self.second.calls += 1;
+        self.day.calls += 1;
+    }
+}
+
+impl Window {
+    fn new(length_nanoseconds: i64, calls_max: Option<u64>) -> Self {
+        Window { length_nanoseconds, calls_max, current: 0, calls: 0 }
+    }
+
+    fn has_room(&mut self, now: Now) -> bool {
+        let current = now.posix_nanoseconds / self.length_nanoseconds;
+        // A clock that steps back must not open the window anew.
+        if current > self.current {
+            self.current = current;
+            self.calls = 0;
+        }
+        self.calls_max.is_none_or(|max| self.calls < max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Now {
+        Now { posix_nanoseconds: seconds * SECOND_NANOSECONDS, ..Now::default() }
+    }
+
+    fn calls(meter: &mut Meter, now: Now, tries: usize) -> usize {
+        (0..tries)
+            .filter(|_| {
+                meter.check(now).is_ok() && {
+                    meter.count();
+                    true
+                }
+            })
+            .count()
+    }
+
+    #[test]
+    fn each_second_and_each_day_has_its_share() {
+        let mut meter = Meter::new(Some(3), Some(7));
+        assert_eq!(calls(&mut meter, at(100), 10), 3);
+        assert_eq!(calls(&mut meter, at(101), 10), 3);
+        assert_eq!(calls(&mut meter, at(102), 10), 1, "the day is used up");
+        assert_eq!(calls(&mut meter, at(86_399), 10), 0);
+        assert_eq!(calls(&mut meter, at(86_400), 10), 3, "the next day");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_opens_nothing() {
+        let mut meter = Meter::new(Some(1), None);
+        assert_eq!(calls(&mut meter, at(100), 5), 1);
+        assert_eq!(calls(&mut meter, at(50), 5), 0);
+        assert_eq!(calls(&mut meter, at(100), 5), 0);
+        assert_eq!(calls(&mut meter, at(101), 5), 1);
+    }
+
+    #[test]
+    fn without_caps_nothing_is_refused() {
+        let mut meter = Meter::new(None, None);
+        assert_eq!(calls(&mut meter, at(1), 1_000), 1_000);
+    }
+}
