@@ -28,7 +28,10 @@ pub(super) struct Dialling {
     pub(super) endpoint: Endpoint,
     /// Addresses of the host that have not been tried.
     pub(super) addresses: VecDeque<SocketAddr>,
+    /// For all of it, the TLS handshake included.
     pub(super) deadline: Monotonic,
+    /// For the address that is being tried: each has an equal share of the time that is left.
+    pub(super) address_deadline: Monotonic,
     /// Why the last address did not do.
     pub(super) failure: Option<io::Error>,
 }
@@ -114,7 +117,7 @@ impl<P> Connection<P> {
     /// The next time at which something is to be done without any event.
     pub(super) fn deadline(&self) -> Option<Monotonic> {
         match &self.phase {
-            Phase::Dialling(dialling) => Some(dialling.deadline),
+            Phase::Dialling(dialling) => Some(dialling.address_deadline),
             Phase::Handshaking { deadline } => Some(*deadline),
             Phase::Lingering { until } => Some(*until),
             Phase::Open => match (self.transport.timer(), self.transport.stalls_at()) {

@@ -19,26 +19,28 @@ impl<A: Application> Reactor<A> {
     pub(super) fn dial(&mut self, endpoint: Endpoint, protocol: A::Protocol, timeout: Duration) {
         let literal = endpoint.host.parse::<IpAddr>();
         let (host, port) = (endpoint.host.clone(), endpoint.port);
+        let deadline = self.now.monotonic + timeout;
         let phase = Phase::Dialling(Box::new(Dialling {
             endpoint,
             addresses: VecDeque::new(),
-            deadline: self.now.monotonic + timeout,
+            deadline,
+            address_deadline: deadline,
             failure: None,
         }));
         let id = self.slots.insert(|id| Connection::new(Transport::new(id), protocol, phase, None));
         self.arm(id);
         match literal {
             Ok(address) => self.try_addresses(id, [SocketAddr::new(address, port)]),
-            Err(_) => {
-                if let Err(why) = self.resolver.ask(id, &host, port) {
-                    self.lose(id, Lost::Resolve(why));
-                }
-            }
+            Err(_) => match self.resolver.ask(id, &host, port, self.now.monotonic) {
+                Ok(None) => {}
+                Ok(Some(addresses)) => self.try_addresses(id, addresses),
+                Err(why) => self.lose(id, Lost::Resolve(why)),
+            },
         }
     }
 
     pub(super) fn take_resolved(&mut self) {
-        while let Some(resolved) = self.resolver.take() {
+        while let Some(resolved) = self.resolver.take(self.now.monotonic) {
             match resolved.result {
                 Ok(addresses) => self.try_addresses(resolved.id, addresses),
                 Err(why) => self.lose(resolved.id, Lost::Resolve(why)),
@@ -54,8 +56,21 @@ impl<A: Application> Reactor<A> {
         }
     }
 
+    /// The address that was tried has used up its time.
+    pub(super) fn dial_timed_out(&mut self, id: ConnectionId) {
+        if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
+            if dialling.addresses.is_empty() {
+                self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
+                self.lose(id, Lost::ConnectTimeout);
+            } else {
+                self.try_next_address(id);
+            }
+        }
+    }
+
     /// Connects to the next address, or gives up when there is none.
     fn try_next_address(&mut self, id: ConnectionId) {
+        let now = self.now.monotonic;
         loop {
             let Some(connection) = self.slots.find(id) else {
                 return;
@@ -66,6 +81,7 @@ impl<A: Application> Reactor<A> {
                 return;
             };
             let Some(address) = dialling.addresses.pop_front() else {
+                self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
                 let cause = match dialling.failure.take() {
                     Some(error) => Lost::Connect(error),
                     None => Lost::Resolve(format!("{} has no address", dialling.endpoint.host)),
@@ -73,10 +89,14 @@ impl<A: Application> Reactor<A> {
                 self.lose(id, cause);
                 return;
             };
+            let left = dialling.deadline.since(now);
+            let share = left / (dialling.addresses.len() as u32 + 1);
+            dialling.address_deadline = now + share;
             match TcpStream::connect(address) {
                 Ok(socket) => {
                     connection.stream = Some(Stream::Plain(socket));
                     self.register(id);
+                    self.arm(id);
                     return;
                 }
                 Err(error) => dialling.failure = Some(error),

@@ -260,9 +260,8 @@ impl<A: Application> Reactor<A> {
             };
             connection.armed = None;
             match connection.phase {
-                Phase::Dialling(_) | Phase::Handshaking { .. } => {
-                    self.lose(id, Lost::ConnectTimeout);
-                }
+                Phase::Dialling(_) => self.dial_timed_out(id),
+                Phase::Handshaking { .. } => self.lose(id, Lost::ConnectTimeout),
                 Phase::Lingering { .. } => self.lose(id, Lost::Closed),
                 Phase::Open => {
                     if connection.transport.stalls_at().is_some_and(|at| at <= now) {
