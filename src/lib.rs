@@ -1,13 +1,96 @@
 //! Herd: equal servers on one TCP line protocol that together know where every client is right now.
+//!
+//! A client tells any server where it is (`IAMAT`); that server tells its neighbours, they tell
+//! theirs, and within a moment every server knows. A client asks any server what is near another
+//! client (`WHATSAT`); that server asks the Places service and passes the answer on. There is no
+//! database and no master. This page is the map of the program.
+//!
+//! # Two ideas
+//!
+//! **Protocols without sockets.** Every conversation is a state machine over bytes and time
+//! ([`transport::Protocol`]): it is handed what arrived and the time, and writes into a
+//! [`transport::Transport`], a buffer with intentions. A driver moves the bytes: [`reactor`] with
+//! sockets, the simulator in `tests/` with virtual ones. Whoever knows asyncio finds its callbacks
+//! where they are expected; the law they obey is in [`transport`]. Nothing in a protocol, a parser
+//! or the store reads a clock, touches a socket, spawns or sleeps.
+//!
+//! **One feed instead of queues.** The store ([`positions`]) keeps one record for each client and
+//! gives every accepted change the next sequence number. A link to a neighbour is a cursor in that
+//! feed; sending is walking from the cursor to the end. Flooding, batching, slow neighbours and
+//! catching up after an outage are all this one walk.
+//!
+//! # From the socket to the store and back
+//!
+//! ```text
+//!   socket --read--> the reactor's buffer --data_received--> node::client
+//!       wire::LineReader cuts a line out of it, wire::Command reads it in place
+//!       positions::Positions::update copies its text into the client's record
+//!       wire::neighbour::write_at writes the answer into the transport's output
+//!   end of the turn: node wakes the links whose cursor is behind; node::link walks the feed
+//!   the reactor writes each output to its socket, links before clients
+//! ```
+//!
+//! # Layers
+//!
+//! Dependencies point down this list, never up; the conversations and the reactor never name each
+//! other, they meet in [`transport`]. A test over the sources (`tests/layers`) keeps it so.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `main` | the daemon: arguments, herd, node and reactor; the only place that prints and exits |
+//! | [`cli`] | arguments to options |
+//! | [`logs`] | the log file: batched, rotated, bounded |
+//! | [`reactor`] | mio, sockets, TLS sessions, timers, clocks, name look-ups, signals; nothing of herds |
+//! | [`node`] | one server: conversations with clients, neighbours and Places, and what they share |
+//! | [`places`] | requests and answers of the Places service: pure |
+//! | [`positions`] | the last position of every client, the feed, the digest: pure |
+//! | [`mod@herd`] | who the servers are and who talks with whom |
+//! | [`transport`] | protocols, transports, time as a value: what node and driver share |
+//! | [`wire`] | bytes to meaning and back: lines, commands, locations, times, HTTP: pure |
+//! | [`limits`] | every bound, with its unit in its name |
+//!
+//! # Between neighbours
+//!
+//! Each server of a pair dials the other, so a pair has two connections, and each carries one feed.
+//! The dialler greets (`HERD`), the other answers up to where it has heard this **epoch** (this life
+//! of the dialler) before (`HEARD`), the cursor goes there and the walk begins: `AT` lines as
+//! clients see them, a `MARK` with the sequence number behind each batch, acknowledged by `ACK`.
+//! Marks and acknowledgements also go out every second, so that a dead peer is noticed, and carry
+//! a digest of all positions, so that two ends at rest can tell whether they agree. The grammar is in
+//! [`wire::neighbour`].
+//!
+//! What came from a neighbour is not sent back to it, but only while that neighbour is in the life
+//! in which it told us: one that restarted empty must be told also what it once told us
+//! ([`positions::NeighbourLife`]).
+//!
+//! # Which of two reports wins
+//!
+//! The later client time, exactly; at equal times the one taken first; then the bytes of the rest
+//! ([`positions::order`]). Every server computes the same order, so any order of arrival ends in the
+//! same positions, duplicates die where they are known, and loops end by themselves.
+//!
+//! # Words
+//!
+//! *server*: one daemon, has a name. *herd*: all servers and who talks with whom. *neighbour*: a
+//! server that this one talks with. *link*: the connection this server dials to a neighbour to push
+//! what it learns. *client*: a device with an id. *position*: a client's last report. *feed*: a
+//! server's positions in the order in which it learned them. *cursor*: up to where somebody has been
+//! told the feed. *epoch*: one life of a server. *Places*: the HTTPS service that knows what is near
+//! a point. *stand-in*: our own Places for work without a key.
+//!
+//! # Failure
+//!
+//! Three kinds, three mechanisms: a peer's fault is answered, or logged and closed; the world's
+//! fault arrives as [`transport::Lost`]; a fault of ours is an assertion. Every buffer, queue and
+//! retry has a limit in [`limits`].
 
+pub mod cli;
 pub mod herd;
 pub mod limits;
+pub mod logs;
 pub mod node;
 pub mod places;
 pub mod positions;
 pub mod reactor;
 pub mod transport;
 pub mod wire;
-
-pub mod cli;
-pub mod logs;

@@ -2,10 +2,10 @@
 //!
 //! | who | conversation | side |
 //! |---|---|---|
-//! | a client | [`client`] | accepted |
-//! | a neighbour that pushes its feed to us | [`neighbour`] | accepted |
-//! | a neighbour to which we push our feed | [`link`] | dialled |
-//! | Places | [`fetch`], for the questions in [`query`] | dialled |
+//! | a client | `client` | accepted |
+//! | a neighbour that pushes its feed to us | `neighbour` | accepted |
+//! | a neighbour to which we push our feed | `link` | dialled |
+//! | Places | `fetch`, for the questions in `query` | dialled |
 //!
 //! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
 //! links that have not told all of the feed are woken to walk it. Links go before clients in
