@@ -39,6 +39,7 @@
 //! |---|---|
 //! | `main` | the daemon: arguments, herd, node and reactor; the only place that prints and exits |
 //! | [`cli`] | arguments to options |
+//! | [`check`] | `herd --check`: asks Places once and tells how far that got |
 //! | [`logs`] | the log file: batched, rotated, bounded |
 //! | [`reactor`] | mio, sockets, TLS sessions, timers, clocks, name look-ups, signals; nothing of herds |
 //! | [`node`] | one server: conversations with clients, neighbours and Places, and what they share |
@@ -84,6 +85,7 @@
 //! fault arrives as [`transport::Lost`]; a fault of ours is an assertion. Every buffer, queue and
 //! retry has a limit in [`limits`].
 
+pub mod check;
 pub mod cli;
 pub mod herd;
 pub mod limits;

@@ -6,23 +6,23 @@ use crate::transport::{Application, Lost, Protocol};
 
 impl<A: Application> Reactor<A> {
     pub(super) fn take_signals(&mut self, app: &mut A) {
-        let count = self.signals.take();
-        if count == 0 {
+        if self.signals.take() == 0 {
             return;
         }
-        if count > 1 || self.stopping.is_some() {
+        if self.stopping.is_some() {
             log::warn!("stopping at once");
             for id in self.slots.ids() {
                 self.lose(id, Lost::Aborted);
             }
         }
-        if self.stopping.is_none() {
-            self.stop(app);
-        }
+        self.stop(app);
     }
 
-    /// Accepts no more and tells every protocol.
-    fn stop(&mut self, app: &mut A) {
+    /// Accepts no more and tells every protocol, once.
+    pub(super) fn stop(&mut self, app: &mut A) {
+        if self.stopping.is_some() {
+            return;
+        }
         self.stopping = Some(self.now.monotonic);
         self.listeners.clear();
         app.stopping(self.now);

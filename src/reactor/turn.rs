@@ -304,6 +304,7 @@ impl<A: Application> Reactor<A> {
                         self.dial(endpoint, protocol, timeout);
                     }
                     Action::Wake(id) => self.call(app, id, |protocol, cx| protocol.woken(cx)),
+                    Action::Stop => self.stop(app),
                 }
             }
             if quiet {

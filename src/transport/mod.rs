@@ -124,6 +124,8 @@ pub enum Action<P> {
     },
     /// Call [`Protocol::woken`] of that connection in this turn, if it still exists and is up.
     Wake(ConnectionId),
+    /// Stop cleanly, as at a signal.
+    Stop,
 }
 
 /// Where to dial.

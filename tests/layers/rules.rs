@@ -7,7 +7,8 @@ use std::fmt;
 const FILE_LINES_MAX: usize = 450;
 
 /// The library's modules from the top down: each may name those below it.
-const LAYERS: [&str; 10] = [
+const LAYERS: [&str; 11] = [
+    "check",
     "cli",
     "reactor",
     "node",
@@ -22,7 +23,8 @@ const LAYERS: [&str; 10] = [
 
 /// What may not be named although it lies below. The reactor knows nothing of herds, and neither it
 /// nor the conversations know each other; logging is `log`'s macros to all but the programs.
-const APART: [(&str, &[&str]); 4] = [
+const APART: [(&str, &[&str]); 5] = [
+    ("check", &["cli", "reactor", "logs"]),
     ("cli", &["logs"]),
     ("reactor", &["node", "logs", "places", "positions", "herd"]),
     ("node", &["logs"]),
