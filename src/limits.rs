@@ -49,6 +49,13 @@ pub const SPARE_BUFFER_BYTES_MAX: usize = 256 * 1_024;
 pub const EVENTS_PER_TURN: usize = 1_024;
 /// Connections accepted in one turn and listener.
 pub const ACCEPTS_PER_TURN: usize = 64;
+/// Descriptors kept back from clients: the poll, the log, listeners, signals, a name look-up's.
+pub const DESCRIPTORS_OWN: usize = 32;
+/// Connections from and to each neighbour for which descriptors are kept back from clients: one
+/// each way, and as many that are not noticed to be dead yet.
+pub const DESCRIPTORS_PER_NEIGHBOUR: usize = 4;
+/// Connections to the neighbour port besides those, by whoever has not greeted yet.
+pub const STRANGERS_MAX: usize = 64;
 /// How long accepting pauses when the system is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a closed connection may go on sending before it is cut: its last answers would be lost

@@ -4,8 +4,9 @@
 
 use herd::cli::{self, Options, PlacesDialect, Request};
 use herd::herd::Herd;
+use herd::limits;
 use herd::logs;
-use herd::node::{Node, NodeOptions, PlacesSettings};
+use herd::node::{CLIENT_LISTENER, NEIGHBOUR_LISTENER, Node, NodeOptions, PlacesSettings};
 use herd::places::{Dialect, Key, Service};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
@@ -78,6 +79,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     for endpoint in [server.client_listener(), server.neighbour_listener()] {
         bound.push(listen(&mut reactor, &endpoint).inspect_err(|_| logs.flush())?);
     }
+    bound_connections(&mut reactor, server.neighbours.len())?;
     let [epoch, seed, key_one, key_two] = random_numbers()?;
     let mut node = Node::new(NodeOptions {
         herd: &herd,
@@ -153,6 +155,21 @@ fn listen(reactor: &mut Reactor<Node>, endpoint: &Endpoint) -> Result<SocketAddr
         (endpoint.host.as_str(), endpoint.port).to_socket_addrs().map_err(|error| fail(&error))?;
     let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
     reactor.listen(address, None).map_err(|error| fail(&error))
+}
+
+/// Raises the limit of descriptors as far as it goes, and keeps some of them for neighbours and
+/// Places, however many clients come.
+fn bound_connections(reactor: &mut Reactor<Node>, neighbours: usize) -> Result<(), Failure> {
+    let descriptors = rlimit::increase_nofile_limit(rlimit::INFINITY).map_err(run_time)?;
+    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+    let for_neighbours = limits::DESCRIPTORS_PER_NEIGHBOUR * neighbours + limits::STRANGERS_MAX;
+    let kept = for_neighbours + limits::PLACES_CONNECTIONS_MAX + limits::DESCRIPTORS_OWN;
+    // With very few descriptors clients get half of them: some service is better than none.
+    let for_clients = descriptors.saturating_sub(kept).max(descriptors / 2);
+    log::info!("{descriptors} descriptors, {for_clients} of them for clients");
+    reactor.set_connections_max(CLIENT_LISTENER, for_clients);
+    reactor.set_connections_max(NEIGHBOUR_LISTENER, for_neighbours);
+    Ok(())
 }
 
 /// Four numbers that nobody can guess.

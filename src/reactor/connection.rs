@@ -45,6 +45,8 @@ pub(super) struct Connection<P> {
     /// None while the name is looked up and between two addresses.
     pub(super) stream: Option<Stream>,
     pub(super) readiness: Readiness,
+    /// The listener that accepted it; None if it was dialled.
+    pub(super) listener: Option<u16>,
     /// Whether it is on the list of connections to be written at the end of the turn.
     pub(super) touched: bool,
     /// Whether it is on a list of connections to be read.
@@ -91,6 +93,7 @@ impl<P> Connection<P> {
             phase,
             stream,
             readiness: Readiness::default(),
+            listener: None,
             touched: false,
             queued: false,
             ended: false,

@@ -18,12 +18,41 @@ pub(super) struct Listener {
     pub(super) ready: bool,
     /// No accepting before that time.
     pub(super) paused_until: Option<Monotonic>,
+    /// Connections accepted here that exist, and how many there may be; others wait in the
+    /// kernel's queue.
+    connections: usize,
+    connections_max: usize,
+    /// Whether the log has been told that there are so many.
+    told_full: bool,
 }
 
 impl Listener {
+    pub(super) fn new(socket: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+        Listener {
+            socket,
+            tls,
+            ready: false,
+            paused_until: None,
+            connections: 0,
+            connections_max: usize::MAX,
+            told_full: false,
+        }
+    }
+
+    pub(super) fn set_connections_max(&mut self, connections_max: usize) {
+        self.connections_max = connections_max;
+    }
+
     /// Whether somebody may wait and we may look.
     pub(super) fn can_accept(&self, now: Monotonic) -> bool {
-        self.ready && self.paused_until.is_none_or(|until| until <= now)
+        self.ready
+            && self.connections < self.connections_max
+            && self.paused_until.is_none_or(|until| until <= now)
+    }
+
+    /// When it may be worth while to look again, if that is only a matter of time.
+    pub(super) fn resumes_at(&self) -> Option<Monotonic> {
+        self.paused_until.filter(|_| self.ready && self.connections < self.connections_max)
     }
 
     /// Accepts one connection; None when nobody waits or accepting pauses. No failure is fatal.
@@ -32,6 +61,7 @@ impl Listener {
             match self.socket.accept() {
                 Ok(accepted) => {
                     self.paused_until = None;
+                    self.count_accepted();
                     return Some(accepted);
                 }
                 Err(error) => match error.kind() {
@@ -48,6 +78,21 @@ impl Listener {
                 },
             }
         }
+    }
+
+    fn count_accepted(&mut self) {
+        self.connections += 1;
+        if self.connections == self.connections_max && !self.told_full {
+            self.told_full = true;
+            log::warn!("{} connections: no more are accepted for now", self.connections);
+        }
+    }
+
+    /// A connection that was accepted here is gone.
+    pub(super) fn count_closed(&mut self) {
+        self.connections -= 1;
+        // Said again only after some have gone, not for each that comes and goes.
+        self.told_full &= self.connections > self.connections_max - self.connections_max / 8;
     }
 
     /// Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM): those who wait stay in the

@@ -129,8 +129,17 @@ impl<A: Application> Reactor<A> {
         let token = Token(FIRST_LISTENER_TOKEN - self.listeners.len());
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
         let bound = socket.local_addr()?;
-        self.listeners.push(Listener { socket, tls, ready: false, paused_until: None });
+        self.listeners.push(Listener::new(socket, tls));
         Ok(bound)
+    }
+
+    /// Bounds the connections accepted by a listener: further peers wait in the kernel's queue until
+    /// one of them ends. So descriptors can be kept for others.
+    ///
+    /// # Panics
+    /// If there is no listener with that number.
+    pub fn set_connections_max(&mut self, listener: usize, connections_max: usize) {
+        self.listeners[listener].set_connections_max(connections_max);
     }
 
     /// The time of the current turn.
@@ -186,7 +195,7 @@ impl<A: Application> Reactor<A> {
         if work_left || self.listeners.iter().any(|listener| listener.can_accept(now)) {
             return Some(Duration::ZERO);
         }
-        let paused = self.listeners.iter().filter(|l| l.ready).filter_map(|l| l.paused_until);
+        let paused = self.listeners.iter().filter_map(|listener| listener.resumes_at());
         let stopping = self.stopping.map(|since| since + limits::STOP_GRACE);
         let deadline = paused.chain(stopping).chain(self.timers.next()).chain(app.deadline()).min();
         deadline.map(|at| at.since(now))

@@ -128,6 +128,7 @@ impl<A: Application> Reactor<A> {
                 }
                 Err(error) => {
                     log::error!("{peer} is turned away: no TLS session: {error}");
+                    self.listeners[index].count_closed();
                     return;
                 }
             },
@@ -136,6 +137,9 @@ impl<A: Application> Reactor<A> {
         let id = self
             .slots
             .insert(|id| Connection::new(Transport::new(id), protocol, phase, Some(stream)));
+        if let Some(connection) = self.slots.find(id) {
+            connection.listener = u16::try_from(index).ok();
+        }
         if self.register(id) {
             self.open(app, id);
         }
@@ -325,6 +329,12 @@ impl<A: Application> Reactor<A> {
         }
         if let Some(connection) = self.slots.remove(id) {
             self.timers.change(id, connection.armed, None);
+            // At a stop the listeners go first.
+            if let Some(listener) = connection.listener.map(usize::from)
+                && let Some(listener) = self.listeners.get_mut(listener)
+            {
+                listener.count_closed();
+            }
             // Closing the descriptor takes it out of the poll, too.
         }
     }
