@@ -21,6 +21,8 @@ pub(super) struct Client {
     lines: LineReader,
     /// None unless a `WHATSAT` waits for Places or input waits for room: idle clients stay small.
     waiting: Option<Box<Waiting>>,
+    /// Whether there was a command to answer.
+    answered: bool,
     /// No more commands come: when all is answered the connection is closed.
     last: bool,
 }
@@ -48,7 +50,7 @@ struct Question {
 
 impl Client {
     pub(super) fn new(peer: SocketAddr) -> Self {
-        Client { peer, lines: LineReader::new(), waiting: None, last: false }
+        Client { peer, lines: LineReader::new(), waiting: None, answered: false, last: false }
     }
 
     /// Answers the commands in `data`, up to where the answers have no more room; the rest is
@@ -106,9 +108,16 @@ impl Client {
         }
     }
 
-    /// Closes if everything is answered and nothing more is to come.
+    /// After each callback: closes if everything is answered and nothing more is to come. With
+    /// `--classic` silence ends a command, and a client that has its answers waits for the end.
     fn close_if_done(&self, cx: &mut Context<'_, Node>) {
-        if self.last && self.waiting.is_none() {
+        let mut done = self.last;
+        if cx.app.settings.classic {
+            let half = self.lines.has_partial();
+            cx.transport.set_timer(half.then(|| cx.now.monotonic + limits::CLASSIC_SILENCE));
+            done |= self.answered && !half;
+        }
+        if done && self.waiting.is_none() {
             cx.transport.close();
         }
     }
@@ -121,6 +130,7 @@ impl Client {
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
             Err(_) => None,
         };
+        self.answered = true;
         if understood.is_none() {
             self.refuse(cx.transport, line);
         }
@@ -228,20 +238,6 @@ impl Client {
         }
         self.drop_empty_waiting();
     }
-
-    /// With `--classic`, half a command is ended by silence, and a client that has its answers is
-    /// one that waits for the end.
-    fn after_data(&mut self, cx: &mut Context<'_, Node>, answered: bool) {
-        if !cx.app.settings.classic {
-            return;
-        }
-        if self.lines.has_partial() {
-            cx.transport.set_timer(Some(cx.now.monotonic + limits::CLASSIC_SILENCE));
-        } else if answered && self.waiting.as_ref().is_none_or(|w| w.backlog.is_empty()) {
-            cx.transport.set_timer(None);
-            self.last = true;
-        }
-    }
 }
 
 impl Protocol<Node> for Client {
@@ -251,8 +247,6 @@ impl Protocol<Node> for Client {
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
         self.process(cx, data);
-        let answered = cx.transport.output_len() > 0 || self.waiting.is_some();
-        self.after_data(cx, answered);
         self.close_if_done(cx);
     }
 
@@ -278,8 +272,6 @@ impl Protocol<Node> for Client {
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         if let Some(line) = self.lines.finish() {
             self.command(cx, &line);
-            let answered = !line.trim_ascii().is_empty();
-            self.after_data(cx, answered);
         }
         self.close_if_done(cx);
     }
