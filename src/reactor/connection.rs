@@ -45,6 +45,8 @@ pub(super) struct Connection<P> {
     /// None while the name is looked up and between two addresses.
     pub(super) stream: Option<Stream>,
     pub(super) readiness: Readiness,
+    /// How often something was written to the socket, as far as `delay_no_more` wants to know.
+    writes: u8,
     /// The listener that accepted it; None if it was dialled.
     pub(super) listener: Option<u16>,
     /// Whether it is on the list of connections to be written at the end of the turn.
@@ -93,6 +95,7 @@ impl<P> Connection<P> {
             phase,
             stream,
             readiness: Readiness::default(),
+            writes: 0,
             listener: None,
             touched: false,
             queued: false,
@@ -115,6 +118,20 @@ impl<P> Connection<P> {
             Phase::Dialling(_) | Phase::Handshaking { .. } => false,
         };
         taker && self.readiness.readable && !self.losing
+    }
+
+    /// To be called before each write. Answers go out whole in one write; to wait for more (Nagle's
+    /// algorithm) only delays them. It never delays the first write, and many connections have
+    /// no second, so the system is told before that.
+    pub(super) fn delay_no_more(&mut self) {
+        if self.writes < 2 {
+            self.writes += 1;
+            if self.writes == 2
+                && let Some(Err(error)) = self.stream.as_mut().map(Stream::set_nodelay)
+            {
+                log::debug!("{}: Nagle's algorithm stays on: {error}", self.transport.id());
+            }
+        }
     }
 
     /// The next time at which something is to be done without any event.

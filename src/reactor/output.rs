@@ -21,7 +21,6 @@ impl<A: Application> Reactor<A> {
 
     /// Sends what a connection has to send and does what its transport intends.
     fn write_one(&mut self, id: ConnectionId) {
-        let now = self.now.monotonic;
         let Some(connection) = self.slots.find(id) else {
             return;
         };
@@ -30,20 +29,8 @@ impl<A: Application> Reactor<A> {
             self.lose(id, Lost::Aborted);
             return;
         }
-        if connection.is_open()
-            && connection.readiness.writable
-            && let Some(stream) = connection.stream.as_mut()
-        {
-            let transport = &mut connection.transport;
-            if transport.output_len() > 0 || stream.wants_flush() {
-                match stream.write(transport.output()) {
-                    Ok((written, full)) => {
-                        transport.advance(written, now);
-                        connection.readiness.writable = !full;
-                    }
-                    Err(broken) => self.lose(id, broken.into()),
-                }
-            }
+        if connection.is_open() && connection.readiness.writable {
+            self.offer_output(id);
         }
         if self.slots.find(id).is_some_and(|c| {
             c.is_open() && c.transport.is_closing() && c.transport.output_len() == 0
@@ -63,6 +50,31 @@ impl<A: Application> Reactor<A> {
         self.arm(id);
     }
 
+    /// Lets the socket take what it will of the output.
+    fn offer_output(&mut self, id: ConnectionId) {
+        let now = self.now.monotonic;
+        let Some(connection) = self.slots.find(id) else {
+            return;
+        };
+        if connection.transport.output_len() > 0 {
+            connection.delay_no_more();
+        }
+        let Some(stream) = connection.stream.as_mut() else {
+            return;
+        };
+        let transport = &mut connection.transport;
+        if transport.output_len() == 0 && !stream.wants_flush() {
+            return;
+        }
+        match stream.write(transport.output()) {
+            Ok((written, full)) => {
+                transport.advance(written, now);
+                connection.readiness.writable = !full;
+            }
+            Err(broken) => self.lose(id, broken.into()),
+        }
+    }
+
     /// All is written and the protocol wants no more: FIN, and then wait for the peer's.
     fn finish(&mut self, id: ConnectionId) {
         let Some(connection) = self.slots.find(id) else {
@@ -71,9 +83,10 @@ impl<A: Application> Reactor<A> {
         let Some(stream) = connection.stream.as_mut() else {
             return;
         };
-        match stream.finish() {
+        let ended = connection.ended;
+        match stream.finish(ended) {
             Ok(false) => {}
-            Ok(true) if connection.ended => self.lose(id, Lost::Closed),
+            Ok(true) if ended => self.lose(id, Lost::Closed),
             Ok(true) => {
                 connection.phase =
                     Phase::Lingering { until: self.now.monotonic + limits::LINGER_MAX };

@@ -4,6 +4,7 @@ use mio::net::TcpStream;
 use rustls::Connection as Session;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 
 /// Why a stream broke.
 #[derive(Debug)]
@@ -71,6 +72,10 @@ impl Stream {
         }
     }
 
+    pub(super) fn set_nodelay(&mut self) -> io::Result<()> {
+        self.socket().set_nodelay(true)
+    }
+
     /// Reads once into `buffer`.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Taken, Broken> {
         match self {
@@ -121,16 +126,20 @@ impl Stream {
         }
     }
 
-    /// Says that no more will be sent: close_notify under TLS, then FIN. True when it is out.
-    pub(super) fn finish(&mut self) -> Result<bool, Broken> {
+    /// Says that no more will be sent: close_notify under TLS, then FIN, unless the peer has `ended`
+    /// and the socket can be closed altogether. True when it is out.
+    pub(super) fn finish(&mut self, ended: bool) -> Result<bool, Broken> {
         if let Stream::Tls(tls) = self {
             tls.session.send_close_notify();
             if !tls.flush()? {
                 return Ok(false);
             }
         }
-        // The peer may have reset the connection meanwhile: then there is nothing to finish.
-        match self.socket().shutdown(std::net::Shutdown::Write) {
+        if ended {
+            return Ok(true);
+        }
+        match self.socket().shutdown(Shutdown::Write) {
+            // The peer has reset the connection meanwhile: then there is nothing to finish.
             Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error.into()),
             _ => Ok(true),
         }
