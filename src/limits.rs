@@ -112,10 +112,14 @@ pub const PLACES_CONNECTIONS_MAX: usize = 16;
 pub const PLACES_WAITING_MAX: usize = 4_096;
 /// Whole query, from the question to the answer.
 pub const PLACES_DEADLINE: Duration = Duration::from_secs(5);
+/// Longest time that any of the deadlines for Places may be set to.
+pub const PLACES_DEADLINE_MAX: Duration = Duration::from_secs(600);
+/// From the question on its connection to the first byte of the answer.
+pub const PLACES_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Longest time that an answer of Places may be set to be used again.
+pub const PLACES_CACHE_AGE_MAX: Duration = Duration::from_secs(3_600);
 /// Look-up, connect and TLS handshake with Places.
 pub const PLACES_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// From a request to Places to the first byte of its response.
-pub const PLACES_FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Calls in a row without an answer after which Places is left alone for a while; one that cannot
 /// even be connected to is left alone at once.
 pub const PLACES_FAILURES_MAX: u32 = 3;
@@ -137,9 +141,17 @@ pub const PLACES_HEADERS_MAX: usize = 64;
 pub const PLACES_BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 /// Characters of an error message from Places that are passed on.
 pub const PLACES_MESSAGE_CHARS_MAX: usize = 512;
+/// Types of one place that are passed on.
+pub const PLACES_TYPES_MAX: usize = 64;
+/// Different attributions of one answer that are passed on.
+pub const PLACES_ATTRIBUTIONS_MAX: usize = 64;
+/// Longest name or address in an attribution that is passed on.
+pub const PLACES_ATTRIBUTION_BYTES_MAX: usize = 1_024;
 
 /// Longest key for Places.
 pub const PLACES_KEY_BYTES_MAX: usize = 1_024;
+/// Longest field mask for Places.
+pub const PLACES_FIELDS_BYTES_MAX: usize = 4 * 1_024;
 
 /// Request line and headers of an HTTP request.
 pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
@@ -170,5 +182,6 @@ const _: () = {
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_PAUSE_MIN.as_millis() < PLACES_PAUSE_MAX.as_millis());
     assert!(PLACES_BODY_BYTES_MAX < PLACES_CACHE_BYTES_MAX);
+    assert!(PLACES_DEADLINE.as_millis() <= PLACES_DEADLINE_MAX.as_millis());
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
 };

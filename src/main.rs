@@ -2,23 +2,24 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks")]
 
-use herd::cli::{self, Options, PlacesDialect, Request};
+use herd::cli::{self, Options, PlacesOptions, Request};
 use herd::herd::Herd;
 use herd::limits;
 use herd::logs;
 use herd::node::{CLIENT_LISTENER, NEIGHBOUR_LISTENER, Node, NodeOptions, PlacesSettings};
-use herd::places::{Dialect, Key, Service};
+use herd::places::{self, Choice, Dialect, Key, Service};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
 use std::env;
 use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const KEY_VARIABLE: &str = "GOOGLE_PLACES_API_KEY";
-const GOOGLE_URL: &str = "https://maps.googleapis.com/maps/api/place/nearbysearch/json";
-const STAND_IN_URL: &str = "https://localhost:8443/maps/api/place/nearbysearch/json";
 /// Where the stand-in leaves its certificate authority unless told otherwise.
 const STAND_IN_CA: &str = ".herd/places-ca.pem";
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Request::Run(options)) => serve(&options),
+        Ok(Request::Check(_)) => Err(Failure::Run("--check is not there yet".to_owned())),
         Err(error) => Err(usage(error)),
     };
     match outcome {
@@ -68,11 +70,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
         let (name, server, names) = (&herd.name, &options.server, names.join(", "));
         Failure::Usage(format!("herd {name} has no server {server:?}; it has {names}"))
     })?;
-    let (service, tls) = places(options)?;
+    let (service, tls) = service(&options.places)?;
     let server = &herd.servers[index];
     let logs = logs::init(&options.log_dir, &server.name).map_err(run_time)?;
     let (place, dialect) = (&service.authority, service.dialect);
-    log::info!("{} of herd {} starts; Places is {place} ({dialect:?})", server.name, herd.name);
+    log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
 
     let mut reactor = Reactor::new(tls).map_err(run_time)?;
     let mut bound = Vec::new();
@@ -102,31 +104,45 @@ fn serve(options: &Options) -> Result<(), Failure> {
 }
 
 /// The Places service to ask, and whom to trust there.
-fn places(options: &Options) -> Result<(Service, ClientConfigSource), Failure> {
-    let key = match env::var(KEY_VARIABLE) {
-        Ok(key) if !key.is_empty() => {
-            Some(Key::new(&key).map_err(|error| usage(format!("{KEY_VARIABLE}: {error}")))?)
-        }
-        Ok(_) | Err(env::VarError::NotPresent) => None,
-        Err(env::VarError::NotUnicode(_)) => {
-            return Err(usage(format!("{KEY_VARIABLE} is not UTF-8")));
-        }
+fn service(options: &PlacesOptions) -> Result<(Service, ClientConfigSource), Failure> {
+    let key = match &options.key_file {
+        Some(path) => Some(key_in_file(path)?),
+        None => key_in_environment()?,
     };
-    let stand_in = options.places.is_none() && key.is_none();
-    let url = match &options.places {
-        Some(url) => url,
-        None if stand_in => STAND_IN_URL,
-        None => GOOGLE_URL,
-    };
-    let dialect = match options.places_dialect {
-        None | Some(PlacesDialect::Legacy) => Dialect::Legacy,
-        Some(PlacesDialect::New) => {
-            return Err(usage("--places-dialect new is not spoken yet, only legacy"));
-        }
-    };
+    let Choice { url, dialect, is_stand_in } =
+        places::choose(options.url.as_deref(), options.dialect, key.is_some());
+    if dialect == Dialect::Legacy && options.fields.is_some() {
+        return Err(usage("--places-fields is for the new dialect; Places is asked in the legacy"));
+    }
     let service = Service::parse(url, dialect, key)
         .map_err(|error| usage(format!("--places {url:?}: {error}")))?;
-    Ok((service, trust(options.places_ca.clone(), stand_in)?))
+    let fields = options.fields.clone().unwrap_or_default();
+    Ok((Service { fields, ..service }, trust(options.ca.clone(), is_stand_in)?))
+}
+
+fn key_in_environment() -> Result<Option<Key>, Failure> {
+    match env::var(KEY_VARIABLE) {
+        Ok(key) if !key.is_empty() => {
+            Key::new(&key).map(Some).map_err(|error| usage(format!("{KEY_VARIABLE}: {error}")))
+        }
+        Ok(_) | Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(usage(format!("{KEY_VARIABLE} is not UTF-8"))),
+    }
+}
+
+/// The key in a file, whose permissions are those of the very file that is read.
+fn key_in_file(path: &Path) -> Result<Key, Failure> {
+    let read = || -> io::Result<(u32, Vec<u8>)> {
+        let file = File::open(path)?;
+        let mode = file.metadata()?.mode();
+        let mut content = Vec::new();
+        // One byte more than the longest key and its line end can have.
+        file.take(limits::PLACES_KEY_BYTES_MAX as u64 + 3).read_to_end(&mut content)?;
+        Ok((mode, content))
+    };
+    let fail = |why: &dyn Display| usage(format!("--places-key-file {path:?}: {why}"));
+    let (mode, content) = read().map_err(|error| fail(&error))?;
+    Key::from_file(mode, &content).map_err(|error| fail(&error))
 }
 
 /// Whom to trust. What the operator names must be there from the start; the stand-in makes its

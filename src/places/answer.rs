@@ -1,10 +1,8 @@
 //! An answer for clients: kept as bytes, and cut to what each asker wants without reformatting.
 
+use super::json;
 use crate::limits;
 use memchr::memchr2;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-use std::fmt;
 use std::ops::Range;
 use std::str;
 
@@ -95,9 +93,12 @@ impl Answer {
             return Some(());
         }
         let first = self.element_ends.len();
-        let ends: ElementEnds = serde_json::from_str(list).ok()?;
         let base = list.as_ptr().addr();
-        self.element_ends.extend(ends.0.iter().map(|address| start + (address - base)));
+        let ends = json::elements(list, usize::from(limits::RESULTS_MAX))
+            .ok()?
+            .into_iter()
+            .map(|element| start + (element.get().as_bytes().as_ptr_range().end.addr() - base));
+        self.element_ends.extend(ends);
         let count = self.element_ends.len() - first;
         self.lists.push(List { start: start + 1, elements_end, end: end - 1, first, count });
         Some(())
@@ -124,38 +125,6 @@ pub(super) fn squeeze_line_ends(text: &mut Vec<u8>) {
         }
     }
     text.truncate(written);
-}
-
-/// The addresses at which the first elements of a list end, up to the most that may be asked for.
-struct ElementEnds(Vec<usize>);
-
-impl<'de> Deserialize<'de> for ElementEnds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ElementEndsVisitor)
-    }
-}
-
-struct ElementEndsVisitor;
-
-impl<'de> Visitor<'de> for ElementEndsVisitor {
-    type Value = ElementEnds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<ElementEnds, A::Error> {
-        let most = usize::from(limits::RESULTS_MAX);
-        let mut ends = Vec::new();
-        while ends.len() < most {
-            match list.next_element::<&RawValue>()? {
-                Some(element) => ends.push(element.get().as_bytes().as_ptr_range().end.addr()),
-                None => return Ok(ElementEnds(ends)),
-            }
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(ElementEnds(ends))
-    }
 }
 
 #[cfg(test)]

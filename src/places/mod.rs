@@ -7,18 +7,25 @@
 //! ```
 //!
 //! A dialect is how the service is asked, and how its answer becomes one in the legacy shape,
-//! which is what clients see whichever was asked. There is one so far, [`legacy`].
+//! which is what clients see whichever was asked: [`legacy`] or [`new`].
 
 mod answer;
+mod choice;
+mod decimal;
+mod fields;
+mod json;
 mod judge;
 mod key;
 pub mod legacy;
+pub mod new;
 mod problem;
 mod url;
 
 pub use answer::Answer;
+pub use choice::{Choice, choose};
+pub use fields::{FieldMask, FieldMaskError};
 pub use judge::judge;
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, KeyFileError};
 pub use problem::{Problem, Status};
 pub use url::UrlError;
 
@@ -53,11 +60,12 @@ impl fmt::Display for Search {
 }
 
 /// How the service is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// Nearby Search (legacy): `GET` with a query.
-    #[default]
+    /// Nearby Search (legacy): `GET /maps/api/place/nearbysearch/json` with a query.
     Legacy,
+    /// Nearby Search (new): `POST /v1/places:searchNearby` with a JSON body.
+    New,
 }
 
 /// A dialect that is not spoken here.
@@ -70,14 +78,24 @@ impl FromStr for Dialect {
     fn from_str(name: &str) -> Result<Self, UnknownDialect> {
         match name {
             "legacy" => Ok(Dialect::Legacy),
+            "new" => Ok(Dialect::New),
             _ => Err(UnknownDialect(name.to_owned())),
         }
     }
 }
 
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dialect::Legacy => "legacy",
+            Dialect::New => "new",
+        })
+    }
+}
+
 impl fmt::Display for UnknownDialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "dialect {:?} of Places is not spoken, only legacy", self.0)
+        write!(f, "dialect {:?} of Places is not spoken, only legacy and new", self.0)
     }
 }
 
@@ -96,19 +114,23 @@ pub struct Service {
     pub dialect: Dialect,
     /// What it demands, unless it is open to all.
     pub key: Option<Key>,
+    /// Which fields of a place the new dialect is asked for.
+    pub fields: FieldMask,
 }
 
 impl Service {
-    /// The service at an `https` URL.
+    /// The service at an `https` URL, asked for the default fields.
     pub fn parse(url: &str, dialect: Dialect, key: Option<Key>) -> Result<Self, UrlError> {
         let url::Url { endpoint, authority, path } = url::parse(url)?;
-        Ok(Service { endpoint, path, authority, dialect, key })
+        let fields = FieldMask::default();
+        Ok(Service { endpoint, path, authority, dialect, key, fields })
     }
 
     /// The request that asks `search`, whole.
     pub fn request(&self, search: &Search) -> Vec<u8> {
         match self.dialect {
             Dialect::Legacy => legacy::request(self, search),
+            Dialect::New => new::request(self, search),
         }
     }
 
@@ -116,6 +138,7 @@ impl Service {
     pub fn judge(&self, response: Response) -> Result<Answer, Problem> {
         match self.dialect {
             Dialect::Legacy => judge(response, self.key.as_ref()),
+            Dialect::New => new::judge(response, self.key.as_ref()),
         }
     }
 }
@@ -126,9 +149,12 @@ mod tests {
 
     #[test]
     fn a_dialect_is_known_by_its_name() {
-        assert_eq!("legacy".parse(), Ok(Dialect::Legacy));
+        for dialect in [Dialect::Legacy, Dialect::New] {
+            assert_eq!(dialect.to_string().parse(), Ok(dialect));
+        }
         let error = "Legacy".parse::<Dialect>().unwrap_err();
-        assert_eq!(error.to_string(), "dialect \"Legacy\" of Places is not spoken, only legacy");
+        let said = error.to_string();
+        assert_eq!(said, "dialect \"Legacy\" of Places is not spoken, only legacy and new");
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! Why arguments make no sense.
+
+use crate::limits::SKEW_MAX;
+use crate::places::FieldMaskError;
+use getopts::Fail;
+use std::error::Error;
+use std::ffi::OsString;
+use std::fmt;
+use std::time::Duration;
+
+/// Why the arguments make no sense. Its `Display` is one line, with a hint where to read more.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UsageError {
+    /// An unknown, repeated or incomplete option.
+    Option(Fail),
+    /// An argument that is not UTF-8.
+    NotUtf8(OsString),
+    /// No server was named.
+    NoServer,
+    /// More than one server was named; the second.
+    MoreServers(String),
+    /// `--max-skew` with something else than seconds within the limit.
+    MaxSkew(String),
+    /// `--places-dialect` with an unknown one.
+    PlacesDialect(String),
+    /// `--places-fields` with what is no field mask.
+    PlacesFields(FieldMaskError),
+    /// An option with something else than seconds within its limits.
+    Seconds {
+        /// Its name, without the dashes.
+        option: &'static str,
+        /// What was given.
+        given: String,
+        /// Whether zero is among them.
+        from_zero: bool,
+        /// The most that may be given.
+        most: Duration,
+    },
+    /// An option with something else than a whole number that fits.
+    Count {
+        /// Its name, without the dashes.
+        option: &'static str,
+        /// What was given.
+        given: String,
+    },
+}
+
+impl Error for UsageError {}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The message quotes the argument, which may hold line ends.
+            UsageError::Option(fail) => {
+                f.write_str(&fail.to_string().replace(char::is_control, " "))
+            }
+            UsageError::NotUtf8(argument) => write!(f, "argument {argument:?} is not UTF-8"),
+            UsageError::NoServer => f.write_str("which server? None is named"),
+            UsageError::MoreServers(second) => write!(f, "one server at a time: {second:?} too"),
+            UsageError::MaxSkew(given) => write!(
+                f,
+                "--max-skew {given:?}: give seconds, digits with an optional fraction, at most {}",
+                SKEW_MAX.as_secs()
+            ),
+            UsageError::PlacesDialect(given) => {
+                write!(f, "--places-dialect {given:?}: it is legacy or new")
+            }
+            UsageError::PlacesFields(error) => write!(f, "--places-fields: {error}"),
+            UsageError::Seconds { option, given, from_zero, most } => write!(
+                f,
+                "--{option} {given:?}: give seconds, digits with an optional fraction, {}at most {}",
+                if *from_zero { "" } else { "more than 0 and " },
+                most.as_secs()
+            ),
+            UsageError::Count { option, given } => {
+                write!(f, "--{option} {given:?}: give a whole number, at most {}", u32::MAX)
+            }
+        }?;
+        f.write_str(" (herd --help says more)")
+    }
+}
