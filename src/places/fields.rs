@@ -3,10 +3,10 @@
 //! Google bills a call by the dearest field in its mask ("Nearby Search (New)", list of fields by
 //! SKU, Places API documentation, read in November 2026):
 //!
-//! | SKU | fields of use here |
-//! |---|---|
-//! | Nearby Search Pro, the cheapest that there is | `id`, `displayName`, `location`, `viewport`, `shortFormattedAddress`, `types`, `businessStatus`, `attributions` |
-//! | Nearby Search Enterprise | `rating`, `userRatingCount`, `priceLevel` |
+//! * Nearby Search Pro, the cheapest that there is: `id`, `displayName`, `location`, `viewport`,
+//!   `shortFormattedAddress`, `types`, `businessStatus`, `attributions`, and others that have no
+//!   place in the legacy shape;
+//! * Nearby Search Enterprise: `rating`, `userRatingCount`, `priceLevel`, and others.
 //!
 //! <https://developers.google.com/maps/documentation/places/web-service/nearby-search>
 

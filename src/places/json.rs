@@ -1,5 +1,5 @@
-//! Looks into JSON text for what is asked and validates the rest, without building it: what is found
-//! are the very bytes of the text. Nesting is not limited, as it is not followed.
+//! Looks into JSON text for what is asked and validates the rest, without building it: what is
+//! found are the very bytes of the text. Nesting is not limited, as it is not followed.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Result;

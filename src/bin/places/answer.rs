@@ -14,9 +14,15 @@ pub const RESULTS_MAX: usize = 20;
 /// How far a place's viewport reaches to each side in metres. Its true extent is not in the data.
 const VIEWPORT_METRES: f64 = 1_000.0;
 
-/// What the licence of the data asks to be shown with it.
-const ATTRIBUTION: &str =
-    "Places from <a href=\"https://www.geonames.org/\">GeoNames</a> (CC BY 4.0)";
+/// What every place here is.
+pub const TYPES: [&str; 2] = ["locality", "political"];
+
+/// Who the licence of the data asks to be named with it.
+pub const ATTRIBUTION_PROVIDER: &str = "GeoNames (CC BY 4.0)";
+/// Where they are.
+pub const ATTRIBUTION_URI: &str = "https://www.geonames.org/";
+/// Both, as HTML.
+const ATTRIBUTION: &str = "<a href=\"https://www.geonames.org/\">GeoNames (CC BY 4.0)</a>";
 
 /// A whole answer.
 #[derive(Debug, Serialize)]
@@ -35,7 +41,6 @@ struct Entry<'a> {
     name: &'a str,
     place_id: String,
     types: [&'static str; 2],
-    /// Where it is in words: the nearest bigger town within 50 km, if any, and the country.
     vicinity: String,
 }
 
@@ -105,27 +110,47 @@ impl<'a> Answer<'a> {
 
 impl<'a> Entry<'a> {
     fn new(place: &'a Place, gazetteer: &Gazetteer) -> Entry<'a> {
-        let (southwest, northeast) = place.location.surroundings(VIEWPORT_METRES);
-        let viewport = Viewport { northeast: rounded(northeast), southwest: rounded(southwest) };
-        let vicinity = match gazetteer.bigger_town_near(place) {
-            Some(town) => format!("{}, {}", town.name, place.country),
-            None => place.country.to_owned(),
-        };
-        let Location { latitude: lat, longitude: lng } = place.location;
+        let (southwest, northeast) = viewport(place);
+        let viewport = Viewport { northeast: northeast.into(), southwest: southwest.into() };
         Entry {
-            geometry: Geometry { location: Point { lat, lng }, viewport },
+            geometry: Geometry { location: place.location.into(), viewport },
             name: place.name,
-            place_id: format!("geonames:{}", place.geoname_id),
-            types: ["locality", "political"],
-            vicinity,
+            place_id: place_id(place),
+            types: TYPES,
+            vicinity: vicinity(place, gazetteer),
         }
     }
 }
 
+impl From<Location> for Point {
+    fn from(Location { latitude: lat, longitude: lng }: Location) -> Point {
+        Point { lat, lng }
+    }
+}
+
+/// What a place is known by.
+pub fn place_id(place: &Place) -> String {
+    format!("geonames:{}", place.geoname_id)
+}
+
+/// Where a place is in words: the nearest bigger town within 50 km, if any, and the country.
+pub fn vicinity(place: &Place, gazetteer: &Gazetteer) -> String {
+    match gazetteer.bigger_town_near(place) {
+        Some(town) => format!("{}, {}", town.name, place.country),
+        None => place.country.to_owned(),
+    }
+}
+
+/// The south-west and north-east corner of what a place takes up.
+pub fn viewport(place: &Place) -> (Location, Location) {
+    let (southwest, northeast) = place.location.surroundings(VIEWPORT_METRES);
+    (rounded(southwest), rounded(northeast))
+}
+
 /// To seven decimals, a centimetre: what was computed is not known better.
-fn rounded(corner: Location) -> Point {
+fn rounded(corner: Location) -> Location {
     let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
-    Point { lat: round(corner.latitude), lng: round(corner.longitude) }
+    Location { latitude: round(corner.latitude), longitude: round(corner.longitude) }
 }
 
 #[cfg(test)]
@@ -152,7 +177,7 @@ mod tests {
     fn an_answer_has_googles_shape() {
         let expected = r#"{
    "html_attributions": [
-      "Places from <a href=\"https://www.geonames.org/\">GeoNames</a> (CC BY 4.0)"
+      "<a href=\"https://www.geonames.org/\">GeoNames (CC BY 4.0)</a>"
    ],
    "results": [
       {

@@ -3,8 +3,9 @@
 //! a network.
 //!
 //! From the bottom up: [`globe`] (points and distances), [`index`] (what is nearest), [`gazetteer`]
-//! (the places), [`query_string`] and [`legacy`] (the question), [`answer`] (the JSON), [`service`]
-//! (the conversation), and beside them [`authority`] and [`files`] (whom clients trust).
+//! (the places), [`query_string`] and [`legacy`] (the question), [`answer`] (the JSON), [`new`]
+//! (both in the new dialect), [`service`] (the conversation), and beside them [`authority`] and
+//! [`files`] (whom clients trust).
 
 mod answer;
 mod authority;
@@ -13,6 +14,7 @@ mod gazetteer;
 mod globe;
 mod index;
 mod legacy;
+mod new;
 mod options;
 mod query_string;
 mod service;

@@ -74,8 +74,8 @@ pub fn read<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<C
 pub fn usage() -> String {
     options().usage(
         "Usage: places [options]\n\n\
-         The stand-in for Google's Places service: answers Nearby Search (Legacy) over HTTPS from\n\
-         69,472 towns and districts (GeoNames, CC BY 4.0). Stops at SIGINT or SIGTERM.",
+         The stand-in for Google's Places service: answers Nearby Search, legacy and new, over\n\
+         HTTPS from 69,472 towns and districts (GeoNames, CC BY 4.0). Stops at SIGINT or SIGTERM.",
     )
 }
 
@@ -90,7 +90,12 @@ fn options() -> getopts::Options {
             "directory of places-ca.pem, the authority to be trusted, and its key (default .herd)",
             "DIR",
         )
-        .optopt("", "require-key", "answer REQUEST_DENIED without this key", "KEY")
+        .optopt(
+            "",
+            "require-key",
+            "answer REQUEST_DENIED or PERMISSION_DENIED without this key",
+            "KEY",
+        )
         .optopt("", "delay", "answer that much late (default 0)", "MS")
         .optflag("h", "help", "show this and exit")
         .optflag("V", "version", "show the version and exit");

@@ -1,18 +1,16 @@
 //! The stand-in as a server: who connects gets a [`Conversation`], which answers one request after
-//! the other.
-//!
-//! Only the legacy dialect is spoken so far. The new one (`POST /v1/places:searchNearby`) has its
-//! place beside [`legacy`], and one more arm in [`Service::reply`].
+//! the other, in the dialect of its path.
 
 use crate::answer::Answer;
 use crate::gazetteer::Gazetteer;
 use crate::legacy::{self, Question};
+use crate::new;
 use herd::transport::{Action, Application, Context, Lost, Monotonic, Now, Protocol};
 use herd::wire::http::{HttpError, Request, RequestReader, write_response};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Largest body of a request. The legacy dialect has none; what comes is passed over.
+/// Largest body of a request. One of the legacy dialect has none; what comes is passed over.
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Characters of a path that are logged.
 const LOGGED_PATH_CHARS_MAX: usize = 100;
@@ -83,15 +81,17 @@ impl Application for Service {
 }
 
 impl Service {
-    /// The response to a request, and a few words on it for the log; never the query, as the key
-    /// is in it.
+    /// The response to a request, and a few words on it for the log; never the query or a header, as
+    /// the key is in it.
     fn reply(&self, request: &Request) -> (Reply, String) {
         let (path, query) = split_target(&request.target);
         let mut reply = match (path, request.method.as_str()) {
             (legacy::PATH, "GET") => return self.answer(query, request.keep_alive),
+            (new::PATH, "POST") => return self.answer_new(request),
             // It must have no body, so it gets an empty one.
-            (legacy::PATH, "HEAD") => Reply::text(405, "Method Not Allowed", ""),
+            (legacy::PATH | new::PATH, "HEAD") => Reply::text(405, "Method Not Allowed", ""),
             (legacy::PATH, _) => Reply::text(405, "Method Not Allowed", "Use GET.\n"),
+            (new::PATH, _) => Reply::text(405, "Method Not Allowed", "Use POST.\n"),
             (_, "HEAD") => Reply::text(404, "Not Found", ""),
             _ => Reply::text(404, "Not Found", "There is nothing here.\n"),
         };
@@ -110,21 +110,45 @@ impl Service {
             Err(refusal) => (Answer::refusing(refusal), refusal.message().to_owned()),
         };
         let outcome = format!("{}: {about}", answer.status());
-        match answer.to_json() {
-            Ok(body) => {
-                let reply =
-                    Reply { status: 200, reason: "OK", content_type: JSON, body, keep_alive };
-                (reply, outcome)
+        Reply::json(200, "OK", answer.to_json(), keep_alive, outcome)
+    }
+
+    fn answer_new(&self, request: &Request) -> (Reply, String) {
+        let keep_alive = request.keep_alive;
+        match new::Question::read(request, self.required_key.as_deref()) {
+            Ok(question) => {
+                let answer = new::answer::Answer::to(&question, &self.gazetteer);
+                let outcome = format!("OK: {} places {}", answer.count(), question.near);
+                Reply::json(200, "OK", answer.to_json(), keep_alive, outcome)
             }
-            Err(error) => {
-                let reply = Reply::text(500, "Internal Server Error", "The answer is no JSON.\n");
-                (reply, format!("{outcome}: {error}"))
+            Err(refusal) => {
+                let (status, reason) = refusal.http_status();
+                let json = new::answer::Answer::refusing(refusal).to_json();
+                let outcome = format!("{}: {}", refusal.status(), refusal.message());
+                Reply::json(status, reason, json, keep_alive, outcome)
             }
         }
     }
 }
 
 impl Reply {
+    /// An answer, and what to log of it.
+    fn json(
+        status: u16,
+        reason: &'static str,
+        json: serde_json::Result<Vec<u8>>,
+        keep_alive: bool,
+        outcome: String,
+    ) -> (Reply, String) {
+        match json {
+            Ok(body) => (Reply { status, reason, content_type: JSON, body, keep_alive }, outcome),
+            Err(error) => {
+                let reply = Reply::text(500, "Internal Server Error", "The answer is no JSON.\n");
+                (reply, format!("{outcome}: {error}"))
+            }
+        }
+    }
+
     /// A short text, after which the connection is closed.
     fn text(status: u16, reason: &'static str, text: &str) -> Reply {
         let body = text.as_bytes().to_vec();
@@ -239,6 +263,17 @@ fn split_target(target: &str) -> (&str, &str) {
         None => target,
     };
     target.split_once('?').unwrap_or((target, ""))
+}
+
+#[cfg(test)]
+impl Service {
+    /// The whole response to a request, as it is sent.
+    pub fn response(&self, request: &Request) -> Vec<u8> {
+        let Reply { status, reason, content_type, body, keep_alive } = self.reply(request).0;
+        let mut out = Vec::new();
+        write_response(&mut out, status, reason, content_type, &body, keep_alive);
+        out
+    }
 }
 
 #[cfg(test)]

@@ -172,13 +172,17 @@ fn other_paths_and_methods_are_refused_and_the_connection_stays() {
         ("GET", "/maps/api/place/nearbysearch/xml?location=1,2&radius=3"),
         ("POST", "/maps/api/place/nearbysearch/json"),
         ("HEAD", "/maps/api/place/nearbysearch/json"),
-        ("POST", "/v1/places:searchNearby"),
+        ("GET", "/v1/places:searchNearby"),
+        ("HEAD", "/v1/places:searchNearby"),
+        ("POST", "/v1/places:searchnearby"),
         ("GET", "https://localhost:8443/maps/api/place/nearbysearch/json?location=1,2&radius=3"),
     ] {
         client.send(&format!("{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
     }
-    assert_eq!(client.statuses(), [404, 404, 405, 405, 404, 200]);
-    assert_eq!(client.answers()[3].1, "", "a HEAD is answered without a body");
+    assert_eq!(client.statuses(), [404, 404, 405, 405, 405, 405, 404, 200]);
+    for head in [3, 5] {
+        assert_eq!(client.answers()[head].1, "", "a HEAD is answered without a body");
+    }
     assert!(!client.transport.is_ending());
 }
 
@@ -227,6 +231,16 @@ fn the_log_never_has_the_key() {
         let (_, outcome) = service.reply(&request);
         assert!(!outcome.contains("k1"), "{outcome}");
         assert!(!split_target(target).0.contains("k1"));
+    }
+    for required_key in [None, Some("k1".to_owned()), Some("k2".to_owned())] {
+        let service = Service { required_key, ..self::service() };
+        let text = "POST /v1/places:searchNearby HTTP/1.1\r\nHost: x\r\nX-Goog-Api-Key: k1\r\n\
+                    X-Goog-FieldMask: k1\r\nContent-Length: 2\r\n\r\nk1";
+        let request = RequestReader::new(2).receive(text.as_bytes());
+        let (request, _) = request.expect("HTTP").expect("a whole request");
+        let (reply, outcome) = service.reply(&request);
+        assert!(!outcome.contains("k1"), "{outcome}");
+        assert!(!String::from_utf8_lossy(&reply.body).contains("k1"));
     }
 }
 
@@ -291,7 +305,7 @@ proptest! {
         for _ in &order {
             client.pass(delay);
         }
-        let expected: Vec<u16> = order.iter().map(|kind| [200, 404, 404][*kind]).collect();
+        let expected: Vec<u16> = order.iter().map(|kind| [200, 404, 400][*kind]).collect();
         prop_assert_eq!(client.statuses(), expected);
     }
 
