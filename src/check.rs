@@ -41,7 +41,7 @@ impl Check {
         let service = &settings.service;
         let key = if service.key.is_some() { "with a key" } else { "without a key" };
         let findings = vec![format!(
-            "asking https://{}{} ({:?} dialect, {key})",
+            "asking https://{}{} ({} dialect, {key})",
             service.authority, service.path, service.dialect
         )];
         let actions = VecDeque::from([Action::Dial {

@@ -2,12 +2,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks")]
 
+use herd::check::Check;
 use herd::cli::{self, Options, PlacesOptions, Request};
 use herd::herd::Herd;
 use herd::limits;
 use herd::logs;
 use herd::node::{CLIENT_LISTENER, NEIGHBOUR_LISTENER, Node, NodeOptions, PlacesSettings};
-use herd::places::{self, Choice, Dialect, Key, Service};
+use herd::places::{Choice, Dialect, Key, Service, choose};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
 use std::env;
@@ -18,6 +19,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const KEY_VARIABLE: &str = "GOOGLE_PLACES_API_KEY";
 /// Where the stand-in leaves its certificate authority unless told otherwise.
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Request::Run(options)) => serve(&options),
-        Ok(Request::Check(_)) => Err(Failure::Run("--check is not there yet".to_owned())),
+        Ok(Request::Check(options)) => check(&options),
         Err(error) => Err(usage(error)),
     };
     match outcome {
@@ -70,10 +72,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
         let (name, server, names) = (&herd.name, &options.server, names.join(", "));
         Failure::Usage(format!("herd {name} has no server {server:?}; it has {names}"))
     })?;
-    let (service, tls) = service(&options.places)?;
+    let (places, tls) = places(&options.places)?;
     let server = &herd.servers[index];
     let logs = logs::init(&options.log_dir, &server.name).map_err(run_time)?;
-    let (place, dialect) = (&service.authority, service.dialect);
+    let (place, dialect) = (&places.service.authority, places.service.dialect);
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
 
     let mut reactor = Reactor::new(tls).map_err(run_time)?;
@@ -91,7 +93,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         key: [key_one, key_two],
         max_skew: options.max_skew,
         classic: options.classic,
-        places: PlacesSettings::new(service),
+        places,
     });
     let log_file = options.log_dir.join(format!("{}.log", server.name));
     let (name, log_file) = (&server.name, log_file.display());
@@ -103,21 +105,45 @@ fn serve(options: &Options) -> Result<(), Failure> {
     outcome.map_err(run_time)
 }
 
-/// The Places service to ask, and whom to trust there.
-fn service(options: &PlacesOptions) -> Result<(Service, ClientConfigSource), Failure> {
+/// Asks Places once and says how far that got.
+fn check(options: &PlacesOptions) -> Result<(), Failure> {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off")).init();
+    let (places, tls) = places(options)?;
+    let mut check = Check::new(places);
+    Reactor::new(tls).and_then(|mut reactor| reactor.run(&mut check, || ())).map_err(run_time)?;
+    let (findings, verdict) = check.outcome();
+    for finding in findings {
+        println!("{finding}");
+    }
+    verdict.map_err(|why| Failure::Run(format!("Places does not answer as it should: {why}")))?;
+    println!("Places answers");
+    Ok(())
+}
+
+/// The Places service to ask and how, and whom to trust there.
+fn places(options: &PlacesOptions) -> Result<(PlacesSettings, ClientConfigSource), Failure> {
     let key = match &options.key_file {
         Some(path) => Some(key_in_file(path)?),
         None => key_in_environment()?,
     };
     let Choice { url, dialect, is_stand_in } =
-        places::choose(options.url.as_deref(), options.dialect, key.is_some());
+        choose(options.url.as_deref(), options.dialect, key.is_some());
     if dialect == Dialect::Legacy && options.fields.is_some() {
         return Err(usage("--places-fields is for the new dialect; Places is asked in the legacy"));
     }
     let service = Service::parse(url, dialect, key)
         .map_err(|error| usage(format!("--places {url:?}: {error}")))?;
     let fields = options.fields.clone().unwrap_or_default();
-    Ok((Service { fields, ..service }, trust(options.ca.clone(), is_stand_in)?))
+    let settings = PlacesSettings {
+        service: Service { fields, ..service },
+        connect_timeout: options.connect_timeout,
+        first_byte_timeout: options.first_byte_timeout,
+        timeout: options.timeout,
+        calls_per_second: options.calls_per_second,
+        calls_per_day: options.calls_per_day,
+        cache: options.cache,
+    };
+    Ok((settings, trust(options.ca.clone(), is_stand_in)?))
 }
 
 fn key_in_environment() -> Result<Option<Key>, Failure> {
@@ -151,17 +177,17 @@ fn trust(named: Option<PathBuf>, stand_in: bool) -> Result<ClientConfigSource, F
     if stand_in && named.is_none() {
         let mut found = None;
         return Ok(Box::new(move || match &found {
-            Some(config) => Ok(std::sync::Arc::clone(config)),
+            Some(config) => Ok(Arc::clone(config)),
             None => {
                 let path = PathBuf::from(STAND_IN_CA);
                 let config = client_config(Some(&path))
                     .map_err(|why| format!("{why} (the stand-in makes it: start places)"))?;
-                Ok(std::sync::Arc::clone(found.insert(config)))
+                Ok(Arc::clone(found.insert(config)))
             }
         }));
     }
     let config = client_config(named.as_deref()).map_err(run_time)?;
-    Ok(Box::new(move || Ok(std::sync::Arc::clone(&config))))
+    Ok(Box::new(move || Ok(Arc::clone(&config))))
 }
 
 /// Binds the first address of an endpoint.

@@ -17,14 +17,14 @@ pub(super) struct Meter {
 struct Window {
     length_nanoseconds: i64,
     /// None: no cap.
-    calls_max: Option<u64>,
+    calls_max: Option<u32>,
     /// Which second or day it is.
     current: i64,
-    calls: u64,
+    calls: u32,
 }
 
 impl Meter {
-    pub(super) fn new(per_second: Option<u64>, per_day: Option<u64>) -> Self {
+    pub(super) fn new(per_second: Option<u32>, per_day: Option<u32>) -> Self {
         Meter {
             second: Window::new(SECOND_NANOSECONDS, per_second),
             day: Window::new(DAY_NANOSECONDS, per_day),
@@ -44,13 +44,13 @@ impl Meter {
 
     /// A call is made.
     pub(super) fn count(&mut self) {
-        self.second.calls += 1;
-        self.day.calls += 1;
+        self.second.calls = self.second.calls.saturating_add(1);
+        self.day.calls = self.day.calls.saturating_add(1);
     }
 }
 
 impl Window {
-    fn new(length_nanoseconds: i64, calls_max: Option<u64>) -> Self {
+    fn new(length_nanoseconds: i64, calls_max: Option<u32>) -> Self {
         Window { length_nanoseconds, calls_max, current: 0, calls: 0 }
     }
 

@@ -16,9 +16,9 @@ pub struct PlacesSettings {
     /// From the question to the answer.
     pub timeout: Duration,
     /// Most calls in a second; none: no cap.
-    pub calls_per_second: Option<u64>,
+    pub calls_per_second: Option<u32>,
     /// Most calls in a day (UTC); none: no cap.
-    pub calls_per_day: Option<u64>,
+    pub calls_per_day: Option<u32>,
     /// How long an answer may be given again; zero: never.
     pub cache: Duration,
 }
