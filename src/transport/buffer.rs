@@ -240,3 +240,119 @@ impl Transport {
         room
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn transport() -> Transport {
+        Transport::new(ConnectionId { slot: 0, generation: 0 })
+    }
+
+    fn at(seconds: u64) -> Monotonic {
+        Monotonic::default() + Duration::from_secs(seconds)
+    }
+
+    proptest! {
+        /// Whatever is written and however it is taken, the bytes come out in order, and the
+        /// buffer does not keep what was taken.
+        #[test]
+        fn output_is_what_was_written_in_order(
+            steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..300), 0..400_usize), 0..60)
+        ) {
+            let mut transport = transport();
+            let (mut written, mut taken) = (Vec::new(), Vec::new());
+            for (bytes, wish) in steps {
+                transport.write(&bytes);
+                written.extend_from_slice(&bytes);
+                let count = wish.min(transport.output_len());
+                taken.extend_from_slice(&transport.output()[..count]);
+                transport.advance(count, at(1));
+                prop_assert!(transport.taken as usize <= transport.output_len());
+            }
+            taken.extend_from_slice(transport.output());
+            prop_assert_eq!(taken, written);
+        }
+    }
+
+    #[test]
+    fn what_is_written_after_an_end_is_dropped() {
+        for end in [Transport::close, Transport::abort] {
+            let mut transport = transport();
+            transport.write(b"before");
+            end(&mut transport);
+            transport.write(b"after");
+            transport.write_with(|_| panic!("not called after the end"));
+            assert_eq!(transport.output(), b"before");
+            assert!(transport.is_ending() && !transport.wants_data());
+        }
+    }
+
+    #[test]
+    fn an_abort_overrules_a_close_and_not_the_other_way_round() {
+        let mut transport = transport();
+        transport.close();
+        assert!(transport.is_closing());
+        transport.abort();
+        transport.close();
+        assert!(transport.is_aborted() && !transport.is_closing());
+    }
+
+    #[test]
+    fn room_is_told_once_after_it_was_asked_for_and_only_when_there_is_much() {
+        let mut transport = transport();
+        assert!(!transport.is_full() && !transport.take_room());
+        transport.write(&vec![0; limits::OUTPUT_HIGH_WATER_BYTES]);
+        assert!(!transport.take_room(), "nobody asked");
+        assert!(transport.is_full());
+        let excess = limits::OUTPUT_HIGH_WATER_BYTES - limits::OUTPUT_LOW_WATER_BYTES;
+        transport.advance(excess - 1, at(1));
+        assert!(!transport.take_room());
+        transport.advance(1, at(1));
+        assert!(transport.take_room());
+        assert!(!transport.take_room(), "once");
+    }
+
+    #[test]
+    fn a_peer_has_its_time_anew_with_each_byte_that_it_takes() {
+        let mut transport = transport();
+        assert_eq!(transport.stalls_at(), None);
+        transport.write(b"abc");
+        transport.advance(0, at(1));
+        transport.advance(0, at(5));
+        assert_eq!(transport.stalls_at(), Some(at(1) + limits::OUTPUT_STALL_MAX));
+        transport.advance(1, at(7));
+        assert_eq!(transport.stalls_at(), Some(at(7) + limits::OUTPUT_STALL_MAX));
+        transport.advance(2, at(8));
+        assert_eq!(transport.stalls_at(), None);
+    }
+
+    #[test]
+    fn a_timer_is_taken_when_it_is_due_and_then_gone() {
+        let mut transport = transport();
+        transport.set_timer(Some(at(5)));
+        assert!(!transport.take_due_timer(at(4)));
+        assert!(transport.take_due_timer(at(5)));
+        assert_eq!(transport.timer(), None);
+    }
+
+    #[test]
+    fn memory_is_lent_and_taken_back_within_bounds() {
+        let mut spare = vec![Vec::with_capacity(100)];
+        let mut transport = transport();
+        transport.lend(&mut spare);
+        assert!(spare.is_empty());
+        transport.write(b"abc");
+        transport.reclaim(&mut spare);
+        assert!(spare.is_empty(), "it is still needed");
+        transport.advance(3, at(1));
+        transport.reclaim(&mut spare);
+        assert_eq!(spare.len(), 1);
+        transport.write(&vec![0; limits::SPARE_BUFFER_BYTES_MAX + 1]);
+        transport.advance(limits::SPARE_BUFFER_BYTES_MAX + 1, at(1));
+        transport.reclaim(&mut spare);
+        assert_eq!((spare.len(), transport.output.capacity()), (1, 0), "too large to keep");
+    }
+}
