@@ -89,7 +89,7 @@ impl Client {
 
     /// Room may have come about: goes on with what was put off, and reads again if that is done.
     fn go_on(&mut self, cx: &mut Context<'_, Node>) {
-        if self.must_pause(cx.transport) {
+        if self.last || self.must_pause(cx.transport) {
             return;
         }
         let backlog = self

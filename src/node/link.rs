@@ -16,7 +16,7 @@ pub(super) struct Link {
     peer: usize,
     lines: LinesFrom,
     state: State,
-    /// When the neighbour was last heard.
+    /// When the neighbour was last heard; before it has answered, when we connected.
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
@@ -81,6 +81,7 @@ impl Link {
         node.positions.seek(&peer.cursor, up_to);
         peer.came_up(cx.transport.id(), epoch);
         self.state = State::Up { epoch };
+        self.heard = cx.now.monotonic;
         let head = node.positions.head();
         info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
         self.walk(cx);
@@ -201,7 +202,10 @@ impl Protocol<Node> for Link {
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        self.heard = cx.now.monotonic;
+        // Our greeting must be answered in time, whatever else is said.
+        if matches!(self.state, State::Up { .. }) {
+            self.heard = cx.now.monotonic;
+        }
         let mut reader = self.lines.take();
         let mut rest = data;
         while let Some(line) = next_line(&mut reader, &mut rest) {

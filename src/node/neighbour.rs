@@ -16,7 +16,7 @@ pub(super) struct Neighbour {
     address: SocketAddr,
     lines: LinesFrom,
     state: State,
-    /// When the neighbour was last heard.
+    /// When the neighbour was last heard; before it has greeted, when it connected.
     heard: Monotonic,
     /// When it was last acknowledged, and whether a mark has come since.
     acknowledged: Monotonic,
@@ -92,6 +92,7 @@ impl Neighbour {
             node.wake(former);
         }
         self.state = State::Known { peer: index, epoch };
+        self.heard = cx.now.monotonic;
         self.acknowledged = cx.now.monotonic;
         self.set_timer(cx);
     }
@@ -149,7 +150,10 @@ impl Protocol<Node> for Neighbour {
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        self.heard = cx.now.monotonic;
+        // A stranger must greet in time, however much else it says.
+        if matches!(self.state, State::Known { .. }) {
+            self.heard = cx.now.monotonic;
+        }
         let mut reader = self.lines.take();
         let mut rest = data;
         while !cx.transport.is_ending()
