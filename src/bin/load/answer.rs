@@ -1,0 +1,250 @@
+//! Whether an answer is the right one to its command.
+
+use crate::command::{Kind, Language, RESULTS_BOUND, client_of};
+use herd::wire::NeighbourLine;
+use memchr::{memchr, memmem};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// What is to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// The language's own answers.
+    Answers(Language),
+    /// The command itself.
+    Echo,
+}
+
+/// What an answer turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Bytes of the answer.
+    pub length: usize,
+    /// Whether it is right.
+    pub right: bool,
+    /// Whether it says that Places could not be asked.
+    pub places_failed: bool,
+}
+
+/// Judges answers.
+#[derive(Debug)]
+pub struct Judge {
+    expectation: Expectation,
+    /// `AT` and the server's name, with which all answers to reports must begin. Learnt from the
+    /// first answer if the server's name is not known.
+    beginning: Vec<u8>,
+    /// How far the server's clock may be from ours.
+    skew_nanoseconds: i64,
+}
+
+/// What a Places answer must have.
+#[derive(Deserialize)]
+struct Nearby {
+    results: Vec<IgnoredAny>,
+    status: String,
+}
+
+impl Judge {
+    /// Expects these answers, of that server if its name is known.
+    pub fn new(expectation: Expectation, server: Option<&str>, skew_nanoseconds: i64) -> Self {
+        let beginning = server.map(|name| format!("AT {name} ").into_bytes()).unwrap_or_default();
+        Judge { expectation, beginning, skew_nanoseconds }
+    }
+
+    /// Judges the answer to `command` at the start of `data`; `age_nanoseconds` is how long ago the
+    /// command was made, at most. `None` if the answer is not whole yet.
+    pub fn judge(
+        &mut self,
+        kind: Kind,
+        command: &[u8],
+        data: &[u8],
+        age_nanoseconds: u64,
+    ) -> Option<Verdict> {
+        match (self.expectation, kind) {
+            (Expectation::Echo, _) => {
+                let answer = data.get(..command.len())?;
+                Some(plain(command.len(), answer == command))
+            }
+            (Expectation::Answers(Language::Herd), Kind::Report) => {
+                let line = &data[..=memchr(b'\n', data)?];
+                Some(plain(line.len(), self.is_right(command, line, age_nanoseconds)))
+            }
+            (Expectation::Answers(Language::Herd), Kind::Question) => judge_nearby(command, data),
+            (Expectation::Answers(Language::RedisSet), _) => one_of(&[b"+OK\r\n"], data),
+            (Expectation::Answers(Language::RedisGeoAdd), _) => {
+                one_of(&[b":0\r\n", b":1\r\n"], data)
+            }
+        }
+    }
+
+    /// Whether `line` is the `AT` line that answers the report in `command`.
+    fn is_right(&mut self, command: &[u8], line: &[u8], age_nanoseconds: u64) -> bool {
+        if self.beginning.is_empty() {
+            let mut spaces = line.iter().enumerate().filter(|(_, byte)| **byte == b' ');
+            match spaces.nth(1) {
+                Some((second, _)) if line.starts_with(b"AT ") => {
+                    self.beginning = line[..=second].to_vec();
+                }
+                _ => return false,
+            }
+        }
+        let fields = command.strip_prefix(b"IAMAT ").unwrap_or(command);
+        line.strip_prefix(&self.beginning[..])
+            .and_then(|rest| rest.strip_suffix(fields))
+            .and_then(difference)
+            .is_some_and(|nanoseconds| {
+                let age = i64::try_from(age_nanoseconds).unwrap_or(i64::MAX);
+                let oldest = age.saturating_add(self.skew_nanoseconds);
+                (-self.skew_nanoseconds..=oldest).contains(&nanoseconds)
+            })
+    }
+}
+
+fn plain(length: usize, right: bool) -> Verdict {
+    Verdict { length, right, places_failed: false }
+}
+
+/// An answer of one line that must be one of those given.
+fn one_of(right: &[&[u8]], data: &[u8]) -> Option<Verdict> {
+    let line = &data[..=memchr(b'\n', data)?];
+    Some(plain(line.len(), right.contains(&line)))
+}
+
+/// A difference as answers have it, signed and with nine decimals, and the space behind it.
+fn difference(text: &[u8]) -> Option<i64> {
+    let (&sign, rest) = text.split_first()?;
+    let (&space, rest) = rest.split_last()?;
+    let point = rest.len().checked_sub(10)?;
+    if space != b' ' || point == 0 || rest[point] != b'.' {
+        return None;
+    }
+    let mut nanoseconds = 0_i64;
+    for &digit in rest[..point].iter().chain(&rest[point + 1..]) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        nanoseconds = nanoseconds.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+    }
+    match sign {
+        b'+' => Some(nanoseconds),
+        b'-' => Some(-nanoseconds),
+        _ => None,
+    }
+}
+
+/// An `AT` line about the client that was asked about, JSON in the shape of Places, an empty line.
+fn judge_nearby(command: &[u8], data: &[u8]) -> Option<Verdict> {
+    if data.first() == Some(&b'?') {
+        return Some(plain(memchr(b'\n', data)? + 1, false));
+    }
+    let end = memmem::find(data, b"\n\n")?;
+    let (at, json) = data[..end].split_at(memchr(b'\n', data)?);
+    let about = match NeighbourLine::parse(at) {
+        Some(NeighbourLine::At(at)) => Some(at.client),
+        _ => None,
+    };
+    let nearby: Option<Nearby> = serde_json::from_slice(json).ok();
+    let status = nearby.as_ref().map_or("", |nearby| &nearby.status);
+    let few = nearby.as_ref().is_some_and(|nearby| nearby.results.len() <= RESULTS_BOUND);
+    Some(Verdict {
+        length: end + 2,
+        right: few && about == Some(client_of(command)),
+        places_failed: !matches!(status, "OK" | "ZERO_RESULTS"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &[u8] = b"IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n";
+    const QUESTION: &[u8] = b"WHATSAT kiwi 10 5\n";
+    const SECOND: u64 = 1_000_000_000;
+
+    fn herd(server: Option<&str>) -> Judge {
+        Judge::new(Expectation::Answers(Language::Herd), server, SECOND as i64)
+    }
+
+    /// Whether an answer that is whole only at its end is right.
+    fn is_right(judge: &mut Judge, kind: Kind, command: &[u8], answer: &str) -> bool {
+        let data = [answer.as_bytes(), b"more"].concat();
+        for split in 0..answer.len() {
+            assert_eq!(judge.judge(kind, command, &data[..split], SECOND), None, "at {split}");
+        }
+        let verdict = judge.judge(kind, command, &data, SECOND).unwrap();
+        assert_eq!(verdict.length, answer.len());
+        verdict.right
+    }
+
+    fn at(server: &str, difference: &str, fields: &str) -> String {
+        format!("AT {server} {difference} {fields}\n")
+    }
+
+    #[test]
+    fn only_the_very_answer_to_a_report_is_right() {
+        let fields = "kiwi +34.068930-118.445127 1520023934.918963997";
+        let mut judge = herd(Some("Goloman"));
+        let mut right = |answer: String| is_right(&mut judge, Kind::Report, REPORT, &answer);
+        for difference in ["+0.263873386", "-0.999999999", "+1.999999999", "+2.000000000"] {
+            assert!(right(at("Goloman", difference, fields)), "{difference}");
+        }
+        for difference in ["0.263873386", "+0.26387338", "+.263873386", "+2.000000001", "+", "x"] {
+            assert!(!right(at("Goloman", difference, fields)), "{difference}");
+        }
+        assert!(!right(at("Golomans", "+0.263873386", fields)));
+        assert!(!right(at("Goloman", "-1.000000001", fields)));
+        assert!(!right(at("Goloman", "+0.263873386", &fields.replace("kiwi", "kiwis"))));
+        assert!(!right(at("Goloman", "+0.263873386", &fields.replace("997", "998"))));
+        assert!(!right(at("Goloman", "+99999999999999999999.263873386", fields)));
+        assert!(!right(format!("? IAMAT {fields}\n")));
+        assert!(!right("\n".to_owned()));
+    }
+
+    #[test]
+    fn an_unknown_name_is_learnt_from_the_first_answer() {
+        let fields = "kiwi +34.068930-118.445127 1520023934.918963997";
+        let mut judge = herd(None);
+        assert!(!is_right(&mut judge, Kind::Report, REPORT, "? what\n"));
+        assert!(is_right(&mut judge, Kind::Report, REPORT, &at("Ball", "+0.263873386", fields)));
+        assert!(!is_right(&mut judge, Kind::Report, REPORT, &at("Welsh", "+0.263873386", fields)));
+    }
+
+    #[test]
+    fn a_question_is_answered_by_a_position_json_and_an_empty_line() {
+        let mut judge = herd(Some("Goloman"));
+        let mut right = |answer: &str| is_right(&mut judge, Kind::Question, QUESTION, answer);
+        let about = "AT Welsh +0.263873386 kiwi +34.068930-118.445127 1520023934.918963997\n";
+        assert!(right(&format!("{about}{{\n\"results\":[1,2],\n\"status\":\"OK\"}}\n\n")));
+        assert!(!right(&format!("{about}{{\"results\":[1,2,3,4,5,6],\"status\":\"OK\"}}\n\n")));
+        assert!(!right(&format!("{about}{{\"results\":[\n\n")));
+        assert!(!right(&about.replace("kiwi", "fig").replace('\n', "\n{\"results\":[]}\n\n")));
+        assert!(!right("? WHATSAT kiwi 10 5\n"));
+    }
+
+    #[test]
+    fn an_answer_without_places_is_right_and_said_to_be_without() {
+        let answer = b"AT W +0.263873386 kiwi +34.06-118.44 1520023934.9\n\
+            {\"results\": [], \"status\": \"UNKNOWN_ERROR\", \"error_message\": \"away\"}\n\n";
+        let verdict = herd(None).judge(Kind::Question, QUESTION, answer, 0).unwrap();
+        assert!(verdict.right && verdict.places_failed);
+    }
+
+    #[test]
+    fn an_echo_is_the_command_itself() {
+        let mut judge = Judge::new(Expectation::Echo, None, 0);
+        let line = str::from_utf8(REPORT).unwrap();
+        assert!(is_right(&mut judge, Kind::Report, REPORT, line));
+        assert!(!is_right(&mut judge, Kind::Report, REPORT, &line.replace("kiwi", "kiwj")));
+    }
+
+    #[test]
+    fn redis_says_that_it_has_done_it() {
+        let mut set = Judge::new(Expectation::Answers(Language::RedisSet), None, 0);
+        assert!(is_right(&mut set, Kind::Report, b"", "+OK\r\n"));
+        assert!(!is_right(&mut set, Kind::Report, b"", "-ERR unknown command\r\n"));
+        let mut add = Judge::new(Expectation::Answers(Language::RedisGeoAdd), None, 0);
+        assert!(is_right(&mut add, Kind::Report, b"", ":0\r\n"));
+        assert!(is_right(&mut add, Kind::Report, b"", ":1\r\n"));
+        assert!(!is_right(&mut add, Kind::Report, b"", ":2\r\n"));
+    }
+}

@@ -1,0 +1,177 @@
+//! A load generator: loads one server, verifies every answer, prints throughput and latencies. A
+//! user sizes a herd with it.
+//!
+//! ```text
+//! load -c 50 -p 64 -n 100000 Goloman        closed loop: as fast as it answers
+//! load -c 200 -r 20000 -w 1 -d 60 Goloman   open loop: 20,000 a second, 1 % of them WHATSAT
+//! ```
+//!
+//! From the bottom up: [`command`] (what is sent), [`answer`] (what must come back), [`schedule`]
+//! (when), [`histogram`] and [`tally`] (what became of it), [`connection`] and [`engine`] (the
+//! sockets), [`report`].
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+mod answer;
+mod clock;
+mod command;
+mod connection;
+mod engine;
+mod histogram;
+mod options;
+mod report;
+mod schedule;
+mod tally;
+
+use answer::{Expectation, Judge};
+use command::{Composer, Language};
+use engine::{Manner, Progress};
+use herd::herd::{BUILT_IN, Herd};
+use options::{Options, Request};
+use schedule::Schedule;
+use std::env;
+use std::io::{self, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+use std::time::Duration;
+use tally::Tally;
+
+/// Exit status when an answer was wrong or missing.
+const WRONG: u8 = 1;
+/// Exit status for wrong usage, and when there was no connection.
+const FAILED: u8 = 2;
+
+/// How far the clocks of two machines may be from each other.
+const SKEW_MAX: Duration = Duration::from_secs(60);
+/// How far off a server on this machine may see our clock: it reads it once for many commands.
+const LOCAL_SKEW_MAX: Duration = Duration::from_secs(1);
+/// Commands in flight on a connection while every client reports once.
+const FILL_PIPELINE: usize = 256;
+/// Connections on which they do, at most.
+const FILL_CONNECTIONS: usize = 8;
+/// How long that may take.
+const FILL_MAX: Duration = Duration::from_secs(3_600);
+/// Runs shorter than this are not reported on while they last.
+const LONG_RUN: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    match options::read(env::args_os().skip(1)) {
+        Ok(Request::Print(text)) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Run(options)) => match load(&options) {
+            Ok(clean) => ExitCode::from(if clean { 0 } else { WRONG }),
+            Err(why) => complain(&why),
+        },
+        Err(why) => complain(&format!("{why} (load --help says more)")),
+    }
+}
+
+fn complain(why: &str) -> ExitCode {
+    eprintln!("load: {why}");
+    ExitCode::from(FAILED)
+}
+
+/// Prints to standard output; a reader that has gone is no failure.
+fn print(text: &str) {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// A target that was found.
+struct Target {
+    /// Its name, unless only its address was given.
+    server: Option<String>,
+    address: SocketAddr,
+    /// For people.
+    shown: String,
+}
+
+/// Does what is asked; whether all went well.
+fn load(options: &Options) -> Result<bool, String> {
+    let target = find(options)?;
+    let local = target.address.ip().is_loopback();
+    let skew = if local { LOCAL_SKEW_MAX } else { SKEW_MAX }.as_nanos() as i64;
+    let mut composer = Composer::new(options.language, options.clients, options.questions);
+    let mut judge = Judge::new(options.expectation, target.server.as_deref(), skew);
+    let manner = Manner {
+        address: target.address,
+        connections: options.connections,
+        pipeline: options.pipeline,
+        reconnect: options.reconnect,
+        // Redis takes the end of our half for the end of our interest.
+        half_close: options.language == Language::Herd || options.expectation == Expectation::Echo,
+    };
+    let failed = |error: io::Error| format!("cannot load {}: {error}", target.shown);
+    if options.fill {
+        let filled = fill(options, &manner, &mut composer, &mut judge).map_err(failed)?;
+        if !filled.is_clean() {
+            print(&report::text(options, &target.shown, &filled));
+            return Ok(false);
+        }
+    }
+    let nanoseconds = options.duration.as_nanos() as u64;
+    let schedule = |begin| Schedule::lasting(options.pace, begin, nanoseconds);
+    let told = told("load", options.duration >= LONG_RUN);
+    let tally = engine::run(&manner, schedule, &mut composer, &mut judge, told).map_err(failed)?;
+    let told = if options.json { report::json } else { report::text };
+    print(&told(options, &target.shown, &tally));
+    Ok(tally.is_clean())
+}
+
+/// Has every client report once.
+fn fill(
+    options: &Options,
+    manner: &Manner,
+    composer: &mut Composer,
+    judge: &mut Judge,
+) -> io::Result<Tally> {
+    let manner = Manner {
+        connections: manner.connections.min(FILL_CONNECTIONS),
+        pipeline: FILL_PIPELINE,
+        reconnect: false,
+        ..manner.clone()
+    };
+    let nanoseconds = FILL_MAX.as_nanos() as u64;
+    let schedule = |begin| Schedule::counting(options.clients, begin, nanoseconds);
+    composer.take_turns(true);
+    let filled = engine::run(&manner, schedule, composer, judge, told("fill", true));
+    composer.take_turns(false);
+    filled
+}
+
+/// Tells of progress, or not.
+fn told(what: &'static str, aloud: bool) -> impl FnMut(&Progress) {
+    move |progress| {
+        if aloud {
+            eprintln!("{}", report::progress(what, progress));
+        }
+    }
+}
+
+/// Looks for the target among the herd's servers, or takes it for an address.
+fn find(options: &Options) -> Result<Target, String> {
+    let named = &options.target;
+    let herds = match &options.herd {
+        Some(herd) => vec![herd.as_str()],
+        None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
+    };
+    let mut server = None;
+    let mut place = named.clone();
+    for herd in &herds {
+        let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
+        if let Some(at) = herd.position(named) {
+            place = herd.servers[at].client_endpoint().to_string();
+            server = Some(named.clone());
+            break;
+        }
+    }
+    if server.is_none() && !named.contains(':') {
+        return Err(format!("{named:?} is no server of {} and no host:port", herds.join(", ")));
+    }
+    let mut addresses =
+        place.to_socket_addrs().map_err(|error| format!("no address for {place}: {error}"))?;
+    let address = addresses.next().ok_or_else(|| format!("{place} has no address"))?;
+    let shown = if server.is_some() { format!("{named} at {place}") } else { place };
+    Ok(Target { server, address, shown })
+}

@@ -1,0 +1,297 @@
+//! The generator's arguments, and its help.
+
+use crate::answer::Expectation;
+use crate::command::{CLIENTS_MAX, Language};
+use crate::schedule::Pace;
+use getopts::{Matches, ParsingStyle};
+use std::ffi::OsString;
+use std::time::Duration;
+
+const CONNECTIONS_MAX: u64 = 60_000;
+const PIPELINE_MAX: u64 = 65_536;
+const RATE_MAX: u64 = 100_000_000;
+const DURATION_MAX_SECONDS: f64 = 86_400.0;
+/// Commands in flight on a connection of an open loop, unless said otherwise: enough for waiting to
+/// happen at the target.
+const OPEN_PIPELINE_DEFAULT: u64 = 1_024;
+
+/// What to do.
+#[derive(Debug)]
+pub enum Request {
+    Run(Options),
+    /// To print this.
+    Print(String),
+}
+
+/// How to load whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// A server's name or `host:port`.
+    pub target: String,
+    pub herd: Option<String>,
+    pub connections: usize,
+    pub pipeline: usize,
+    pub clients: u64,
+    /// The share of questions, 0 to 1.
+    pub questions: f64,
+    pub pace: Pace,
+    pub duration: Duration,
+    pub reconnect: bool,
+    pub language: Language,
+    pub expectation: Expectation,
+    /// Whether every client reports once before anything is measured.
+    pub fill: bool,
+    pub json: bool,
+}
+
+/// Reads the arguments, without the program's own name.
+///
+/// # Errors
+/// In one line what makes no sense.
+pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Request, String> {
+    let arguments = arguments
+        .map(|argument| argument.into_string().map_err(|not| format!("{not:?} is not UTF-8")))
+        .collect::<Result<Vec<String>, String>>()?;
+    let declared = declared();
+    let given = declared
+        .parse(arguments)
+        .map_err(|fail| fail.to_string().replace(char::is_control, " "))?;
+    if given.opt_present("help") {
+        return Ok(Request::Print(help(&declared)));
+    }
+    if given.opt_present("version") {
+        return Ok(Request::Print(concat!("load ", env!("CARGO_PKG_VERSION"), "\n").to_owned()));
+    }
+    options(&given).map(Request::Run)
+}
+
+fn declared() -> getopts::Options {
+    let mut declared = getopts::Options::new();
+    declared
+        .parsing_style(ParsingStyle::FloatingFrees)
+        .optopt("H", "herd", "where to look for SERVER (default: the built-in herds)", "NAME|FILE")
+        .optopt("c", "connections", "connections (default: 50)", "N")
+        .optopt(
+            "p",
+            "pipeline",
+            "commands in flight on a connection, at most (default: 1; with --rate 1024)",
+            "N",
+        )
+        .optopt("n", "clients", "clients that the commands are about (default: 1000)", "N")
+        .optopt("w", "whatsat", "share of WHATSAT among the commands (default: 0)", "PERCENT")
+        .optopt("r", "rate", "open loop: so many commands a second (default: closed loop)", "N")
+        .optopt("d", "duration", "how long to measure (default: 10)", "SECONDS")
+        .optflag("", "reconnect", "a connection for each command, as the papers' clients do")
+        .optflag("", "no-fill", "do not have each client report once before the measurement")
+        .optopt(
+            "",
+            "protocol",
+            "what is spoken: herd, redis-set or redis-geoadd (default: herd)",
+            "NAME",
+        )
+        .optopt(
+            "",
+            "expect",
+            "what comes back: answers, or echo, the very commands (default: answers)",
+            "WHAT",
+        )
+        .optflag("", "json", "print one line of JSON instead of the table")
+        .optflag("h", "help", "print this help")
+        .optflag("V", "version", "print the version");
+    declared
+}
+
+fn help(declared: &getopts::Options) -> String {
+    let usage = declared.usage(
+        "Usage: load [options] SERVER|HOST:PORT\n\n\
+         Loads one server with reports (and questions), verifies every answer, and prints how many\n\
+         were answered each second and how long they took.",
+    );
+    format!(
+        "{usage}
+To size a herd:
+  How much can a server take?        load -c 50 -p 64 -n 100000 Goloman
+  How soon does it answer, alone?    load -c 1 Goloman
+  How soon under my load?            load -c 200 -r 20000 -w 1 -d 60 Goloman
+      20,000 commands a second from 200 connections, one of a hundred a question. In an open
+      loop a command's time counts from when it was due, not from when it could be sent: what
+      waits behind a slow answer is slow, too. Raise -r until p99 is more than you can bear.
+  Clients that connect anew?         load -c 50 --reconnect Goloman
+
+First every client reports once, which is not measured (--no-fill leaves it out); every report
+has a new place and a later time. `generator busy` near 100 % in a closed loop means that this
+program, which has one thread, limits what is shown. In an open loop it is busy on purpose: it
+waits awake, so as not to be late. Give it a core of its own.
+
+Compare with other servers under the same load:
+  load -p 64 --protocol redis-set 127.0.0.1:6379
+  load -p 64 --protocol redis-geoadd 127.0.0.1:6379
+  load -p 64 --expect echo 127.0.0.1:7
+
+Exit status:
+    0   every command was rightly answered
+    1   an answer was wrong, or missing
+    2   no connection, or wrong usage
+"
+    )
+}
+
+fn options(given: &Matches) -> Result<Options, String> {
+    let target = match &given.free[..] {
+        [target] => target.clone(),
+        [] => return Err("which server? None is named".to_owned()),
+        [_, second, ..] => return Err(format!("one server at a time: {second:?} too")),
+    };
+    let language = match given.opt_str("protocol").as_deref() {
+        None | Some("herd") => Language::Herd,
+        Some("redis-set") => Language::RedisSet,
+        Some("redis-geoadd") => Language::RedisGeoAdd,
+        Some(other) => {
+            return Err(format!("--protocol {other:?}: it is herd, redis-set or redis-geoadd"));
+        }
+    };
+    let expectation = match given.opt_str("expect").as_deref() {
+        None | Some("answers") => Expectation::Answers(language),
+        Some("echo") => Expectation::Echo,
+        Some(other) => return Err(format!("--expect {other:?}: it is answers or echo")),
+    };
+    let rate = integer(given, "rate", 0, RATE_MAX)?;
+    let pace = if rate == 0 { Pace::AsAnswered } else { Pace::PerSecond(rate) };
+    let reconnect = given.opt_present("reconnect");
+    let pipeline_default = if rate == 0 || reconnect { 1 } else { OPEN_PIPELINE_DEFAULT };
+    let pipeline = integer(given, "pipeline", pipeline_default, PIPELINE_MAX)?;
+    if reconnect && pipeline != 1 {
+        return Err("--reconnect sends one command on a connection: no --pipeline".to_owned());
+    }
+    let percent = decimal(given, "whatsat", 0.0, 0.0, 100.0)?;
+    if percent > 0.0 && language != Language::Herd {
+        return Err("--whatsat is for herds only".to_owned());
+    }
+    let seconds = decimal(given, "duration", 10.0, 0.001, DURATION_MAX_SECONDS)?;
+    Ok(Options {
+        target,
+        herd: given.opt_str("herd"),
+        connections: integer(given, "connections", 50, CONNECTIONS_MAX)? as usize,
+        pipeline: pipeline as usize,
+        clients: integer(given, "clients", 1_000, CLIENTS_MAX)?,
+        questions: percent / 100.0,
+        pace,
+        duration: Duration::from_secs_f64(seconds),
+        reconnect,
+        language,
+        fill: !given.opt_present("no-fill") && expectation != Expectation::Echo,
+        expectation,
+        json: given.opt_present("json"),
+    })
+}
+
+/// A whole number from 1, or the default.
+fn integer(given: &Matches, option: &str, default: u64, most: u64) -> Result<u64, String> {
+    let Some(text) = given.opt_str(option) else {
+        return Ok(default);
+    };
+    match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("--{option} {text:?}: give a whole number from 1 to {most}")),
+    }
+}
+
+fn decimal(
+    given: &Matches,
+    option: &str,
+    default: f64,
+    least: f64,
+    most: f64,
+) -> Result<f64, String> {
+    let Some(text) = given.opt_str(option) else {
+        return Ok(default);
+    };
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("--{option} {text:?}: give a number from {least} to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(line: &str) -> Result<Options, String> {
+        match read(line.split_whitespace().map(OsString::from))? {
+            Request::Run(options) => Ok(options),
+            Request::Print(text) => Err(text),
+        }
+    }
+
+    #[test]
+    fn without_options_a_closed_loop_of_reports() {
+        let options = options("Goloman").unwrap();
+        assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Goloman", None));
+        assert_eq!((options.connections, options.pipeline, options.clients), (50, 1, 1_000));
+        assert_eq!((options.questions, options.pace), (0.0, Pace::AsAnswered));
+        assert_eq!(options.duration, Duration::from_secs(10));
+        assert!(options.fill && !options.reconnect && !options.json);
+    }
+
+    #[test]
+    fn every_option_is_heard() {
+        let line = "-H alford -c 7 -p 64 -n 9 -w 2.5 -r 100 -d 0.5 --no-fill --json Ball";
+        let options = options(line).unwrap();
+        assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Ball", Some("alford")));
+        assert_eq!((options.connections, options.pipeline, options.clients), (7, 64, 9));
+        assert_eq!((options.questions, options.pace), (0.025, Pace::PerSecond(100)));
+        assert_eq!(options.duration, Duration::from_millis(500));
+        assert!(!options.fill && options.json);
+    }
+
+    #[test]
+    fn an_open_loop_lets_the_target_wait() {
+        assert_eq!(options("-r 10 x:1").unwrap().pipeline, 1_024);
+        assert_eq!(options("-r 10 --reconnect x:1").unwrap().pipeline, 1);
+    }
+
+    #[test]
+    fn an_echo_is_not_filled() {
+        let options = options("--protocol redis-set --expect echo x:1").unwrap();
+        assert_eq!(
+            (options.language, options.expectation),
+            (Language::RedisSet, Expectation::Echo)
+        );
+        assert!(!options.fill);
+    }
+
+    #[test]
+    fn nonsense_is_refused_in_one_line() {
+        for line in [
+            "",
+            "a b",
+            "-c 0 a",
+            "-c 60001 a",
+            "-p x a",
+            "-n 100000001 a",
+            "-w 101 a",
+            "-w nan a",
+            "-d 0 a",
+            "-d inf a",
+            "-r 0 a",
+            "--protocol http a",
+            "--expect nothing a",
+            "--reconnect -p 2 a",
+            "-w 1 --protocol redis-set a",
+            "--wat a",
+        ] {
+            let said = options(line).unwrap_err();
+            assert!(!said.is_empty() && !said.contains('\n'), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn help_shows_each_option_and_status() {
+        let help = options("--help").unwrap_err();
+        for word in ["--pipeline", "--whatsat", "--rate", "--reconnect", "--expect", "Exit status"]
+        {
+            assert!(help.contains(word), "{word}");
+        }
+        assert!(help.lines().all(|line| line.chars().count() <= 100));
+    }
+}
