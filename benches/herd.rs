@@ -1,0 +1,240 @@
+//! Real daemons together: a report's way through the herd, a neighbour that lost everything, and
+//! the memory of idle connections.
+
+mod support;
+
+use std::env;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::Outcome;
+use support::caller::{Caller, report_of};
+use support::daemons::Herd;
+use support::ear;
+use support::echo::{self, Echo};
+use support::figures::{Figures, quantile};
+use support::process::{LOAD_CORE, Running, SERVER_CORE, on_core, wait_until, with_descriptors};
+
+/// With this argument, an address and a number the benchmark holds so many idle connections.
+const HOLD_ARGUMENT: &str = "--hold";
+/// Reports that are followed through the herd, and those before them that are not.
+const FOLLOWED: usize = 1_000;
+const UNFOLLOWED: usize = 50;
+/// Between two of them: the herd is at rest when one comes.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Positions that a neighbour has lost, and how often it loses them.
+const LOST_POSITIONS: &str = "1000000";
+const LOSSES: usize = 3;
+/// How long getting them back may take.
+const CATCH_UP_MAX: Duration = Duration::from_secs(60);
+/// How often another client asks meanwhile, and for how long it does before.
+const ASK_EVERY: Duration = Duration::from_micros(500);
+const QUIET: Duration = Duration::from_secs(1);
+const IDLE_CONNECTIONS: usize = 10_000;
+
+fn main() -> Outcome<()> {
+    echo::serve_if_asked()?;
+    let arguments: Vec<String> = env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == HOLD_ARGUMENT) {
+        let [address, count] = &arguments[at + 1..] else {
+            return Err("which address, how many?".into());
+        };
+        return hold(address.parse()?, count.parse()?);
+    }
+    let figures = Figures::from_arguments();
+    if figures.wants("herd/way of a report") {
+        way_of_a_report(&figures)?;
+    }
+    if figures.wants("herd/catch-up") {
+        catch_up(&figures)?;
+    }
+    if figures.wants("herd/idle connection") {
+        idle_connections(&figures)?;
+    }
+    Ok(())
+}
+
+/// How long after it was sent a report is at the next server, at the one after it, and at the one
+/// after that. The benchmark itself is a neighbour of each: it hears what the next server would.
+fn way_of_a_report(figures: &Figures) -> Outcome<()> {
+    let others = ["One", "Two", "Three"];
+    let herd =
+        Herd::lay_out(&[("One", &["Two"]), ("Two", &["Three"]), ("Three", &[]), ("Ear", &others)])?;
+    let servers: Vec<Running> =
+        others.iter().map(|name| herd.start(name, SERVER_CORE, "off")).collect::<Outcome<_>>()?;
+    let mut ears = ear::listen(herd.server("Ear")?.neighbours, "Ear", &others)?;
+    let echo = Echo::start(SERVER_CORE)?;
+    let mut echo = Caller::connect(echo.address).map(|caller| (echo, caller))?;
+    let mut client = Caller::connect(herd.server("One")?.clients)?;
+    let mut hops: [Vec<f64>; 3] = Default::default();
+    let mut echoes = Vec::new();
+    for number in 0..UNFOLLOWED + FOLLOWED {
+        let report = report_of("phone-0000000000");
+        let start = Instant::now();
+        echo.1.ask(&report)?;
+        let echoed = start.elapsed();
+        let fields = report.strip_prefix(b"IAMAT").unwrap_or(&report);
+        let mut heard = [Duration::ZERO; 3];
+        let start = Instant::now();
+        client.send(&report)?;
+        for (ear, heard) in ears.iter_mut().zip(&mut heard) {
+            if !ear.hears(fields)? {
+                return Err("another position came".into());
+            }
+            *heard = start.elapsed();
+        }
+        if !client.line()?.ends_with(fields) {
+            return Err("a wrong answer".into());
+        }
+        for ear in &mut ears {
+            ear.catch_up()?;
+        }
+        if number >= UNFOLLOWED {
+            echoes.push(microseconds(echoed));
+            hops.iter_mut().zip(heard).for_each(|(hop, time)| hop.push(microseconds(time)));
+        }
+        thread::sleep(PAUSE);
+    }
+    drop(servers);
+    figures.print("herd/way of a report: echo round trip", "us", &echoes);
+    let echoed = quantile(&echoes, 0.5);
+    for (name, hop) in ["1 hop", "2 hops", "3 hops"].iter().zip(&hops) {
+        figures.print(&format!("herd/way of a report: {name}"), "us", hop);
+        let ratio = quantile(hop, 0.5) / echoed;
+        figures.print(&format!("herd/way of a report: {name} / echo"), "ratio", &[ratio]);
+    }
+    Ok(())
+}
+
+/// A neighbour comes back with nothing: how long until it has all again, and what another client
+/// of the server that tells it notices.
+fn catch_up(figures: &Figures) -> Outcome<()> {
+    let herd = Herd::lay_out(&[("Full", &["Empty"]), ("Empty", &[])])?;
+    let _full = herd.start("Full", SERVER_CORE, "off")?;
+    let mut empty = herd.start("Empty", LOAD_CORE, "off")?;
+    let full = herd.server("Full")?.clients;
+    fill(full)?;
+    let (mut seconds, mut quiet, mut busy, mut ratios) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..LOSSES {
+        // The neighbour has all before it loses it, and nothing is on its way.
+        let mut empty_client = Caller::connect(herd.server("Empty")?.clients)?;
+        wait_until("filling", CATCH_UP_MAX, || empty_client.knows("last"))?;
+        let (_, before) = beside(full, || {
+            thread::sleep(QUIET);
+            Ok(())
+        })?;
+        drop(empty);
+        empty = herd.start("Empty", LOAD_CORE, "off")?;
+        let mut empty_client = Caller::connect(herd.server("Empty")?.clients)?;
+        wait_until("redialling", CATCH_UP_MAX, || empty_client.knows("first"))?;
+        let (taken, meanwhile) = beside(full, || {
+            let start = Instant::now();
+            wait_until("catching up", CATCH_UP_MAX, || empty_client.knows("last"))?;
+            Ok(start.elapsed())
+        })?;
+        seconds.push(taken.as_secs_f64());
+        quiet.push(quantile(&before, 0.99));
+        busy.push(quantile(&meanwhile, 0.99));
+        ratios.push(quantile(&meanwhile, 0.99) / quantile(&before, 0.99));
+    }
+    figures.print("herd/catch-up of 1M positions", "s", &seconds);
+    figures.print("herd/catch-up: p99 of another client before", "us", &quiet);
+    figures.print("herd/catch-up: p99 of another client meanwhile", "us", &busy);
+    figures.print("herd/catch-up: p99 meanwhile / before", "ratio", &ratios);
+    Ok(())
+}
+
+/// Has many clients report, and one before and one after all others.
+fn fill(address: SocketAddr) -> Outcome<()> {
+    let mut client = Caller::connect(address)?;
+    client.ask(&report_of("first"))?;
+    let mut load: Command = on_core(LOAD_CORE, env!("CARGO_BIN_EXE_load"));
+    load.args(["-n", LOST_POSITIONS, "-c", "1", "-d", "0.01", &address.to_string()]);
+    let output = load.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    }
+    client.ask(&report_of("last"))?;
+    Ok(())
+}
+
+/// Does `work` while another client reports every now and then: what came of the work, and the
+/// client's latencies in microseconds, from when it meant to ask.
+fn beside<T>(address: SocketAddr, work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Vec<f64>)> {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let client =
+            scope.spawn(|| report_until(&done, address).map_err(|error| error.to_string()));
+        let outcome = work();
+        done.store(true, Ordering::Relaxed);
+        let latencies = client.join().map_err(|_| "the other client has panicked")??;
+        Ok((outcome?, latencies))
+    })
+}
+
+fn report_until(done: &AtomicBool, address: SocketAddr) -> Outcome<Vec<f64>> {
+    let mut client = Caller::connect(address)?;
+    let mut latencies = Vec::new();
+    let mut next = Instant::now();
+    // Once at least, so that there is something to tell.
+    while latencies.is_empty() || !done.load(Ordering::Relaxed) {
+        let pause = next.saturating_duration_since(Instant::now());
+        let from = if pause.is_zero() {
+            next
+        } else {
+            thread::sleep(pause);
+            // Waking up late is not the server's fault.
+            Instant::now()
+        };
+        client.ask(&report_of("another"))?;
+        latencies.push(microseconds(from.elapsed()));
+        next += ASK_EVERY;
+    }
+    Ok(latencies)
+}
+
+/// Memory of a server for connections that have spoken once and are silent since.
+fn idle_connections(figures: &Figures) -> Outcome<()> {
+    let herd = Herd::lay_out(&[("Server", &[])])?;
+    let server = herd.start("Server", SERVER_CORE, "off")?;
+    let address = herd.server("Server")?.clients;
+    let name = format!("herd/idle connection, {IDLE_CONNECTIONS} of them");
+    let mut first = Caller::connect(address)?;
+    first.ask(&report_of("phone-0000000000"))?;
+    let before = server.resident_bytes();
+    let mut command = on_core(LOAD_CORE, env::current_exe()?);
+    command.args([HOLD_ARGUMENT, &address.to_string(), &IDLE_CONNECTIONS.to_string()]);
+    let (holder, held) = Running::start(with_descriptors(IDLE_CONNECTIONS * 2, &command))?;
+    let held: f64 = held.trim().parse()?;
+    match (before, server.resident_bytes()) {
+        (Some(before), Some(after)) => {
+            figures.print(&name, "bytes", &[(after - before) / held]);
+        }
+        _ => figures.remark(&format!("{name}: the system does not tell")),
+    }
+    drop(holder);
+    Ok(())
+}
+
+/// Opens connections, has each report once, says so and holds them until the parent ends.
+#[expect(clippy::print_stdout, reason = "the parent waits for it")]
+fn hold(address: SocketAddr, count: usize) -> Outcome<()> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let mut caller = Caller::connect(address)?;
+        if !caller.ask(&report_of("phone-0000000000"))?.starts_with(b"AT ") {
+            return Err("a wrong answer".into());
+        }
+        held.push(caller);
+    }
+    println!("{}", held.len());
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn microseconds(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e3
+}

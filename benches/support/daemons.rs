@@ -1,0 +1,73 @@
+//! Herds of real daemons on free ports.
+
+use super::Outcome;
+use super::process::{Folder, Running, free_ports, on_core, with_descriptors};
+use std::fs;
+use std::net::SocketAddr;
+
+/// A Places service where nobody listens: questions are answered at once, with an error.
+const NO_PLACES: &str = "https://127.0.0.1:9/";
+/// Descriptors that a server may use.
+const DESCRIPTORS: usize = 20_000;
+
+/// A herd that is laid out; its servers run as they are started.
+pub struct Herd {
+    folder: Folder,
+    servers: Vec<Server>,
+}
+
+/// Where a server is.
+pub struct Server {
+    name: String,
+    /// For clients.
+    pub clients: SocketAddr,
+    /// For neighbours.
+    pub neighbours: SocketAddr,
+}
+
+impl Herd {
+    /// Servers, each with those that it talks with.
+    pub fn lay_out(servers: &[(&str, &[&str])]) -> Outcome<Self> {
+        let ports = free_ports(servers.len() * 2)?;
+        let entries = servers.iter().zip(ports.chunks_exact(2)).map(|((name, others), ports)| {
+            serde_json::json!({
+                "name": name,
+                "host": "127.0.0.1",
+                "port": ports[0],
+                "neighbour_port": ports[1],
+                "talks_with": others,
+            })
+        });
+        let entries: Vec<serde_json::Value> = entries.collect();
+        let folder = Folder::new("herd")?;
+        let file = serde_json::json!({ "herd": "bench", "servers": entries });
+        fs::write(folder.path().join("herd.json"), file.to_string())?;
+        let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let servers = servers.iter().zip(ports.chunks_exact(2)).map(|((name, _), ports)| Server {
+            name: (*name).to_owned(),
+            clients: address(ports[0]),
+            neighbours: address(ports[1]),
+        });
+        Ok(Herd { servers: servers.collect(), folder })
+    }
+
+    /// Starts a server on that core, logging by that filter; it listens on return.
+    pub fn start(&self, name: &str, core: usize, log: &str) -> Outcome<Running> {
+        let mut command = on_core(core, env!("CARGO_BIN_EXE_herd"));
+        command
+            .arg("--herd")
+            .arg(self.folder.path().join("herd.json"))
+            .arg("--log-dir")
+            .arg(self.folder.path())
+            .args(["--places", NO_PLACES, name])
+            .env("RUST_LOG", log)
+            .env_remove("GOOGLE_PLACES_API_KEY");
+        Ok(Running::start(with_descriptors(DESCRIPTORS, &command))?.0)
+    }
+
+    /// Where that server is.
+    pub fn server(&self, name: &str) -> Outcome<&Server> {
+        let found = self.servers.iter().find(|server| server.name == name);
+        found.ok_or_else(|| format!("no server {name}").into())
+    }
+}

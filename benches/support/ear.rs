@@ -1,0 +1,86 @@
+//! A neighbour that only listens: the benchmark takes the place of a server and hears, in the
+//! herd's own protocol, when a position arrives.
+
+use super::Outcome;
+use super::caller::Caller;
+use super::process::wait_soon;
+use herd::wire::NeighbourLine;
+use herd::wire::neighbour::{write_acknowledge, write_heard};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+
+/// The life of this neighbour.
+const EPOCH: u64 = 1;
+
+/// A server's feed, as its neighbour hears it.
+pub struct Ear {
+    link: Caller,
+    output: Vec<u8>,
+}
+
+/// Listens as the server `name` until each of `others` has come, and gives their feeds in that
+/// order.
+pub fn listen(address: SocketAddr, name: &str, others: &[&str]) -> Outcome<Vec<Ear>> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let mut found: Vec<Option<Ear>> = others.iter().map(|_| None).collect();
+    wait_soon("greetings of neighbours", || {
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        stream.set_nonblocking(false)?;
+        let mut link = Caller::over(stream)?;
+        let line = link.line()?;
+        let Some(NeighbourLine::Greeting { from, .. }) = NeighbourLine::parse(trimmed(line)) else {
+            return Err("a greeting was expected".into());
+        };
+        let at = others.iter().position(|other| other.as_bytes() == from);
+        let at = at.ok_or("somebody else has come")?;
+        let mut output = Vec::new();
+        write_heard(&mut output, name.as_bytes(), EPOCH, 0);
+        link.send(&output)?;
+        found[at] = Some(Ear { link, output });
+        Ok(found.iter().all(Option::is_some))
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+impl Ear {
+    /// Waits for the next position; whether it is the report of those fields.
+    pub fn hears(&mut self, fields: &[u8]) -> Outcome<bool> {
+        loop {
+            let line = self.link.line()?;
+            if line.starts_with(b"AT ") {
+                return Ok(line.ends_with(fields));
+            }
+            self.acknowledge()?;
+        }
+    }
+
+    /// Answers the marks that have come already.
+    pub fn catch_up(&mut self) -> Outcome<()> {
+        while self.link.has_more() {
+            self.link.line()?;
+            self.acknowledge()?;
+        }
+        Ok(())
+    }
+
+    /// Answers the line that was read last, if it is a mark.
+    fn acknowledge(&mut self) -> Outcome<()> {
+        if let Some(NeighbourLine::Mark { sequence, digest }) =
+            NeighbourLine::parse(trimmed(self.link.last()))
+        {
+            self.output.clear();
+            write_acknowledge(&mut self.output, sequence, digest);
+            self.link.send(&self.output)?;
+        }
+        Ok(())
+    }
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
+}

@@ -1,0 +1,15 @@
+//! What the benchmarks share that run daemons: figures that are not times of an operation,
+//! processes that end with the benchmark, herds on free ports, a bare echo server to compare with.
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+pub mod caller;
+pub mod daemons;
+pub mod ear;
+pub mod echo;
+pub mod figures;
+pub mod process;
+
+use std::error::Error;
+
+/// What any step of a benchmark comes to.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
