@@ -58,55 +58,58 @@ fn main() -> Outcome<()> {
 }
 
 /// How long after it was sent a report is at the next server, at the one after it, and at the one
-/// after that. The benchmark itself is a neighbour of each: it hears what the next server would.
+/// after that. The benchmark itself takes the place of that last one.
 fn way_of_a_report(figures: &Figures) -> Outcome<()> {
-    let others = ["One", "Two", "Three"];
-    let herd =
-        Herd::lay_out(&[("One", &["Two"]), ("Two", &["Three"]), ("Three", &[]), ("Ear", &others)])?;
-    let servers: Vec<Running> =
-        others.iter().map(|name| herd.start(name, SERVER_CORE, "off")).collect::<Outcome<_>>()?;
-    let mut ears = ear::listen(herd.server("Ear")?.neighbours, "Ear", &others)?;
-    let echo = Echo::start(SERVER_CORE)?;
-    let mut echo = Caller::connect(echo.address).map(|caller| (echo, caller))?;
-    let mut client = Caller::connect(herd.server("One")?.clients)?;
-    let mut hops: [Vec<f64>; 3] = Default::default();
-    let mut echoes = Vec::new();
+    let chain = ["One", "Two", "Three"];
+    for hops in 1..=chain.len() {
+        let servers = &chain[..hops];
+        let (echoes, times) = follow_reports(servers)?;
+        let hops = if hops == 1 { "1 hop".to_owned() } else { format!("{hops} hops") };
+        let ratio = quantile(&times, 0.5) / quantile(&echoes, 0.5);
+        figures.print(&format!("herd/way of a report, {hops}: echo round trip"), "us", &echoes);
+        figures.print(&format!("herd/way of a report, {hops}"), "us", &times);
+        figures.print(&format!("herd/way of a report, {hops}: / echo"), "ratio", &[ratio]);
+    }
+    Ok(())
+}
+
+/// Times in microseconds: round trips to a bare echo, and ways along a chain of servers.
+fn follow_reports(chain: &[&str]) -> Outcome<(Vec<f64>, Vec<f64>)> {
+    let last = [chain[chain.len() - 1]];
+    let link = |at: usize| (chain[at], &chain[at + 1..chain.len().min(at + 2)]);
+    let mut servers: Vec<(&str, &[&str])> = (0..chain.len()).map(link).collect();
+    servers.push(("Ear", &last));
+    let herd = Herd::lay_out(&servers)?;
+    let _running: Vec<Running> =
+        chain.iter().map(|name| herd.start(name, SERVER_CORE, "off")).collect::<Outcome<_>>()?;
+    let mut ear = ear::listen(herd.server("Ear")?.neighbours, "Ear", last[0])?;
+    let bare = Echo::start(SERVER_CORE)?;
+    let mut echo = Caller::connect(bare.address)?;
+    let mut client = Caller::connect(herd.server(chain[0])?.clients)?;
+    let (mut echoes, mut times) = (Vec::new(), Vec::new());
     for number in 0..UNFOLLOWED + FOLLOWED {
         let report = report_of("phone-0000000000");
-        let start = Instant::now();
-        echo.1.ask(&report)?;
-        let echoed = start.elapsed();
         let fields = report.strip_prefix(b"IAMAT").unwrap_or(&report);
-        let mut heard = [Duration::ZERO; 3];
+        let start = Instant::now();
+        echo.ask(&report)?;
+        let echoed = start.elapsed();
         let start = Instant::now();
         client.send(&report)?;
-        for (ear, heard) in ears.iter_mut().zip(&mut heard) {
-            if !ear.hears(fields)? {
-                return Err("another position came".into());
-            }
-            *heard = start.elapsed();
+        if !ear.hears(fields)? {
+            return Err("another position came".into());
         }
+        let heard = start.elapsed();
         if !client.line()?.ends_with(fields) {
             return Err("a wrong answer".into());
         }
-        for ear in &mut ears {
-            ear.catch_up()?;
-        }
+        ear.catch_up()?;
         if number >= UNFOLLOWED {
             echoes.push(microseconds(echoed));
-            hops.iter_mut().zip(heard).for_each(|(hop, time)| hop.push(microseconds(time)));
+            times.push(microseconds(heard));
         }
         thread::sleep(PAUSE);
     }
-    drop(servers);
-    figures.print("herd/way of a report: echo round trip", "us", &echoes);
-    let echoed = quantile(&echoes, 0.5);
-    for (name, hop) in ["1 hop", "2 hops", "3 hops"].iter().zip(&hops) {
-        figures.print(&format!("herd/way of a report: {name}"), "us", hop);
-        let ratio = quantile(hop, 0.5) / echoed;
-        figures.print(&format!("herd/way of a report: {name} / echo"), "ratio", &[ratio]);
-    }
-    Ok(())
+    Ok((echoes, times))
 }
 
 /// A neighbour comes back with nothing: how long until it has all again, and what another client

@@ -55,7 +55,8 @@ struct Rounds {
     echo: Vec<f64>,
     herd: Vec<f64>,
     logged: Vec<f64>,
-    generator_busy: Vec<f64>,
+    busy_beside_echo: Vec<f64>,
+    busy_beside_herd: Vec<f64>,
 }
 
 fn main() -> Outcome<()> {
@@ -83,10 +84,12 @@ fn main() -> Outcome<()> {
             // Every client has reported before the first round.
             let filled: &[&str] = if round == 0 { &[] } else { &["--no-fill"] };
             let load = |address, more: &[&str]| load(address, case, seconds, more);
-            rounds.echo.push(load(echo.address, &["--expect", "echo"])?.0);
+            let (rate, busy) = load(echo.address, &["--expect", "echo"])?;
+            rounds.echo.push(rate);
+            rounds.busy_beside_echo.push(busy);
             let (rate, busy) = load(quiet, filled)?;
             rounds.herd.push(rate);
-            rounds.generator_busy.push(busy);
+            rounds.busy_beside_herd.push(busy);
             if case.logged {
                 rounds.logged.push(load(logged, filled)?.0);
             }
@@ -97,7 +100,7 @@ fn main() -> Outcome<()> {
 }
 
 fn print(figures: &Figures, case: &str, rounds: &Rounds) {
-    let Rounds { echo, herd, logged, generator_busy } = rounds;
+    let Rounds { echo, herd, logged, busy_beside_echo, busy_beside_herd } = rounds;
     let ratios = |above: &[f64], below: &[f64]| -> Vec<f64> {
         above.iter().zip(below).map(|(above, below)| above / below).collect()
     };
@@ -106,7 +109,9 @@ fn print(figures: &Figures, case: &str, rounds: &Rounds) {
     figures.print(&format!("requests/{case}: logged"), "requests/s", logged);
     figures.print(&format!("requests/{case}: herd / echo"), "ratio", &ratios(herd, echo));
     figures.print(&format!("requests/{case}: logged / herd"), "ratio", &ratios(logged, herd));
-    figures.print(&format!("requests/{case}: generator busy"), "share", generator_busy);
+    for (target, busy) in [("echo", busy_beside_echo), ("herd", busy_beside_herd)] {
+        figures.print(&format!("requests/{case}: generator busy ({target})"), "share", busy);
+    }
 }
 
 /// Answers a second, and how much of the time the generator was at work.

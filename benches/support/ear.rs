@@ -18,33 +18,30 @@ pub struct Ear {
     output: Vec<u8>,
 }
 
-/// Listens as the server `name` until each of `others` has come, and gives their feeds in that
-/// order.
-pub fn listen(address: SocketAddr, name: &str, others: &[&str]) -> Outcome<Vec<Ear>> {
+/// Listens as the server `name` until its neighbour `other` has come, and gives its feed.
+pub fn listen(address: SocketAddr, name: &str, other: &str) -> Outcome<Ear> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
-    let mut found: Vec<Option<Ear>> = others.iter().map(|_| None).collect();
-    wait_soon("greetings of neighbours", || {
-        let stream = match listener.accept() {
-            Ok((stream, _)) => stream,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        stream.set_nonblocking(false)?;
-        let mut link = Caller::over(stream)?;
-        let line = link.line()?;
-        let Some(NeighbourLine::Greeting { from, .. }) = NeighbourLine::parse(trimmed(line)) else {
-            return Err("a greeting was expected".into());
-        };
-        let at = others.iter().position(|other| other.as_bytes() == from);
-        let at = at.ok_or("somebody else has come")?;
-        let mut output = Vec::new();
-        write_heard(&mut output, name.as_bytes(), EPOCH, 0);
-        link.send(&output)?;
-        found[at] = Some(Ear { link, output });
-        Ok(found.iter().all(Option::is_some))
+    let mut accepted = None;
+    wait_soon("the neighbour's greeting", || match listener.accept() {
+        Ok((stream, _)) => {
+            accepted = Some(stream);
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error.into()),
     })?;
-    Ok(found.into_iter().flatten().collect())
+    let stream = accepted.ok_or("nobody has come")?;
+    stream.set_nonblocking(false)?;
+    let mut link = Caller::over(stream)?;
+    match NeighbourLine::parse(trimmed(link.line()?)) {
+        Some(NeighbourLine::Greeting { from, .. }) if from == other.as_bytes() => {}
+        _ => return Err(format!("a greeting of {other} was expected").into()),
+    }
+    let mut output = Vec::new();
+    write_heard(&mut output, name.as_bytes(), EPOCH, 0);
+    link.send(&output)?;
+    Ok(Ear { link, output })
 }
 
 impl Ear {

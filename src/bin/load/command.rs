@@ -151,6 +151,19 @@ impl Composer {
 
     fn report(&mut self, out: &mut Vec<u8>, client: u64, posix_nanoseconds: u64) {
         let Template { line, id, latitude, longitude, time, plus } = &mut self.template;
+        self.time_nanoseconds = posix_nanoseconds.max(self.time_nanoseconds + 1);
+        let (seconds, fraction) =
+            (self.time_nanoseconds / 1_000_000_000, self.time_nanoseconds % 1_000_000_000);
+        if let Some(time) = *time
+            && seconds != self.seconds
+        {
+            self.seconds = seconds;
+            write_digits(&mut line[time..][..10], seconds);
+        }
+        // The digits go into the copy: a processor is slow to copy what it has just written.
+        let start = out.len();
+        out.extend_from_slice(line);
+        let line = &mut out[start..];
         write_digits(&mut line[*id..][..ID_DIGITS], client);
         let place = self.random.next();
         // Redis takes latitudes up to 85 degrees.
@@ -159,16 +172,9 @@ impl Composer {
         write_angle(&mut line[*longitude..][..11], (east * 180_000_000) >> 31);
         line[*latitude] = if place >> 31 & 1 == 0 { *plus } else { b'-' };
         line[*longitude] = if place >> 32 & 1 == 0 { *plus } else { b'-' };
-        self.time_nanoseconds = posix_nanoseconds.max(self.time_nanoseconds + 1);
         if let Some(time) = *time {
-            let seconds = self.time_nanoseconds / 1_000_000_000;
-            if seconds != self.seconds {
-                self.seconds = seconds;
-                write_digits(&mut line[time..][..10], seconds);
-            }
-            write_digits(&mut line[time + 11..][..9], self.time_nanoseconds % 1_000_000_000);
+            write_digits(&mut line[time + 11..][..9], fraction);
         }
-        out.extend_from_slice(line);
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Work<'a> {
     pub in_flight: usize,
     /// When the last answer came.
     pub last_answer: u64,
+    /// Since when the next one is waited for, while commands are in flight.
+    pub waiting_since: u64,
     pub buffer: Box<[u8]>,
 }
 
@@ -104,6 +106,9 @@ impl Connection {
         let before = self.commands.len();
         let kind = work.composer.compose(&mut self.commands, work.clock.posix(now));
         self.owed.push_back(Owed { due, length: self.commands.len() - before, kind });
+        if work.in_flight == 0 {
+            work.waiting_since = now;
+        }
         work.in_flight += 1;
         true
     }
@@ -201,6 +206,7 @@ impl Connection {
         }
         if rest.len() < data.len() {
             work.last_answer = now;
+            work.waiting_since = now;
             self.forget_answered();
         }
         if self.owed.is_empty() && !rest.is_empty() {

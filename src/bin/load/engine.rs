@@ -17,7 +17,7 @@ use std::time::Duration;
 const READ_BYTES: usize = 64 * 1_024;
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long answers that are owed are waited for after the last command.
+/// How long the next answer is waited for, and how long all answers after the last command.
 const PATIENCE_NANOSECONDS: u64 = 10_000_000_000;
 /// The poll sleeps whole milliseconds: nearer to its next command the loop does not sleep at all.
 const SLEEP_MIN_NANOSECONDS: u64 = 2_000_000;
@@ -134,6 +134,7 @@ impl<'a> Engine<'a> {
             tally: Tally::new(),
             in_flight: 0,
             last_answer: 0,
+            waiting_since: 0,
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
         };
         let manner = manner.clone();
@@ -283,10 +284,13 @@ impl<'a> Engine<'a> {
         Some(Duration::from_nanos(wake.min(now + SECOND) - now))
     }
 
+    /// Whether all is answered, or nothing more can be hoped for.
     fn is_done(&self, now: u64) -> bool {
-        let over = self.work.schedule.is_over(now) && self.work.in_flight == 0;
-        over || self.broken == self.connections.len()
-            || now > self.work.schedule.end().saturating_add(PATIENCE_NANOSECONDS)
+        let Work { schedule, in_flight, waiting_since, .. } = &self.work;
+        let over = schedule.is_over(now) && *in_flight == 0;
+        let silent = *in_flight > 0 && now.saturating_sub(*waiting_since) > PATIENCE_NANOSECONDS;
+        let late = now > schedule.end().saturating_add(PATIENCE_NANOSECONDS);
+        over || silent || late || self.broken == self.connections.len()
     }
 
     fn finish(self, waited: u64) -> Tally {
@@ -313,3 +317,6 @@ fn install(
     connection.open(socket);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
