@@ -142,7 +142,7 @@ impl Composer {
         if self.questions > 0 && self.random.next() >> 32 < self.questions {
             let start = out.len();
             out.extend_from_slice(QUESTION);
-            write_digits(&mut out[start + QUESTION_ID_AT..][..ID_DIGITS], client);
+            write_digits::<ID_DIGITS>(out, start + QUESTION_ID_AT, client);
             return Kind::Question;
         }
         self.report(out, client, posix_nanoseconds);
@@ -158,22 +158,22 @@ impl Composer {
             && seconds != self.seconds
         {
             self.seconds = seconds;
-            write_digits(&mut line[time..][..10], seconds);
+            write_digits::<10>(line, time, seconds);
         }
         // The digits go into the copy: a processor is slow to copy what it has just written.
         let start = out.len();
         out.extend_from_slice(line);
         let line = &mut out[start..];
-        write_digits(&mut line[*id..][..ID_DIGITS], client);
+        write_digits::<ID_DIGITS>(line, *id, client);
         let place = self.random.next();
         // Redis takes latitudes up to 85 degrees.
         let (north, east) = (place & 0x7fff_ffff, place >> 33);
-        write_angle(&mut line[*latitude..][..10], (north * 80_000_000) >> 31);
-        write_angle(&mut line[*longitude..][..11], (east * 180_000_000) >> 31);
+        write_angle::<2>(line, *latitude + 1, (north * 80_000_000) >> 31);
+        write_angle::<3>(line, *longitude + 1, (east * 180_000_000) >> 31);
         line[*latitude] = if place >> 31 & 1 == 0 { *plus } else { b'-' };
         line[*longitude] = if place >> 32 & 1 == 0 { *plus } else { b'-' };
         if let Some(time) = *time {
-            write_digits(&mut line[time + 11..][..9], fraction);
+            write_digits::<9>(line, time + 11, fraction);
         }
     }
 }
@@ -183,22 +183,25 @@ pub fn client_of(question: &[u8]) -> &[u8] {
     question.split(|&byte| byte == b' ').nth(1).unwrap_or_default()
 }
 
-/// Writes millionths of a degree behind a sign: digits, a point, six digits.
-fn write_angle(out: &mut [u8], microdegrees: u64) {
-    let point = out.len() - 7;
-    write_digits(&mut out[1..point], microdegrees / 1_000_000);
-    write_digits(&mut out[point + 1..], microdegrees % 1_000_000);
+/// Writes millionths of a degree at that place: `N` digits, a point, six digits.
+fn write_angle<const N: usize>(line: &mut [u8], at: usize, microdegrees: u64) {
+    write_digits::<N>(line, at, microdegrees / 1_000_000);
+    write_digits::<6>(line, at + N + 1, microdegrees % 1_000_000);
 }
 
-/// Fills `out` with the last digits of a number.
-fn write_digits(out: &mut [u8], mut number: u64) {
-    let mut pairs = out.rchunks_exact_mut(2);
-    for pair in pairs.by_ref() {
-        pair.copy_from_slice(&DECIMALS[(number % 100) as usize]);
+/// Writes the last `N` digits of a number at that place.
+fn write_digits<const N: usize>(line: &mut [u8], at: usize, mut number: u64) {
+    let Some(out) = line[at..].first_chunk_mut::<N>() else {
+        return;
+    };
+    let mut end = N;
+    while end >= 2 {
+        out[end - 2..end].copy_from_slice(&DECIMALS[(number % 100) as usize]);
         number /= 100;
+        end -= 2;
     }
-    if let [first] = pairs.into_remainder() {
-        *first = b'0' + (number % 10) as u8;
+    if end == 1 {
+        out[0] = b'0' + (number % 10) as u8;
     }
 }
 
