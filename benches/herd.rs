@@ -115,6 +115,12 @@ fn follow_reports(chain: &[&str]) -> Outcome<(Vec<f64>, Vec<f64>)> {
 /// A neighbour comes back with nothing: how long until it has all again, and what another client
 /// of the server that tells it notices.
 fn catch_up(figures: &Figures) -> Outcome<()> {
+    if thread::available_parallelism().map_or(1, usize::from) < 3 {
+        figures.remark(
+            "herd/catch-up: with fewer than 3 cores the other client shares one with a busy server, \
+             and its p99 shows the scheduler, too",
+        );
+    }
     let herd = Herd::lay_out(&[("Full", &["Empty"]), ("Empty", &[])])?;
     let _full = herd.start("Full", SERVER_CORE, "off")?;
     let mut empty = herd.start("Empty", LOAD_CORE, "off")?;
