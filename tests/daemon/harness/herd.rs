@@ -1,0 +1,222 @@
+//! Herds on ports of their own, and their servers.
+
+use super::{Client, Directory, Process, StandIn, free_port, until};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Where nobody answers.
+const NO_PLACES: &str = "https://127.0.0.1:1/maps/api/place/nearbysearch/json";
+
+/// A herd file, and where its servers leave their logs.
+#[derive(Debug)]
+pub struct Herd {
+    pub directory: Directory,
+    members: Vec<Member>,
+    /// Arguments of every server, besides herd and name.
+    arguments: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: String,
+    port: u16,
+    neighbour_port: u16,
+    talks_with: Vec<String>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    pub process: Process,
+    pub name: String,
+    pub port: u16,
+    pub neighbour_port: u16,
+    log: PathBuf,
+    /// Bytes in the log before this life.
+    log_before: usize,
+    talks_with: Vec<String>,
+}
+
+impl Herd {
+    /// A herd named `test` of servers, each with those that it talks with, on free ports of the
+    /// loopback. It has no Places.
+    pub fn of(servers: &[(&str, &[&str])]) -> Herd {
+        Herd::at("127.0.0.1", servers)
+    }
+
+    /// The same at that host.
+    pub fn at(host: &str, servers: &[(&str, &[&str])]) -> Herd {
+        let members = servers.iter().map(|(name, talks_with)| Member {
+            name: (*name).to_owned(),
+            port: free_port(),
+            neighbour_port: free_port(),
+            talks_with: talks_with.iter().map(|name| (*name).to_owned()).collect(),
+        });
+        let herd = Herd {
+            directory: Directory::new(),
+            members: members.collect(),
+            arguments: vec!["--places".to_owned(), NO_PLACES.to_owned()],
+        };
+        let members: Vec<serde_json::Value> = herd.members.iter().map(|m| m.entry(host)).collect();
+        let file = serde_json::json!({ "herd": "test", "servers": members });
+        fs::write(herd.file(), file.to_string()).unwrap();
+        herd
+    }
+
+    /// The same with that Places.
+    pub fn with_places(mut self, places: &StandIn) -> Herd {
+        let authority = places.authority().to_str().unwrap().to_owned();
+        self.arguments =
+            vec!["--places".to_owned(), places.url(), "--places-ca".to_owned(), authority];
+        self
+    }
+
+    /// The same with one more argument for every server.
+    pub fn with(mut self, argument: &str) -> Herd {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.directory.join("herd.json")
+    }
+
+    /// The port on which a server listens for neighbours.
+    pub fn neighbour_port(&self, name: &str) -> u16 {
+        self.member(name).neighbour_port
+    }
+
+    /// Starts a server and waits until it listens.
+    pub fn start(&self, name: &str) -> Server {
+        self.start_by(name, self.command(name))
+    }
+
+    /// Starts all servers and waits until all are linked.
+    pub fn start_all(&self) -> Vec<Server> {
+        let servers: Vec<Server> = self.members.iter().map(|m| self.start(&m.name)).collect();
+        servers.iter().for_each(Server::wait_for_links);
+        servers
+    }
+
+    /// Starts a server by a command that ends as [`command`](Self::command) does.
+    pub fn start_by(&self, name: &str, mut command: Command) -> Server {
+        let log = self.directory.join(&format!("logs/{name}.log"));
+        let log_before = fs::read(&log).map_or(0, |log| log.len());
+        let mut process = Process::start(&mut command, self.directory.path());
+        process.log = Some(log.clone());
+        until("the server listens", || {
+            assert!(process.ended().is_none(), "{name} has ended: {}", process.errors());
+            process.output().ends_with('\n').then_some(())
+        });
+        let member = self.member(name);
+        Server {
+            process,
+            name: name.to_owned(),
+            port: member.port,
+            neighbour_port: member.neighbour_port,
+            log,
+            log_before,
+            talks_with: self.neighbours(name),
+        }
+    }
+
+    /// The command that runs a server in the foreground.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        command.arg("-H").arg(self.file()).args(&self.arguments).arg(name);
+        command
+    }
+
+    fn member(&self, name: &str) -> &Member {
+        self.members.iter().find(|member| member.name == name).unwrap()
+    }
+
+    fn neighbours(&self, name: &str) -> Vec<String> {
+        let own = &self.member(name).talks_with;
+        let others = self.members.iter().filter(|m| m.talks_with.iter().any(|t| t == name));
+        own.iter().chain(others.map(|member| &member.name)).cloned().collect()
+    }
+}
+
+impl Member {
+    fn entry(&self, host: &str) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.name,
+            "host": host,
+            "port": self.port,
+            "neighbour_port": self.neighbour_port,
+            "talks_with": self.talks_with,
+        })
+    }
+}
+
+impl Server {
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// A new client.
+    pub fn client(&self) -> Client {
+        Client::connect(self.address())
+    }
+
+    /// A new connection to where neighbours dial.
+    pub fn stranger(&self) -> Client {
+        Client::connect((Ipv4Addr::LOCALHOST, self.neighbour_port).into())
+    }
+
+    /// The one line that a new client gets for `command`.
+    pub fn ask(&self, command: &str) -> String {
+        self.client().ask(command)
+    }
+
+    /// Has a client report from a point near Los Angeles at POSIX time `time`; the answer.
+    pub fn report(&self, client: &str, time: &str) -> String {
+        let answer = self.ask(&format!("IAMAT {client} +34.068930-118.445127 {time}"));
+        assert!(answer.starts_with(&format!("AT {} ", self.name)), "{answer}");
+        answer
+    }
+
+    /// The `AT` line of a client, if it is known here.
+    pub fn find(&self, client: &str) -> Option<String> {
+        let answer = self.ask(&format!("WHATSAT {client} 1 0"));
+        (!answer.starts_with('?')).then_some(answer)
+    }
+
+    /// Waits until that `AT` line is what is known here of its client.
+    pub fn wait_for(&self, at: &str) {
+        let client = at.split(' ').nth(3).unwrap();
+        let what = format!("{} learns {at}", self.name);
+        until(&what, || self.find(client).filter(|found| found == at));
+    }
+
+    /// What has been logged in this life.
+    pub fn log(&self) -> String {
+        let log = fs::read(&self.log).unwrap();
+        String::from_utf8(log[self.log_before..].to_vec()).unwrap()
+    }
+
+    /// Waits for a line in the log that contains `words`, and gives it back.
+    #[track_caller]
+    pub fn wait_for_log(&self, words: &str) -> String {
+        until(&format!("{} logs {words:?}", self.name), || {
+            self.log().lines().find(|line| line.contains(words)).map(str::to_owned)
+        })
+    }
+
+    /// Waits until all of its links have come up once.
+    pub fn wait_for_links(&self) {
+        for neighbour in &self.talks_with {
+            self.wait_for_log(&format!("link to {neighbour} is up"));
+        }
+    }
+}
+
+/// A program of the project, without the settings of whoever runs the tests.
+pub fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("RUST_LOG").env_remove("GOOGLE_PLACES_API_KEY");
+    command
+}

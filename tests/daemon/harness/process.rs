@@ -1,0 +1,134 @@
+//! A process that a test started, and that ends with it.
+
+use super::until;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+/// Bytes of a log that are shown when a test fails.
+const SHOWN_BYTES_MAX: usize = 8 * 1_024;
+
+/// A running process, or one that has ended.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    output: PathBuf,
+    errors: PathBuf,
+    /// Shown when the test fails.
+    pub log: Option<PathBuf>,
+}
+
+/// How a process ended and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit status, if it was not a signal that ended the process.
+    pub code: Option<i32>,
+    pub output: String,
+    pub errors: String,
+}
+
+impl Process {
+    /// Starts `command` with nothing to read and with its output in files in `directory`.
+    pub fn start(command: &mut Command, directory: &Path) -> Process {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let output = directory.join(format!("{number}.out"));
+        let errors = directory.join(format!("{number}.err"));
+        let child = command
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stdout(File::create(&output).unwrap())
+            .stderr(File::create(&errors).unwrap())
+            .spawn()
+            .unwrap();
+        Process { child, output, errors, log: None }
+    }
+
+    /// Runs `command` to its end.
+    pub fn run(command: &mut Command, directory: &Path) -> Ended {
+        Process::start(command, directory).end()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> Ended {
+        let status = self.wait();
+        Ended { code: status.code(), output: self.output(), errors: self.errors() }
+    }
+
+    /// Waits for the end.
+    pub fn wait(&mut self) -> ExitStatus {
+        until("the process ends", || self.ended())
+    }
+
+    /// The exit status, once there is one.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Sends a signal: `TERM`, `STOP`, ...
+    pub fn signal(&self, name: &str) {
+        let command = format!("kill -{name} {}", self.id());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+    }
+
+    /// Ends the process as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What it has written to standard output.
+    pub fn output(&self) -> String {
+        fs::read_to_string(&self.output).unwrap()
+    }
+
+    /// What it has written to standard error.
+    pub fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap()
+    }
+
+    /// Memory that is in use, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kilobytes: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        kilobytes * 1_024
+    }
+
+    /// How many descriptors are open.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.id())).unwrap().count()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            for file in [Some(&self.output), Some(&self.errors), self.log.as_ref()] {
+                file.into_iter().for_each(|file| show(file));
+            }
+        }
+    }
+}
+
+/// Shows the end of a file together with what the test says of its failure.
+fn show(file: &Path) {
+    let bytes = fs::read(file).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(b"(missing)".to_vec()),
+        _ => Err(error),
+    });
+    let bytes = bytes.unwrap_or_else(|error| error.to_string().into_bytes());
+    let shown = &bytes[bytes.len().saturating_sub(SHOWN_BYTES_MAX)..];
+    eprintln!("--- {} ({} bytes)", file.display(), bytes.len());
+    eprintln!("{}", String::from_utf8_lossy(shown));
+}

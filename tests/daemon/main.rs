@@ -1,0 +1,26 @@
+//! The real daemon and its companions over real sockets, started as a user would start them.
+//!
+//! Each test has a directory, ports and processes of its own ([`harness`]); what it started ends
+//! with it, also when it fails, and then the logs are shown. Nothing sleeps to be safe: conditions
+//! are waited for, with a deadline.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
+#![allow(clippy::print_stderr, reason = "logs are shown when a test fails")]
+
+mod answers;
+mod ask;
+mod built_in;
+mod classic;
+mod clients;
+mod crowds;
+mod differences;
+mod harness;
+mod logs;
+mod names;
+mod neighbours;
+mod order;
+mod program;
+mod restarts;
+mod stops;
+mod strangers;
+mod whatsat;

@@ -1,0 +1,194 @@
+//! The daemon as a program: arguments, messages, exit statuses.
+
+use crate::harness::herd::bare;
+use crate::harness::process::Ended;
+use crate::harness::{Directory, Herd, Process, StandIn};
+use std::fs::{self, Permissions};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+
+const USAGE: i32 = 2;
+const RUN_TIME: i32 = 1;
+
+fn run(arguments: &[&str]) -> Ended {
+    let directory = Directory::new();
+    let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+    Process::run(command.args(arguments), directory.path())
+}
+
+/// That it ended so, with one line that says why; the line.
+#[track_caller]
+fn refused(ended: &Ended, code: i32) -> &str {
+    assert_eq!((ended.code, ended.output.as_str()), (Some(code), ""), "{ended:?}");
+    let why = ended.errors.strip_suffix('\n').unwrap();
+    assert!(why.starts_with("herd: ") && !why.contains('\n'), "{why:?}");
+    why
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    for option in ["-h", "--help"] {
+        let ended = run(&[option]);
+        assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+        assert!(ended.output.starts_with("Usage: herd [options] SERVER\n"), "{}", ended.output);
+        for option in ["--herd", "--places", "--log-dir", "--max-skew", "--classic", "--version"] {
+            assert!(ended.output.contains(option), "{option}: {}", ended.output);
+        }
+    }
+    for option in ["-V", "--version"] {
+        let ended = run(&[option]);
+        assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+        assert_eq!(ended.output, format!("herd {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn wrong_usage_is_said_in_one_line() {
+    for (arguments, named) in [
+        (&[][..], "which server"),
+        (&["Goloman", "Hands"], "Hands"),
+        (&["--nonsense", "Goloman"], "nonsense"),
+        (&["Goloman", "--max-skew", "tomorrow"], "tomorrow"),
+        (&["Goloman", "--max-skew"], "max-skew"),
+        (&["Goloman", "--places-dialect", "klingon"], "klingon"),
+        (&["Goloman", "--places", "http://localhost/nearby"], "http://localhost/nearby"),
+        (&["Goloman", "--places", "nonsense"], "nonsense"),
+        (&["Goloman", "--classic", "--classic"], "classic"),
+        (&["Alford"], "herd goloman has no server \"Alford\"; it has Goloman, Hands"),
+        (&["goloman"], "has no server \"goloman\""),
+        (&["-H", "alford", "Goloman"], "herd alford has no server \"Goloman\""),
+        (&["-H", "nowhere", "Goloman"], "nowhere"),
+        (&["-H", "no/such.json", "Goloman"], "no/such.json"),
+        (&["-H", ".", "Goloman"], "herd .:"),
+    ] {
+        let ended = run(arguments);
+        let why = refused(&ended, USAGE);
+        assert!(why.contains(named), "{arguments:?}: {why}");
+    }
+}
+
+#[test]
+fn a_broken_herd_file_is_named_with_the_place() {
+    let server = r#"{ "name": "A", "host": "127.0.0.1", "port": 4000"#;
+    let herd = |servers: &str| format!("{{ \"herd\": \"x\", \"servers\": [{servers}] }}");
+    for (file, named) in [
+        (String::new(), "line 1"),
+        ("{\n\"herd\": \"x\",\nservers\n}".to_owned(), "line 3 column 1"),
+        ("\u{1f998}".to_owned(), "line 1"),
+        ("[]".to_owned(), "line 1"),
+        (r#"{ "servers": [] }"#.to_owned(), "`herd`"),
+        (r#"{ "herd": "x" }"#.to_owned(), "`servers`"),
+        (herd(""), "`servers`"),
+        (herd("{}"), "`name`"),
+        (herd(&format!("{server} , \"prot\": 1 }}")), "`prot`"),
+        (herd(&format!("{server} }}, {server} }}")), "server \"A\""),
+        (herd(&format!("{server}, \"talks_with\": [\"B\"] }}")), "talks_with names \"B\""),
+        (herd(&format!("{server}, \"talks_with\": [\"A\"] }}")), "itself"),
+        (herd(&format!("{server}, \"neighbour_port\": 4000 }}")), "127.0.0.1:4000"),
+        (herd(r#"{ "name": "A B", "host": "h", "port": 1 }"#), "server \"A B\""),
+        (herd(r#"{ "name": "A", "host": "h h", "port": 1 }"#), "\"h h\""),
+        (herd(r#"{ "name": "A", "host": "h", "port": 65536 }"#), "65536"),
+        (herd(r#"{ "name": "A", "host": "h", "port": 65000 }"#), "neighbour_port"),
+        (herd(r#"{ "name": "A", "host": "h", "port": 0 }"#), "port must be 1 to 65535"),
+    ] {
+        let directory = Directory::new();
+        let path = directory.join("broken.json");
+        fs::write(&path, &file).unwrap();
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        let ended = Process::run(command.args(["-H", "broken.json", "A"]), directory.path());
+        let why = refused(&ended, USAGE);
+        assert!(why.starts_with("herd: herd broken.json: "), "{why}");
+        assert!(why.contains(named), "{file}: {why}");
+    }
+}
+
+#[test]
+fn a_key_that_is_none_is_refused_and_not_shown() {
+    let directory = Directory::new();
+    let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+    command.arg("Goloman").env("GOOGLE_PLACES_API_KEY", "top secret");
+    let ended = Process::run(&mut command, directory.path());
+    let why = refused(&ended, USAGE);
+    assert!(why.contains("GOOGLE_PLACES_API_KEY") && !why.contains("secret"), "{why}");
+}
+
+#[test]
+fn a_certificate_authority_that_is_not_there_is_named() {
+    let ended = run(&["Goloman", "--places-ca", "nowhere.pem"]);
+    let why = refused(&ended, RUN_TIME);
+    assert!(why.contains("nowhere.pem"), "{why}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let a = herd.start("A");
+    let ended = Process::run(&mut herd.command("A"), herd.directory.path());
+    let why = refused(&ended, RUN_TIME);
+    assert!(why.contains(&format!("cannot listen on 127.0.0.1:{}", a.port)), "{why}");
+    // Also the port for neighbours.
+    let port = herd.neighbour_port("B");
+    let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let ended = Process::run(&mut herd.command("B"), herd.directory.path());
+    let why = refused(&ended, RUN_TIME);
+    assert!(why.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{why}");
+    // Who was there first does not mind.
+    assert_eq!(a.ask("x"), "? x");
+}
+
+#[test]
+fn a_log_directory_that_cannot_be_made_is_said() {
+    let herd = Herd::of(&[("A", &[])]);
+    let file = herd.directory.join("file");
+    fs::write(&file, "").unwrap();
+    let mut command = herd.command("A");
+    command.arg("--log-dir").arg(file.join("logs"));
+    let ended = Process::run(&mut command, herd.directory.path());
+    let why = refused(&ended, RUN_TIME);
+    assert!(why.contains("the log cannot be written"), "{why}");
+}
+
+#[test]
+fn where_it_listens_and_logs_is_printed_once_it_does() {
+    let herd = Herd::of(&[("A", &[])]);
+    let mut command = herd.command("A");
+    command.args(["--log-dir", "deep/down"]);
+    let a = herd.start_by("A", command);
+    let Ended { output, .. } = {
+        a.process.signal("TERM");
+        a.process.end()
+    };
+    let (port, neighbours) = (a.port, a.neighbour_port);
+    let at = |port: u16| format!("127.0.0.1:{port}");
+    let (clients, neighbours) = (at(port), at(neighbours));
+    let expected = format!("A: clients {clients}, neighbours {neighbours}, log deep/down/A.log\n");
+    assert_eq!(output, expected);
+    assert!(herd.directory.join("deep/down/A.log").exists());
+}
+
+#[test]
+fn a_check_of_places_says_whether_it_answers() {
+    let directory = Directory::new();
+    let mut places = StandIn::start(&["--require-key", "not-a-real-key"]);
+    let key = directory.join("key");
+    fs::write(&key, "not-a-real-key\n").unwrap();
+    let check = |mode: u32, places: &StandIn| {
+        fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        command.args(["--check", "--places", &places.url(), "--places-key-file", "key"]);
+        command.arg("--places-ca").arg(places.authority());
+        Process::run(&mut command, directory.path())
+    };
+    let well = check(0o600, &places);
+    assert_eq!((well.code, well.errors.as_str()), (Some(0), ""), "{well:?}");
+    assert!(well.output.ends_with("Places answers\n"), "{}", well.output);
+    assert!(!well.output.contains("not-a-real-key"), "{}", well.output);
+    // A key that everybody may read is none.
+    let why = check(0o644, &places);
+    let why = refused(&why, USAGE);
+    assert!(why.contains("--places-key-file") && !why.contains("not-a-real-key"), "{why}");
+    places.stop();
+    let down = check(0o600, &places);
+    assert_eq!(down.code, Some(RUN_TIME), "{down:?}");
+    assert!(down.errors.starts_with("herd: Places does not answer"), "{}", down.errors);
+}

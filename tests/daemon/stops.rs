@@ -1,0 +1,128 @@
+//! A clean stop: prompt, with status 0, and what was acknowledged is passed on.
+
+use crate::harness::{Client, Herd, Server, StandIn};
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a stop may take whatever clients do, and some more.
+const PROMPTLY: Duration = Duration::from_secs(8);
+
+/// Asks a server to stop by that signal and waits until it has ended with status 0.
+#[track_caller]
+fn stop(mut server: Server, signal: &str) {
+    let started = Instant::now();
+    server.process.signal(signal);
+    let status = server.process.wait();
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(started.elapsed() < PROMPTLY, "it took {:?}", started.elapsed());
+    server.wait_for_log(&format!("{} has stopped", server.name));
+}
+
+#[test]
+fn sigint_and_sigterm_stop_it() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    for signal in ["INT", "TERM"] {
+        let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
+        stop(a, signal);
+        stop(b, signal);
+    }
+}
+
+#[test]
+fn clients_do_not_hold_it_up() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    let mut idle = server.client();
+    assert_eq!(idle.ask("x"), "? x");
+    let mut half = server.client();
+    half.send("IAMAT kiwi +34.0-1");
+    let mut busy = server.client();
+    let mut writer = busy.stream.try_clone().unwrap();
+    // Goes on sending until it is cut, and never reads.
+    let sending = thread::spawn(move || {
+        let commands = "nonsense\n".repeat(1_000);
+        while writer.write_all(commands.as_bytes()).is_ok() {}
+    });
+    assert_eq!(busy.line(), "? nonsense");
+    stop(server, "TERM");
+    sending.join().unwrap();
+    assert_eq!(idle.wait_for_end(), b"");
+    half.wait_for_end();
+}
+
+#[test]
+fn a_second_signal_stops_it_at_once() {
+    let places = StandIn::start(&["--delay", "60000"]);
+    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let server = herd.start("Solo");
+    server.report("kiwi", "1");
+    let mut client = server.client();
+    client.send("WHATSAT kiwi 1 1\n");
+    server.wait_for_log("waits for the answer");
+    server.process.signal("TERM");
+    stop(server, "INT");
+    client.wait_for_end();
+}
+
+#[test]
+fn what_was_acknowledged_is_passed_on() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [mut a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    for round in 0..10 {
+        let at = a.report("kiwi", &round.to_string());
+        stop(a, "TERM");
+        b.wait_for(&at);
+        a = herd.start("A");
+        a.wait_for_links();
+    }
+}
+
+#[test]
+fn every_answer_of_a_busy_server_is_kept() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    let mut client = a.client();
+    let mut writer = client.stream.try_clone().unwrap();
+    let sending = thread::spawn(move || {
+        for number in 0.. {
+            let command = format!("IAMAT client-{number} +34.0-118.0 1\n");
+            if writer.write_all(command.as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut answered = vec![client.line()];
+    let stopping = thread::spawn(move || stop(a, "TERM"));
+    let rest = String::from_utf8(client.wait_for_end()).unwrap();
+    stopping.join().unwrap();
+    sending.join().unwrap();
+    // The last line may have been cut.
+    answered.extend(
+        rest.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n').map(str::to_owned)),
+    );
+    let mut at_b: Client = b.client();
+    let step = answered.len().div_ceil(500);
+    for at in answered.iter().step_by(step).chain(answered.last()) {
+        let id = at.split(' ').nth(3).unwrap();
+        assert_eq!(&at_b.ask(&format!("WHATSAT {id} 1 0")), at, "it was acknowledged and lost");
+        while !at_b.line().is_empty() {}
+    }
+}
+
+#[test]
+fn a_question_that_waits_is_still_answered() {
+    let places = StandIn::start(&["--delay", "400"]);
+    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let server = herd.start("Solo");
+    let known = server.report("kiwi", "1");
+    let mut client = server.client();
+    client.send("WHATSAT kiwi 10 2\nbehind\n");
+    server.wait_for_log("< behind");
+    let stopping = thread::spawn(move || stop(server, "TERM"));
+    let (at, json) = client.near();
+    assert_eq!(at, known);
+    assert!(json.contains("\"OK\""), "{json}");
+    assert_eq!(client.rest(), b"? behind\n");
+    stopping.join().unwrap();
+}

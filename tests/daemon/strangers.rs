@@ -1,0 +1,138 @@
+//! Strangers at the port for neighbours: they are refused with a reason, or skipped, and bounded.
+
+use crate::harness::{Client, DEADLINE, Herd, Server, Waiting};
+use std::io::Write;
+
+const GREETING: &str = "HERD 1 test B A 00000000000000b1\n";
+
+/// A herd of which only A runs; B is played by the test.
+fn alone() -> (Herd, Server) {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[]), ("C", &["B"])]);
+    let server = herd.start("A");
+    (herd, server)
+}
+
+/// Greets as B; what A answers.
+fn greet(server: &Server) -> (Client, String) {
+    let mut b = server.stranger();
+    b.send(GREETING);
+    let heard = b.line();
+    (b, heard)
+}
+
+#[test]
+fn whoever_greets_wrongly_is_refused_with_a_reason() {
+    let (_herd, a) = alone();
+    for (greeting, reason) in [
+        ("hello", "a greeting was expected"),
+        ("", "a greeting was expected"),
+        ("GET / HTTP/1.1\r", "a greeting was expected"),
+        ("IAMAT kiwi +34.0-118.0 1", "a greeting was expected"),
+        ("AT B +0.000000001 kiwi +34.0-118.0 1", "a greeting was expected"),
+        ("MARK 0 0000000000000000", "a greeting was expected"),
+        ("HERD", "a greeting was expected"),
+        ("HERD 1 test B A", "a greeting was expected"),
+        ("HERD 1 test B A 00000000000000B1", "a greeting was expected"),
+        ("HERD  1 test B A 00000000000000b1", "a greeting was expected"),
+        ("\0\u{ff}", "a greeting was expected"),
+        ("HERD 2 test B A 00000000000000b1", "version 1 is spoken here, not 2"),
+        ("HERD 2 test B A 00000000000000b1 and more", "version 1 is spoken here, not 2"),
+        ("HERD 1 goloman B A 00000000000000b1", "this is herd test, not goloman"),
+        ("HERD 1 test B C 00000000000000b1", "this is A, not C"),
+        ("HERD 1 test C A 00000000000000b1", "C is no neighbour of A"),
+        ("HERD 1 test A A 00000000000000b1", "A is no neighbour of A"),
+    ] {
+        let mut stranger = a.stranger();
+        stranger.send(format!("{greeting}\nAT B +0.000000001 kiwi +34.0-118.0 1\n"));
+        let answer = String::from_utf8(stranger.wait_for_end()).unwrap();
+        assert!(answer.starts_with("REFUSED ") && answer.ends_with('\n'), "{answer:?}");
+        assert!(answer.contains(reason), "{greeting:?}: {answer}");
+        assert_eq!(answer.lines().count(), 1, "{answer}");
+        a.wait_for_log(&format!("is refused: {}", answer["REFUSED ".len()..].trim_end()));
+    }
+    assert_eq!(a.find("kiwi"), None);
+}
+
+#[test]
+fn half_a_greeting_is_waited_for_in_vain() {
+    let (_herd, a) = alone();
+    let mut silent = a.stranger();
+    let mut half = a.stranger();
+    half.send(&GREETING[..9]);
+    // One byte now and then is no greeting either.
+    let mut trickling = a.stranger();
+    let waiting = Waiting::at_most(DEADLINE);
+    while trickling.stream.write_all(b"H").is_ok() {
+        assert!(waiting.again(), "it is still listened to:\n{}", a.log());
+    }
+    assert_eq!(silent.wait_for_end(), b"");
+    assert_eq!(half.wait_for_end(), b"");
+    a.wait_for_log("silent for 4");
+    assert_eq!(a.ask("x"), "? x");
+}
+
+#[test]
+fn broken_lines_of_a_neighbour_are_skipped_and_counted() {
+    let (_herd, a) = alone();
+    let (mut b, heard) = greet(&a);
+    assert!(heard.starts_with("HEARD 1 A "), "{heard}");
+    let broken = [
+        "nonsense",
+        "",
+        "AT",
+        "AT B kiwi",
+        "MARK",
+        "MARK x 0000000000000000",
+        "MARK 1 0",
+        "AT B +0.1 kiwi +34.0-118.0 1",
+        "AT B +0.000000001 kiwi +99.0-118.0 1",
+        "IAMAT kiwi +34.0-118.0 1",
+        "ACK 1 0000000000000000",
+        "HEARD 1 A 0000000000000001 0",
+        GREETING.trim_end(),
+        "AT B +0.000000001 ki\0wi +34.0-118.0 1",
+        "\u{1b}[2J",
+    ];
+    for line in broken {
+        b.send(format!("{line}\n"));
+    }
+    b.send("AT B +0.000000001 kiwi +34.0-118.0 1\nMARK 7 0000000000000000\n");
+    a.wait_for("AT B +0.000000001 kiwi +34.0-118.0 1");
+    a.wait_for_log("broken line 1: nonsense");
+    a.wait_for_log("further broken lines are only counted");
+    assert_eq!(a.log().matches(": broken line ").count(), 10, "{}", a.log());
+    assert!(!a.log().contains('\x1b'));
+    // The mark was heard; it is acknowledged.
+    while !b.line().starts_with("ACK 7 ") {}
+}
+
+#[test]
+fn long_lines_of_a_neighbour_are_skipped_and_not_kept() {
+    let (_herd, a) = alone();
+    let (mut b, _) = greet(&a);
+    let before = a.process.resident_bytes();
+    let junk = vec![b'x'; 1_024 * 1_024];
+    for _ in 0..32 {
+        b.send(&junk);
+    }
+    b.send("\nAT B +0.000000001 kiwi +34.0-118.0 1\n");
+    a.wait_for("AT B +0.000000001 kiwi +34.0-118.0 1");
+    let grown = a.process.resident_bytes().saturating_sub(before);
+    assert!(grown < 4 * 1_024 * 1_024, "the server has grown by {grown} bytes");
+    a.wait_for_log("broken line 1: xxx");
+    assert!(!a.log().contains("broken line 2"), "a long line is one line");
+}
+
+#[test]
+fn a_neighbour_that_floods_takes_no_memory_and_starves_nobody() {
+    let (_herd, a) = alone();
+    let (mut b, _) = greet(&a);
+    let before = a.process.resident_bytes();
+    let lines = "nonsense\nMARK 1 0000000000000000\n".repeat(1_000);
+    for _ in 0..200 {
+        b.send(&lines);
+        assert_eq!(a.ask("x"), "? x");
+    }
+    let grown = a.process.resident_bytes().saturating_sub(before);
+    assert!(grown < 8 * 1_024 * 1_024, "the server has grown by {grown} bytes");
+}
