@@ -161,6 +161,9 @@ impl Protocol<Node> for Neighbour {
         {
             match line {
                 Ok(line) => self.line(cx, line),
+                Err(_) if self.state == State::Stranger => {
+                    self.refuse(cx, "a greeting was expected");
+                }
                 Err(beginning) => self.lines.broken("neighbour", cx.transport.id(), beginning),
             }
         }

@@ -72,6 +72,22 @@ fn half_a_greeting_is_waited_for_in_vain() {
 }
 
 #[test]
+fn a_flood_in_place_of_a_greeting_is_cut_off() {
+    let (_herd, a) = alone();
+    let before = a.process.resident_bytes();
+    let mut stranger = a.stranger();
+    let junk = vec![b'x'; 64 * 1_024];
+    let waiting = Waiting::at_most(DEADLINE);
+    while stranger.stream.write_all(&junk).is_ok() {
+        assert!(waiting.again(), "it is still listened to:\n{}", a.log());
+    }
+    let grown = a.process.resident_bytes().saturating_sub(before);
+    assert!(grown < 4 * 1_024 * 1_024, "the server has grown by {grown} bytes");
+    a.wait_for_log("is refused");
+    assert_eq!(a.ask("x"), "? x");
+}
+
+#[test]
 fn broken_lines_of_a_neighbour_are_skipped_and_counted() {
     let (_herd, a) = alone();
     let (mut b, heard) = greet(&a);
