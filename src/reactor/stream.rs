@@ -58,11 +58,13 @@ pub(super) enum Stream {
 pub(super) struct TlsStream {
     socket: TcpStream,
     session: Session,
+    /// Why the session broke, as long as what came before has not been read.
+    broken: Option<rustls::Error>,
 }
 
 impl Stream {
     pub(super) fn tls(socket: TcpStream, session: Session) -> Self {
-        Stream::Tls(Box::new(TlsStream { socket, session }))
+        Stream::Tls(Box::new(TlsStream { socket, session, broken: None }))
     }
 
     pub(super) fn socket(&mut self) -> &mut TcpStream {
@@ -156,9 +158,16 @@ impl TlsStream {
                 // The peer closed the socket without close_notify: a truncation.
                 Err(error) => return Err(error.into()),
             }
-            // At the end of the stream the session's reader tells what kind of end it is.
-            if self.receive()?.is_none() {
-                return Ok(Taken::Nothing);
+            if let Some(error) = self.broken.take() {
+                return Err(Broken::Tls(error));
+            }
+            match self.receive() {
+                Ok(None) => return Ok(Taken::Nothing),
+                // At the end of the stream the session's reader tells what kind of end it is.
+                Ok(Some(_)) => {}
+                // The records before the broken one may have come with it: they are read first.
+                Err(Broken::Tls(error)) => self.broken = Some(error),
+                Err(error) => return Err(error),
             }
         }
     }
