@@ -129,6 +129,7 @@ impl Protocol<Node> for Fetch {
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
+            State::Idle if cx.app.queries.is_distrusted(cx.transport.id()) => cx.transport.close(),
             State::Idle if !cx.transport.is_ending() => self.next(cx),
             State::Busy { call, .. } if !cx.app.queries.is_asked_on(call, cx.transport.id()) => {
                 self.state = State::Over;
@@ -155,7 +156,10 @@ impl Protocol<Node> for Fetch {
             State::Busy { call, heard, .. } => {
                 let may_call_again = !heard && self.answers > 0;
                 if !may_call_again || !node.queries.call_again(call, &mut node.actions) {
-                    let why = format!("Places broke the connection: {cause}");
+                    let why = match cause {
+                        Lost::Closed => "Places closed the connection without an answer".to_owned(),
+                        _ => format!("Places broke the connection: {cause}"),
+                    };
                     self.fail(cx, CallFailure::Broken, &why);
                 }
             }

@@ -263,18 +263,24 @@ impl Queries {
 
     /// The connection on which that call was made was lost before a byte of the answer came, and it
     /// was a kept one: the peer may have closed it before it saw the request, so the call is made
-    /// once more. False if that was done before.
+    /// once more, and not on another one that has been idle. False if that was done before.
     pub(super) fn call_again(&mut self, id: CallId, actions: &mut Actions) -> bool {
         match self.calls.get_mut(&id) {
             Some(call) if !call.again => {
                 call.again = true;
                 call.state = State::Waiting;
                 self.waiting.push_front(id);
+                self.pool.distrust_idle(actions);
                 self.pool.spread(self.waiting.len(), actions);
                 true
             }
             _ => false,
         }
+    }
+
+    /// Whether that connection is to end instead of waiting for a call.
+    pub(super) fn is_distrusted(&self, connection: ConnectionId) -> bool {
+        self.pool.is_distrusted(connection)
     }
 
     /// A dialled connection came up.

@@ -12,6 +12,8 @@ pub(super) struct Pool {
     connect_timeout: Duration,
     /// Those without a call, the one last used last.
     idle: Vec<ConnectionId>,
+    /// Those that are to end because another kept one was stale.
+    distrusted: Vec<ConnectionId>,
     /// All that exist or are being made, and how many of them are being made.
     connections: usize,
     dialling: usize,
@@ -19,7 +21,14 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(endpoint: Endpoint, connect_timeout: Duration) -> Self {
-        Pool { endpoint, connect_timeout, idle: Vec::new(), connections: 0, dialling: 0 }
+        Pool {
+            endpoint,
+            connect_timeout,
+            idle: Vec::new(),
+            distrusted: Vec::new(),
+            connections: 0,
+            dialling: 0,
+        }
     }
 
     /// Sees to `waiting` calls: wakes free connections for them, and dials for the rest within
@@ -51,6 +60,18 @@ impl Pool {
         }
     }
 
+    /// A kept connection was stale, so those that have been idle may be, too: they are woken to
+    /// end.
+    pub(super) fn distrust_idle(&mut self, actions: &mut Actions) {
+        actions.extend(self.idle.iter().copied().map(Action::Wake));
+        self.distrusted.append(&mut self.idle);
+    }
+
+    /// Whether that connection is to end instead of being used.
+    pub(super) fn is_distrusted(&self, connection: ConnectionId) -> bool {
+        self.distrusted.contains(&connection)
+    }
+
     /// A dialled connection came up.
     pub(super) fn connected(&mut self) {
         self.dialling -= 1;
@@ -71,5 +92,6 @@ impl Pool {
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
         self.connections -= 1;
         self.idle.retain(|&idle| idle != connection);
+        self.distrusted.retain(|&distrusted| distrusted != connection);
     }
 }
