@@ -97,11 +97,7 @@ fn bodies_of_another_length_are_found_out() {
         ),
         refused(
             "too short by what was left in front",
-            |stage| {
-                answering(stage, |peer| {
-                    peer.send(head_with("Content-Length: 20\r\n") + GOOD)
-                })
-            },
+            |stage| answering(stage, |peer| peer.send(head_with("Content-Length: 20\r\n") + GOOD)),
             &["JSON that ends in the middle"],
         ),
         refused(
@@ -127,9 +123,7 @@ fn bodies_of_another_length_are_found_out() {
         refused(
             "a chunk size that overflows",
             |stage| {
-                answering(stage, |peer| {
-                    peer.send(format!("{CHUNKED}ffffffffffffffff1\r\n{GOOD}"))
-                })
+                answering(stage, |peer| peer.send(format!("{CHUNKED}ffffffffffffffff1\r\n{GOOD}")))
             },
             &["a body that is too large"],
         ),
@@ -172,9 +166,7 @@ fn bodies_that_are_no_answer_are_refused() {
         ),
         refused(
             "compressed, without a word",
-            |stage| {
-                answering(stage, |peer| peer.send(response(b"\x78\x9c\xab\xae\x05\0\x01\x75")))
-            },
+            |stage| answering(stage, |peer| peer.send(response(b"\x78\x9c\xab\xae\x05\0\x01\x75"))),
             &["what is not UTF-8"],
         ),
         refused(

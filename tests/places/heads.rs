@@ -72,9 +72,7 @@ fn endless_and_broken_heads_are_refused() {
         ),
         refused(
             "an upgrade",
-            |stage| {
-                answering(stage, |peer| peer.send("HTTP/1.1 101 Sure\r\nUpgrade: h2c\r\n\r\n"))
-            },
+            |stage| answering(stage, |peer| peer.send("HTTP/1.1 101 Sure\r\nUpgrade: h2c\r\n\r\n")),
             &["an upgrade that nobody asked for"],
         ),
         refused(
@@ -204,9 +202,7 @@ fn odd_heads_are_understood() {
             })
         }),
         survived("one byte a record", |stage| {
-            answering(stage, |peer| {
-                response(GOOD).iter().try_for_each(|byte| peer.send([*byte]))
-            })
+            answering(stage, |peer| response(GOOD).iter().try_for_each(|byte| peer.send([*byte])))
         }),
     ];
     show_all(&misdeeds, 4);

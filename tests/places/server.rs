@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How long a script waits for its peer at most.
@@ -34,6 +34,7 @@ pub fn over_tls(
 pub struct Server {
     pub address: SocketAddr,
     shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -82,9 +83,9 @@ impl Server {
             sockets: Mutex::default(),
             tally: Arc::default(),
         });
-        let accepting = Arc::clone(&shared);
-        thread::spawn(move || accept_all(&listener, &accepting));
-        Server { address, shared }
+        let accepter = Arc::clone(&shared);
+        let accepting = Some(thread::spawn(move || accept_all(&listener, &accepter)));
+        Server { address, shared, accepting }
     }
 
     /// From now on new connections follow that script.
@@ -102,6 +103,9 @@ impl Drop for Server {
         self.shared.stopped.store(true, Ordering::SeqCst);
         // Ends the accepting.
         drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
         for socket in self.shared.sockets.lock().unwrap().drain(..) {
             if let Some(socket) = socket.upgrade() {
                 // It may have ended by itself.
@@ -117,7 +121,8 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let (script, tally) = (Arc::clone(&shared.script.lock().unwrap()), Arc::clone(&shared.tally));
+        let (script, tally) =
+            (Arc::clone(&shared.script.lock().unwrap()), Arc::clone(&shared.tally));
         tally.connections.fetch_add(1, Ordering::SeqCst);
         tally.open_max.fetch_max(tally.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -163,7 +168,11 @@ impl Peer {
     }
 
     /// Answers the ClientHello, but one byte a `pause`.
-    pub fn handshake_slowly(&mut self, config: &Arc<ServerConfig>, pause: Duration) -> io::Result<()> {
+    pub fn handshake_slowly(
+        &mut self,
+        config: &Arc<ServerConfig>,
+        pause: Duration,
+    ) -> io::Result<()> {
         let mut session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         while !session.wants_write() {
             session.read_tls(&mut &*self.socket)?;

@@ -181,7 +181,7 @@ fn closing_is_said_at_each_stage() {
         refused(
             "instead of an answer",
             |stage| answering(stage, |peer| peer.finish()),
-            &["broke the connection"],
+            &["closed the connection without an answer"],
         ),
         refused(
             "instead of an answer, and goes on listening",
@@ -191,7 +191,7 @@ fn closing_is_said_at_each_stage() {
                     peer.hold()
                 })
             },
-            &["broke the connection"],
+            &["closed the connection without an answer"],
         ),
         refused(
             "without close_notify instead of an answer",
