@@ -49,8 +49,7 @@ pub(super) fn unreadable(response: &Response) -> Option<String> {
     if !identity {
         return Some("Places compressed its answer, which was not asked for".to_owned());
     }
-    (300..400)
-        .contains(status)
+    matches!(status, 300..=303 | 305..=399)
         .then(|| format!("Places redirects (HTTP status {status}), it is not followed"))
 }
 
