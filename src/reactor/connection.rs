@@ -1,6 +1,7 @@
 //! One connection as the reactor holds it: socket, transport, protocol, cached readiness, phase.
 
 use super::stream::{Broken, Stream};
+use super::tls;
 use crate::transport::{Endpoint, Lost, Monotonic, Transport};
 use mio::event::Event;
 use std::collections::VecDeque;
@@ -152,7 +153,7 @@ impl From<Broken> for Lost {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Io(error) => Lost::Io(error),
-            Broken::Tls(error) => Lost::Tls(error.to_string()),
+            Broken::Tls(error) => Lost::Tls(tls::in_words(&error)),
         }
     }
 }

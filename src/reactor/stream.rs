@@ -155,7 +155,9 @@ impl TlsStream {
                 Ok(0) => return Ok(Taken::End),
                 Ok(read) => return Ok(Taken::Bytes(read, MayHoldMore::Yes)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // The peer closed the socket without close_notify: a truncation.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(cut("cut off without close_notify"));
+                }
                 Err(error) => return Err(error.into()),
             }
             if let Some(error) = self.broken.take() {
@@ -223,11 +225,16 @@ impl TlsStream {
             }
             match self.receive()? {
                 None => return Ok(false),
-                Some(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Some(0) => return Err(cut("closed in the middle of the TLS handshake")),
                 Some(_) => {}
             }
         }
     }
+}
+
+/// The peer closed the socket where it may not.
+fn cut(how: &str) -> Broken {
+    io::Error::new(io::ErrorKind::UnexpectedEof, how).into()
 }
 
 /// Calls until it is not interrupted; None where it would block.

@@ -2,7 +2,7 @@
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, Error, InvalidMessage, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,4 +35,20 @@ pub fn client_config(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, St
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// Why a session broke, in words also where rustls has only a name for it.
+pub(super) fn in_words(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "invalid peer certificate: its authority is not trusted here".to_owned()
+        }
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            "invalid peer certificate: its signature is not its authority's".to_owned()
+        }
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "what came is not TLS".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
