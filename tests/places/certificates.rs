@@ -24,13 +24,19 @@ pub enum Flaw {
     NotYetValid,
     SelfSigned,
     UnknownAuthority,
+    /// The authority has the name of the trusted one, but another key.
+    NamesakeAuthority,
 }
 
 impl Authority {
     pub fn new() -> Self {
+        Authority::named("Herd test authority")
+    }
+
+    fn named(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Herd test authority");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let pem = params.self_signed(&key).unwrap().pem();
         Authority { issuer: Issuer::new(params, key), pem }
@@ -74,7 +80,8 @@ impl Authority {
         }
         let certificate = match flaw {
             Flaw::SelfSigned => params.self_signed(key),
-            Flaw::UnknownAuthority => params.signed_by(key, &Authority::new().issuer),
+            Flaw::UnknownAuthority => params.signed_by(key, &Authority::named("Nobody").issuer),
+            Flaw::NamesakeAuthority => params.signed_by(key, &Authority::new().issuer),
             _ => params.signed_by(key, &self.issuer),
         };
         certificate.unwrap().into()

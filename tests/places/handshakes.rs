@@ -27,12 +27,17 @@ fn servers_that_cannot_prove_who_they_are_are_not_asked() {
         refused(
             "a self-signed certificate",
             |stage| over_tls(stage.authority.config(Flaw::SelfSigned), serve_well),
-            &["cannot be reached", "TLS: invalid peer certificate", "UnknownIssuer"],
+            &["cannot be reached", "TLS: invalid peer certificate", "authority is not trusted"],
         ),
         refused(
             "an unknown authority",
             |stage| over_tls(stage.authority.config(Flaw::UnknownAuthority), serve_well),
-            &["cannot be reached", "TLS: invalid peer certificate"],
+            &["cannot be reached", "TLS: invalid peer certificate", "authority is not trusted"],
+        ),
+        refused(
+            "another authority of the same name",
+            |stage| over_tls(stage.authority.config(Flaw::NamesakeAuthority), serve_well),
+            &["cannot be reached", "TLS: invalid peer certificate", "signature"],
         ),
     ];
     show_all(&misdeeds, 4);
@@ -49,7 +54,7 @@ fn broken_tls_is_said() {
                     peer.hold()
                 })
             },
-            &["cannot be reached", "TLS: "],
+            &["cannot be reached", "TLS: what came is not TLS"],
         ),
         refused(
             "an alert in the handshake",

@@ -3,6 +3,9 @@
 //! happened, memory stays bounded, everybody else is served meanwhile, and the daemon recovers by
 //! itself.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "shown when a test fails")]
+
 mod away;
 mod bodies;
 mod certificates;

@@ -176,7 +176,7 @@ fn closing_is_said_at_each_stage() {
                     peer.hold()
                 })
             },
-            &["cannot be reached", "end of file"],
+            &["cannot be reached", "closed in the middle of the TLS handshake"],
         ),
         refused(
             "instead of an answer",
