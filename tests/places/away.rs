@@ -67,10 +67,14 @@ fn a_black_hole_costs_one_time_out_and_then_milliseconds() {
     assert_eq!(answer.at, at);
     assert_problem("black hole", &answer, &["cannot be reached", "not connected in time"]);
     assert!(answer.took < limits::PLACES_CONNECT_TIMEOUT + SLACK, "{:?}", answer.took);
-    daemon.wait_for_log(&["WARN  places < call ", "not connected in time"]);
-    let answer = client.ask("kiwi", "10", 20);
-    assert_problem("left alone", &answer, &["not connected in time", "left alone"]);
+    // It is left alone for 100 ms at first, longer each time: a busy machine may sleep through that.
+    let left_alone = (0..3)
+        .map(|_| client.ask("kiwi", "10", 20))
+        .find(|answer| String::from_utf8_lossy(&answer.json).contains("left alone"));
+    let answer = left_alone.expect("it is left alone");
+    assert_problem("left alone", &answer, &["not connected in time"]);
     assert!(answer.took < MILLISECONDS, "{:?}", answer.took);
+    daemon.wait_for_log(&["WARN  places < call ", "not connected in time"]);
     drop(queued);
     let _server = Server::listening(listener, healthy(&authority.config(Flaw::None)));
     wait_for_recovery("black hole", &mut client);
