@@ -1,8 +1,10 @@
 //! The key is seen by Places and by nobody else, whatever Places does with it.
 
 use crate::certificates::Flaw;
-use crate::misdeed::{GOOD, Stage, healthy, response, serve_well, wait_for_recovery};
+use crate::misdeed::{GOOD, SLACK, Stage, response, serve_well};
 use crate::server::over_tls;
+use crate::wait_until;
+use herd::limits;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,14 +14,37 @@ const USUAL: [&str; 2] = ["AIza", "SyHostile_Test-only0123456789abcdef"];
 /// Looks otherwise in a URL and in JSON.
 const AWKWARD: [&str; 2] = ["AIza", "/Sy+\"Test\\only%=&0123456789"];
 
+/// As it is written in a URL.
+const AWKWARD_IN_URL: &str = "AIza%2FSy%2B%22Test%5Conly%25%3D%260123456789";
+
+/// A dialect: where it is spoken, what comes before the key in a request, and what is a good answer.
+struct Dialect {
+    path: &'static str,
+    before_key: &'static str,
+    good: &'static str,
+}
+
+const LEGACY: Dialect =
+    Dialect { path: "maps/api/place/nearbysearch/json", before_key: "&key=", good: GOOD };
+const NEW: Dialect = Dialect {
+    path: "v1/places:searchNearby",
+    before_key: "\r\nX-Goog-Api-Key: ",
+    good: r#"{"places":[{"displayName":{"text":"Bel Air"}}]}"#,
+};
+
 #[test]
 fn a_usual_key_is_nowhere() {
-    run(&USUAL.concat(), &USUAL.concat());
+    run(&LEGACY, &USUAL.concat(), &USUAL.concat(), &USUAL.concat());
 }
 
 #[test]
 fn a_key_that_needs_escapes_is_nowhere() {
-    run(&AWKWARD.concat(), "AIza%2FSy%2B%22Test%5Conly%25%3D%260123456789");
+    run(&LEGACY, &AWKWARD.concat(), AWKWARD_IN_URL, AWKWARD_IN_URL);
+}
+
+#[test]
+fn a_key_in_a_header_is_nowhere() {
+    run(&NEW, &AWKWARD.concat(), AWKWARD_IN_URL, &AWKWARD.concat());
 }
 
 /// What a service can do with a key: each shows it somewhere.
@@ -38,6 +63,8 @@ fn indiscretions(key: &str, in_url: &str) -> Vec<Vec<u8>> {
         response(format!(r#"{{"results":[],"next":"https://x/?key={in_url}"}}"#)),
         response(format!(r#"{{"error_message":{quoted},"results":[],"status":"REQUEST_DENIED"}}"#)),
         response(format!(r#"{{"error_message":"{escaped}","status":"REQUEST_DENIED"}}"#)),
+        response(format!(r#"{{"places":[{{"displayName":{{"text":{quoted}}}}}]}}"#)),
+        response(format!(r#"{{"places":[{{"id":"{escaped}"}},{{"types":["{in_url}"]}}]}}"#)),
         response(&page),
         response(key),
         with_status("403 Forbidden", "", &page),
@@ -55,36 +82,37 @@ fn indiscretions(key: &str, in_url: &str) -> Vec<Vec<u8>> {
 }
 
 /// Asks a daemon with that key of a service that does all that with it.
-fn run(key: &str, in_url: &str) {
+fn run(dialect: &Dialect, key: &str, in_url: &str, as_sent: &str) {
     let environment =
         vec![("GOOGLE_PLACES_API_KEY", key.to_owned()), ("RUST_LOG", "trace".to_owned())];
-    let stage = Stage::with_environment(environment);
+    let stage = Stage::with(environment, dialect.path);
     let mut client = stage.client();
     client.report("kiwi", "+34.068930-118.445127");
-    let mut bodies = indiscretions(key, in_url);
-    bodies.insert(0, response(GOOD));
+    let bodies = indiscretions(key, in_url);
+    let good = response(dialect.good);
     let count = bodies.len();
     let next = Mutex::new(bodies.into_iter());
-    stage.server.behave(over_tls(Arc::clone(&stage.tls), move |peer| {
+    // When it has done all that, it does well.
+    let serve = over_tls(Arc::clone(&stage.tls), move |peer| {
         peer.request()?;
-        let body = next.lock().unwrap().next().unwrap_or_default();
-        peer.send(body)?;
+        let body = next.lock().unwrap().next();
+        peer.send(body.as_ref().unwrap_or(&good))?;
         peer.finish()
-    }));
-    let mut answers = Vec::new();
-    for _ in 0..count {
-        answers.push(client.ask("kiwi", "10", 20).json);
-    }
+    });
+    stage.server.behave(Arc::clone(&serve));
+    let mut answers: Vec<_> = (0..count).map(|_| client.ask("kiwi", "10", 20).json).collect();
     let requests = stage.server.tally().requests();
     assert_eq!(requests.len(), count);
-    for head in requests {
-        assert!(head.contains(&format!("&key={in_url} HTTP/1.1\r\n")), "it is asked without");
-    }
+    let sent = format!("{}{as_sent}", dialect.before_key);
+    assert!(requests.iter().all(|head| head.contains(&sent)), "it was asked without the key");
 
     stage.server.behave(over_tls(stage.authority.config(Flaw::OtherName), serve_well));
     answers.push(client.ask("kiwi", "10", 20).json);
-    stage.server.behave(healthy(&stage.tls));
-    wait_for_recovery("with a key", &mut client);
+    stage.server.behave(serve);
+    wait_until("recovery", limits::PLACES_PAUSE_MAX + SLACK, || {
+        answers.push(client.ask("kiwi", "10", 20).json);
+        answers.last().is_some_and(|json| String::from_utf8_lossy(json).contains("Bel Air"))
+    });
     client.report("the-last-one", "+1+1");
     stage.daemon.wait_for_log(&["the-last-one"]);
     assert!(stage.daemon.log().contains("TRACE "), "traces are logged");

@@ -57,14 +57,16 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
-        Stage::with_environment(Vec::new())
+        Stage::with(Vec::new(), "maps/api/place/nearbysearch/json")
     }
 
-    pub fn with_environment(environment: Vec<(&'static str, String)>) -> Self {
+    /// A daemon with that environment, and a service at that path.
+    pub fn with(environment: Vec<(&'static str, String)>, path: &str) -> Self {
         let authority = Authority::new();
         let tls = authority.config(Flaw::None);
         let server = Server::start(healthy(&tls));
         let mut setup = Setup::new(server.address.port(), authority.pem());
+        setup.places = format!("https://localhost:{}/{path}", server.address.port());
         setup.environment = environment;
         let daemon = setup.start();
         Stage { authority, server, daemon, tls }

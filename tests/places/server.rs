@@ -183,7 +183,7 @@ impl Peer {
         self.trickle(&flight, pause)
     }
 
-    /// The head of the next request; None at the end of the connection.
+    /// The head of the next request, whose body is passed over; None at the end of the connection.
     pub fn request(&mut self) -> io::Result<Option<String>> {
         let mut head = Vec::new();
         let mut byte = [0];
@@ -194,6 +194,10 @@ impl Peer {
             head.push(byte[0]);
         }
         let head = String::from_utf8(head).map_err(io::Error::other)?;
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        for _ in 0..length.map_or(Ok(0), str::parse).map_err(io::Error::other)? {
+            self.read(&mut byte)?;
+        }
         self.tally.requests.lock().unwrap().push(head.clone());
         Ok(Some(head))
     }
