@@ -154,6 +154,12 @@ impl Node {
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
         self.queries.counters()
+
+    /// Whether every link that is up has sent all that its neighbour is to be told (it may still be
+    /// under way). For tests and for watching; nothing is decided by it.
+    pub fn feeds_told(&self) -> bool {
+        let mut up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
+        up.all(|peer| self.positions.is_at_head(&peer.cursor))
     }
 
     /// Has a connection's `woken` called in this turn.
