@@ -5,7 +5,7 @@ HERD ?= goloman
 export HERD
 
 .DEFAULT_GOAL := help
-.PHONY: help herd stop test bench check cargo
+.PHONY: help herd stop test soak bench check cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -19,6 +19,10 @@ stop: ## end what `make herd` started
 
 test: cargo ## run all tests
 	cargo test
+
+soak: cargo ## simulate new seeds until one fails (HERD_SEEDS=n for n of them, HERD_SEED=n from n on)
+	HERD_SEED=$${HERD_SEED:-$$(date +%s)000000} HERD_SEEDS=$${HERD_SEEDS:-1000000} \
+	  cargo test --profile soak --test simulation -- --exact --nocapture seeds
 
 bench: cargo ## run the benchmarks
 	cargo bench

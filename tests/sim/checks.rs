@@ -1,0 +1,258 @@
+//! What must hold, and a model of who holds what.
+//!
+//! Safety, at the end of each turn of a server: no position goes back in the total order, none
+//! disappears, and every one is a report that some server could have taken, byte for byte.
+//!
+//! Agreement, in the end: equal digests, equal positions, and of each client the greatest report
+//! of all that a server held which has lived ever since.
+
+use super::report::Report;
+use super::watch::Seen;
+use herd::herd::Herd;
+use herd::node::Node;
+use std::collections::BTreeMap;
+
+/// A report and those who held it.
+#[derive(Debug)]
+struct Known {
+    report: Report,
+    /// By whom it was taken, in which life.
+    taken: (usize, u32),
+    /// Whether a client was told so.
+    acknowledged: bool,
+    /// Servers and their lives.
+    holders: Vec<(usize, u32)>,
+}
+
+/// What a server holds, as far as it has been looked at.
+#[derive(Debug, Default)]
+struct Shadow {
+    /// None while there is no process.
+    life: Option<u32>,
+    head: u64,
+    /// By client: sequence number and report.
+    held: Vec<Option<(u64, usize)>>,
+}
+
+/// By sender, receiver and client.
+pub type Crossings = BTreeMap<(usize, usize, Vec<u8>), u32>;
+
+/// Counts, for the banner; nothing is decided by them.
+#[derive(Debug, Default, Clone)]
+pub struct Tally {
+    pub reports: u64,
+    pub acknowledged: u64,
+    pub crossings: u64,
+    pub lives: u64,
+}
+
+#[derive(Debug)]
+pub struct Checks {
+    /// The first thing that went wrong.
+    pub violation: Option<String>,
+    pub tally: Tally,
+    names: Vec<String>,
+    known: Vec<Known>,
+    by_line: BTreeMap<Box<[u8]>, usize>,
+    clients: Vec<Box<[u8]>>,
+    shadows: Vec<Shadow>,
+    /// By server, its life and the epoch of a neighbour: the greatest mark that came.
+    marks: BTreeMap<(usize, u32, u64), u64>,
+    /// How many positions of a client crossed a link, by its direction, where stories count them.
+    pub crossings: Option<Crossings>,
+}
+
+impl Checks {
+    pub fn new(herd: &Herd) -> Self {
+        Checks {
+            violation: None,
+            tally: Tally::default(),
+            names: herd.servers.iter().map(|server| server.name.clone()).collect(),
+            known: Vec::new(),
+            by_line: BTreeMap::new(),
+            clients: Vec::new(),
+            shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
+            marks: BTreeMap::new(),
+            crossings: None,
+        }
+    }
+
+    pub fn fail(&mut self, why: String) {
+        self.violation.get_or_insert(why);
+    }
+
+    pub fn name(&self, machine: usize) -> String {
+        self.names[machine].clone()
+    }
+
+    pub fn started(&mut self, machine: usize, life: u32) {
+        self.tally.lives += 1;
+        self.shadows[machine] = Shadow { life: Some(life), ..Shadow::default() };
+    }
+
+    pub fn died(&mut self, machine: usize) {
+        self.shadows[machine].life = None;
+    }
+
+    /// Takes a new life for the same (a planted bug).
+    pub fn pretend_nothing_happened(&mut self, machine: usize, life: u32) {
+        let shadow = &mut self.shadows[machine];
+        shadow.life = Some(life);
+        shadow.head = u64::MAX;
+        let known = self.known.iter().enumerate().rev();
+        for (number, _) in known.filter(|(_, known)| known.holders.contains(&(machine, life))) {
+            let client = self.known[number].report.client();
+            let index = self.clients.iter().position(|other| **other == *client);
+            if let Some(index) = index {
+                shadow.held.resize(shadow.held.len().max(index + 1), None);
+                shadow.held[index].get_or_insert((0, number));
+            }
+        }
+    }
+
+    /// A server may take this report from a client.
+    pub fn may_take(&mut self, seen: &Seen, report: &Report) {
+        if self.by_line.contains_key(report.line()) {
+            return;
+        }
+        self.tally.reports += 1;
+        if !self.clients.iter().any(|client| **client == *report.client()) {
+            self.clients.push(report.client().into());
+        }
+        self.by_line.insert(report.line().into(), self.known.len());
+        self.known.push(Known {
+            report: report.clone(),
+            taken: (seen.machine, seen.life),
+            acknowledged: false,
+            holders: Vec::new(),
+        });
+    }
+
+    /// A client has been told that its report was taken.
+    pub fn acknowledge(&mut self, line: &[u8]) {
+        // They are kept with their LF.
+        let line = &[line, b"\n"].concat()[..];
+        match self.by_line.get(line) {
+            Some(&number) if !self.known[number].acknowledged => {
+                self.known[number].acknowledged = true;
+                self.tally.acknowledged += 1;
+            }
+            Some(_) => {}
+            None => self.fail(format!("a client was told {}", line.escape_ascii())),
+        }
+    }
+
+    pub fn marked(&mut self, seen: &Seen, epoch: u64, sequence: u64) {
+        let mark = self.marks.entry((seen.machine, seen.life, epoch)).or_default();
+        *mark = sequence.max(*mark);
+    }
+
+    pub fn mark_of(&self, seen: &Seen, epoch: u64) -> u64 {
+        self.marks.get(&(seen.machine, seen.life, epoch)).copied().unwrap_or(0)
+    }
+
+    /// A position of that client crosses a link.
+    pub fn crossed(&mut self, from: usize, to: usize, client: &[u8]) {
+        self.tally.crossings += 1;
+        if let Some(crossings) = &mut self.crossings {
+            *crossings.entry((from, to, client.to_vec())).or_default() += 1;
+        }
+    }
+
+    /// Looks at what has changed in a server's positions.
+    pub fn turn_ended(&mut self, machine: usize, node: &Node) {
+        let positions = node.positions();
+        let shadow = &mut self.shadows[machine];
+        let Some(life) = shadow.life else {
+            return;
+        };
+        if positions.head() == shadow.head {
+            return;
+        }
+        shadow.head = positions.head();
+        shadow.held.resize(self.clients.len(), None);
+        for (client, held) in self.clients.iter().zip(&mut shadow.held) {
+            let name = &self.names[machine];
+            let shown = client[..client.len().min(40)].escape_ascii();
+            let Some(position) = positions.find(client) else {
+                if held.is_some() {
+                    self.violation.get_or_insert(format!("{name} has forgotten {shown}"));
+                }
+                continue;
+            };
+            if held.is_some_and(|(sequence, _)| sequence == position.sequence()) {
+                continue;
+            }
+            let report = Report::of(&position);
+            let line = report.line();
+            let Some(&number) = self.by_line.get(line) else {
+                let line = line.escape_ascii();
+                self.violation.get_or_insert(format!("{name} holds what none took: {line}"));
+                continue;
+            };
+            if let Some((_, before)) = *held {
+                let before = &self.known[before].report;
+                if report.compare(before).is_le() {
+                    let (old, new) = (before.line().escape_ascii(), line.escape_ascii());
+                    let went = format!("{name} went back from\n{old} to\n{new}");
+                    self.violation.get_or_insert(went);
+                }
+            }
+            *held = Some((position.sequence(), number));
+            self.known[number].holders.push((machine, life));
+        }
+        let counted = shadow.held.iter().flatten().count();
+        if counted != positions.len() {
+            let (name, count) = (&self.names[machine], positions.len());
+            self.violation.get_or_insert(format!("{name} holds {count}, seen {counted}"));
+        }
+    }
+
+    /// Whether all these servers, which are all that live, hold the same, and the right positions.
+    pub fn agreement(&self, nodes: &[(usize, &Node)]) -> Result<(), String> {
+        let Some((_, first)) = nodes.first() else {
+            return Ok(());
+        };
+        for (machine, node) in nodes {
+            let (name, digest) = (&self.names[*machine], node.positions().digest());
+            if digest != first.positions().digest() {
+                return Err(format!("{name} has another digest"));
+            }
+        }
+        for (index, client) in self.clients.iter().enumerate() {
+            let expected = self.expected(client);
+            for (machine, node) in nodes {
+                let held = node.positions().find(client).map(|position| Report::of(&position));
+                if held.as_ref() != expected {
+                    let name = &self.names[*machine];
+                    let line = |report: Option<&Report>| {
+                        report.map_or("nothing".into(), |r| r.line().escape_ascii().to_string())
+                    };
+                    let (is, right) = (line(held.as_ref()), line(expected));
+                    return Err(format!(
+                        "{name} holds of client {index}\n{is} instead of\n{right}"
+                    ));
+                }
+            }
+            let lives = |known: &&Known| self.shadows[known.taken.0].life == Some(known.taken.1);
+            let acknowledged = self.known.iter().filter(|known| known.acknowledged);
+            for known in acknowledged.filter(lives).filter(|k| k.report.client() == &**client) {
+                let expected = expected.ok_or("an acknowledged report is nowhere")?;
+                if expected.compare(&known.report).is_lt() {
+                    let line = known.report.line().escape_ascii();
+                    return Err(format!("acknowledged, not lost and nowhere: {line}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The greatest report about a client of all that a server held which has lived ever since.
+    fn expected(&self, client: &[u8]) -> Option<&Report> {
+        let of_client = self.known.iter().filter(|known| known.report.client() == client);
+        let held = of_client.filter(|known| {
+            known.holders.iter().any(|&(machine, life)| self.shadows[machine].life == Some(life))
+        });
+        held.map(|known| &known.report).max_by(|a, b| a.compare(b))
+    }
+}

@@ -1,0 +1,124 @@
+//! The contract for clients' lines, written down a second time and independently of the program:
+//! what a command means, and what its answer is, byte for byte.
+
+use herd::wire::Location;
+
+/// Longest line, without its end.
+pub const LINE_BYTES_MAX: usize = 16_384;
+
+/// What a line says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Meaning<'a> {
+    /// White space alone: passed over.
+    Nothing,
+    Report {
+        client: &'a [u8],
+        location: &'a [u8],
+        time: &'a [u8],
+        time_nanoseconds: i64,
+    },
+    Question {
+        client: &'a [u8],
+        radius_micrometres: u64,
+        bound: u8,
+    },
+    Nonsense,
+}
+
+/// Reads a line without its LF.
+pub fn meaning(line: &[u8]) -> Meaning<'_> {
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
+    let mut fields = line.split(white).filter(|field| !field.is_empty());
+    let mut next = || fields.next().unwrap_or_default();
+    match (next(), next(), next(), next(), next()) {
+        (b"", ..) => Meaning::Nothing,
+        (b"IAMAT", client, location, time, b"") => match nanoseconds(time) {
+            Some(time_nanoseconds) if is_id(client) && Location::parse(location).is_some() => {
+                Meaning::Report { client, location, time, time_nanoseconds }
+            }
+            _ => Meaning::Nonsense,
+        },
+        (b"WHATSAT", client, radius, bound, b"") if is_id(client) => {
+            match (micrometres(radius), whole(bound)) {
+                (Some(radius_micrometres), Some(bound @ 0..=20)) => {
+                    Meaning::Question { client, radius_micrometres, bound: bound as u8 }
+                }
+                _ => Meaning::Nonsense,
+            }
+        }
+        _ => Meaning::Nonsense,
+    }
+}
+
+/// `AT` and the rest, with LF.
+pub fn at_line(
+    server: &str,
+    difference: i64,
+    client: &[u8],
+    location: &[u8],
+    time: &[u8],
+) -> Vec<u8> {
+    let sign = if difference < 0 { '-' } else { '+' };
+    let size = difference.unsigned_abs();
+    let (seconds, rest) = (size / 1_000_000_000, size % 1_000_000_000);
+    let mut line = format!("AT {server} {sign}{seconds}.{rest:09} ").into_bytes();
+    line.extend_from_slice(&[client, location, time].join(&b' '));
+    line.push(b'\n');
+    line
+}
+
+/// The answer to nonsense, with LF.
+pub fn refusal(line: &[u8]) -> Vec<u8> {
+    [b"? ", line, b"\n"].concat()
+}
+
+fn is_id(field: &[u8]) -> bool {
+    let text = std::str::from_utf8(field);
+    (1..=1_024).contains(&field.len()) && text.is_ok_and(|text| !text.chars().any(char::is_control))
+}
+
+/// Integer and fraction digits of a plain decimal number.
+fn digits(field: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut parts = field.splitn(2, |&byte| byte == b'.');
+    let integer = parts.next()?;
+    let fraction = parts.next();
+    let all_digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let sound = all_digits(integer) && fraction.is_none_or(all_digits);
+    sound.then_some((integer, fraction.unwrap_or_default()))
+}
+
+fn whole(field: &[u8]) -> Option<u128> {
+    let (integer, b"") = digits(field)? else {
+        return None;
+    };
+    if integer.len() < field.len() {
+        return None;
+    }
+    let significant = integer.iter().position(|&digit| digit != b'0').unwrap_or(integer.len());
+    let text = std::str::from_utf8(&integer[significant..]).ok()?;
+    if text.is_empty() { Some(0) } else { text.parse().ok() }
+}
+
+/// In thousand-millionths, cut.
+fn billionths(field: &[u8]) -> Option<u128> {
+    let (integer, fraction) = digits(field)?;
+    let mut nine = *b"000000000";
+    let count = fraction.len().min(9);
+    nine[..count].copy_from_slice(&fraction[..count]);
+    whole(integer)?.checked_mul(1_000_000_000)?.checked_add(whole(&nine)?)
+}
+
+fn nanoseconds(field: &[u8]) -> Option<i64> {
+    i64::try_from(billionths(field)?).ok()
+}
+
+/// A radius of at most 50 kilometres.
+fn micrometres(field: &[u8]) -> Option<u64> {
+    let (integer, fraction) = digits(field)?;
+    let kilometres = whole(integer)?;
+    let more = fraction.iter().any(|&digit| digit != b'0');
+    if kilometres > 50 || (kilometres == 50 && more) {
+        return None;
+    }
+    u64::try_from(billionths(field)?).ok()
+}

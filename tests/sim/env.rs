@@ -1,0 +1,85 @@
+//! What all actors of a run share: time, the network, chance, the trace, the checks.
+
+use super::agenda::{Agenda, Time};
+use super::checks::Checks;
+use super::net::{Net, Weather};
+use super::planted::{Bug, Planted};
+use super::random::Random;
+use super::trace::{Detail, Trace};
+use herd::herd::Herd;
+use herd::transport::Endpoint;
+use std::collections::BTreeMap;
+
+/// Hosts: the servers in their order, then Places, then the clients' side of the world.
+#[derive(Debug, Clone, Copy)]
+pub struct Hosts {
+    pub servers: usize,
+}
+
+impl Hosts {
+    pub fn places(self) -> usize {
+        self.servers
+    }
+
+    pub fn outside(self) -> usize {
+        self.servers + 1
+    }
+
+    pub fn count(self) -> usize {
+        self.servers + 2
+    }
+}
+
+#[derive(Debug)]
+pub struct Env {
+    pub agenda: Agenda,
+    pub net: Net,
+    pub random: Random,
+    pub trace: Trace,
+    pub checks: Checks,
+    pub planted: Planted,
+    pub hosts: Hosts,
+    addresses: BTreeMap<(String, u16), (usize, usize)>,
+    /// How long a process may take to notice that it has something to do, at most.
+    pub turn_gap: Time,
+    /// Most bytes that one read gives.
+    pub read_bytes_max: u64,
+    pub max_skew_seconds: u64,
+    /// Of a thousand look-ups, how many fail.
+    pub unresolved: u64,
+}
+
+impl Env {
+    pub fn new(seed: u64, herd: &Herd, weather: Weather, detail: Detail, bug: Option<Bug>) -> Self {
+        let hosts = Hosts { servers: herd.servers.len() };
+        let mut addresses = BTreeMap::new();
+        for (index, server) in herd.servers.iter().enumerate() {
+            addresses.insert((server.host.clone(), server.client_port), (index, 0));
+            addresses.insert((server.host.clone(), server.neighbour_port), (index, 1));
+        }
+        addresses.insert((super::places::HOST.to_owned(), 443), (hosts.places(), 0));
+        let mut net = Net::new(hosts.count(), weather);
+        net.listen(hosts.places(), true);
+        Env {
+            agenda: Agenda::default(),
+            net,
+            random: Random::new(seed),
+            trace: Trace::new(detail),
+            checks: Checks::new(herd),
+            planted: Planted::new(bug),
+            hosts,
+            addresses,
+            turn_gap: 50_000,
+            read_bytes_max: herd::limits::READ_BUDGET_BYTES as u64,
+            max_skew_seconds: herd::limits::SKEW_DEFAULT.as_secs(),
+            unresolved: 0,
+        }
+    }
+
+    /// Host and listener at an address.
+    pub fn resolve(&mut self, endpoint: &Endpoint) -> Option<(usize, usize)> {
+        let fails = self.random.chance(self.unresolved);
+        let found = self.addresses.get(&(endpoint.host.clone(), endpoint.port)).copied();
+        found.filter(|_| !fails)
+    }
+}

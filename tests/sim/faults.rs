@@ -1,0 +1,228 @@
+//! What goes wrong in a run: each seed draws its own mix.
+
+use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
+use super::machine::State;
+use super::net::Weather;
+use super::places::Manners;
+use super::random::Random;
+use super::topology::{self, Shape};
+use super::trace::Tag;
+use super::world::World;
+
+/// What mends a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undo {
+    Open { from: usize, to: usize },
+    Start { machine: usize },
+    Resume { machine: usize },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A connection is reset, on both sides or on one, who learns of it alone.
+    Reset,
+    HalfReset,
+    /// One direction of a connection passes nothing for a while.
+    Stall,
+    /// Two servers do not reach each other, or one does not reach the other.
+    Partition,
+    OneWay,
+    /// A server reaches nobody and nobody reaches it.
+    Isolation,
+    /// A server stops without a word, is killed, or is stopped cleanly; it comes back empty.
+    PowerLoss,
+    Kill,
+    Stop,
+    Pause,
+    /// A wall clock steps.
+    ClockStep,
+}
+
+const FAULTS: [Fault; 11] = [
+    Fault::Reset,
+    Fault::HalfReset,
+    Fault::Stall,
+    Fault::Partition,
+    Fault::OneWay,
+    Fault::Isolation,
+    Fault::PowerLoss,
+    Fault::Kill,
+    Fault::Stop,
+    Fault::Pause,
+    Fault::ClockStep,
+];
+
+/// Everything that a seed draws before its run.
+#[derive(Debug)]
+pub struct Mix {
+    pub shape: Shape,
+    pub servers: usize,
+    pub clients: usize,
+    pub devices: usize,
+    pub questions: u64,
+    pub nonsense: u64,
+    pub ties: u64,
+    pub fat: u64,
+    pub weather: Weather,
+    pub manners: Manners,
+    pub faults: Vec<Fault>,
+    /// Usual time between two faults.
+    pub fault_gap: Time,
+    /// How long a fault lasts at most.
+    pub fault_length: Time,
+    /// How long faults go on.
+    pub faulty: Time,
+    pub turn_gap: Time,
+    pub read_bytes_max: u64,
+    pub skew: Time,
+    pub max_skew_seconds: u64,
+    pub unresolved: u64,
+}
+
+impl Mix {
+    pub fn draw(random: &mut Random) -> Self {
+        let (shape, servers) = topology::draw(random);
+        let faults = FAULTS.into_iter().filter(|_| random.chance(400)).collect();
+        let capacity_least = *random.pick(&[256, 1_024, 16_384]);
+        let capacity_most = *random.pick(&[16_384, 65_536, 1_048_576]);
+        let at_times = |random: &mut Random, often: u64, most: u64| {
+            if random.chance(often) { random.below(most) } else { 0 }
+        };
+        Mix {
+            shape,
+            servers,
+            clients: random.magnitude(1, 12) as usize,
+            devices: random.magnitude(1, 30) as usize,
+            questions: at_times(random, 600, 500),
+            nonsense: at_times(random, 500, 200),
+            ties: at_times(random, 700, 600),
+            fat: at_times(random, 200, 500),
+            weather: Weather {
+                latency: random.magnitude(20 * MICROSECOND, 200 * MILLISECOND),
+                spread: random.magnitude(MICROSECOND, 400 * MILLISECOND),
+                capacity: (capacity_least, capacity_most),
+                split: at_times(random, 500, 600),
+                refused: at_times(random, 300, 200),
+                black_hole: at_times(random, 300, 200),
+                resend: random.magnitude(MILLISECOND, 3 * SECOND),
+            },
+            manners: Manners {
+                bad: at_times(random, 500, 600),
+                delay: random.magnitude(2 * MILLISECOND, 7 * SECOND),
+            },
+            faults,
+            fault_gap: random.magnitude(50 * MILLISECOND, 5 * SECOND),
+            fault_length: random.magnitude(100 * MILLISECOND, 15 * SECOND),
+            faulty: random.between(SECOND, 25 * SECOND),
+            turn_gap: random.magnitude(MICROSECOND, 10 * MILLISECOND),
+            read_bytes_max: random.magnitude(1, 65_536).max(16),
+            skew: if random.chance(400) { random.below(3_600 * SECOND) } else { 0 },
+            max_skew_seconds: *random.pick(&[1, 60, 86_400, 86_400]),
+            unresolved: at_times(random, 200, 200),
+        }
+    }
+}
+
+impl World {
+    /// Breaks something and plans when it is mended, and the next fault.
+    pub fn fault(&mut self) {
+        let (now, mix) = (self.env.agenda.now(), &self.mix);
+        if now >= mix.faulty || mix.faults.is_empty() {
+            return;
+        }
+        let random = &mut self.env.random;
+        let fault = *random.pick(&mix.faults);
+        let next = now + random.between(1, 2 * mix.fault_gap);
+        let until = now + random.magnitude(MILLISECOND, mix.fault_length);
+        let one = random.index(self.machines.len());
+        self.env.agenda.plan(next, Event::Fault);
+        self.env.trace.note(now, Tag::Fault, one as u64, until, format!("{fault:?}").as_bytes());
+        match fault {
+            Fault::Reset | Fault::HalfReset | Fault::Stall => self.trouble_one(fault, until),
+            Fault::Partition | Fault::OneWay | Fault::Isolation => {
+                self.close_paths(fault, one, until);
+            }
+            Fault::PowerLoss | Fault::Kill => self.end(fault, one, until),
+            Fault::Stop => {
+                self.machines[one].stop(&mut self.env);
+                self.plan_undo(until, Undo::Start { machine: one });
+            }
+            Fault::Pause => {
+                self.machines[one].pause();
+                self.plan_undo(until, Undo::Resume { machine: one });
+            }
+            Fault::ClockStep => {
+                let most = 2 * self.mix.skew.max(SECOND);
+                let step = self.env.random.magnitude(0, most) as i64;
+                let back = self.env.random.chance(500);
+                self.machines[one].skew += if back { -step } else { step };
+            }
+        }
+    }
+
+    fn plan_undo(&mut self, at: Time, undo: Undo) {
+        self.env.agenda.plan(at, Event::Undo(undo));
+    }
+
+    /// Something happens to one connection.
+    fn trouble_one(&mut self, fault: Fault, until: Time) {
+        let ids = self.env.net.ids();
+        if ids.is_empty() {
+            return;
+        }
+        let env = &mut self.env;
+        let id = *env.random.pick(&ids);
+        let side = env.random.index(2);
+        match fault {
+            Fault::Reset => env.net.cut(id, &[0, 1], &mut env.agenda, &mut env.random),
+            Fault::HalfReset => env.net.cut(id, &[side], &mut env.agenda, &mut env.random),
+            _ => env.net.stall(id, side, until),
+        }
+    }
+
+    fn close_paths(&mut self, fault: Fault, one: usize, until: Time) {
+        let hosts = self.env.hosts.count();
+        let other = self.env.random.index(hosts);
+        let mut paths = match fault {
+            Fault::Isolation => (0..hosts).flat_map(|other| [(one, other), (other, one)]).collect(),
+            Fault::Partition => vec![(one, other), (other, one)],
+            _ => vec![(one, other)],
+        };
+        paths.retain(|(from, to)| from != to);
+        for (from, to) in paths {
+            let env = &mut self.env;
+            env.net.set_path(from, to, false, &mut env.agenda, &mut env.random);
+            self.plan_undo(until, Undo::Open { from, to });
+        }
+    }
+
+    fn end(&mut self, fault: Fault, one: usize, until: Time) {
+        if self.machines[one].state == State::Down {
+            return;
+        }
+        match fault {
+            Fault::Kill => self.machines[one].kill(&mut self.env),
+            _ => self.machines[one].lose_power(&mut self.env),
+        }
+        self.plan_undo(until, Undo::Start { machine: one });
+    }
+
+    pub fn undo(&mut self, undo: Undo) {
+        let env = &mut self.env;
+        match undo {
+            Undo::Open { from, to } => {
+                env.net.set_path(from, to, true, &mut env.agenda, &mut env.random);
+            }
+            Undo::Resume { machine } => self.machines[machine].resume(env),
+            Undo::Start { machine } => {
+                if self.machines[machine].is_stopping() {
+                    // Not down yet: a little later.
+                    let at = env.agenda.now() + 100 * MILLISECOND;
+                    env.agenda.plan(at, Event::Undo(undo));
+                } else {
+                    self.start(machine);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The simulator: servers with their real protocols and stores, clients and a Places service in
+//! one seeded world with virtual time. No sockets, threads or clocks; TLS is left out.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `agenda`, `random` | virtual time and what is planned; chance |
+//! | `net`, `pipe` | hosts, paths, connections, and how they fail |
+//! | `machine` | the driver of one server: the counterpart of the reactor |
+//! | `clients`, `load`, `places` | those whom servers talk with |
+//! | `faults`, `topology` | what each seed draws |
+//! | `watch`, `contract`, `report`, `checks` | models, and what must hold |
+//! | `planted` | bugs that must be found |
+//! | `world`, `seeds` | all together; a run of a seed |
+//! | `story`, `stories` | what happens to a herd, step by step |
+
+mod agenda;
+mod checks;
+mod clients;
+mod contract;
+mod env;
+mod faults;
+mod lines;
+mod load;
+mod machine;
+mod net;
+mod pipe;
+mod places;
+pub mod planted;
+mod random;
+mod report;
+pub mod seeds;
+mod stories;
+mod story;
+mod topology;
+pub mod trace;
+mod watch;
+mod world;

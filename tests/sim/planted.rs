@@ -1,0 +1,169 @@
+//! Bugs planted on purpose: the canary that shows that the simulator sees.
+//!
+//! They are planted in the world around the real code, where its neighbours' lines pass: a filter
+//! between the network and a conversation makes the server behave as if its own code were wrong,
+//! so that the program needs no switches for it.
+
+use super::watch::Seen;
+use herd::node::Node;
+use herd::wire::NeighbourLine;
+use herd::wire::neighbour::write_heard;
+use herd::wire::time::compare_times;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// A link resumes further on than its neighbour has heard: a mark is lost.
+    ResumesTooFar,
+    /// A mark counts as heard before what came before it is taken in.
+    HearsMarksEarly,
+    /// Times are compared as floating-point numbers.
+    ComparesTimesAsFloats,
+    /// Of two reports with the same time the one that comes first stays.
+    BreaksTiesByArrival,
+    /// What a neighbour once told is never told to it, even if it has restarted since.
+    LeavesOutForEver,
+    /// What was heard of a neighbour's former life counts for the present one.
+    KeepsMarksOfFormerLives,
+    /// A restarted server calls itself by the epoch of its former life.
+    KeepsItsEpoch,
+    /// The time of what a neighbour has accepted is judged again by one's own clock.
+    JudgesSkewAgain,
+    /// A link that had to stop because its output was full does not go on.
+    ForgetsToWalk,
+    /// A server loses what it holds and goes on as if nothing had happened.
+    LosesItsMemory,
+}
+
+pub const ALL: [Bug; 10] = [
+    Bug::ResumesTooFar,
+    Bug::HearsMarksEarly,
+    Bug::ComparesTimesAsFloats,
+    Bug::BreaksTiesByArrival,
+    Bug::LeavesOutForEver,
+    Bug::KeepsMarksOfFormerLives,
+    Bug::KeepsItsEpoch,
+    Bug::JudgesSkewAgain,
+    Bug::ForgetsToWalk,
+    Bug::LosesItsMemory,
+];
+
+/// The bug of a run, and what it needs to know.
+#[derive(Debug)]
+pub struct Planted {
+    pub bug: Option<Bug>,
+    pub max_skew_seconds: u64,
+    /// Who told whom which line.
+    told: BTreeSet<(usize, usize, Box<[u8]>)>,
+    /// The last mark that a server (the first) was given by another.
+    marks: BTreeMap<(usize, usize), u64>,
+}
+
+/// What stands between the network and one conversation with a neighbour.
+#[derive(Debug)]
+pub struct Filter {
+    peer: usize,
+    partial: Vec<u8>,
+    waiting: Vec<u8>,
+}
+
+impl Planted {
+    pub fn new(bug: Option<Bug>) -> Self {
+        let (told, marks) = (BTreeSet::new(), BTreeMap::new());
+        Planted { bug, max_skew_seconds: 0, told, marks }
+    }
+
+    pub fn keeps_epochs(&self) -> bool {
+        self.bug == Some(Bug::KeepsItsEpoch)
+    }
+
+    pub fn forgets_to_walk(&self) -> bool {
+        self.bug == Some(Bug::ForgetsToWalk)
+    }
+
+    /// A server has been started.
+    pub fn started(&mut self, machine: usize) {
+        self.marks.retain(|(to, _), _| *to != machine);
+    }
+
+    /// For a conversation with that server, if a bug is planted in such.
+    pub fn filter(&self, between_servers: bool, peer: usize) -> Option<Box<Filter>> {
+        let (partial, waiting) = (Vec::new(), Vec::new());
+        let filters = !matches!(
+            self.bug,
+            None | Some(Bug::KeepsItsEpoch | Bug::ForgetsToWalk | Bug::LosesItsMemory)
+        );
+        (filters && between_servers).then(|| Box::new(Filter { peer, partial, waiting }))
+    }
+
+    /// What the conversation gets to see of what has arrived.
+    pub fn pass(&mut self, filter: &mut Filter, seen: &Seen, node: &Node, data: &[u8]) -> Vec<u8> {
+        let mut out = std::mem::take(&mut filter.waiting);
+        filter.partial.extend_from_slice(data);
+        let partial = std::mem::take(&mut filter.partial);
+        let mut rest = &partial[..];
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            let is_at = line.starts_with(b"AT ");
+            if is_at && self.bug == Some(Bug::HearsMarksEarly) {
+                filter.waiting.extend_from_slice(line);
+                filter.waiting.push(b'\n');
+            } else {
+                self.line(filter.peer, seen, node, line, &mut out);
+            }
+        }
+        filter.partial = rest.to_vec();
+        out
+    }
+
+    fn line(&mut self, peer: usize, seen: &Seen, node: &Node, line: &[u8], out: &mut Vec<u8>) {
+        match (self.bug, NeighbourLine::parse(line)) {
+            (_, Some(NeighbourLine::At(_))) if self.drops(peer, seen, node, line) => return,
+            (_, Some(NeighbourLine::Mark { sequence, .. })) => {
+                self.marks.insert((seen.machine, peer), sequence);
+            }
+            (Some(bug), Some(NeighbourLine::Heard { server, epoch, up_to, .. })) => {
+                let up_to = match bug {
+                    Bug::ResumesTooFar if up_to > 0 => up_to + 2,
+                    Bug::KeepsMarksOfFormerLives => {
+                        up_to.max(self.marks.get(&(peer, seen.machine)).copied().unwrap_or(0))
+                    }
+                    _ => up_to,
+                };
+                write_heard(out, server, epoch, up_to);
+                return;
+            }
+            _ => {}
+        }
+        out.extend_from_slice(line);
+        out.push(b'\n');
+    }
+
+    fn drops(&mut self, peer: usize, seen: &Seen, node: &Node, line: &[u8]) -> bool {
+        let Some(NeighbourLine::At(at)) = NeighbourLine::parse(line) else {
+            return false;
+        };
+        let held = node.positions().find(at.client);
+        match self.bug {
+            Some(Bug::ComparesTimesAsFloats) => held.is_some_and(|held| {
+                let number = |text| str::from_utf8(text).unwrap_or("").parse().unwrap_or(f64::MAX);
+                number(at.time) <= number(held.time())
+            }),
+            Some(Bug::BreaksTiesByArrival) => held.is_some_and(|held| {
+                let (ours, theirs) = (held.time_nanoseconds(), at.time_nanoseconds);
+                compare_times(theirs, at.time, ours, held.time()).is_eq()
+            }),
+            Some(Bug::JudgesSkewAgain) => {
+                let ahead = at.time_nanoseconds - seen.now.posix_nanoseconds;
+                ahead > self.max_skew_seconds as i64 * 1_000_000_000
+            }
+            Some(Bug::LeavesOutForEver) => {
+                let dropped = self.told.contains(&(seen.machine, peer, line.into()));
+                self.told.insert((peer, seen.machine, line.into()));
+                dropped
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A report as it was taken, and which of two stays: the rule of the order, written down a second
+//! time and in another way than in the program.
+
+use super::contract::at_line;
+use herd::positions::Position;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Who took it, when, and what the client said: an `AT` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    line: Box<[u8]>,
+    difference_nanoseconds: i64,
+    origin: Range<usize>,
+    client: Range<usize>,
+    location: Range<usize>,
+    time: Range<usize>,
+}
+
+impl Report {
+    /// Of an `AT` line with LF.
+    pub fn new(line: Vec<u8>, difference_nanoseconds: i64) -> Self {
+        let mut start = 0;
+        let mut field = || {
+            let length = line[start..].iter().position(|byte| matches!(byte, b' ' | b'\n'));
+            let field = start..start + length.unwrap_or(0);
+            start = field.end + 1;
+            field
+        };
+        let [_at, origin, _difference, client, location, time] = [(); 6].map(|()| field());
+        Report { line: line.into(), difference_nanoseconds, origin, client, location, time }
+    }
+
+    /// As a store holds it.
+    pub fn of(position: &Position<'_>) -> Self {
+        let name = String::from_utf8_lossy(position.origin_name());
+        let difference = position.difference_nanoseconds();
+        let (client, location) = (position.client(), position.location());
+        Report::new(at_line(&name, difference, client, location, position.time()), difference)
+    }
+
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    pub fn client(&self) -> &[u8] {
+        &self.line[self.client.clone()]
+    }
+
+    pub fn location(&self) -> &[u8] {
+        &self.line[self.location.clone()]
+    }
+
+    /// The later time is greater; then what was taken sooner, then what sorts later.
+    pub fn compare(&self, other: &Report) -> Ordering {
+        let rest = |report: &Report| {
+            let fields = [&report.location, &report.time, &report.origin];
+            fields.map(|field| report.line[field.clone()].to_vec())
+        };
+        exact(&self.line[self.time.clone()])
+            .cmp(&exact(&other.line[other.time.clone()]))
+            .then_with(|| other.difference_nanoseconds.cmp(&self.difference_nanoseconds))
+            .then_with(|| rest(self).cmp(&rest(other)))
+    }
+}
+
+/// What orders times exactly: how many digits the integer has, these, those of the fraction.
+fn exact(time: &[u8]) -> (usize, &[u8], &[u8]) {
+    let point = time.iter().position(|&byte| byte == b'.').unwrap_or(time.len());
+    let (integer, fraction) = (&time[..point], time.get(point + 1..).unwrap_or_default());
+    let first = integer.iter().position(|&digit| digit != b'0').unwrap_or(point);
+    let last = fraction.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    (point - first, &integer[first..], &fraction[..last])
+}

@@ -1,0 +1,152 @@
+//! A run of one seed: faults under load, then healing; safety all the time, agreement in the end.
+
+use super::agenda::{Event, SECOND, Time};
+use super::checks::Tally;
+use super::faults::Mix;
+use super::planted::Bug;
+use super::random::Random;
+use super::topology;
+use super::trace::Detail;
+use super::world::{HEALED_WITHIN, World};
+use herd::limits;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Lines of the trace that a failure shows.
+const LINES_SHOWN: usize = 80;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was drawn.
+    pub banner: String,
+    pub tally: Tally,
+    pub virtual_time: Time,
+    pub turns: u64,
+    pub healed_after: Time,
+    pub trace_hash: u64,
+    pub trace_records: u64,
+    pub trace: Vec<u8>,
+    /// What was wrong, if something was.
+    pub failure: Option<String>,
+}
+
+/// Runs a seed; if it fails, once more with words, to show how it came to that.
+pub fn run(seed: u64) -> Result<Outcome, String> {
+    let outcome = catch_unwind(|| run_once(seed, Detail::Hash, None));
+    let failure = match outcome {
+        Ok(outcome) if outcome.failure.is_none() => return Ok(outcome),
+        Ok(outcome) => outcome.failure,
+        Err(panic) => Some(words_of(panic.as_ref())),
+    };
+    let (mut world, banner) = build(seed, Detail::Words, None);
+    // What comes of it is known.
+    drop(catch_unwind(AssertUnwindSafe(|| phases(&mut world))));
+    let lines = world.env.trace.last_lines(LINES_SHOWN);
+    let failure = failure.unwrap_or_default();
+    Err(format!(
+        "seed {seed} fails: {failure}\n\nwhat it drew: {banner}\n\nthe last of its trace:\n{lines}\n\
+         replay with HERD_SEED={seed} cargo test --test simulation seeds\n"
+    ))
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or(panic.downcast_ref::<&str>().copied());
+    format!("it panics: {}", words.unwrap_or("without words"))
+}
+
+/// Runs a seed, possibly with a planted bug.
+pub fn run_once(seed: u64, detail: Detail, bug: Option<Bug>) -> Outcome {
+    let (mut world, banner) = build(seed, detail, bug);
+    let result = phases(&mut world);
+    Outcome {
+        banner,
+        tally: world.env.checks.tally.clone(),
+        virtual_time: world.now(),
+        turns: world.machines.iter().map(|machine| machine.turns).sum(),
+        healed_after: *result.as_ref().unwrap_or(&0),
+        trace_hash: world.env.trace.hash(),
+        trace_records: world.env.trace.records(),
+        trace: world.env.trace.bytes().to_vec(),
+        failure: result.err(),
+    }
+}
+
+fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
+    let mut random = Random::new(seed);
+    let mix = Mix::draw(&mut random);
+    let banner = format!("seed {seed}: {mix:?}");
+    let herd = match topology::build(mix.shape, mix.servers, &mut random) {
+        Ok(herd) => herd,
+        Err(why) => unreachable!("drawn herds are sound: {why}"),
+    };
+    let mut world = World::new(seed, herd, mix, random, detail, bug);
+    for machine in 0..world.machines.len() {
+        let skew = world.env.random.below(2 * world.mix.skew + 1) as i64;
+        world.machines[machine].skew = skew - world.mix.skew as i64;
+        world.start(machine);
+    }
+    world.add_clients(world.mix.clients);
+    world.env.agenda.plan(SECOND, Event::Fault);
+    (world, banner)
+}
+
+/// Both phases; how long healing took.
+fn phases(world: &mut World) -> Result<Time, String> {
+    world.run_until(world.mix.faulty);
+    world.lose_memory_if_planted();
+    violation(world)?;
+    world.heal();
+    let healed_at = world.now();
+    let until = healed_at + HEALED_WITHIN.as_nanos() as Time;
+    let healed = world.run_until_so(until, World::is_healed);
+    let healed_after = world.now() - healed_at;
+    // Clients that are still being answered may change positions; then no more.
+    let quiet = |world: &World| world.clients.iter().all(|client| client.is_over());
+    let at_rest = world.run_until_so(until, |world| quiet(world) && world.is_healed());
+    violation(world)?;
+    if !healed || !at_rest {
+        return Err(format!("not healed within {HEALED_WITHIN:?}:\n{}", world.describe()));
+    }
+    world.env.checks.agreement(&world.nodes())?;
+    rest(world)?;
+    Ok(healed_after)
+}
+
+/// When nobody says anything more, only the links are left, and nothing changes.
+fn rest(world: &mut World) -> Result<(), String> {
+    let links: usize = world.machines.iter().filter_map(|m| Some(m.node()?.links_up().1)).sum();
+    // Idle connections to Places stay for a while; waiting for that costs much where links are many.
+    let waits = links <= 24;
+    let (pause, spare) = if waits {
+        (limits::PLACES_DEADLINE + limits::PLACES_IDLE_MAX + limits::LINGER_MAX, 0)
+    } else {
+        (limits::LINGER_MAX, limits::PLACES_CONNECTIONS_MAX)
+    };
+    world.run_until(world.now() + pause.as_nanos() as Time + SECOND);
+    violation(world)?;
+    if !world.is_healed() {
+        return Err(format!("healed, and then not:\n{}", world.describe()));
+    }
+    for machine in &mut world.machines {
+        machine.check_timers()?;
+        let links = 2 * machine.node().map_or(0, |node| node.links_up().1);
+        let held = machine.connections(&world.env);
+        if held < links || held > links + spare {
+            let (name, all) = (machine.name.clone(), machine.describe_connections());
+            return Err(format!(
+                "{name} holds {held} connections for {links} of its links:\n{all}"
+            ));
+        }
+    }
+    world.env.checks.agreement(&world.nodes())
+}
+
+fn violation(world: &World) -> Result<(), String> {
+    match &world.env.checks.violation {
+        Some(why) => Err(format!("at {:.6} s: {why}", world.now() as f64 / SECOND as f64)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Named stories: what happens to a herd, told step by step in the simulated world.
+
+mod crashes;
+mod cuts;
+mod order;

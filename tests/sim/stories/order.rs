@@ -1,0 +1,143 @@
+//! Stories of what every server comes to hold, and when.
+
+use super::super::story::{HERE, Story, several_times};
+use std::time::Duration;
+
+#[test]
+fn a_report_at_one_of_five_is_seen_at_every_other() {
+    several_times(|seed| {
+        let mut story = Story::goloman(seed);
+        for from in story.names() {
+            for to in story.names() {
+                let client = format!("{from}-{to}");
+                let answer = story.report(&from, &client, HERE, &story.clock(-50));
+                assert!(answer.starts_with(&format!("AT {from} +0.0")), "{answer}");
+                story.pass_milliseconds(20);
+                let session = story.connect(&to);
+                story.say(session, &format!("WHATSAT {client} 10 3"));
+                story.say_no_more(session);
+                story.wait(2_000_000_000, |world| world.clients.iter().all(|c| c.is_over()));
+                let heard = story.heard(session);
+                assert!(heard.starts_with(&format!("{answer}\n{{")), "{heard}");
+                assert!(heard.ends_with("}\n\n"), "{heard}");
+                assert!(heard.contains("\"results\""), "{heard}");
+            }
+        }
+        story.agrees();
+    });
+}
+
+#[test]
+fn a_position_crosses_each_link_at_most_once_each_way() {
+    several_times(|seed| {
+        let mut story = Story::goloman(seed);
+        story.report("Welsh", "kiwi", HERE, &story.clock(0));
+        story.agrees();
+        story.pass_milliseconds(3_000);
+        let mut all = 0;
+        for from in story.names() {
+            for to in story.names() {
+                let crossings = story.crossings(&from, &to, "kiwi");
+                assert!(crossings <= 1, "{from} to {to}: {crossings}");
+                all += crossings;
+            }
+        }
+        // Six links: each takes it over once, or from both sides at once.
+        assert!((4..=10).contains(&all), "{all} crossings");
+        assert_eq!(story.crossings("Holiday", "Welsh", "kiwi"), 0, "it was told by Welsh itself");
+    });
+}
+
+#[test]
+fn an_old_report_that_arrives_late_changes_nothing() {
+    several_times(|seed| {
+        let mut story = Story::goloman(seed);
+        story.set_open("Holiday", "Welsh", false);
+        let old = story.report("Welsh", "kiwi", "+1+1", "1500000000.000000001");
+        let new = story.report("Hands", "kiwi", "+2+2", "1500000000.0000000011");
+        assert_eq!(story.position("Welsh", "kiwi").as_ref(), Some(&old));
+        story.pass_milliseconds(6_000);
+        story.set_open("Holiday", "Welsh", true);
+        story.agrees();
+        for server in story.names() {
+            assert_eq!(story.position(&server, "kiwi").as_ref(), Some(&new), "{server}");
+        }
+        let again = story.report("Wilkes", "kiwi", "+1+1", "1500000000.000000001");
+        assert!(again.starts_with("AT Wilkes "), "an old report is answered all the same: {again}");
+        story.agrees();
+        assert_eq!(story.position("Wilkes", "kiwi"), Some(new));
+    });
+}
+
+#[test]
+fn of_two_servers_given_the_same_report_the_first_is_named_by_all() {
+    several_times(|seed| {
+        let mut story = Story::goloman(seed);
+        let time = story.clock(-1_000);
+        let line = format!("IAMAT kiwi {HERE} {time}");
+        let (one, other) = (story.connect("Hands"), story.connect("Welsh"));
+        story.pass_milliseconds(10);
+        story.say(one, &line);
+        story.say(other, &line);
+        story.pass_milliseconds(50);
+        let answers = [story.heard(one), story.heard(other)];
+        story.agrees();
+        let held = story.position("Goloman", "kiwi").expect("a position");
+        // The difference is what they have not in common: the smaller was taken first.
+        let difference = |answer: &str| answer.split(' ').nth(2).map(str::to_owned);
+        let first = answers.iter().min_by_key(|answer| difference(answer)).expect("two answers");
+        assert_eq!(held, first.trim_end());
+        for server in story.names() {
+            assert_eq!(story.position(&server, "kiwi").as_ref(), Some(&held), "{server}");
+        }
+    });
+}
+
+#[test]
+fn a_clock_an_hour_ahead_shows_in_differences_and_nowhere_else() {
+    several_times(|seed| {
+        let mut story = Story::goloman(seed);
+        story.set_clock_ahead("Hands", Duration::from_secs(3_600));
+        let answer = story.report("Hands", "kiwi", HERE, &story.clock(0));
+        assert!(answer.starts_with("AT Hands +3600.0"), "{answer}");
+        // As far ahead as Hands allows, and an hour more than the others would.
+        let far = story.clock(90_000_000 - 10_000);
+        let accepted = story.report("Hands", "late", HERE, &far);
+        assert!(accepted.starts_with("AT Hands -86"), "{accepted}");
+        story.agrees();
+        assert_eq!(story.position("Welsh", "late"), Some(accepted));
+        let refused = story.report("Welsh", "later", HERE, &far);
+        assert!(refused.starts_with("? IAMAT later"), "{refused}");
+        // A later report to a server whose clock is right replaces what the wrong one took.
+        let next = story.report("Goloman", "kiwi", HERE, &story.clock(0));
+        story.agrees();
+        assert_eq!(story.position("Hands", "kiwi"), Some(next));
+    });
+}
+
+#[test]
+fn a_clean_stop_answers_what_was_taken_in_and_nothing_else() {
+    several_times(|seed| {
+        let mut story = Story::pair(seed);
+        story.slow_places(Duration::from_millis(1_500));
+        story.report("East", "kiwi", HERE, "1500000000");
+        let session = story.connect("East");
+        for radius in ["1", "2", "3"] {
+            story.say(session, &format!("WHATSAT kiwi {radius} 0"));
+        }
+        // Half a command is with the server when it stops, the other half comes behind, while
+        // some of the questions are answered and others not yet.
+        let client = &mut story.world.clients;
+        let last = client.len() - 1;
+        client[last].say(&mut story.world.env, b"IAMAT kiwi +1+1 15000");
+        story.pass_milliseconds(20);
+        story.stop("East");
+        story.pass_milliseconds(20);
+        story.say(session, "00001");
+        story.say_no_more(session);
+        story.pass_milliseconds(3_000);
+        assert!(story.is_down("East") && story.is_over(session));
+        let heard = story.heard(session);
+        assert!(!heard.contains('?') && !heard.contains("+1+1"), "{heard}");
+    });
+}

@@ -1,0 +1,69 @@
+//! Who talks with whom: drawn herds.
+
+use super::random::Random;
+use herd::herd::Herd;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Ring,
+    Line,
+    Tree,
+    Star,
+    Mesh,
+    Random,
+}
+
+const SHAPES: [Shape; 6] =
+    [Shape::Ring, Shape::Line, Shape::Tree, Shape::Star, Shape::Mesh, Shape::Random];
+
+/// A shape and a number of servers; small ones are the most usual, since they cost least.
+pub fn draw(random: &mut Random) -> (Shape, usize) {
+    let shape = *random.pick(&SHAPES);
+    let servers = match random.below(100) {
+        0..60 => random.between(2, 6),
+        60..90 => random.between(3, 12),
+        90..98 => random.between(8, 24),
+        _ => random.between(20, 50),
+    };
+    // The links of a full mesh grow with the square.
+    let most = if shape == Shape::Mesh && !random.chance(20) { 12 } else { 50 };
+    (shape, servers.min(most) as usize)
+}
+
+/// The herd, whose servers are `S0`, `S1`, ... at `10.0.0.0`, `10.0.0.1`, ...
+pub fn build(shape: Shape, servers: usize, random: &mut Random) -> Result<Herd, String> {
+    let mut links: Vec<(usize, usize)> = Vec::new();
+    for server in 1..servers {
+        match shape {
+            Shape::Ring | Shape::Line => links.push((server - 1, server)),
+            Shape::Tree | Shape::Random => links.push((random.index(server), server)),
+            Shape::Star => links.push((0, server)),
+            Shape::Mesh => links.extend((0..server).map(|other| (other, server))),
+        }
+    }
+    if shape == Shape::Ring && servers > 2 {
+        links.push((servers - 1, 0));
+    }
+    if shape == Shape::Random {
+        for _ in 0..random.index(2 * servers) {
+            let (one, other) = (random.index(servers), random.index(servers));
+            if one != other {
+                links.push((one, other));
+            }
+        }
+    }
+    let one = |server: usize| {
+        let ours = links.iter().filter(|(from, _)| *from == server);
+        let mut names: Vec<String> = ours.map(|(_, to)| format!("\"S{to}\"")).collect();
+        names.sort();
+        names.dedup();
+        let names = names.join(", ");
+        format!(
+            "{{\"name\": \"S{server}\", \"host\": \"10.0.0.{server}\", \"port\": 11645, \
+             \"talks_with\": [{names}]}}"
+        )
+    };
+    let servers: Vec<String> = (0..servers).map(one).collect();
+    let json = format!("{{\"herd\": \"sim\", \"servers\": [{}]}}", servers.join(",\n"));
+    Herd::from_json(json.as_bytes()).map_err(|mistake| format!("{mistake}: {json}"))
+}

@@ -1,0 +1,132 @@
+//! What is watched on a server's connections: everything that its protocols are handed and write.
+
+mod conversation;
+mod link;
+
+use super::env::Env;
+use super::net::End;
+use conversation::Conversation;
+use herd::limits;
+use herd::node::Node;
+use herd::transport::{Now, Transport};
+use link::{Heard, Told};
+
+/// Who is watched, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    pub machine: usize,
+    pub life: u32,
+    pub now: Now,
+}
+
+/// Whoever watches a connection.
+#[derive(Debug)]
+pub enum Watch {
+    Client(Box<Conversation>),
+    Neighbour(Box<Heard>),
+    Link(Box<Told>),
+    Fetch,
+}
+
+impl Watch {
+    pub fn client() -> Self {
+        Watch::Client(Box::default())
+    }
+
+    pub fn neighbour() -> Self {
+        Watch::Neighbour(Box::default())
+    }
+
+    /// Of a link to that server.
+    pub fn link(to: usize) -> Self {
+        Watch::Link(Box::new(Told::new(to)))
+    }
+
+    /// Bytes are about to be handed to the protocol.
+    pub fn arrived(&mut self, env: &mut Env, seen: &Seen, node: &Node, bytes: &[u8]) {
+        match self {
+            Watch::Client(conversation) => conversation.arrived(env, seen, node, bytes),
+            Watch::Neighbour(heard) => heard.arrived(env, seen, bytes),
+            Watch::Link(told) => told.arrived(bytes),
+            Watch::Fetch => {}
+        }
+    }
+
+    /// The end of the peer's data is about to be told.
+    pub fn ended(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
+        if let Watch::Client(conversation) = self {
+            conversation.ended(env, seen, node);
+        }
+    }
+
+    /// A callback is about to be called.
+    pub fn before(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
+        if let Watch::Client(conversation) = self {
+            conversation.judge_again(env, seen, node);
+        }
+    }
+
+    /// A callback has been called: what it wrote is behind the first `before` bytes of output.
+    pub fn after(
+        &mut self,
+        env: &mut Env,
+        seen: &Seen,
+        node: &Node,
+        transport: &Transport,
+        before: usize,
+        end: Option<End>,
+    ) {
+        let written = &transport.output()[before..];
+        let bound = match self {
+            Watch::Client(conversation) => {
+                if let Some(end) = end {
+                    env.net.promise(end, written);
+                }
+                if let Err(why) = conversation.answered(written, transport) {
+                    env.checks.fail(format!("{}: {why}", env.checks.name(seen.machine)));
+                }
+                // One answer may come when there is just room left, and it has others behind it.
+                limits::OUTPUT_HIGH_WATER_BYTES
+                    + limits::HELD_ANSWERS_BYTES_MAX
+                    + 4 * limits::NEIGHBOUR_LINE_BYTES_MAX
+                    + limits::QUERIES_PER_CLIENT_MAX * super::places::ANSWER_BYTES_MAX
+            }
+            Watch::Neighbour(heard) => {
+                heard.written(env, seen, written);
+                limits::OUTPUT_HIGH_WATER_BYTES
+            }
+            Watch::Link(told) => {
+                told.written(env, seen, node, written);
+                told.full |= transport.output_len() >= limits::OUTPUT_HIGH_WATER_BYTES;
+                limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 64
+            }
+            Watch::Fetch => limits::OUTPUT_HIGH_WATER_BYTES,
+        };
+        let size = transport.output_len();
+        if size > bound {
+            let name = env.checks.name(seen.machine);
+            env.checks.fail(format!("{name}: {size} bytes of output wait, more than {bound}"));
+        }
+    }
+
+    /// The server stops: what it has not answered it need not.
+    pub fn stopping(&mut self) {
+        if let Watch::Client(conversation) = self {
+            conversation.excused();
+        }
+    }
+
+    /// The server says that it is done with a connection.
+    pub fn finished(&mut self, env: &mut Env) {
+        if let Watch::Client(conversation) = self
+            && let Err(why) = conversation.finished()
+        {
+            env.checks.fail(why);
+        }
+    }
+
+    /// Whether a link's output was ever full.
+    pub fn was_full(&self) -> bool {
+        matches!(self, Watch::Link(told) if told.full)
+    }
+}

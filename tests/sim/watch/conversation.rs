@@ -1,0 +1,250 @@
+//! The model of a client's conversation: one answer to each command, in order, byte for byte.
+//!
+//! What a command's answer must be is worked out when the server is handed it, from the contract,
+//! the clock of that turn and the positions that the server holds then. While the server does not
+//! read (its answers have no room) it may put a command off; then it may be answered from any turn
+//! until it reads again, and no other.
+
+use super::super::contract::{LINE_BYTES_MAX, Meaning, at_line, meaning, refusal};
+use super::super::env::Env;
+use super::super::places;
+use super::super::report::Report;
+use super::Seen;
+use herd::limits;
+use herd::node::Node;
+use herd::transport::Transport;
+use herd::wire::Location;
+use std::collections::VecDeque;
+
+#[derive(Debug, Default)]
+pub struct Conversation {
+    partial: Vec<u8>,
+    pending: VecDeque<Pending>,
+    /// No more commands are taken.
+    last: bool,
+    /// A line was too long, or the server stops: what is not answered need not be.
+    excused: bool,
+}
+
+/// A command without an answer.
+#[derive(Debug)]
+struct Pending {
+    line: Vec<u8>,
+    too_long: bool,
+    /// The server may not have looked at it yet.
+    open: bool,
+    expected: Vec<Expected>,
+}
+
+/// What an answer may be.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    Exactly(Vec<u8>),
+    Near { at: Vec<u8>, place: Location, radius_micrometres: u64, bound: u8 },
+}
+
+impl Conversation {
+    pub fn arrived(&mut self, env: &mut Env, seen: &Seen, node: &Node, mut bytes: &[u8]) {
+        while !self.last && !bytes.is_empty() {
+            let end = bytes.iter().position(|&byte| byte == b'\n');
+            let taken = end.unwrap_or(bytes.len());
+            self.partial.extend_from_slice(&bytes[..taken]);
+            bytes = &bytes[end.map_or(taken, |end| end + 1)..];
+            if self.partial.len() > LINE_BYTES_MAX {
+                self.partial.truncate(LINE_BYTES_MAX);
+                self.last = true;
+                self.command(true);
+            } else if end.is_some() {
+                self.command(false);
+            }
+        }
+        self.judge_again(env, seen, node);
+        let put_off: usize = self.pending.iter().filter(|p| p.open).map(|p| p.line.len()).sum();
+        if put_off > limits::READ_BUDGET_BYTES + 2 * LINE_BYTES_MAX {
+            env.checks.fail(format!("{put_off} bytes of commands are put off"));
+        }
+    }
+
+    pub fn ended(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
+        if !self.last && !self.partial.is_empty() {
+            self.command(false);
+        }
+        self.last = true;
+        self.judge_again(env, seen, node);
+    }
+
+    fn command(&mut self, too_long: bool) {
+        let line = std::mem::take(&mut self.partial);
+        if too_long || meaning(&line) != Meaning::Nothing {
+            self.pending.push_back(Pending { line, too_long, open: true, expected: Vec::new() });
+        }
+    }
+
+    /// Works out what the answers to the commands that may be looked at now would be.
+    pub fn judge_again(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
+        // The reports among them, which nobody else has seen yet. Those that were there at an
+        // earlier callback may have been taken, or refused, then: any number from the first on.
+        let mut reports: Vec<Option<Report>> = Vec::new();
+        let mut earlier = 0;
+        for pending in self.pending.iter_mut().filter(|pending| pending.open) {
+            earlier += usize::from(!pending.expected.is_empty());
+            let at_least_from = earlier.min(reports.len());
+            let report = pending.judge(env, seen, node, &reports, at_least_from);
+            reports.push(report);
+        }
+    }
+
+    /// Takes what the server wrote.
+    pub fn answered(&mut self, written: &[u8], transport: &Transport) -> Result<(), String> {
+        let mut rest = written;
+        while !rest.is_empty() {
+            let Some(pending) = self.pending.pop_front() else {
+                return Err(format!("an answer to nothing: {}", rest.escape_ascii()));
+            };
+            let length = pending.expected.iter().find_map(|expected| expected.matches(rest));
+            let Some(length) = length else {
+                let (is, to) = (shown(rest), shown(&pending.line));
+                let one = pending.expected.iter().map(Expected::shown).collect::<Vec<_>>();
+                return Err(format!(
+                    "to {to}\nthe answer is {is}\ninstead of {}",
+                    one.join("\nor ")
+                ));
+            };
+            self.excused |= pending.too_long;
+            rest = &rest[length..];
+        }
+        if transport.wants_data() {
+            self.pending.iter_mut().for_each(|pending| pending.open = false);
+        }
+        let asks = |pending: &Pending| {
+            pending.expected.iter().any(|expected| matches!(expected, Expected::Near { .. }))
+        };
+        match self.pending.front() {
+            Some(pending) if !pending.open && !asks(pending) && !self.excused => {
+                Err(format!("no answer to {}", shown(&pending.line)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub fn excused(&mut self) {
+        self.excused = true;
+    }
+
+    /// The server has closed: everything must be answered.
+    pub fn finished(&self) -> Result<(), String> {
+        match self.pending.front() {
+            Some(pending) if !self.excused => {
+                Err(format!("closed without an answer to {}", shown(&pending.line)))
+            }
+            _ if !self.last && !self.excused => Err("closed for no reason".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Expected {
+    /// The length of the answer at the start of `bytes`, if it is as expected.
+    fn matches(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Expected::Exactly(answer) => bytes.starts_with(answer).then_some(answer.len()),
+            Expected::Near { at, place, radius_micrometres, bound } => {
+                let json = bytes.strip_prefix(at.as_slice())?;
+                let end = json.windows(2).position(|pair| pair == b"\n\n")?;
+                places::may_be(&json[..end], place, *radius_micrometres, *bound)
+                    .then_some(at.len() + end + 2)
+            }
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Expected::Exactly(answer) => shown(answer),
+            Expected::Near { at, .. } => format!("{} and JSON", shown(at)),
+        }
+    }
+}
+
+impl Pending {
+    /// Notes what the answer would be if the server looked at the command now, after `reports`, of
+    /// which it may have looked at those before `at_least_from` earlier. A report that it would
+    /// take is returned.
+    fn judge(
+        &mut self,
+        env: &mut Env,
+        seen: &Seen,
+        node: &Node,
+        reports: &[Option<Report>],
+        at_least_from: usize,
+    ) -> Option<Report> {
+        let refused = Expected::Exactly(refusal(&self.line));
+        match meaning(&self.line) {
+            _ if self.too_long => self.may_be(refused),
+            Meaning::Nothing | Meaning::Nonsense => self.may_be(refused),
+            Meaning::Report { client, location, time, time_nanoseconds } => {
+                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
+                if difference < -(env.max_skew_seconds as i64) * 1_000_000_000 {
+                    self.may_be(refused);
+                    return None;
+                }
+                let name = env.checks.name(seen.machine);
+                let answer = at_line(&name, difference, client, location, time);
+                let report = Report::new(answer.clone(), difference);
+                env.checks.may_take(seen, &report);
+                self.may_be(Expected::Exactly(answer));
+                return Some(report);
+            }
+            Meaning::Question { client, radius_micrometres, bound } => {
+                let held = node.positions().find(client).map(|position| Report::of(&position));
+                for known in may_be_known(held, reports, at_least_from, client) {
+                    let near = known.and_then(|known| {
+                        let place = Location::parse(known.location())?;
+                        let at = known.line().to_vec();
+                        Some(Expected::Near { at, place, radius_micrometres, bound })
+                    });
+                    let expected = near.unwrap_or_else(|| Expected::Exactly(refusal(&self.line)));
+                    if !self.expected.contains(&expected) {
+                        self.expected.push(expected);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn may_be(&mut self, expected: Expected) {
+        if !self.expected.contains(&expected) {
+            self.expected.push(expected);
+        }
+    }
+}
+
+/// What the server may know of a client after the last of `reports`, when it took all of them from
+/// some place on, which is `at_least_from` or before.
+fn may_be_known(
+    held: Option<Report>,
+    reports: &[Option<Report>],
+    at_least_from: usize,
+    client: &[u8],
+) -> Vec<Option<Report>> {
+    let mut greatest = held;
+    let mut all = Vec::new();
+    for (at, report) in reports.iter().enumerate().rev() {
+        if at < at_least_from {
+            all.push(greatest.clone());
+        }
+        if let Some(report) = report.as_ref().filter(|report| report.client() == client)
+            && greatest.as_ref().is_none_or(|known| report.compare(known).is_gt())
+        {
+            greatest = Some(report.clone());
+        }
+    }
+    all.push(greatest);
+    all.dedup();
+    all
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let end = bytes.len().min(300);
+    bytes[..end].escape_ascii().to_string()
+}

@@ -1,0 +1,245 @@
+//! The whole simulated world, and what makes it go round.
+
+use super::agenda::{Event, MILLISECOND, SECOND, Time};
+use super::clients::Client;
+use super::env::Env;
+use super::faults::Mix;
+use super::load::Load;
+use super::machine::{Machine, State};
+use super::net::{End, Notice, Owner, Weather};
+use super::places::{Manners, Places};
+use super::planted::Bug;
+use super::random::Random;
+use super::trace::Detail;
+use herd::herd::Herd;
+use herd::limits;
+use herd::node::Node;
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long after the last fault all servers may take to be linked and to agree: a link that died
+/// unnoticed is silent for as long as is allowed, then dialled, in vain, and once more, each time
+/// after the longest pause; what is left is for what crosses the links then.
+pub const HEALED_WITHIN: Duration = Duration::from_secs(30);
+
+const _: () = {
+    let dial = limits::REDIAL_PAUSE_MAX.as_secs() + limits::DIAL_TIMEOUT.as_secs();
+    assert!(limits::NEIGHBOUR_SILENCE_MAX.as_secs() + 2 * dial < HEALED_WITHIN.as_secs());
+};
+
+/// How long after the last fault clients may wait for what they have asked. One whose server lost
+/// power after it had said all never learns that, and gives up then.
+const SERVED_WITHIN: Time = 20 * SECOND;
+
+/// How often the world looks whether it has what it waits for.
+const PROBE_INTERVAL: Time = 50 * MILLISECOND;
+
+pub struct World {
+    pub env: Env,
+    pub machines: Vec<Machine>,
+    pub clients: Vec<Client>,
+    pub places: Places,
+    pub load: Load,
+    pub mix: Mix,
+    notices: Vec<(End, Owner, Notice)>,
+}
+
+impl World {
+    /// A world with servers that are not started, and without clients.
+    pub fn new(
+        seed: u64,
+        herd: Herd,
+        mix: Mix,
+        random: Random,
+        detail: Detail,
+        bug: Option<Bug>,
+    ) -> Self {
+        let mut env = Env::new(seed, &herd, mix.weather, detail, bug);
+        env.random = random;
+        env.turn_gap = mix.turn_gap;
+        env.read_bytes_max = mix.read_bytes_max;
+        env.max_skew_seconds = mix.max_skew_seconds;
+        env.planted.max_skew_seconds = mix.max_skew_seconds;
+        env.unresolved = mix.unresolved;
+        let herd = Rc::new(herd);
+        let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));
+        World {
+            machines: machines.collect(),
+            clients: Vec::new(),
+            places: Places::new(mix.manners),
+            load: Load::new(mix.devices, mix.questions, mix.nonsense, mix.ties, mix.fat),
+            env,
+            mix,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Starts a server if it is down.
+    pub fn start(&mut self, machine: usize) {
+        if self.machines[machine].state == State::Down {
+            let env = &mut self.env;
+            env.net.turn_on(machine, &mut env.agenda, &mut env.random);
+            env.planted.started(machine);
+            self.machines[machine].start(env);
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.env.agenda.now()
+    }
+
+    /// Goes on until then, or until something is wrong.
+    pub fn run_until(&mut self, until: Time) {
+        while self.env.checks.violation.is_none()
+            && let Some(event) = self.env.agenda.next_before(until)
+        {
+            self.happen(event);
+        }
+        if self.env.checks.violation.is_none() {
+            self.env.agenda.advance(until);
+        }
+    }
+
+    /// Goes on until the condition holds, looking now and then; false if it does not by then.
+    pub fn run_until_so(&mut self, until: Time, so: impl Fn(&World) -> bool) -> bool {
+        while self.env.checks.violation.is_none() {
+            if so(self) {
+                return true;
+            }
+            if self.now() >= until {
+                return false;
+            }
+            self.run_until((self.now() + PROBE_INTERVAL).min(until));
+        }
+        false
+    }
+
+    fn happen(&mut self, event: Event) {
+        let env = &mut self.env;
+        match event {
+            Event::Turn { machine } => {
+                let at = env.agenda.now();
+                self.machines[machine].turn(env, at);
+            }
+            Event::Client { index } => {
+                let servers = self.machines.len();
+                self.clients[index].step(env, &mut self.load, servers);
+            }
+            Event::Places { index } => self.places.step(env, index),
+            Event::Fault => self.fault(),
+            Event::Undo(undo) => self.undo(undo),
+            event => env.net.happen(event, &mut env.agenda, &mut env.random),
+        }
+        self.tell();
+    }
+
+    /// Tells owners of ends what the network has for them.
+    fn tell(&mut self) {
+        let mut notices = mem::take(&mut self.notices);
+        self.env.net.take_notices(&mut notices);
+        for (end, owner, notice) in notices.drain(..) {
+            let env = &mut self.env;
+            match (owner, notice) {
+                (_, Notice::Incoming { host, .. }) if host == env.hosts.places() => {
+                    self.places.accept(env, end);
+                }
+                (_, Notice::Incoming { host, .. }) => {
+                    self.machines[host].notice(env, end, None, notice);
+                }
+                (Owner::Server { machine, id }, _) => {
+                    self.machines[machine].notice(env, end, Some(id), notice);
+                }
+                (Owner::Client { index }, _) => self.clients[index].notice(env, notice),
+                (Owner::Places { index }, _) => self.places.ready(env, index),
+                (Owner::Nobody, _) => {}
+            }
+        }
+        self.notices = notices;
+    }
+
+    /// Adds clients that talk as they like, from now on.
+    pub fn add_clients(&mut self, count: usize) {
+        for _ in 0..count {
+            let index = self.clients.len();
+            let mut client = Client::new(index);
+            client.goes_on = true;
+            let at = self.env.random.below(2 * SECOND);
+            client.plan(&mut self.env, at);
+            self.clients.push(client);
+        }
+    }
+
+    /// Ends all faults and the load.
+    pub fn heal(&mut self) {
+        let env = &mut self.env;
+        env.net.weather = Weather {
+            latency: env.net.weather.latency.min(5 * MILLISECOND),
+            spread: env.net.weather.spread.min(5 * MILLISECOND),
+            refused: 0,
+            black_hole: 0,
+            resend: env.net.weather.resend.min(SECOND),
+            capacity: (16_384, 65_536),
+            ..env.net.weather
+        };
+        env.unresolved = 0;
+        env.net.open_paths(&mut env.agenda, &mut env.random);
+        env.net.end_stalls(&mut env.agenda);
+        env.net.widen_pipes(16_384);
+        self.places.manners = Manners { bad: 0, delay: 100 * MILLISECOND };
+        for index in 0..self.machines.len() {
+            self.machines[index].resume(&mut self.env);
+            if self.machines[index].is_stopping() {
+                self.machines[index].kill(&mut self.env);
+            }
+            self.start(index);
+        }
+        let until = self.now() + SERVED_WITHIN;
+        for client in &mut self.clients {
+            client.stop(&mut self.env, until);
+        }
+        self.tell();
+    }
+
+    /// The bug that is not planted in what servers hear.
+    pub fn lose_memory_if_planted(&mut self) {
+        if self.env.planted.bug == Some(Bug::LosesItsMemory)
+            && let Some(machine) = self.machines.iter_mut().find(|m| m.state == State::Running)
+        {
+            machine.forget_positions(&mut self.env);
+        }
+    }
+
+    /// The nodes that live.
+    pub fn nodes(&self) -> Vec<(usize, &Node)> {
+        self.machines.iter().filter_map(|machine| Some((machine.index, machine.node()?))).collect()
+    }
+
+    /// Whether all links are up, all feeds are told and all servers hold as much as the others.
+    pub fn is_healed(&self) -> bool {
+        let digest = self.machines[0].node().map(|node| node.positions().digest());
+        self.machines.iter().all(|machine| {
+            machine.node().is_some_and(|node| {
+                let (up, links) = node.links_up();
+                // A link that died unnoticed may still be taken to be up at one side.
+                let both_sides = machine.connections(&self.env) >= 2 * links;
+                let agrees = Some(node.positions().digest()) == digest;
+                up == links && agrees && both_sides && node.feeds_told()
+            })
+        })
+    }
+
+    /// Why it is not healed.
+    pub fn describe(&self) -> String {
+        let each = self.machines.iter().map(|machine| match machine.node() {
+            None => format!("{} is down", machine.name),
+            Some(node) => {
+                let (name, positions) = (&machine.name, node.positions());
+                let (links, told) = (node.links_up(), node.feeds_told());
+                let (count, digest, head) = (positions.len(), positions.digest(), positions.head());
+                format!("{name}: links {links:?}, told {told}, {count} to {head}, {digest:016x}")
+            }
+        });
+        each.collect::<Vec<_>>().join("\n")
+    }
+}
