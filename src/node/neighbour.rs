@@ -103,12 +103,16 @@ impl Neighbour {
         cx.transport.close();
     }
 
-    /// Acknowledges the last mark of the neighbour's present life, and shows that we live.
+    /// Acknowledges the last mark of the neighbour's present life, and shows that we live; unless
+    /// the neighbour has enough to read: then it is tried again when the next one is due.
     fn acknowledge(&mut self, cx: &mut Context<'_, Node>, peer: usize) {
+        self.acknowledged = cx.now.monotonic;
+        if cx.transport.is_full() {
+            return;
+        }
         let sequence = cx.app.peers[peer].heard.up_to;
         let digest = cx.app.positions.digest();
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
-        self.acknowledged = cx.now.monotonic;
         self.owes = false;
     }
 
