@@ -6,6 +6,7 @@ export HERD
 
 .DEFAULT_GOAL := help
 .PHONY: help herd stop test soak bench check cargo
+.PHONY: help herd stop test bench check fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -32,6 +33,32 @@ check: cargo ## what CI runs: format, lints, tests, docs
 	cargo clippy --all-targets -- -D warnings
 	cargo test
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# libFuzzer on the stable toolchain: what `cargo fuzz` sets, but for the sanitizers, which we need
+# not, having no unsafe code. The targets in the order of tests/fuzzing/targets/mod.rs.
+TARGET ?= lines command neighbour_line numbers response request places herd store client classic \
+	neighbour fetch
+SECONDS ?= 60
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
+	-Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+	-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
+
+fuzz: cargo ## look for inputs that break something, guided by coverage (TARGET="client store" SECONDS=60)
+	@command -v c++ >/dev/null || { echo "make: c++ is missing; HERD_FUZZ_SECONDS=60 cargo test --test fuzzing does without" >&2; exit 1; }
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --target $(FUZZ_HOST) \
+		--manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz
+	@for target in $(TARGET); do \
+		echo "fuzz: $$target"; \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found; \
+		FUZZ_TARGET=$$target target/fuzz/$(FUZZ_HOST)/release/fuzz target/fuzz/corpus/$$target \
+			tests/fuzzing/corpus/$$target -dict=tests/fuzzing/words.dict -use_value_profile=1 \
+			-max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 -verbosity=1 \
+			-artifact_prefix=target/fuzz/found/$$target- || { \
+			echo "fuzz: $$target fails. Make the input in target/fuzz/found small (add -minimize_crash=1)," \
+				"and put it into tests/fuzzing/corpus/$$target: cargo test --test fuzzing runs it." >&2; \
+			exit 1; }; \
+	done
 
 cargo:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: https://rustup.rs" >&2; exit 1; }

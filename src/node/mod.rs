@@ -154,6 +154,7 @@ impl Node {
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
         self.queries.counters()
+    }
 
     /// Whether every link that is up has sent all that its neighbour is to be told (it may still be
     /// under way). For tests and for watching; nothing is decided by it.

@@ -1,0 +1,201 @@
+//! The conversations of a server, by scripts of what their peers do. Whatever they do: nothing
+//! panics, memory stays within its limits, every client has its answers in order, the next
+//! neighbour that asks hears every position, and nothing is left when all are gone.
+
+use super::script::{Step, steps};
+use super::world::World;
+use herd::limits;
+use herd::positions::{Positions, Report, Text};
+use herd::transport::{Application, Lost};
+use herd::wire::NeighbourLine;
+use std::time::Duration;
+
+/// What a conversation may add to output that is full: the answers to what it had taken already.
+const OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES
+    + limits::HELD_ANSWERS_BYTES_MAX
+    + (limits::QUERIES_PER_CLIENT_MAX + 2) * limits::NEIGHBOUR_LINE_BYTES_MAX;
+
+/// What one between servers may add: a line and a mark.
+const NEIGHBOUR_OUTPUT_BYTES_MAX: usize =
+    limits::OUTPUT_HIGH_WATER_BYTES + 2 * limits::NEIGHBOUR_LINE_BYTES_MAX;
+
+/// More than a script has bytes to ask with.
+const QUESTIONS_MAX: usize = 40_000;
+
+/// What a conversation may keep: a line, input put off, answers held back.
+const KEPT_BYTES_MAX: usize = 2 * (OUTPUT_BYTES_MAX + limits::PLACES_BODY_BYTES_MAX);
+
+/// A client.
+pub fn client(input: &[u8]) {
+    play(World::new(false), &[Step::Client], input);
+}
+
+/// A client of the papers.
+pub fn classic(input: &[u8]) {
+    let mut world = World::new(true);
+    world.step(Step::Client);
+    steps(input).for_each(|step| world.step(step));
+    check_bounds(&world);
+    check_that_nothing_is_left(world);
+}
+
+/// A neighbour that has greeted, whose own link is not up yet.
+pub fn neighbour(input: &[u8]) {
+    let greeting = b"HERD 1 goloman Hands Goloman 00000000000000aa\n";
+    play(World::new(false), &[Step::Neighbour, Step::Data(greeting)], input);
+}
+
+/// Places, asked a question.
+pub fn fetch(input: &[u8]) {
+    let question = b"IAMAT kiwi +34.1-118.4 1600000000\nWHATSAT kiwi 10 5\n";
+    let start = [Step::Client, Step::Data(question)];
+    let mut world = World::new(false);
+    for step in start {
+        world.step(step);
+    }
+    while world.dials_neighbour() {
+        world.step(Step::Refuse);
+    }
+    play(world, &[Step::Connect], input);
+}
+
+fn play(mut world: World, start: &[Step<'_>], input: &[u8]) {
+    for step in start {
+        world.step(match step {
+            Step::Data(data) => Step::Data(data),
+            Step::Client => Step::Client,
+            Step::Neighbour => Step::Neighbour,
+            Step::Connect => Step::Connect,
+            other => unreachable!("{other:?} begins no script"),
+        });
+    }
+    let mut stopped = false;
+    for step in steps(input) {
+        stopped |= step == Step::Stop;
+        world.step(step);
+    }
+    check_bounds(&world);
+    if !stopped {
+        check_that_all_is_told(&mut world);
+        check_answers(&mut world);
+    }
+    check_that_nothing_is_left(world);
+}
+
+/// Output and input are kept within their limits, however little is read of the first.
+fn check_bounds(world: &World) {
+    for peer in &world.peers {
+        // What Places sent goes into up to as many answers as a client may wait for.
+        let answers = limits::QUERIES_PER_CLIENT_MAX * world.sent_bytes;
+        let (answers, output_max) = match peer.is_client() {
+            true => (answers, OUTPUT_BYTES_MAX + answers),
+            false => (0, NEIGHBOUR_OUTPUT_BYTES_MAX),
+        };
+        let waiting = peer.most_waiting();
+        assert!(waiting <= output_max, "{waiting} bytes of output wait");
+        if world.sent_bytes > 4 * limits::NEIGHBOUR_LINE_BYTES_MAX {
+            let kept = peer.kept_bytes();
+            assert!(kept <= KEPT_BYTES_MAX + answers, "{kept} bytes are kept");
+        }
+    }
+}
+
+/// A neighbour that has lost everything is told all, and then holds the same positions.
+fn check_that_all_is_told(world: &mut World) {
+    world.wait(2 * limits::REDIAL_PAUSE_MAX);
+    world.turn();
+    let mut told = None;
+    while world.is_dialling() && told.is_none() {
+        if world.dials_neighbour() {
+            world.step(Step::Connect);
+            told = world.chosen().map(|peer| peer.received.clone());
+        } else {
+            world.step(Step::Refuse);
+        }
+    }
+    let Some(greeting) = told else { return };
+    let line = greeting.strip_suffix(b"\n").and_then(NeighbourLine::parse);
+    let Some(NeighbourLine::Greeting { to, .. }) = line else {
+        panic!("a link greets first, not with {:?}", String::from_utf8_lossy(&greeting));
+    };
+    let mut answer = b"HEARD 1 ".to_vec();
+    answer.extend_from_slice(to);
+    answer.extend_from_slice(b" 00000000000000ee 0\n");
+    // Nothing may hold it up that others have sent: it has its own room.
+    world.sent_bytes = 0;
+    world.step(Step::Data(&answer));
+    let mut theirs = Positions::new([5, 6]);
+    for turn in 0.. {
+        world.turn();
+        if theirs.len() == world.node.positions().len() || turn > 100 {
+            break;
+        }
+        let received = world.chosen().map(|peer| peer.received.split_off(0)).unwrap_or_default();
+        take_all(&mut theirs, if turn == 0 { &received[greeting.len()..] } else { &received });
+    }
+    assert_eq!(theirs.len(), world.node.positions().len(), "a position was not told");
+    assert_eq!(theirs.digest(), world.node.positions().digest());
+}
+
+fn take_all(positions: &mut Positions, lines: &[u8]) {
+    for line in lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        match NeighbourLine::parse(line) {
+            Some(NeighbourLine::At(at)) => {
+                let origin = positions.intern(at.server).expect("there are few");
+                let text = Text::new(at.text, at.client.len(), at.location.len());
+                let report = Report {
+                    origin,
+                    difference_nanoseconds: at.difference_nanoseconds,
+                    time_nanoseconds: at.time_nanoseconds,
+                    text: text.expect("it was parsed"),
+                };
+                let _ = positions.update(&report, None);
+            }
+            Some(NeighbourLine::Mark { .. }) => {}
+            _ => panic!("a link says {:?}", String::from_utf8_lossy(line)),
+        }
+    }
+}
+
+/// Once everybody reads and Places is away, every client has all answers.
+fn check_answers(world: &mut World) {
+    for number in 0..world.peers.len() as u8 {
+        world.step(Step::Choose(number));
+        world.step(Step::TakeAll);
+        if world.chosen().is_some_and(|peer| peer.is_client()) {
+            world.step(Step::End);
+        }
+    }
+    // Sixteen questions at a time come to nothing, each at its deadline at the latest.
+    for _ in 0..QUESTIONS_MAX {
+        if world.peers.iter().all(|peer| peer.lost || !peer.is_client()) {
+            break;
+        }
+        while world.is_dialling() {
+            world.step(Step::Refuse);
+        }
+        world.wait(Duration::from_secs(1));
+        world.turn();
+    }
+    for peer in world.peers.iter().filter(|peer| peer.is_client()) {
+        let was_heard_out = peer.lost && peer.ended_in_order();
+        peer.transcript.check(&peer.received, peer.has_ended(), was_heard_out);
+        assert!(peer.lost, "a client that has ended and has its answers is let go");
+    }
+}
+
+/// When all are gone and the server stops, nothing waits for anything.
+fn check_that_nothing_is_left(mut world: World) {
+    world.stop();
+    for index in 0..world.peers.len() {
+        world.lose(index, &Lost::Closed);
+    }
+    for _ in 0..3 {
+        world.wait(limits::PLACES_DEADLINE);
+        world.turn();
+        while world.is_dialling() {
+            world.step(Step::Refuse);
+        }
+    }
+    assert_eq!(world.node.deadline(), None, "a question or a call is left");
+}

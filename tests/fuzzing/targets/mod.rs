@@ -1,0 +1,46 @@
+//! What is fuzzed: functions that take any bytes and panic if something is wrong. The tests beside
+//! this folder call them with inputs drawn from seeds, `tests/fuzz` has them guided by coverage.
+
+mod conversations;
+mod documents;
+mod http;
+mod parsers;
+mod script;
+mod store;
+mod transcript;
+mod world;
+
+/// A function to be fuzzed and what it is called; its corpus is in the folder of that name.
+pub struct Target {
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+    /// How many drawn inputs fit in a few seconds of an ordinary test run.
+    pub inputs: u64,
+}
+
+const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
+    Target { name, run, inputs }
+}
+
+/// All of them.
+pub const TARGETS: [Target; 13] = [
+    target("lines", parsers::lines, 40_000),
+    target("command", parsers::command, 100_000),
+    target("neighbour_line", parsers::neighbour_line, 100_000),
+    target("numbers", parsers::numbers, 100_000),
+    target("response", http::response, 15_000),
+    target("request", http::request, 15_000),
+    target("places", documents::places, 15_000),
+    target("herd", documents::herd, 40_000),
+    target("store", store::store, 8_000),
+    target("client", conversations::client, 8_000),
+    target("classic", conversations::classic, 8_000),
+    target("neighbour", conversations::neighbour, 8_000),
+    target("fetch", conversations::fetch, 8_000),
+];
+
+/// The target of that name.
+pub fn find(name: &str) -> Option<&'static Target> {
+    static ALL: [Target; TARGETS.len()] = TARGETS;
+    ALL.iter().find(|target| target.name == name)
+}

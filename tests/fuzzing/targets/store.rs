@@ -1,0 +1,198 @@
+//! The store by its operations, against a list that is searched from end to end.
+
+use herd::positions::{Cursor, NeighbourLife, OriginId, Positions, Report, Text, Update};
+use std::cmp::Ordering;
+
+const NAMES: [&[u8]; 3] = [b"Goloman", b"Hands", b"Wilkes"];
+const CURSORS: usize = 4;
+
+/// A report as the model keeps it.
+#[derive(Clone, PartialEq, Eq)]
+struct Known {
+    sequence: u64,
+    client: u8,
+    time: u8,
+    difference: i64,
+    origin: usize,
+    life: Option<usize>,
+}
+
+/// Each operation is two bytes: what to do, and with what.
+pub fn store(input: &[u8]) {
+    let mut run = Run::new();
+    for operation in input.chunks_exact(2) {
+        let (what, with) = (operation[0], operation[1]);
+        match what % 8 {
+            0..=2 => run.update(what / 8, with),
+            3 => drop(run.read(usize::from(with) % CURSORS)),
+            4 => run.seek(usize::from(with) % CURSORS, u64::from(what / 8)),
+            5 => run.reopen(usize::from(with) % CURSORS),
+            6 => run.next_life(usize::from(with) % 2),
+            _ => run.read_all(usize::from(with) % CURSORS),
+        }
+        run.check();
+    }
+    run.check_digest();
+}
+
+struct Run {
+    positions: Positions,
+    origins: Vec<OriginId>,
+    lives: [(usize, Option<NeighbourLife>); 2],
+    lives_begun: usize,
+    /// Cursors, and up to which number each has been told.
+    cursors: Vec<(Option<Cursor>, u64)>,
+    /// In the order of the feed.
+    feed: Vec<Known>,
+    head: u64,
+}
+
+impl Run {
+    fn new() -> Self {
+        let mut positions = Positions::new([1, 2]);
+        let origins = NAMES.iter().map(|name| positions.intern(name).expect("there is room"));
+        let origins = origins.collect();
+        let lives = [(0, positions.begin_life()), (1, positions.begin_life())];
+        let cursors = (0..CURSORS).map(|_| (Some(positions.open_cursor()), 0)).collect();
+        Run { positions, origins, lives, lives_begun: 2, cursors, feed: vec![], head: 0 }
+    }
+
+    fn update(&mut self, how: u8, with: u8) {
+        let (client, time) = (with & 15, with >> 4);
+        let origin = usize::from(how % 3);
+        let difference = i64::from(how / 3 % 3) - 1;
+        let life = [None, None, Some(0), Some(1)][usize::from(how / 8)];
+        let known = Known {
+            sequence: self.head + 1,
+            client,
+            time,
+            difference,
+            origin,
+            life: life.map(|which| self.lives[which].0),
+        };
+        let bytes = known.text();
+        let text = Text::new(&bytes, known.client_text().len(), 4).expect("within the limits");
+        let report = Report {
+            origin: self.origins[origin],
+            difference_nanoseconds: difference,
+            time_nanoseconds: i64::from(time),
+            text,
+        };
+        let heard_from = life.and_then(|which| self.lives[which].1.as_ref());
+        let update = self.positions.update(&report, heard_from);
+        let before = self.feed.iter().position(|other| other.client == client);
+        let expected = match before {
+            None => Update::New,
+            Some(at) if self.feed[at].order(&known) == Ordering::Less => {
+                self.feed.remove(at);
+                Update::Newer
+            }
+            Some(_) => Update::Known,
+        };
+        assert_eq!(update, expected);
+        if update != Update::Known {
+            self.head += 1;
+            self.feed.push(known);
+        }
+    }
+
+    fn read(&mut self, which: usize) -> bool {
+        let (cursor, told) = &mut self.cursors[which];
+        let cursor = cursor.as_ref().expect("cursors are reopened at once");
+        let next = self.positions.next(cursor).map(|position| position.sequence());
+        let expected = self.feed.iter().map(|known| known.sequence).find(|number| number > told);
+        assert_eq!(next, expected);
+        *told = next.unwrap_or(*told);
+        next.is_some()
+    }
+
+    fn read_all(&mut self, which: usize) {
+        while self.read(which) {}
+        let (cursor, _) = &self.cursors[which];
+        assert!(cursor.as_ref().is_some_and(|cursor| self.positions.is_at_head(cursor)));
+    }
+
+    fn seek(&mut self, which: usize, told: u64) {
+        let (cursor, known) = &mut self.cursors[which];
+        self.positions.seek(cursor.as_ref().expect("reopened at once"), told);
+        *known = told.min(self.head);
+    }
+
+    fn reopen(&mut self, which: usize) {
+        let (cursor, told) = &mut self.cursors[which];
+        self.positions.close_cursor(cursor.take().expect("reopened at once"));
+        *cursor = Some(self.positions.open_cursor());
+        *told = self.head;
+    }
+
+    fn next_life(&mut self, which: usize) {
+        let (number, life) = &mut self.lives[which];
+        if let Some(life) = life.take() {
+            self.positions.end_life(life);
+        }
+        *life = self.positions.begin_life();
+        *number = self.lives_begun;
+        self.lives_begun += 1;
+    }
+
+    fn check(&self) {
+        assert_eq!((self.positions.len(), self.positions.head()), (self.feed.len(), self.head));
+        for (cursor, told) in &self.cursors {
+            let cursor = cursor.as_ref().expect("reopened at once");
+            let next = self.feed.iter().map(|known| known.sequence).find(|number| number > told);
+            assert_eq!(self.positions.peek(cursor).map(|position| position.sequence()), next);
+            let promised = next.map_or(self.head, |number| number - 1);
+            assert_eq!(self.positions.told(cursor), promised);
+        }
+        for known in &self.feed {
+            let position = self.positions.find(&known.client_text()).expect("it was taken");
+            assert_eq!(position.sequence(), known.sequence);
+            assert_eq!(position.text().bytes(), known.text());
+            assert_eq!(position.origin_name(), NAMES[known.origin]);
+            for (number, life) in &self.lives {
+                let life = life.as_ref().expect("there is room");
+                assert_eq!(position.is_heard_from(life), known.life == Some(*number));
+            }
+        }
+    }
+
+    /// The digest depends on nothing but what is known now.
+    fn check_digest(&self) {
+        let mut other = Positions::new([3, 4]);
+        for known in self.feed.iter().rev() {
+            let bytes = known.text();
+            let report = Report {
+                origin: other.intern(NAMES[known.origin]).expect("there is room"),
+                difference_nanoseconds: known.difference,
+                time_nanoseconds: i64::from(known.time),
+                text: Text::new(&bytes, known.client_text().len(), 4).expect("within the limits"),
+            };
+            assert_eq!(other.update(&report, None), Update::New);
+        }
+        assert_eq!(other.digest(), self.positions.digest());
+    }
+}
+
+impl Known {
+    /// Short ones and ones that do not fit into a record.
+    fn client_text(&self) -> Vec<u8> {
+        let length = if self.client.is_multiple_of(4) { 90 } else { 1 };
+        vec![b'a' + self.client; length]
+    }
+
+    fn text(&self) -> Vec<u8> {
+        let mut text = self.client_text();
+        text.extend_from_slice(
+            format!(" +{0}-{0} 0.{1:09}", self.client % 2, self.time).as_bytes(),
+        );
+        text
+    }
+
+    /// Which of two reports about one client is the greater, as `positions::order` has it: time,
+    /// then the one taken first, then the rest, of which only the name can differ here.
+    fn order(&self, other: &Known) -> Ordering {
+        let taken = |known: &Known| i64::from(known.time) + known.difference;
+        let claim = |known: &Known| (known.time, -taken(known), NAMES[known.origin]);
+        claim(self).cmp(&claim(other))
+    }
+}
