@@ -2,6 +2,8 @@
 //! every run, or for `HERD_FUZZ_SECONDS` each where that is set. `make fuzz` looks for inputs guided
 //! by coverage; what it finds is kept in `corpus`, in a folder for each target.
 
+#![allow(clippy::expect_used, reason = "an expectation that fails is a test that fails")]
+
 mod draw;
 mod targets;
 
