@@ -5,8 +5,7 @@ HERD ?= goloman
 export HERD
 
 .DEFAULT_GOAL := help
-.PHONY: help herd stop test soak bench check cargo
-.PHONY: help herd stop test bench check fuzz cargo
+.PHONY: help herd stop test soak bench check fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12

@@ -4,7 +4,7 @@ use super::super::env::Env;
 use super::super::trace::Tag;
 use super::connection::{Phase, Slots};
 use super::{Machine, State};
-use herd::node::{Node, NodeOptions};
+use herd::node::{Node, NodeOptions, PlacesSettings};
 use herd::places::{Dialect, Service};
 use herd::transport::{Application, Lost, Protocol};
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Machine {
             key: [env.random.next(), env.random.next()],
             max_skew: Duration::from_secs(env.max_skew_seconds),
             classic: false,
-            service,
+            places: PlacesSettings::new(service),
         }));
         self.state = State::Running;
         self.unsettled = true;

@@ -255,6 +255,7 @@ impl Machine {
                     Action::Dial { endpoint, protocol, timeout } => {
                         self.dial(env, &endpoint, protocol, timeout);
                     }
+                    Action::Stop => unreachable!("a node never asks for it"),
                     Action::Wake(id) => {
                         if !self.is_left_asleep(env, id) {
                             self.call(env, id, |protocol, cx| protocol.woken(cx));
