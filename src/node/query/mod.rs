@@ -349,6 +349,10 @@ impl Queries {
     fn remove_call(&mut self, id: CallId) -> Option<Call> {
         let call = self.calls.remove(&id)?;
         self.by_search.remove(&call.search);
+        if call.state == State::Waiting {
+            // Or a connection would be dialled for it that nobody needs.
+            self.waiting.retain(|&waiting| waiting != id);
+        }
         Some(call)
     }
 
