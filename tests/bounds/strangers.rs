@@ -1,0 +1,46 @@
+//! More strangers at the port for neighbours than may be there: they are bounded, and a neighbour
+//! still gets in.
+
+use crate::harness::{Client, Herd, until};
+use crate::tell;
+use herd::limits;
+use std::time::{Duration, Instant};
+
+const STRANGERS: usize = 200;
+/// A stranger has that long to greet; then those behind it are let in. Who dials again meanwhile
+/// stands in line behind them.
+const LET_IN_MAX: Duration = limits::NEIGHBOUR_SILENCE_MAX
+    .saturating_mul(3)
+    .saturating_add(limits::REDIAL_PAUSE_MAX)
+    .saturating_add(Duration::from_secs(5));
+
+#[test]
+fn strangers_are_bounded_and_a_neighbour_gets_in() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let a = herd.start("A");
+    assert_eq!(a.ask("x"), "? x");
+    let before = a.process.descriptors();
+    let bound = limits::STRANGERS_MAX + limits::DESCRIPTORS_PER_NEIGHBOUR;
+    let _strangers: Vec<Client> = (0..STRANGERS).map(|_| a.stranger()).collect();
+    a.wait_for_log(&format!("{bound} connections: no more are accepted for now"));
+    let taken = a.process.descriptors().saturating_sub(before);
+    assert!(taken <= bound, "{taken} strangers were let in");
+    assert_eq!(a.ask("x"), "? x", "clients have nothing to do with it");
+    let start = Instant::now();
+    let b = herd.start("B");
+    a.wait_for_links();
+    // What A learns is at B at once: that link A has dialled.
+    let told = a.report("kiwi", "1");
+    b.wait_for(&told);
+    // And the link that B dials comes up when the strangers have had their time.
+    b.wait_for_links();
+    let took = start.elapsed();
+    let told = b.report("fig", "1");
+    a.wait_for(&told);
+    tell(&format!("a neighbour got in {took:.1?} after {STRANGERS} silent strangers came"));
+    assert!(took < LET_IN_MAX, "it took {took:?}");
+    until("no stranger is left", || {
+        let left = a.process.descriptors().saturating_sub(before);
+        (left <= 2 * limits::DESCRIPTORS_PER_NEIGHBOUR).then_some(())
+    });
+}
