@@ -47,6 +47,17 @@ pub const SPARE_BUFFERS_MAX: usize = 64;
 pub const SPARE_BUFFER_BYTES_MAX: usize = 256 * 1_024;
 /// Events taken from the kernel in one turn.
 pub const EVENTS_PER_TURN: usize = 1_024;
+/// Connections that wait in the kernel to be accepted, for each listener (the system may allow
+/// fewer): in a storm those beyond it are not answered and try again a second later.
+pub const LISTEN_BACKLOG: i32 = 4_096;
+/// Silence after which the kernel asks a peer that connected whether it is still there, how often
+/// it asks, and after how many questions without an answer the connection is lost: one whose peer
+/// has gone without a word holds no descriptor for ever.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// See [`KEEPALIVE_IDLE`].
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// See [`KEEPALIVE_IDLE`].
+pub const KEEPALIVE_PROBES: u32 = 3;
 /// Connections accepted in one turn and listener.
 pub const ACCEPTS_PER_TURN: usize = 64;
 /// Descriptors kept back from clients: the poll, the log, listeners, signals, a name look-up's.

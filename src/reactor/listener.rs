@@ -4,9 +4,25 @@ use crate::limits;
 use crate::transport::Monotonic;
 use mio::net::{TcpListener, TcpStream};
 use rustls::ServerConfig;
+use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// Listens on `address`, with a backlog for storms. What is accepted inherits the keep-alive of the
+/// listener, which costs no call for each connection.
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(limits::KEEPALIVE_IDLE)
+        .with_interval(limits::KEEPALIVE_INTERVAL)
+        .with_retries(limits::KEEPALIVE_PROBES);
+    let socket = SockRef::from(&listener);
+    socket.set_tcp_keepalive(&keepalive)?;
+    // It listens already, with mio's backlog; this only changes it.
+    socket.listen(limits::LISTEN_BACKLOG)?;
+    Ok(listener)
+}
 
 /// A listening socket.
 #[derive(Debug)]

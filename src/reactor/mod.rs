@@ -36,8 +36,7 @@ pub use tls::{ClientConfigSource, client_config};
 use crate::limits;
 use crate::transport::{Application, ConnectionId, Lost, Monotonic, Now};
 use clock::Clock;
-use listener::Listener;
-use mio::net::TcpListener;
+use listener::{Listener, bind};
 use mio::{Events, Interest, Poll, Token};
 use resolver::Resolver;
 use rustls::ServerConfig;
@@ -125,7 +124,7 @@ impl<A: Application> Reactor<A> {
         address: SocketAddr,
         tls: Option<Arc<ServerConfig>>,
     ) -> io::Result<SocketAddr> {
-        let mut socket = TcpListener::bind(address)?;
+        let mut socket = bind(address)?;
         let token = Token(FIRST_LISTENER_TOKEN - self.listeners.len());
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
         let bound = socket.local_addr()?;

@@ -23,7 +23,7 @@ const ANSWERED: &str = "the crowd was answered again";
 
 #[test]
 fn twenty_thousand_idle_connections_cost_little() {
-    // On every address of the loopback, since the system finds free ports slowly for so many to one.
+    // On every address of the loopback: the ports to dial one of them from might not be enough.
     let herd = Herd::at("0.0.0.0", &[("Solo", &[])]);
     let server = start_with_many_descriptors(&herd);
     let room = descriptors_for_clients(&server) - LEFT;

@@ -14,6 +14,7 @@ mod crowd;
 mod harness;
 mod questions;
 mod slow_writers;
+mod storms;
 mod strangers;
 
 use std::io::{Write, stderr};
