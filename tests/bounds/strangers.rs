@@ -1,9 +1,10 @@
 //! More strangers at the port for neighbours than may be there: they are bounded, and a neighbour
 //! still gets in.
 
-use crate::harness::{Client, Herd, until};
+use crate::harness::{Client, Herd, StandIn, until};
 use crate::tell;
 use herd::limits;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 const STRANGERS: usize = 200;
@@ -43,4 +44,16 @@ fn strangers_are_bounded_and_a_neighbour_gets_in() {
         let left = a.process.descriptors().saturating_sub(before);
         (left <= 2 * limits::DESCRIPTORS_PER_NEIGHBOUR).then_some(())
     });
+}
+
+#[test]
+fn who_says_nothing_where_tls_is_spoken_is_left() {
+    let places = StandIn::start(&[]);
+    let port = places.url().split([':', '/']).find_map(|part| part.parse().ok()).unwrap();
+    let mut stranger = Client::connect((Ipv4Addr::LOCALHOST, port).into());
+    let start = Instant::now();
+    assert_eq!(stranger.wait_for_end(), b"");
+    let took = start.elapsed();
+    let soonest = limits::HANDSHAKE_TIMEOUT - Duration::from_secs(1);
+    assert!(took > soonest && took < limits::HANDSHAKE_TIMEOUT * 2, "left after {took:?}");
 }

@@ -1,0 +1,242 @@
+//! Which test reaches which limit. A new limit has to be entered here, with its test or with the
+//! reason why it has none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// A file, a test in it, and the limits that it reaches.
+const REACHED: &[(&str, &str, &[&str])] = &[
+    ("src/cli/tests.rs", "max_skew_is_digits_with_an_optional_fraction", &["SKEW_MAX"]),
+    (
+        "src/cli/tests.rs",
+        "times_and_counts_for_places_have_their_limits",
+        &["PLACES_DEADLINE_MAX", "PLACES_CACHE_AGE_MAX"],
+    ),
+    ("src/herd/file.rs", "there_must_be_servers_but_not_too_many", &["SERVERS_MAX"]),
+    (
+        "src/herd/mod.rs",
+        "a_file_without_end_is_refused_without_reading_it_all",
+        &["HERD_FILE_BYTES_MAX"],
+    ),
+    (
+        "src/logs/file.rs",
+        "a_file_is_appended_to_and_rotated_by_its_size_across_restarts",
+        &["LOG_FILE_BYTES_MAX"],
+    ),
+    ("src/logs/file.rs", "lines_gather_until_a_batch_is_full_or_flushed", &["LOG_BATCH_BYTES"]),
+    (
+        "src/node/peers.rs",
+        "an_absence_is_news_once_and_then_mentioned_now_and_then",
+        &["AWAY_REMINDER"],
+    ),
+    (
+        "src/node/peers.rs",
+        "pauses_double_within_their_bounds",
+        &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX"],
+    ),
+    (
+        "src/node/query/breaker.rs",
+        "missing_answers_open_it_only_when_there_are_several_in_a_row",
+        &["PLACES_FAILURES_MAX"],
+    ),
+    (
+        "src/node/query/breaker.rs",
+        "pauses_double_up_to_the_longest",
+        &["PLACES_PAUSE_MIN", "PLACES_PAUSE_MAX"],
+    ),
+    ("src/places/answer/tests.rs", "never_more_results_than_the_contract_allows", &["RESULTS_MAX"]),
+    ("src/places/fields.rs", "masks_are_paths_of_places", &["PLACES_FIELDS_BYTES_MAX"]),
+    (
+        "src/places/key.rs",
+        "a_key_file_is_its_owner_s_alone_and_holds_one_line",
+        &["PLACES_KEY_BYTES_MAX"],
+    ),
+    (
+        "src/places/new/tests/reshaped.rs",
+        "what_is_large_stays_bounded",
+        &["PLACES_TYPES_MAX", "PLACES_ATTRIBUTIONS_MAX", "PLACES_ATTRIBUTION_BYTES_MAX"],
+    ),
+    (
+        "src/places/problem.rs",
+        "a_message_is_redacted_before_it_is_cut",
+        &["PLACES_MESSAGE_CHARS_MAX"],
+    ),
+    ("src/positions/lives.rs", "lives_are_bounded", &["NEIGHBOUR_LIVES_MAX"]),
+    ("src/positions/origins.rs", "a_full_table_still_knows_its_names", &["ORIGINS_MAX"]),
+    ("src/positions/origins.rs", "names_out_of_bounds_are_refused", &["SERVER_NAME_BYTES_MAX"]),
+    (
+        "src/transport/buffer.rs",
+        "memory_is_lent_and_taken_back_within_bounds",
+        &["SPARE_BUFFERS_MAX", "SPARE_BUFFER_BYTES_MAX"],
+    ),
+    (
+        "src/transport/buffer.rs",
+        "room_is_told_once_after_it_was_asked_for_and_only_when_there_is_much",
+        &["OUTPUT_LOW_WATER_BYTES"],
+    ),
+    ("src/wire/command.rs", "the_clients_id_is_bounded", &["CLIENT_ID_BYTES_MAX"]),
+    ("src/wire/command.rs", "what_is_not_a_whatsat", &["RADIUS_KILOMETRES_MAX"]),
+    ("src/wire/http/tests.rs", "heads_that_are_not_http_are_refused", &["PLACES_HEADERS_MAX"]),
+    (
+        "src/wire/http/tests.rs",
+        "interim_responses_are_passed_over",
+        &["HTTP_INTERIM_RESPONSES_MAX"],
+    ),
+    ("src/wire/http/tests.rs", "limits_can_be_reached", &["PLACES_HEAD_BYTES_MAX"]),
+    (
+        "src/wire/http/tests.rs",
+        "what_does_not_end_is_cut_off",
+        &["PLACES_BODY_BYTES_MAX", "HTTP_CHUNK_EXTRAS_BYTES_MAX"],
+    ),
+    (
+        "src/wire/http/tests/requests.rs",
+        "wrong_requests_have_their_status",
+        &["HTTP_REQUEST_HEAD_BYTES_MAX", "HTTP_REQUEST_HEADERS_MAX"],
+    ),
+    ("src/wire/printable.rs", "long_text_is_cut_between_characters", &["LOG_TEXT_BYTES_MAX"]),
+    (
+        "tests/bounds/questions.rs",
+        "a_connection_has_so_many_questions_under_way_and_places_so_many_connections",
+        &["QUERIES_PER_CLIENT_MAX", "PLACES_CONNECTIONS_MAX"],
+    ),
+    (
+        "tests/bounds/questions.rs",
+        "answers_behind_a_question_are_held_back_up_to_a_limit",
+        &["HELD_ANSWERS_BYTES_MAX"],
+    ),
+    (
+        "tests/bounds/questions.rs",
+        "too_many_questions_are_not_asked_and_everybody_is_answered",
+        &["PLACES_WAITING_MAX", "PLACES_DEADLINE"],
+    ),
+    (
+        "tests/bounds/slow_writers.rs",
+        "a_line_that_does_not_end_is_kept_up_to_its_limit",
+        &["CLIENT_LINE_BYTES_MAX"],
+    ),
+    (
+        "tests/bounds/storms.rs",
+        "a_storm_waits_in_line_while_the_server_is_busy",
+        &["LISTEN_BACKLOG", "EVENTS_PER_TURN", "ACCEPTS_PER_TURN"],
+    ),
+    (
+        "tests/bounds/storms.rs",
+        "the_kernel_asks_after_clients_that_are_silent",
+        &["KEEPALIVE_IDLE"],
+    ),
+    (
+        "tests/bounds/strangers.rs",
+        "strangers_are_bounded_and_a_neighbour_gets_in",
+        &["DESCRIPTORS_PER_NEIGHBOUR", "STRANGERS_MAX"],
+    ),
+    (
+        "tests/bounds/strangers.rs",
+        "who_says_nothing_where_tls_is_spoken_is_left",
+        &["HANDSHAKE_TIMEOUT"],
+    ),
+    (
+        "tests/daemon/classic.rs",
+        "silence_ends_a_command_and_the_server_closes_after_its_answer",
+        &["CLASSIC_SILENCE"],
+    ),
+    (
+        "tests/daemon/clients.rs",
+        "a_client_that_never_reads_is_paused_and_dropped",
+        &["OUTPUT_STALL_MAX"],
+    ),
+    (
+        "tests/daemon/crowds.rs",
+        "more_clients_than_descriptors_leave_room_for_neighbours",
+        &["DESCRIPTORS_OWN"],
+    ),
+    (
+        "tests/daemon/crowds.rs",
+        "without_descriptors_accepting_pauses_and_goes_on",
+        &["ACCEPT_PAUSE"],
+    ),
+    ("tests/daemon/differences.rs", "a_report_may_be_a_day_ahead", &["SKEW_DEFAULT"]),
+    (
+        "tests/daemon/neighbours.rs",
+        "a_neighbour_that_falls_silent_is_noticed_within_five_seconds",
+        &["BEAT_INTERVAL"],
+    ),
+    (
+        "tests/daemon/strangers.rs",
+        "broken_lines_of_a_neighbour_are_skipped_and_counted",
+        &["BROKEN_LINES_LOGGED_MAX"],
+    ),
+    (
+        "tests/daemon/strangers.rs",
+        "long_lines_of_a_neighbour_are_skipped_and_not_kept",
+        &["NEIGHBOUR_LINE_BYTES_MAX"],
+    ),
+    ("tests/faults/scenarios/cuts.rs", "a_cable_pulled_and_plugged_in_again", &["DIAL_TIMEOUT"]),
+    (
+        "tests/faults/scenarios/cuts.rs",
+        "a_herd_cut_in_two_without_a_word",
+        &["NEIGHBOUR_SILENCE_MAX"],
+    ),
+    ("tests/reactor/flow.rs", "a_flood_does_not_starve_others", &["READ_BUDGET_BYTES"]),
+    (
+        "tests/reactor/flow.rs",
+        "a_slow_reader_gets_all_and_little_is_made_ahead",
+        &["OUTPUT_HIGH_WATER_BYTES"],
+    ),
+    ("tests/reactor/law.rs", "a_peer_that_never_goes_is_left_after_a_while", &["LINGER_MAX"]),
+    ("tests/reactor/stop.rs", "who_does_not_close_is_cut_after_a_while", &["STOP_GRACE"]),
+];
+
+/// Limits that no test of this level or below reaches, and why.
+const NOT_REACHED: &[(&str, &[&str])] = &[
+    ("more than this machine's memory", &["POSITIONS_MAX"]),
+    (
+        "they decide when something is done, not how much there may be of it",
+        &["IDLE_AFTER", "BUSY_MAX", "ACTION_ROUNDS_PER_TURN", "ACKNOWLEDGE_PAUSE"],
+    ),
+    (
+        "walks of the feed and disagreements are the simulator's",
+        &["WALK_RECORDS_MAX", "DISAGREEMENTS_MIN"],
+    ),
+    (
+        "it takes names that the system resolves to many addresses, or very many names",
+        &["ADDRESSES_MAX", "NAMES_KEPT", "NAMES_KEPT_MAX", "LOOKUPS_WAITING_MAX"],
+    ),
+    ("the kernel's to keep, once it is told", &["KEEPALIVE_INTERVAL", "KEEPALIVE_PROBES"]),
+    (
+        "it takes a Places that misbehaves",
+        &["PLACES_FIRST_BYTE_TIMEOUT", "PLACES_CONNECT_TIMEOUT", "PLACES_IDLE_MAX"],
+    ),
+    (
+        "it takes thousands of different answers of Places",
+        &["PLACES_CACHE_ANSWERS_MAX", "PLACES_CACHE_BYTES_MAX"],
+    ),
+];
+
+fn source(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn every_limit_has_its_test_or_a_reason() {
+    let limits = source("src/limits.rs");
+    let limits = limits.lines().filter_map(|line| line.strip_prefix("pub const "));
+    let mut entries: BTreeMap<&str, usize> =
+        limits.map(|line| (line.split(':').next().unwrap(), 0)).collect();
+    let reached = REACHED.iter().flat_map(|(_, _, limits)| limits.iter());
+    let not_reached = NOT_REACHED.iter().flat_map(|(_, limits)| limits.iter());
+    for limit in reached.chain(not_reached) {
+        let count = entries.get_mut(limit).unwrap_or_else(|| panic!("there is no limit {limit}"));
+        *count += 1;
+    }
+    let wrong: Vec<_> = entries.iter().filter(|(_, count)| **count != 1).collect();
+    assert!(wrong.is_empty(), "limits that are not listed once: {wrong:?}");
+}
+
+#[test]
+fn every_test_that_is_listed_is_there() {
+    for (file, test, _) in REACHED {
+        assert!(source(file).contains(&format!("fn {test}()")), "{file} has no test {test}");
+    }
+}
