@@ -20,6 +20,8 @@ pub(super) struct Link {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
+    /// The end of the feed when the link came up, until the neighbour has heard that far.
+    catching_up_to: Option<u64>,
     agreement: Agreement,
     /// Why we gave the connection up.
     reason: Option<String>,
@@ -54,6 +56,7 @@ impl Link {
             state: State::Greeting,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
+            catching_up_to: None,
             agreement: Agreement::default(),
             reason: None,
             refused: false,
@@ -84,6 +87,7 @@ impl Link {
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
         info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
+        self.catching_up_to = (up_to < head).then_some(head);
         self.walk(cx);
     }
 
@@ -134,6 +138,11 @@ impl Link {
     fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
         let node = &*cx.app;
         debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
+        if self.catching_up_to.is_some_and(|behind| behind <= sequence) {
+            self.catching_up_to = None;
+            // What an operator waits for before the next server of a herd is restarted.
+            info!("{} has caught up: {sequence} changes", node.peers[self.peer].name);
+        }
         if sequence != node.positions.head() {
             self.agreement.compared = None;
             return;

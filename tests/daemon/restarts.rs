@@ -78,6 +78,36 @@ fn who_is_killed_again_and_again_ends_with_everything() {
     }
 }
 
+/// As the README tells operators to do it: the log says when the next server may be restarted.
+#[test]
+fn a_rolling_restart_by_the_log_loses_nothing() {
+    let names = ["A", "B", "C"];
+    let herd = Herd::of(&[("A", &["B", "C"]), ("B", &["C"]), ("C", &[])]);
+    let mut servers = herd.start_all();
+    let reported: Vec<String> =
+        (0..60).map(|n| servers[n % 3].report(&format!("client-{n}"), &n.to_string())).collect();
+    // They know nothing of the last report but through each other.
+    servers.iter().for_each(|server| reported.iter().for_each(|at| server.wait_for(at)));
+    for (n, name) in names.into_iter().enumerate() {
+        servers[n].process.signal("TERM");
+        assert!(servers[n].process.wait().success());
+        servers[n] = herd.start(name);
+        for neighbour in servers.iter().filter(|server| server.name != name) {
+            until(&format!("{} to say that {name} has caught up", neighbour.name), || {
+                let log = neighbour.log();
+                let (_, since) = log.rsplit_once(&format!("link to {name} is down"))?;
+                since.contains(&format!("{name} has caught up: ")).then_some(())
+            });
+        }
+    }
+    for server in &servers {
+        for at in &reported {
+            let client = at.split(' ').nth(3).unwrap();
+            assert_eq!(server.find(client).as_ref(), Some(at), "at {}", server.name);
+        }
+    }
+}
+
 #[test]
 fn all_but_one_may_die_at_once() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &["C"]), ("C", &["D"]), ("D", &[])]);
