@@ -1,5 +1,5 @@
 //! What the benchmarks share that run daemons: figures that are not times of an operation,
-//! processes that end with the benchmark, herds on free ports, a bare echo server to compare with.
+//! processes that end with the benchmark, herds on free ports, a bare echo server and Redis to compare with.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub mod caller;
@@ -8,6 +8,7 @@ pub mod ear;
 pub mod echo;
 pub mod figures;
 pub mod process;
+pub mod redis;
 
 use std::error::Error;
 

@@ -40,6 +40,12 @@ impl Running {
         Ok((running, line))
     }
 
+    /// Starts it; what it prints is of no interest.
+    pub fn start_silent(mut command: Command) -> Outcome<Running> {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(Running { child: command.spawn()? })
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
