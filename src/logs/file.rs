@@ -9,6 +9,7 @@ use crate::limits::{LOG_BATCH_BYTES, LOG_FILE_BYTES_MAX};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::SystemTime;
 
 /// Bytes around an event's text: the time stamp, a space, the line end.
@@ -113,10 +114,23 @@ impl LogFile {
     fn make_room(&mut self, bytes: usize) -> io::Result<()> {
         let full = self.file_bytes > 0 && self.file_bytes + bytes as u64 > self.file_bytes_max;
         if self.file.is_some() && full {
+            self.drop_old();
             fs::rename(&self.path, &self.old_path)?;
             self.file = None;
         }
         if self.file.is_none() { self.reopen() } else { Ok(()) }
+    }
+
+    /// Removes the old file, if there is one, without waiting for it: to free a large file takes
+    /// tens of milliseconds, and happens where it is closed last. (To rename over it would wait
+    /// besides, on ext4, until the younger one is on the disk.)
+    fn drop_old(&self) {
+        if let Ok(outdated) = File::open(&self.old_path)
+            && fs::remove_file(&self.old_path).is_ok()
+        {
+            // Without another thread it is closed here.
+            let _ = thread::Builder::new().spawn(move || drop(outdated));
+        }
     }
 
     fn reopen(&mut self) -> io::Result<()> {

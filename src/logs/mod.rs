@@ -7,18 +7,21 @@
 //! 2026-11-21T03:27:58.123456Z INFO  link to Hands is up
 //! ```
 //!
-//! env_logger filters and formats; the file below it stamps the time, keeps lines apart and writes
-//! them in batches, when enough have gathered or when [`Logs::flush`] is called, which the daemon
+//! env_logger says what belongs in it; its own way of composing lines costs as much again as all the
+//! rest, and there are two lines for each report. The file stamps the time, keeps lines apart and
+//! writes them in batches, when enough have gathered or when [`Logs::flush`] is called, which the daemon
 //! does whenever it has nothing else to do.
 
 mod file;
 mod timestamp;
 
-use env_logger::{Builder, Env, Target, WriteStyle};
+use crate::limits;
+use env_logger::{Builder, Env};
 use file::LogFile;
-use log::SetLoggerError;
-use std::fmt;
-use std::io::{self, Write};
+use log::{Level, Log, Metadata, Record, SetLoggerError};
+use std::cell::Cell;
+use std::fmt::{self, Write};
+use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,8 +62,11 @@ impl fmt::Display for LogsError {
 pub fn init(directory: &Path, name: &str) -> Result<Logs, LogsError> {
     let file = LogFile::open(directory, name).map_err(LogsError::File)?;
     let logs = Logs { file: Arc::new(Mutex::new(file)) };
-    let mut builder = Builder::from_env(Env::default().default_filter_or("info"));
-    logs.receive(&mut builder).try_init().map_err(LogsError::Logger)?;
+    let filter = Builder::from_env(Env::default().default_filter_or("info")).build();
+    let level = filter.filter();
+    log::set_boxed_logger(Box::new(Logger { filter, logs: logs.clone() }))
+        .map_err(LogsError::Logger)?;
+    log::set_max_level(level);
     logs.record_panics();
     Ok(logs)
 }
@@ -69,30 +75,6 @@ impl Logs {
     /// Writes what has gathered. A failure is noted in the log as soon as it can be written again.
     pub fn flush(&self) {
         lock(&self.file).flush();
-    }
-
-    fn receive<'a>(&self, builder: &'a mut Builder) -> &'a mut Builder {
-        builder
-            .write_style(WriteStyle::Never)
-            .target(Target::Pipe(Box::new(Pipe { file: Arc::clone(&self.file) })))
-            .format(|line, record| {
-                // Without `write!` and its padding, which cost more than the rest of the line.
-                line.write_all(match record.level() {
-                    log::Level::Error => b"ERROR ",
-                    log::Level::Warn => b"WARN  ",
-                    log::Level::Info => b"INFO  ",
-                    log::Level::Debug => b"DEBUG ",
-                    log::Level::Trace => b"TRACE ",
-                })?;
-                if record.level() > log::Level::Info {
-                    line.write_all(record.target().as_bytes())?;
-                    line.write_all(b": ")?;
-                }
-                match record.args().as_str() {
-                    Some(text) => line.write_all(text.as_bytes()),
-                    None => line.write_fmt(*record.args()),
-                }
-            })
     }
 
     /// Panics go to the log first and then wherever they went before.
@@ -107,21 +89,54 @@ impl Logs {
     }
 }
 
-/// The end of env_logger's pipe: takes each event's text in one piece.
-struct Pipe {
-    file: Arc<Mutex<LogFile>>,
+/// What `log` is told goes through the filter to the file.
+struct Logger {
+    filter: env_logger::Logger,
+    logs: Logs,
 }
 
-impl Write for Pipe {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        lock(&self.file).append(SystemTime::now(), event);
-        Ok(event.len())
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.enabled(metadata)
     }
 
-    /// env_logger flushes after each event; when to write is for the file and its owner to say.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn log(&self, record: &Record<'_>) {
+        if !self.filter.matches(record) {
+            return;
+        }
+        // Composed before the file is locked: what is shown may log, or panic.
+        thread_local! {
+            static EVENT: Cell<String> = const { Cell::new(String::new()) };
+        }
+        let mut event = EVENT.try_with(Cell::take).unwrap_or_default();
+        event.clear();
+        if compose(&mut event, record).is_err() {
+            event.push_str(" [it cannot be shown]");
+        }
+        lock(&self.logs.file).append(SystemTime::now(), event.as_bytes());
+        event.shrink_to(limits::LOG_BATCH_BYTES); // one huge event must not hold memory for ever
+        // A thread that is ending has no place for it any more.
+        let _ = EVENT.try_with(|kept| kept.set(event));
     }
+
+    fn flush(&self) {
+        self.logs.flush();
+    }
+}
+
+fn compose(event: &mut String, record: &Record<'_>) -> fmt::Result {
+    event.push_str(match record.level() {
+        Level::Error => "ERROR ",
+        Level::Warn => "WARN  ",
+        Level::Info => "INFO  ",
+        Level::Debug => "DEBUG ",
+        Level::Trace => "TRACE ",
+    });
+    if record.level() > Level::Info {
+        event.push_str(record.target());
+        event.push_str(": ");
+    }
+    event.write_fmt(*record.args())
 }
 
 /// A panic elsewhere is no reason to stop logging: the file is whole between its calls.
@@ -151,7 +166,6 @@ impl fmt::Display for Panic<'_, '_> {
 mod tests {
     use super::file::tests::Directory;
     use super::*;
-    use log::{Level, Log, Record};
 
     /// What a logger with that filter makes of one event for each level and of one of another
     /// target, without their times.
@@ -159,7 +173,8 @@ mod tests {
         let directory = Directory::new();
         let file = LogFile::open(directory.path(), "F").unwrap();
         let logs = Logs { file: Arc::new(Mutex::new(file)) };
-        let logger = logs.receive(Builder::new().parse_filters(filter)).build();
+        let filter = Builder::new().parse_filters(filter).build();
+        let logger = Logger { filter, logs: logs.clone() };
         let log = |level, target, text: fmt::Arguments<'_>| {
             logger.log(&Record::builder().level(level).target(target).args(text).build());
         };

@@ -1,5 +1,6 @@
 //! Time stamps of log lines: `2026-11-21T03:27:58.123456Z`.
 
+use crate::wire::decimal::nine_digits;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes of a time stamp.
@@ -27,7 +28,7 @@ impl Timestamp {
             self.second = second;
             self.write_second();
         }
-        self.digits(20, 26, since.subsec_micros());
+        self.text[20..26].copy_from_slice(&nine_digits(since.subsec_nanos())[..6]);
         &self.text
     }
 

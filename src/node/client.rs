@@ -1,7 +1,7 @@
 //! A client's conversation: commands in, answers out, in the order of the commands.
 
 use super::Node;
-use super::lines::log_line;
+use super::lines::{log_in, log_out};
 use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
@@ -123,7 +123,7 @@ impl Client {
     }
 
     fn command(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
-        log_line("client", "<", cx.transport.id(), line);
+        log_in("client", cx.transport.id(), line);
         let understood = match Command::parse(line) {
             Ok(None) => return,
             Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report),
@@ -199,7 +199,7 @@ impl Client {
             let start = out.len();
             compose(out);
             if log_enabled!(Level::Info) {
-                log_line("client", ">", id, out[start..].trim_ascii_end());
+                log_out("client", id, out[start..].trim_ascii_end());
             }
         };
         match self.waiting.as_mut().and_then(|waiting| {

@@ -4,11 +4,35 @@ use crate::limits;
 use crate::transport::ConnectionId;
 use crate::wire::{Line, LineReader, Printable};
 use log::{debug, info, warn};
-use std::mem;
+use std::{fmt, mem};
 
-/// Logs one line that came in (`<`) or goes out (`>`).
-pub(super) fn log_line(role: &str, direction: &str, id: ConnectionId, line: &[u8]) {
-    info!("{role} {id} {direction} {}", Printable(line));
+/// Logs one line that came in.
+pub(super) fn log_in(role: &'static str, id: ConnectionId, line: &[u8]) {
+    info!("{}", Logged { role, arrow: " < ", id, line });
+}
+
+/// Logs one line that goes out.
+pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
+    info!("{}", Logged { role, arrow: " > ", id, line });
+}
+
+/// Role, connection, arrow, line. Put together here since the machinery of `format_args!` costs more
+/// than the rest of the log does, and there are two such lines for each report.
+struct Logged<'a> {
+    role: &'static str,
+    arrow: &'static str,
+    id: ConnectionId,
+    line: &'a [u8],
+}
+
+impl fmt::Display for Logged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.role)?;
+        f.write_str(" ")?;
+        self.id.fmt(f)?;
+        f.write_str(self.arrow)?;
+        Printable(self.line).fmt(f)
+    }
 }
 
 /// The lines of a neighbour: those that are too long are passed over, those that make no sense

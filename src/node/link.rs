@@ -1,7 +1,7 @@
 //! The dialled side of a link: greets the neighbour and pushes the feed to it.
 
 use super::Node;
-use super::lines::{LinesFrom, log_line, next_line};
+use super::lines::{LinesFrom, log_out, next_line};
 use super::peers::{LinkState, Mention};
 use crate::limits;
 use crate::transport::{Context, Lost, Monotonic, Protocol};
@@ -114,7 +114,7 @@ impl Link {
                 let difference = position.difference_nanoseconds();
                 write_at(out, position.origin_name(), difference, position.text().bytes());
                 if log_enabled!(Level::Info) {
-                    log_line("link", ">", id, out[start..].trim_ascii_end());
+                    log_out("link", id, out[start..].trim_ascii_end());
                 }
             });
         }

@@ -1,7 +1,7 @@
 //! The accepted side of a link: hears the neighbour's feed and acknowledges its marks.
 
 use super::Node;
-use super::lines::{LinesFrom, log_line, next_line};
+use super::lines::{LinesFrom, log_in, next_line};
 use crate::limits;
 use crate::positions::{Report, Text};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
@@ -55,7 +55,7 @@ impl Neighbour {
                 self.refuse(cx, "a greeting was expected");
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
-                log_line("neighbour", "<", cx.transport.id(), line);
+                log_in("neighbour", cx.transport.id(), line);
                 if take_position(cx.app, peer, epoch, &at).is_none() {
                     self.lines.broken("neighbour", cx.transport.id(), line);
                 }

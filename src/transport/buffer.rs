@@ -2,6 +2,7 @@
 
 use super::time::Monotonic;
 use crate::limits;
+use crate::wire::decimal::integer_before;
 use std::fmt;
 use std::mem;
 
@@ -16,7 +17,13 @@ pub struct ConnectionId {
 
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}.{}", self.slot, self.generation)
+        // Every line of the log has one: put together here and written in one piece.
+        let mut text = [b'#'; 1 + 10 + 1 + 10];
+        let point = integer_before(&mut text, self.generation.into()) - 1;
+        text[point] = b'.';
+        let start = integer_before(&mut text[..point], self.slot.into()) - 1;
+        text[start] = b'#';
+        f.write_str(str::from_utf8(&text[start..]).unwrap_or_default())
     }
 }
 
@@ -249,6 +256,15 @@ mod tests {
 
     fn transport() -> Transport {
         Transport::new(ConnectionId { slot: 0, generation: 0 })
+    }
+
+    #[test]
+    fn an_id_shows_as_slot_and_generation() {
+        for (slot, generation, shown) in
+            [(0, 0, "#0.0"), (12, 345, "#12.345"), (u32::MAX, u32::MAX, "#4294967295.4294967295")]
+        {
+            assert_eq!(ConnectionId { slot, generation }.to_string(), shown);
+        }
     }
 
     fn at(seconds: u64) -> Monotonic {

@@ -178,7 +178,7 @@ fn eight_digits(number: u32) -> [u8; 8] {
 }
 
 /// The nine digits of `nanos` (below [`NANOS`]) with leading zeros.
-pub(super) fn nine_digits(nanos: u32) -> [u8; 9] {
+pub(crate) fn nine_digits(nanos: u32) -> [u8; 9] {
     let mut digits = [0; 9];
     digits[0] = b'0' + (nanos / 100_000_000) as u8;
     digits[1..].copy_from_slice(&eight_digits(nanos % 100_000_000));
@@ -187,7 +187,7 @@ pub(super) fn nine_digits(nanos: u32) -> [u8; 9] {
 
 /// Writes the digits of `number` up to the end of `buffer`, which must have room for them; returns
 /// where they start.
-pub(super) fn integer_before(buffer: &mut [u8], mut number: u64) -> usize {
+pub(crate) fn integer_before(buffer: &mut [u8], mut number: u64) -> usize {
     let mut start = buffer.len();
     loop {
         start -= 1;
