@@ -87,7 +87,7 @@ impl Link {
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
         info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
-        self.catching_up_to = (up_to < head).then_some(head);
+        self.catching_up_to = Some(head);
         self.walk(cx);
     }
 

@@ -3,7 +3,7 @@
 use super::Node;
 use super::lines::{LinesFrom, log_in, next_line};
 use crate::limits;
-use crate::positions::{Report, Text};
+use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
 use crate::wire::neighbour::{write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine};
@@ -141,8 +141,10 @@ fn take_position(node: &mut Node, peer: usize, epoch: u64, at: &At<'_>) -> Optio
         text: Text::new(at.text, at.client.len(), at.location.len())?,
     };
     // Known already, newer or the first of its client: all is well, and the feed does the rest.
-    let _ = node.positions.update(&report, node.peers[peer].life(epoch));
-    Some(())
+    match node.positions.update(&report, node.peers[peer].life(epoch)) {
+        Update::Full => None,
+        Update::New | Update::Newer | Update::Known => Some(()),
+    }
 }
 
 impl Protocol<Node> for Neighbour {

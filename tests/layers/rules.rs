@@ -43,7 +43,11 @@ const EFFECTS: [(&[&str], &[&str], &str); 5] = [
         &["src/reactor/", "src/main.rs", "src/bin/", "src/logs/"],
         "clocks",
     ),
-    (&["thread", "sleep"], &["src/reactor/", "src/main.rs", "src/bin/"], "threads and sleeping"),
+    (
+        &["thread", "sleep"],
+        &["src/reactor/", "src/main.rs", "src/bin/", "src/logs/"],
+        "threads and sleeping",
+    ),
     (&["rustls"], &["src/reactor/", "src/main.rs", "src/bin/"], "TLS"),
     (
         &["print", "println", "eprint", "eprintln", "dbg", "exit"],

@@ -138,6 +138,7 @@ fn a_clean_stop_answers_what_was_taken_in_and_nothing_else() {
         story.pass_milliseconds(3_000);
         assert!(story.is_down("East") && story.is_over(session));
         let heard = story.heard(session);
+        assert_eq!(heard.matches("\n\n").count(), 3, "{heard}");
         assert!(!heard.contains('?') && !heard.contains("+1+1"), "{heard}");
     });
 }
