@@ -100,7 +100,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
     log::info!("{name} listens on {} for clients and {} for neighbours", bound[0], bound[1]);
     println!("{name}: clients {}, neighbours {}, log {log_file}", bound[0], bound[1]);
     let outcome = reactor.run(&mut node, || logs.flush());
-    log::info!("{name} has stopped");
+    match &outcome {
+        Ok(()) => log::info!("{name} has stopped"),
+        Err(error) => log::error!("{name} cannot go on: {error}"),
+    }
     logs.flush();
     outcome.map_err(run_time)
 }

@@ -178,6 +178,11 @@ impl<A: Application> Reactor<A> {
                 self.turn(app, &events);
             }
         }
+        // Those who did not end in time are cut, and told so.
+        for id in self.slots.ids() {
+            self.lose(id, Lost::Aborted);
+        }
+        self.settle(app);
         on_idle();
         Ok(())
     }

@@ -295,7 +295,7 @@ impl<A: Application> Reactor<A> {
 
     /// Tells protocols of their loss and does what the application asks, until neither is left or
     /// the turn has done enough.
-    fn settle(&mut self, app: &mut A) {
+    pub(super) fn settle(&mut self, app: &mut A) {
         for _ in 0..limits::ACTION_ROUNDS_PER_TURN {
             let mut quiet = self.lost.is_empty();
             for (id, cause) in mem::take(&mut self.lost) {

@@ -1,7 +1,8 @@
 //! The stop at a signal, in a process of its own: this very test program, started again to run
 //! [`the_process_that_is_stopped`].
 
-use crate::harness::{DEADLINE, Event, Script, Setup, read_all};
+use crate::harness::{Call, DEADLINE, Event, Script, Setup, read_all};
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
@@ -31,12 +32,22 @@ fn the_process_that_is_stopped() {
             _ => {}
         })
     };
-    let (calls, _recorded) = mpsc::channel();
+    let (calls, recorded) = mpsc::channel();
     Setup::accepting(accept).run_here(calls, |address| {
         let draft = Path::new(&path).with_extension("draft");
         fs::write(&draft, address.to_string()).unwrap();
         fs::rename(draft, path).unwrap();
     });
+    // Also who was cut at the end is told so.
+    let mut open = BTreeSet::new();
+    for call in recorded.try_iter().collect::<Vec<Call>>() {
+        match call.event {
+            Event::Made => assert!(open.insert(call.id)),
+            Event::Lost(_) => assert!(open.remove(&call.id)),
+            _ => assert!(open.contains(&call.id)),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
 }
 
 /// That process, which ends with the test.
