@@ -88,8 +88,10 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const NAMES_KEPT: Duration = Duration::from_secs(60);
 /// Names whose addresses are kept.
 pub const NAMES_KEPT_MAX: usize = 256;
-/// Name look-ups waiting for the helper thread.
+/// Connections that wait for a name to be looked up.
 pub const LOOKUPS_WAITING_MAX: usize = 1_024;
+/// Names that are looked up at a time, each by a thread of its own; the others queue.
+pub const LOOKUP_THREADS_MAX: usize = 16;
 
 /// `WHATSAT`s of one connection that wait for Places; at the limit its reading is paused.
 pub const QUERIES_PER_CLIENT_MAX: usize = 16;

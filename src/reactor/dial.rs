@@ -41,9 +41,11 @@ impl<A: Application> Reactor<A> {
 
     pub(super) fn take_resolved(&mut self) {
         while let Some(resolved) = self.resolver.take(self.now.monotonic) {
-            match resolved.result {
-                Ok(addresses) => self.try_addresses(resolved.id, addresses),
-                Err(why) => self.lose(resolved.id, Lost::Resolve(why)),
+            for id in resolved.ids {
+                match &resolved.result {
+                    Ok(addresses) => self.try_addresses(id, addresses.iter().copied()),
+                    Err(why) => self.lose(id, Lost::Resolve(why.clone())),
+                }
             }
         }
     }
@@ -60,6 +62,7 @@ impl<A: Application> Reactor<A> {
     pub(super) fn dial_timed_out(&mut self, id: ConnectionId) {
         if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
             if dialling.addresses.is_empty() {
+                self.resolver.leave(id, &dialling.endpoint.host, dialling.endpoint.port);
                 self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
                 self.lose(id, Lost::ConnectTimeout);
             } else {

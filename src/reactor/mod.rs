@@ -31,6 +31,7 @@ mod timers;
 mod tls;
 mod turn;
 
+pub use resolver::LookUp;
 pub use tls::{ClientConfigSource, client_config};
 
 use crate::limits;
@@ -90,6 +91,15 @@ impl<A: Application> Reactor<A> {
     /// # Errors
     /// What the system says when it gives no poll, waker or signal handler.
     pub fn new(tls: ClientConfigSource) -> io::Result<Self> {
+        Reactor::with_look_up(tls, resolver::system())
+    }
+
+    /// The same with another way to find the addresses of a name than the system's. It is called on
+    /// threads of its own.
+    ///
+    /// # Errors
+    /// See [`new`](Self::new).
+    pub fn with_look_up(tls: ClientConfigSource, look_up: LookUp) -> io::Result<Self> {
         let poll = Poll::new()?;
         let clock = Clock::new();
         Ok(Reactor {
@@ -98,7 +108,7 @@ impl<A: Application> Reactor<A> {
             listeners: Vec::new(),
             slots: Slots::default(),
             timers: Timers::default(),
-            resolver: Resolver::new(poll.registry(), RESOLVER_TOKEN)?,
+            resolver: Resolver::new(poll.registry(), RESOLVER_TOKEN, look_up)?,
             signals: Signals::new(poll.registry(), SIGNALS_TOKEN)?,
             poll,
             tls,

@@ -1,49 +1,66 @@
-//! Name look-ups that never block the loop: a helper thread asks the system's resolver and wakes
-//! the poll. Nothing else runs beside the reactor. What was found is kept for a while.
+//! Name look-ups that never block the loop. Each name that the system's resolver is asked for has a
+//! helper thread of its own, so that one that hangs holds up no other; nothing else runs beside the
+//! reactor. What was found is kept for a while.
 
 use crate::limits;
 use crate::transport::{ConnectionId, Monotonic};
 use mio::{Registry, Token, Waker};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-
-/// A look-up that ended.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) id: ConnectionId,
-    pub(super) result: Result<Vec<SocketAddr>, String>,
-    name: Name,
-}
 
 /// A host and a port.
 type Name = (String, u16);
 
+/// Finds the addresses of a host and a port, and may take its time.
+pub type LookUp = Arc<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
+
+/// A look-up that ended, and who waited for it.
 #[derive(Debug)]
-struct Question {
-    id: ConnectionId,
-    name: Name,
+pub(super) struct Resolved {
+    pub(super) ids: Vec<ConnectionId>,
+    pub(super) result: Result<Vec<SocketAddr>, String>,
 }
 
-/// The reactor's end of the helper thread.
-#[derive(Debug)]
+/// Asks the system's resolver.
+pub(super) fn system() -> LookUp {
+    Arc::new(|host: &str, port: u16| (host, port).to_socket_addrs().map(Iterator::collect))
+}
+
+/// What a helper thread comes back with.
+struct Found {
+    name: Name,
+    result: Result<Vec<SocketAddr>, String>,
+}
+
+/// The reactor's end of the helper threads.
 pub(super) struct Resolver {
     waker: Arc<Waker>,
-    /// None until the first look-up: most herds name addresses only.
-    questions: Option<SyncSender<Question>>,
-    answers: (mpsc::Sender<Resolved>, Receiver<Resolved>),
+    look_up: LookUp,
+    /// The names that are being looked up or are to be, and who waits for each.
+    asked: HashMap<Name, Vec<ConnectionId>>,
+    /// Those without a thread yet, the oldest first.
+    queue: VecDeque<Name>,
+    threads: usize,
+    found: (Sender<Found>, Receiver<Found>),
     /// What was found, and when. The system's resolver does not say how long it holds.
     known: HashMap<Name, (Monotonic, Vec<SocketAddr>)>,
 }
 
 impl Resolver {
-    pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Self> {
-        let waker = Arc::new(Waker::new(registry, token)?);
-        let (questions, answers, known) = (None, mpsc::channel(), HashMap::new());
-        Ok(Resolver { waker, questions, answers, known })
+    pub(super) fn new(registry: &Registry, token: Token, look_up: LookUp) -> io::Result<Self> {
+        Ok(Resolver {
+            waker: Arc::new(Waker::new(registry, token)?),
+            look_up,
+            asked: HashMap::new(),
+            queue: VecDeque::new(),
+            threads: 0,
+            found: mpsc::channel(),
+            known: HashMap::new(),
+        })
     }
 
     /// Looks a name up for that connection: the addresses if they are known, else None, and the
@@ -61,27 +78,45 @@ impl Resolver {
         {
             return Ok(Some(addresses.clone()));
         }
-        let questions = match self.questions.take() {
-            Some(questions) => questions,
-            None => self.start().map_err(|error| format!("no helper thread: {error}"))?,
-        };
-        let asked = questions.try_send(Question { id, name });
-        self.questions = Some(questions);
-        asked.map_err(|_| "too many look-ups are waiting".to_owned())?;
+        if self.asked.values().map(Vec::len).sum::<usize>() >= limits::LOOKUPS_WAITING_MAX {
+            return Err("too many look-ups are waiting".to_owned());
+        }
+        match self.asked.get_mut(&name) {
+            Some(ids) => ids.push(id),
+            None => {
+                self.asked.insert(name.clone(), vec![id]);
+                self.queue.push_back(name);
+                self.start_those_queued();
+            }
+        }
         Ok(None)
+    }
+
+    /// That connection waits no more. The look-up goes on if it has begun: it cannot be stopped.
+    pub(super) fn leave(&mut self, id: ConnectionId, host: &str, port: u16) {
+        let name = (host.to_owned(), port);
+        if let Some(ids) = self.asked.get_mut(&name) {
+            ids.retain(|&other| other != id);
+            if ids.is_empty() && self.queue.contains(&name) {
+                self.queue.retain(|queued| *queued != name);
+                self.asked.remove(&name);
+            }
+        }
     }
 
     /// The next look-up that has ended.
     pub(super) fn take(&mut self, now: Monotonic) -> Option<Resolved> {
-        let mut resolved = self.answers.1.try_recv().ok()?;
-        if let Ok(addresses) = &resolved.result {
+        let Found { name, result } = self.found.1.try_recv().ok()?;
+        self.threads -= 1;
+        let ids = self.asked.remove(&name).unwrap_or_default();
+        if let Ok(addresses) = &result {
             if self.known.len() >= limits::NAMES_KEPT_MAX {
                 self.known.clear();
             }
-            let name = std::mem::take(&mut resolved.name);
             self.known.insert(name, (now, addresses.clone()));
         }
-        Some(resolved)
+        self.start_those_queued();
+        Some(Resolved { ids, result })
     }
 
     /// None of the addresses of that name answered: the next time it is looked up anew.
@@ -89,30 +124,44 @@ impl Resolver {
         self.known.remove(&(host.to_owned(), port));
     }
 
-    fn start(&self) -> io::Result<SyncSender<Question>> {
-        let (sender, receiver) = mpsc::sync_channel(limits::LOOKUPS_WAITING_MAX);
-        let answers = self.answers.0.clone();
-        let waker = Arc::clone(&self.waker);
-        // The thread ends with its questions' sender. It is never joined: the system's resolver
-        // may take its time, and a stop must not wait for it.
-        thread::Builder::new()
-            .name("resolver".to_owned())
-            .spawn(move || answer_all(&receiver, &answers, &waker))?;
-        Ok(sender)
+    fn start_those_queued(&mut self) {
+        while self.threads < limits::LOOKUP_THREADS_MAX
+            && let Some(name) = self.queue.pop_front()
+        {
+            self.threads += 1;
+            if let Err(error) = self.start(name.clone()) {
+                report(&self.found.0, &self.waker, name, Err(format!("no helper thread: {error}")));
+            }
+        }
+    }
+
+    /// The thread is never joined: the system's resolver may take its time, and a stop must not
+    /// wait for it.
+    fn start(&self, name: Name) -> io::Result<()> {
+        let (found, waker) = (self.found.0.clone(), Arc::clone(&self.waker));
+        let look_up = Arc::clone(&self.look_up);
+        let work = move || {
+            let addresses = look_up(&name.0, name.1);
+            let result = addresses.map_err(|error| format!("{}: {error}", name.0));
+            report(&found, &waker, name, result);
+        };
+        thread::Builder::new().name("resolver".to_owned()).spawn(work).map(|_| ())
     }
 }
 
-fn answer_all(questions: &Receiver<Question>, answers: &mpsc::Sender<Resolved>, waker: &Waker) {
-    while let Ok(Question { id, name }) = questions.recv() {
-        let result = match (name.0.as_str(), name.1).to_socket_addrs() {
-            Ok(addresses) => Ok(addresses.collect()),
-            Err(error) => Err(format!("{}: {error}", name.0)),
-        };
-        if answers.send(Resolved { id, result, name }).is_err() {
-            return;
-        }
-        if let Err(error) = waker.wake() {
-            log::error!("cannot wake the loop after a name look-up: {error}");
-        }
+fn report(
+    found: &Sender<Found>,
+    waker: &Waker,
+    name: Name,
+    result: Result<Vec<SocketAddr>, String>,
+) {
+    // Without a receiver the reactor is gone, and nobody asks.
+    if found.send(Found { name, result }).is_ok()
+        && let Err(error) = waker.wake()
+    {
+        log::error!("cannot wake the loop after a name look-up: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests;

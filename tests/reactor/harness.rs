@@ -1,6 +1,6 @@
 //! A reactor on a thread, whose protocols do what a test's script says and record every callback.
 
-use herd::reactor::{ClientConfigSource, Reactor};
+use herd::reactor::{ClientConfigSource, LookUp, Reactor};
 use herd::transport::{
     Action, Application, ConnectionId, Context, Endpoint, Lost, Monotonic, Now, Protocol,
 };
@@ -70,6 +70,8 @@ pub struct Setup {
     pub dial_tls: Result<Arc<ClientConfig>, String>,
     /// The application's deadline, from the reactor's start.
     pub alarm: Option<Duration>,
+    /// How names are looked up, if not by the system.
+    pub look_up: Option<LookUp>,
 }
 
 /// A reactor that runs.
@@ -87,6 +89,7 @@ impl Setup {
             dials: Vec::new(),
             dial_tls: Err("no TLS in this test".to_owned()),
             alarm: None,
+            look_up: None,
         }
     }
 
@@ -108,7 +111,11 @@ impl Setup {
     pub fn run_here(self, calls: Sender<Call>, listening: impl FnOnce(SocketAddr)) {
         let dial_tls = self.dial_tls;
         let source: ClientConfigSource = Box::new(move || dial_tls.clone());
-        let mut reactor = Reactor::new(source).unwrap();
+        let reactor = match self.look_up {
+            None => Reactor::new(source),
+            Some(look_up) => Reactor::with_look_up(source, look_up),
+        };
+        let mut reactor = reactor.unwrap();
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
         let dials = self.dials.into_iter().map(|(endpoint, timeout, script)| Action::Dial {
             endpoint,
