@@ -164,7 +164,7 @@ impl Protocol<Check> for Probe {
         let hint = match cause {
             Lost::Tls(_) => " (is --places-ca the authority of that server?)",
             Lost::Resolve(_) => " (is the host's name right, and does this machine resolve names?)",
-            Lost::Connect(_) | Lost::ConnectTimeout => {
+            Lost::Connect(_) | Lost::ConnectTimeout(_) => {
                 " (does it run, and may this machine go there?)"
             }
             _ => "",

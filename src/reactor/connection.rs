@@ -2,19 +2,18 @@
 
 use super::stream::{Broken, Stream};
 use super::tls;
-use crate::transport::{Endpoint, Lost, Monotonic, Transport};
+use crate::transport::{DialStage, Endpoint, Lost, Monotonic, Transport};
 use mio::event::Event;
 use std::collections::VecDeque;
-use std::io;
 use std::net::SocketAddr;
 
 /// How far a connection has come. The law of callbacks holds from `Open` on; before it only
 /// `connection_lost` may be called.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// The name is being looked up, or an address of it tried.
+    /// The name is being looked up, or an address of it tried, the TLS handshake included.
     Dialling(Box<Dialling>),
-    /// TCP is up, TLS not yet.
+    /// Accepted, and the TLS handshake is not done.
     Handshaking { deadline: Monotonic },
     /// `connection_made` has been called.
     Open,
@@ -31,10 +30,11 @@ pub(super) struct Dialling {
     pub(super) addresses: VecDeque<SocketAddr>,
     /// For all of it, the TLS handshake included.
     pub(super) deadline: Monotonic,
-    /// For the address that is being tried: each has an equal share of the time that is left.
+    /// For the address that is being tried: half of the time that is left, the last all of it.
     pub(super) address_deadline: Monotonic,
-    /// Why the last address did not do.
-    pub(super) failure: Option<io::Error>,
+    pub(super) stage: DialStage,
+    /// Why an address did not do: of those that were tried the one that came furthest.
+    pub(super) failure: Option<Lost>,
 }
 
 /// A slot's content.

@@ -2,9 +2,9 @@
 
 use super::Reactor;
 use super::connection::{Connection, Dialling, Phase};
-use super::stream::Stream;
+use super::stream::{Broken, Stream};
 use crate::limits;
-use crate::transport::{Application, ConnectionId, Endpoint, Lost, Transport};
+use crate::transport::{Application, ConnectionId, DialStage, Endpoint, Lost, Transport};
 use mio::net::TcpStream;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection as Session};
@@ -25,6 +25,7 @@ impl<A: Application> Reactor<A> {
             addresses: VecDeque::new(),
             deadline,
             address_deadline: deadline,
+            stage: DialStage::LookUp,
             failure: None,
         }));
         let id = self.slots.insert(|id| Connection::new(Transport::new(id), protocol, phase, None));
@@ -58,60 +59,77 @@ impl<A: Application> Reactor<A> {
         }
     }
 
-    /// The address that was tried has used up its time.
+    /// The name, or the address that was tried, has used up its time.
     pub(super) fn dial_timed_out(&mut self, id: ConnectionId) {
         if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
-            if dialling.addresses.is_empty() {
+            let cause = Lost::ConnectTimeout(dialling.stage);
+            if dialling.stage == DialStage::LookUp {
                 self.resolver.leave(id, &dialling.endpoint.host, dialling.endpoint.port);
-                self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
-                self.lose(id, Lost::ConnectTimeout);
+                self.lose(id, cause);
             } else {
-                self.try_next_address(id);
+                self.address_failed(id, cause);
             }
+        }
+    }
+
+    /// The address that is tried does not do, for that reason: on to the next.
+    fn address_failed(&mut self, id: ConnectionId, why: Lost) {
+        if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
+            let is_one_of_several = !dialling.addresses.is_empty() || dialling.failure.is_some();
+            if let Some(address) = dialling.stage.address().filter(|_| is_one_of_several) {
+                log::info!("{}: {address} does not do: {why}", dialling.endpoint);
+            }
+            let best = dialling.failure.take().filter(|best| progress(best) > progress(&why));
+            dialling.failure = Some(best.unwrap_or(why));
+            self.try_next_address(id);
         }
     }
 
     /// Connects to the next address, or gives up when there is none.
     fn try_next_address(&mut self, id: ConnectionId) {
         let now = self.now.monotonic;
-        loop {
-            let Some(connection) = self.slots.find(id) else {
-                return;
-            };
-            connection.stream = None;
-            connection.readiness = Default::default();
-            let Some(dialling) = connection.dialling() else {
-                return;
-            };
-            let Some(address) = dialling.addresses.pop_front() else {
-                self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
-                let cause = match dialling.failure.take() {
-                    Some(error) => Lost::Connect(error),
-                    None => Lost::Resolve(format!("{} has no address", dialling.endpoint.host)),
-                };
-                self.lose(id, cause);
-                return;
-            };
-            let left = dialling.deadline.since(now);
-            let share = left / (dialling.addresses.len() as u32 + 1);
-            dialling.address_deadline = now + share;
-            match TcpStream::connect(address) {
-                Ok(socket) => {
-                    connection.stream = Some(Stream::Plain(socket));
-                    self.register(id);
-                    self.arm(id);
-                    return;
-                }
-                Err(error) => dialling.failure = Some(error),
+        let Some(connection) = self.slots.find(id) else {
+            return;
+        };
+        connection.stream = None;
+        connection.readiness = Default::default();
+        let Some(dialling) = connection.dialling() else {
+            return;
+        };
+        let Some(address) = dialling.addresses.pop_front() else {
+            self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
+            let nowhere = || Lost::Resolve(format!("{} has no address", dialling.endpoint.host));
+            let cause = dialling.failure.take().unwrap_or_else(nowhere);
+            self.lose(id, cause);
+            return;
+        };
+        let left = dialling.deadline.since(now);
+        let share = if dialling.addresses.is_empty() { left } else { left / 2 };
+        dialling.address_deadline = now + share;
+        dialling.stage = DialStage::Connect(address);
+        match TcpStream::connect(address) {
+            Ok(socket) => {
+                connection.stream = Some(Stream::Plain(socket));
+                self.register(id);
+                self.arm(id);
             }
+            // There are at most so many addresses, and so many calls.
+            Err(error) => self.address_failed(id, Lost::Connect(error)),
         }
     }
 
-    /// A socket that connects has had an event: is it connected, failed, or neither yet?
+    /// A socket on its way out has had an event: how far has it come?
     pub(super) fn advance_dial(&mut self, app: &mut A, id: ConnectionId) {
         let Some(connection) = self.slots.find(id) else {
             return;
         };
+        let Some(stage) = connection.dialling().map(|dialling| dialling.stage) else {
+            return;
+        };
+        if matches!(stage, DialStage::Handshake(_)) {
+            self.advance_client_handshake(app, id);
+            return;
+        }
         if !(connection.readiness.writable || connection.readiness.error) {
             return;
         }
@@ -121,39 +139,31 @@ impl<A: Application> Reactor<A> {
         match connected(stream.socket()) {
             Ok(false) => connection.readiness.writable = false,
             Ok(true) => self.connected(app, id),
-            Err(error) => {
-                if let Some(dialling) = connection.dialling() {
-                    dialling.failure = Some(error);
-                }
-                self.try_next_address(id);
-            }
+            Err(error) => self.address_failed(id, Lost::Connect(error)),
         }
     }
 
     /// TCP is up: the connection opens, or the TLS handshake begins.
     fn connected(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
-        let Some(dialling) = connection.dialling() else {
+        let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) else {
             return;
         };
         if !dialling.endpoint.tls {
-            connection.phase = Phase::Open;
-            self.arm(id);
-            self.open(app, id);
+            self.up(app, id);
             return;
         }
-        let deadline = dialling.deadline;
+        if let DialStage::Connect(address) = dialling.stage {
+            dialling.stage = DialStage::Handshake(address);
+        }
         let host = dialling.endpoint.host.clone();
         match (self.session(host), connection_stream(&mut self.slots.find(id))) {
             (Ok(session), Some(Stream::Plain(socket))) => {
                 if let Some(connection) = self.slots.find(id) {
                     connection.stream = Some(Stream::tls(socket, session));
-                    connection.phase = Phase::Handshaking { deadline };
-                    self.advance_handshake(app, id);
+                    self.advance_client_handshake(app, id);
                 }
             }
+            // No other address would do: there is no configuration, or the host is no name.
             (Err(why), _) => self.lose(id, Lost::Tls(why)),
             (Ok(_), _) => {}
         }
@@ -166,23 +176,57 @@ impl<A: Application> Reactor<A> {
         Ok(Session::Client(session))
     }
 
-    pub(super) fn advance_handshake(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
-        let Some(stream) = connection.stream.as_mut() else {
+    /// Goes on with the TLS handshake of a connection on its way out. Whatever goes wrong may be
+    /// well at the next address: another machine may be behind it.
+    fn advance_client_handshake(&mut self, app: &mut A, id: ConnectionId) {
+        let Some(stream) = self.slots.find(id).and_then(|c| c.stream.as_mut()) else {
             return;
         };
         match stream.handshake() {
             // All that was there has been taken, and what could not be written waits for an edge.
             Ok(false) => {}
-            Ok(true) => {
-                connection.phase = Phase::Open;
-                self.arm(id);
-                self.open(app, id);
+            Ok(true) => self.up(app, id),
+            Err(Broken::Io(error)) => {
+                self.address_failed(id, Lost::Tls(format!("the handshake broke off: {error}")));
             }
+            Err(broken) => self.address_failed(id, broken.into()),
+        }
+    }
+
+    /// The connection is up.
+    fn up(&mut self, app: &mut A, id: ConnectionId) {
+        if let Some(connection) = self.slots.find(id) {
+            connection.phase = Phase::Open;
+            self.arm(id);
+            self.open(app, id);
+        }
+    }
+
+    /// Goes on with the TLS handshake of an accepted connection.
+    pub(super) fn advance_handshake(&mut self, app: &mut A, id: ConnectionId) {
+        let Some(stream) = self.slots.find(id).and_then(|c| c.stream.as_mut()) else {
+            return;
+        };
+        match stream.handshake() {
+            Ok(false) => {}
+            Ok(true) => self.up(app, id),
             Err(broken) => self.lose(id, broken.into()),
         }
+    }
+}
+
+/// How far an address came that does not do: of several, the one that came furthest is told of. What
+/// the machine's own network refuses (an address of a family that it has no way for) says least.
+fn progress(failure: &Lost) -> u8 {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, Unsupported};
+    match failure {
+        Lost::Tls(_) => 3,
+        Lost::ConnectTimeout(DialStage::Handshake(_)) => 2,
+        Lost::Connect(error) => match error.kind() {
+            AddrNotAvailable | HostUnreachable | NetworkUnreachable | Unsupported => 0,
+            _ => 1,
+        },
+        _ => 1,
     }
 }
 

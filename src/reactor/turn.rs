@@ -265,7 +265,9 @@ impl<A: Application> Reactor<A> {
             connection.armed = None;
             match connection.phase {
                 Phase::Dialling(_) => self.dial_timed_out(id),
-                Phase::Handshaking { .. } => self.lose(id, Lost::ConnectTimeout),
+                Phase::Handshaking { .. } => {
+                    self.lose(id, Lost::Tls("no handshake in time".to_owned()));
+                }
                 Phase::Lingering { .. } => self.lose(id, Lost::Closed),
                 Phase::Open => {
                     if connection.transport.stalls_at().is_some_and(|at| at <= now) {

@@ -1,17 +1,11 @@
-//! Connections to Places: kept, resumed, replaced when they are stale, bounded, and made to
-//! another address when the first does not answer.
+//! Connections to Places: kept, resumed, replaced when they are stale, and bounded.
 
-use crate::away::black_hole;
-use crate::certificates::{Authority, Flaw};
-use crate::client::{Answer, Client};
-use crate::daemon::Setup;
-use crate::misdeed::{GOOD, PROMPT, Stage, assert_good, assert_problem, healthy, response};
-use crate::server::{Peer, Script, Server, over_tls};
+use crate::client::Client;
+use crate::misdeed::{GOOD, PROMPT, Stage, assert_good, assert_problem, response};
+use crate::server::{Peer, Script, over_tls};
 use crate::wait_until;
 use herd::limits;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -180,64 +174,4 @@ fn connections_are_bounded_and_all_questions_are_answered() {
     let tally = stage.server.tally();
     assert_eq!(tally.requests().len(), 100);
     assert_eq!(tally.open_max.load(Ordering::SeqCst), limits::PLACES_CONNECTIONS_MAX);
-}
-
-/// A name with two addresses, in a namespace of the daemon's own.
-const BOTH: &str = "127.0.0.1 localhost\n::1 localhost\n";
-const ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-
-/// Whether a daemon here can be shown such a name.
-fn may_have_two_addresses() -> bool {
-    let namespaces = ["--user", "--map-root-user", "--mount", "true"];
-    let may = Command::new("unshare").args(namespaces).status().is_ok_and(|s| s.success())
-        && ADDRESSES.into_iter().all(|address| TcpListener::bind((address, 0)).is_ok());
-    if !may {
-        println!("skipped: needs user namespaces (to give a name two addresses) and IPv6");
-    }
-    may
-}
-
-/// Asks a service that listens on one address of its host of two.
-fn ask_at(listener: TcpListener) -> Answer {
-    let authority = Authority::new();
-    let server = Server::listening(listener, healthy(&authority.config(Flaw::None)));
-    let mut setup = Setup::new(server.address.port(), authority.pem());
-    setup.hosts = Some(BOTH);
-    let daemon = setup.start();
-    let mut client = Client::connect(daemon.clients);
-    client.report("kiwi", "+34.068930-118.445127");
-    client.ask("kiwi", "10", 20)
-}
-
-#[test]
-fn a_second_address_is_tried_when_the_first_refuses() {
-    if !may_have_two_addresses() {
-        return;
-    }
-    // Whichever of the two comes first, one of these finds nobody there.
-    for address in ADDRESSES {
-        let answer = ask_at(TcpListener::bind((address, 0)).unwrap());
-        assert_good("second address", &answer);
-        assert!(answer.took < PROMPT, "{:?}", answer.took);
-    }
-}
-
-#[test]
-fn a_second_address_is_tried_when_the_first_is_silent() {
-    if !may_have_two_addresses() {
-        return;
-    }
-    for (silent, other) in [(ADDRESSES[0], ADDRESSES[1]), (ADDRESSES[1], ADDRESSES[0])] {
-        // The port is free on the other address, too, unless somebody was faster.
-        let (listener, _hole, _queued) = (0..10)
-            .find_map(|_| {
-                let (hole, queued) = black_hole(silent);
-                let port = hole.local_addr().unwrap().port();
-                Some((TcpListener::bind((other, port)).ok()?, hole, queued))
-            })
-            .expect("no port is free on both addresses");
-        let answer = ask_at(listener);
-        assert_good("second address", &answer);
-        assert!(answer.took < limits::PLACES_CONNECT_TIMEOUT, "{:?}", answer.took);
-    }
 }

@@ -19,6 +19,8 @@ pub struct Setup<'a> {
     /// The authority to trust there, in PEM.
     pub authority: &'a str,
     pub environment: Vec<(&'static str, String)>,
+    /// Options beside those that it always has.
+    pub arguments: &'static [&'static str],
     /// What the daemon is to find in `/etc/hosts`.
     pub hosts: Option<&'static str>,
 }
@@ -26,7 +28,7 @@ pub struct Setup<'a> {
 impl<'a> Setup<'a> {
     pub fn new(port: u16, authority: &'a str) -> Self {
         let places = format!("https://localhost:{port}/maps/api/place/nearbysearch/json");
-        Setup { places, authority, environment: Vec::new(), hosts: None }
+        Setup { places, authority, environment: Vec::new(), arguments: &[], hosts: None }
     }
 
     pub fn start(&self) -> Daemon {
@@ -79,7 +81,9 @@ impl Daemon {
         let output = |name| fs::File::create(directory.join(name)).unwrap();
         let child = command
             .args(["--herd", "herd.json", "--log-dir", ".", "--places-ca", "ca.pem"])
-            .args(["--places", &setup.places, "Lone"])
+            .args(["--places", &setup.places])
+            .args(setup.arguments)
+            .arg("Lone")
             .current_dir(&directory)
             .env_remove("GOOGLE_PLACES_API_KEY")
             .env_remove("RUST_LOG")

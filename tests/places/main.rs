@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "shown when a test fails")]
 
+mod addresses;
 mod away;
 mod bodies;
 mod certificates;

@@ -26,7 +26,7 @@ fn silence_and_slowness_end_at_a_deadline() {
         late(
             "silence after accepting",
             |_| script(|peer| peer.hold()),
-            &["cannot be reached", "not connected in time"],
+            &["cannot be reached", "not connected in time: the TLS handshake with 127.0.0.1:"],
             limits::PLACES_CONNECT_TIMEOUT,
         ),
         late(
@@ -37,7 +37,7 @@ fn silence_and_slowness_end_at_a_deadline() {
                     peer.hold()
                 })
             },
-            &["cannot be reached", "not connected in time"],
+            &["cannot be reached", "not connected in time: the TLS handshake with 127.0.0.1:"],
             limits::PLACES_CONNECT_TIMEOUT,
         ),
         late(
@@ -46,7 +46,7 @@ fn silence_and_slowness_end_at_a_deadline() {
                 let tls = Arc::clone(&stage.tls);
                 script(move |peer| peer.handshake_slowly(&tls, SECOND))
             },
-            &["cannot be reached", "not connected in time"],
+            &["cannot be reached", "not connected in time: the TLS handshake with 127.0.0.1:"],
             limits::PLACES_CONNECT_TIMEOUT,
         ),
         late(
@@ -133,7 +133,7 @@ fn resets_are_said_at_each_stage() {
         refused(
             "in the handshake",
             |_| script(|peer| peer.leave_unread()),
-            &["cannot be reached", "reset"],
+            &["cannot be reached", "TLS: the handshake broke off", "reset"],
         ),
         refused(
             "after the handshake",

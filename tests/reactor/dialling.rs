@@ -90,6 +90,7 @@ fn who_never_greets_back_is_given_up_in_time() {
     let mut setup = Setup::dialling(at, timeout, echo());
     setup.dial_tls = herd::reactor::client_config(None);
     let started = Instant::now();
-    assert_eq!(only_loss(&setup.run()), "ConnectTimeout");
+    let stage = format!("ConnectTimeout(Handshake(127.0.0.1:{port}))");
+    assert_eq!(only_loss(&setup.run()), stage);
     assert!(started.elapsed() >= timeout);
 }

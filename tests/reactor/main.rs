@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 
+mod addresses;
 mod dialling;
 mod flow;
 mod harness;

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const MANY: usize = 4 * 1_024 * 1_024;
 
 /// A certificate for that name: for a server, and for clients that trust it and nobody else.
-fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+pub fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed([name.to_owned()]).unwrap();

@@ -9,9 +9,10 @@ use super::connection::Phase;
 use super::{Machine, State};
 use herd::limits;
 use herd::node::{Conversation, Node};
-use herd::transport::{Action, Application, ConnectionId, Context, Lost, Protocol};
+use herd::transport::{Action, Application, ConnectionId, Context, DialStage, Lost, Protocol};
 use std::io;
 use std::mem;
+use std::net::Ipv4Addr;
 
 impl Machine {
     /// Takes the turn that was planned for `at`; an outdated plan is passed over.
@@ -210,7 +211,11 @@ impl Machine {
             };
             connection.armed = None;
             match connection.phase {
-                Phase::Dialling { .. } => self.lose(id, Lost::ConnectTimeout),
+                Phase::Dialling { .. } => {
+                    // Hosts have no addresses here.
+                    let nowhere = (Ipv4Addr::UNSPECIFIED, 0).into();
+                    self.lose(id, Lost::ConnectTimeout(DialStage::Connect(nowhere)));
+                }
                 Phase::Lingering { .. } => self.lose(id, Lost::Closed),
                 Phase::Open => {
                     if connection.transport.stalls_at().is_some_and(|at| at <= now) {
