@@ -64,6 +64,13 @@ impl Fetch {
         }
     }
 
+    /// Nobody asks on this connection any more, however long it takes to end.
+    fn retire(&mut self, cx: &mut Context<'_, Node>) {
+        self.state = State::Over;
+        let node = &mut *cx.app;
+        node.queries.retire(cx.transport.id(), &mut node.actions);
+    }
+
     /// The call has failed, and the connection with it.
     fn fail(&mut self, cx: &mut Context<'_, Node>, failure: CallFailure, why: &str) {
         if let State::Busy { call, .. } = mem::replace(&mut self.state, State::Over) {
@@ -83,6 +90,7 @@ impl Protocol<Node> for Fetch {
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
         let State::Busy { reader, heard, .. } = &mut self.state else {
             debug!("places {}: {} bytes that were not asked for", cx.transport.id(), data.len());
+            self.retire(cx);
             cx.transport.abort();
             return;
         };
@@ -109,16 +117,25 @@ impl Protocol<Node> for Fetch {
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
-        if let State::Busy { reader, heard: true, .. } = &mut self.state {
-            let outcome = reader.finish();
-            self.finish(cx, outcome.and_then(|response| response.ok_or(HttpError::Truncated)));
+        match &mut self.state {
+            State::Busy { reader, heard: true, .. } => {
+                let outcome = reader.finish();
+                self.finish(cx, outcome.and_then(|response| response.ok_or(HttpError::Truncated)));
+            }
+            State::Idle => self.retire(cx),
+            _ => {}
         }
         cx.transport.close();
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
-            State::Idle => cx.transport.close(),
+            State::Idle if cx.app.queries.is_idle(cx.transport.id()) => {
+                self.retire(cx);
+                cx.transport.close();
+            }
+            // It has just been woken for a call.
+            State::Idle => {}
             State::Busy { .. } => {
                 self.fail(cx, CallFailure::Late, "Places did not begin to answer in time");
                 cx.transport.abort();
@@ -129,8 +146,11 @@ impl Protocol<Node> for Fetch {
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
-            State::Idle if cx.app.queries.is_distrusted(cx.transport.id()) => cx.transport.close(),
-            State::Idle if !cx.transport.is_ending() => self.next(cx),
+            State::Idle if cx.app.queries.is_ending(cx.transport.id()) => {
+                self.state = State::Over;
+                cx.transport.close();
+            }
+            State::Idle => self.next(cx),
             State::Busy { call, .. } if !cx.app.queries.is_asked_on(call, cx.transport.id()) => {
                 self.state = State::Over;
                 cx.transport.abort();
@@ -141,6 +161,7 @@ impl Protocol<Node> for Fetch {
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         if matches!(self.state, State::Idle) {
+            self.retire(cx);
             cx.transport.close();
         }
     }
@@ -170,3 +191,6 @@ impl Protocol<Node> for Fetch {
         node.queries.disconnected(cx.transport.id(), &mut node.actions);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,6 +196,7 @@ impl Queries {
                 && call.state == State::Waiting
             {
                 call.state = State::Asked(connection);
+                self.pool.took(connection);
                 return Some((id, self.settings.service.request(&call.search)));
             }
         }
@@ -279,8 +280,19 @@ impl Queries {
     }
 
     /// Whether that connection is to end instead of waiting for a call.
-    pub(super) fn is_distrusted(&self, connection: ConnectionId) -> bool {
-        self.pool.is_distrusted(connection)
+    pub(super) fn is_ending(&self, connection: ConnectionId) -> bool {
+        self.pool.is_ending(connection)
+    }
+
+    /// Whether that connection has no call and none is about to be given to it.
+    pub(super) fn is_idle(&self, connection: ConnectionId) -> bool {
+        self.pool.is_idle(connection)
+    }
+
+    /// That connection ends: what was to be its call is another's.
+    pub(super) fn retire(&mut self, connection: ConnectionId, actions: &mut Actions) {
+        self.pool.retire(connection);
+        self.pool.spread(self.waiting.len(), actions);
     }
 
     /// A dialled connection came up.

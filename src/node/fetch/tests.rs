@@ -1,0 +1,195 @@
+//! Questions and connections to Places, driven by hand: which connection a question is given, and
+//! what comes of it.
+
+use super::*;
+use crate::herd::Herd;
+use crate::node::query::QuestionId;
+use crate::node::{Conversation, NodeOptions, PlacesSettings};
+use crate::places::{Dialect, Search, Service};
+use crate::transport::{Action, Application, ConnectionId, Now, Transport};
+use std::time::Duration;
+
+const URL: &str = "https://localhost:8443/maps/api/place/nearbysearch/json";
+const GOOD: &str = r#"{"results":[],"status":"OK"}"#;
+const ASKER: ConnectionId = ConnectionId { slot: 1_000, generation: 0 };
+
+/// A server of a herd of one, and the time.
+struct Stage {
+    node: Node,
+    now: Now,
+    questions: u32,
+    connections: u32,
+}
+
+/// A connection to Places.
+struct Connection {
+    protocol: Conversation,
+    transport: Transport,
+}
+
+/// What the server asks of its driver.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Dial,
+    Wake(ConnectionId),
+}
+
+impl Stage {
+    fn new() -> Self {
+        let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
+        Stage::with(PlacesSettings::new(service))
+    }
+
+    fn with(places: PlacesSettings) -> Self {
+        let json = br#"{"herd": "lone", "servers": [
+            {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
+        let node = Node::new(NodeOptions {
+            herd: &Herd::from_json(json).unwrap(),
+            server: 0,
+            epoch: 1,
+            seed: 1,
+            key: [1, 2],
+            max_skew: Duration::ZERO,
+            classic: false,
+            places,
+        });
+        Stage { node, now: Now::default(), questions: 0, connections: 0 }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now.monotonic = self.now.monotonic + time;
+        self.now.posix_nanoseconds += time.as_nanos() as i64;
+        if self.node.deadline().is_some_and(|at| at <= self.now.monotonic) {
+            self.node.timer_expired(self.now);
+        }
+    }
+
+    /// Asks what nobody has asked before.
+    fn ask(&mut self) -> QuestionId {
+        self.questions += 1;
+        let search = Search {
+            latitude_nanodegrees: 0,
+            longitude_nanodegrees: 0,
+            radius_micrometres: u64::from(self.questions),
+        };
+        let node = &mut self.node;
+        node.queries.ask(search, 20, ASKER, self.now, &mut node.actions)
+    }
+
+    /// What the server asks now; wakes of those who asked are left out.
+    fn actions(&mut self) -> Vec<Asked> {
+        let mut asked = Vec::new();
+        while let Some(action) = self.node.next_action() {
+            match action {
+                Action::Dial { .. } => asked.push(Asked::Dial),
+                Action::Wake(id) if id != ASKER => asked.push(Asked::Wake(id)),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn answer(&mut self, id: QuestionId) -> Option<String> {
+        self.node.queries.take_answer(id).map(|json| String::from_utf8(json).unwrap())
+    }
+
+    /// A connection that was dialled, and is up or not.
+    fn connection(&mut self) -> Connection {
+        self.connections += 1;
+        let id = ConnectionId { slot: self.connections, generation: 0 };
+        Connection { protocol: Conversation::fetch(), transport: Transport::new(id) }
+    }
+
+    fn call(
+        &mut self,
+        connection: &mut Connection,
+        callback: impl FnOnce(&mut Conversation, &mut Context<'_, Node>),
+    ) {
+        let Connection { protocol, transport } = connection;
+        callback(protocol, &mut Context { app: &mut self.node, transport, now: self.now });
+    }
+
+    fn made(&mut self, connection: &mut Connection) {
+        self.call(connection, |protocol, cx| protocol.connection_made(cx));
+    }
+
+    /// Places answers on that connection.
+    fn answered(&mut self, connection: &mut Connection, body: &str) {
+        assert!(connection.transport.output_len() > 0, "it was not asked");
+        connection.transport.drop_output();
+        let length = body.len();
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.call(connection, |protocol, cx| protocol.data_received(cx, response.as_bytes()));
+    }
+
+    /// Asks a question that is answered well on a new connection, which then is idle.
+    fn idle_connection(&mut self) -> Connection {
+        let question = self.ask();
+        assert_eq!(self.actions(), [Asked::Dial]);
+        let mut connection = self.connection();
+        self.made(&mut connection);
+        self.answered(&mut connection, GOOD);
+        assert_eq!(self.answer(question).as_deref(), Some(GOOD));
+        self.actions();
+        connection
+    }
+
+    fn timer_expires(&mut self, connection: &mut Connection) {
+        assert!(connection.transport.take_due_timer(self.now.monotonic), "it is not due");
+        self.call(connection, |protocol, cx| protocol.timer_expired(cx));
+    }
+}
+
+#[test]
+fn a_connection_whose_idle_time_is_up_is_given_no_question() {
+    let mut stage = Stage::new();
+    let mut connection = stage.idle_connection();
+    stage.pass(limits::PLACES_IDLE_MAX - Duration::from_nanos(1));
+    assert!(!connection.transport.take_due_timer(stage.now.monotonic), "it ends too soon");
+    stage.pass(Duration::from_nanos(1));
+    stage.timer_expires(&mut connection);
+    assert!(connection.transport.is_closing());
+    // The peer takes its time to end it, too.
+    let question = stage.ask();
+    assert_eq!(stage.actions(), [Asked::Dial]);
+    let mut other = stage.connection();
+    stage.made(&mut other);
+    stage.answered(&mut other, GOOD);
+    assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+}
+
+#[test]
+fn a_connection_that_was_just_given_a_question_does_not_end_for_having_been_idle() {
+    let mut stage = Stage::new();
+    let mut connection = stage.idle_connection();
+    stage.pass(limits::PLACES_IDLE_MAX);
+    let question = stage.ask();
+    // Reads come before timers, and timers before wakes.
+    stage.timer_expires(&mut connection);
+    assert_eq!(stage.actions(), [Asked::Wake(connection.transport.id())]);
+    stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+    stage.answered(&mut connection, GOOD);
+    assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+}
+
+#[test]
+fn a_question_for_a_connection_that_ends_before_it_is_asked_goes_elsewhere() {
+    let ends: [fn(&mut Conversation, &mut Context<'_, Node>); 2] = [
+        |protocol, cx| protocol.eof_received(cx),
+        |protocol, cx| protocol.data_received(cx, b"HTTP/1.1 408 Request Timeout\r\n\r\n"),
+    ];
+    for end in ends {
+        let mut stage = Stage::new();
+        let mut connection = stage.idle_connection();
+        let question = stage.ask();
+        stage.call(&mut connection, end);
+        assert!(connection.transport.is_ending());
+        assert_eq!(stage.actions(), [Asked::Wake(connection.transport.id()), Asked::Dial]);
+        stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+        assert_eq!(connection.transport.output_len(), 0, "it is asked all the same");
+        let mut other = stage.connection();
+        stage.made(&mut other);
+        stage.answered(&mut other, GOOD);
+        assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+    }
+}
