@@ -140,6 +140,12 @@ pub const PLACES_FAILURES_MAX: u32 = 3;
 pub const PLACES_PAUSE_MIN: Duration = Duration::from_millis(100);
 /// How long it is left alone at most.
 pub const PLACES_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How long it is left alone at most when it refuses us: a wrong key, or a quota used up.
+pub const PLACES_REFUSED_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often each kind of trouble with Places is a warning in the log; meanwhile it is counted.
+pub const PLACES_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
+/// How often the counts of questions and calls are logged, if anybody asks, beside at the stop.
+pub const PLACES_SUMMARY_INTERVAL: Duration = Duration::from_secs(3_600);
 /// Answers of Places kept to be given again.
 pub const PLACES_CACHE_ANSWERS_MAX: usize = 4_096;
 /// Bytes of answers of Places kept to be given again.
@@ -194,6 +200,7 @@ const _: () = {
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_PAUSE_MIN.as_millis() < PLACES_PAUSE_MAX.as_millis());
+    assert!(PLACES_PAUSE_MAX.as_millis() <= PLACES_REFUSED_PAUSE_MAX.as_millis());
     assert!(PLACES_BODY_BYTES_MAX < PLACES_CACHE_BYTES_MAX);
     assert!(PLACES_DEADLINE.as_millis() <= PLACES_DEADLINE_MAX.as_millis());
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);

@@ -60,7 +60,7 @@ impl Fetch {
             self.answers += 1;
             let outcome = outcome.map_err(Problem::from);
             let node = &mut *cx.app;
-            node.queries.answered(call, outcome, cx.now.monotonic, &mut node.actions);
+            node.queries.answered(call, outcome, cx.now, &mut node.actions);
         }
     }
 

@@ -244,8 +244,9 @@ impl Application for Node {
         self.queries.expire(now.monotonic, &mut self.actions);
     }
 
-    fn stopping(&mut self, _now: Now) {
+    fn stopping(&mut self, now: Now) {
         self.stopping = true;
+        self.queries.sum_up(now.monotonic);
     }
 }
 

@@ -1,6 +1,6 @@
 //! An answer for clients: kept as bytes, and cut to what each asker wants without reformatting.
 
-use super::json;
+use super::{Problem, json};
 use crate::limits;
 use memchr::memchr2;
 use std::ops::Range;
@@ -19,6 +19,7 @@ pub struct Answer {
     lists: Vec<List>,
     /// The ends of the elements of all lists, up to the most that may be asked for of each.
     element_ends: Vec<usize>,
+    complaint: Option<Problem>,
 }
 
 /// A list of results in the text. There are several if the document has the key several times.
@@ -65,6 +66,16 @@ impl Answer {
         out
     }
 
+    /// The error that Places answers with here, in the shape of any other answer.
+    pub fn complaint(&self) -> Option<&Problem> {
+        self.complaint.as_ref()
+    }
+
+    /// The same, known to be an error of Places.
+    pub(super) fn with_complaint(self, complaint: Option<Problem>) -> Self {
+        Answer { complaint, ..self }
+    }
+
     /// Bytes of the answer with all its results.
     pub fn bytes(&self) -> usize {
         self.text.len()
@@ -72,13 +83,17 @@ impl Answer {
 
     /// An answer without results to cut.
     pub(super) fn without_results(text: String) -> Self {
-        Answer { text: text.into_bytes(), lists: Vec::new(), element_ends: Vec::new() }
+        Answer::of(text.into_bytes())
+    }
+
+    fn of(text: Vec<u8>) -> Self {
+        Answer { text, lists: Vec::new(), element_ends: Vec::new(), complaint: None }
     }
 
     /// An answer whose line ends are squeezed already and that has these lists of results in it,
     /// each a part of `text`. `None` if one of them is no list.
     pub(super) fn with_results(text: Vec<u8>, results: &[Range<usize>]) -> Option<Self> {
-        let mut answer = Answer { text, lists: Vec::new(), element_ends: Vec::new() };
+        let mut answer = Answer::of(text);
         for range in results {
             answer.add_list(range.start, range.end)?;
         }

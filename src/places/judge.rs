@@ -29,7 +29,9 @@ pub fn judge(response: Response, key: Option<&Key>) -> Result<Answer, Problem> {
         && !key.is_some_and(|key| key.is_in(&text))
     {
         let ranges = envelope.result_ranges(&text);
+        let complaint = envelope.complaint_in_shape(key);
         return Answer::with_results(text, &ranges)
+            .map(|answer| answer.with_complaint(complaint))
             .ok_or_else(|| problem("Places sent no list of results"));
     }
     let why = match &envelope {
@@ -85,6 +87,20 @@ impl Envelope<'_> {
     pub(super) fn is_other_than_places(&self) -> bool {
         let others = [self.status, self.error_message, self.error];
         !self.results.is_empty() || others.iter().any(Option::is_some)
+    }
+
+    /// The error that an answer in the legacy shape is, if its status is one.
+    fn complaint_in_shape(&self, key: Option<&Key>) -> Option<Problem> {
+        let name = self.status.and_then(parsed::<String>)?;
+        if name == "OK" || Status::from_name(&name) == Some(Status::ZeroResults) {
+            return None;
+        }
+        let (_, message) = self.complaint();
+        let message = message.unwrap_or_else(|| "it does not say why".to_owned());
+        Some(match Status::from_name(&name) {
+            Some(status) => Problem::new(status, &message, key),
+            None => Problem::new(Status::UnknownError, &format!("{name}: {message}"), key),
+        })
     }
 
     /// Where the lists of results begin and end in the text that this was read from.

@@ -89,6 +89,16 @@ impl Problem {
         &self.message
     }
 
+    /// Whether any other question would be told the same: the key or the quota is at fault. A wrong
+    /// key is an invalid argument to the new dialect, and only its message tells.
+    pub fn concerns_all(&self) -> bool {
+        match self.status {
+            Status::RequestDenied | Status::OverQueryLimit => true,
+            Status::InvalidRequest => self.message.contains("API key"),
+            Status::ZeroResults | Status::NotFound | Status::UnknownError => false,
+        }
+    }
+
     /// What clients get: an answer of the service in the legacy shape, without results.
     pub fn answer(&self) -> Answer {
         let document = json!({
@@ -139,6 +149,21 @@ mod tests {
         let problem = Problem::new(Status::RequestDenied, &long, Some(&key));
         assert_eq!(problem.message().chars().count(), max);
         assert!(problem.message().ends_with("é***x"), "{}", problem.message());
+    }
+
+    #[test]
+    fn a_wrong_key_concerns_all_questions_and_a_wrong_radius_one() {
+        let wrong_key = "API key not valid. Please pass a valid API key.";
+        for (status, message, concerns_all) in [
+            (Status::RequestDenied, "The provided API key is invalid.", true),
+            (Status::OverQueryLimit, "", true),
+            (Status::InvalidRequest, wrong_key, true),
+            (Status::InvalidRequest, "Invalid radius", false),
+            (Status::NotFound, "", false),
+            (Status::UnknownError, "Places answered with HTTP status 500", false),
+        ] {
+            assert_eq!(Problem::new(status, message, None).concerns_all(), concerns_all);
+        }
     }
 
     #[test]

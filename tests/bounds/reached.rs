@@ -50,6 +50,16 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "pauses_double_up_to_the_longest",
         &["PLACES_PAUSE_MIN", "PLACES_PAUSE_MAX"],
     ),
+    (
+        "src/node/query/breaker.rs",
+        "refusals_open_it_for_longer_and_only_when_there_are_several_in_a_row",
+        &["PLACES_REFUSED_PAUSE_MAX"],
+    ),
+    (
+        "src/node/query/trouble.rs",
+        "each_kind_is_a_warning_at_once_and_then_now_and_then_with_a_count",
+        &["PLACES_TROUBLE_REMINDER"],
+    ),
     ("src/places/answer/tests.rs", "never_more_results_than_the_contract_allows", &["RESULTS_MAX"]),
     ("src/places/fields.rs", "masks_are_paths_of_places", &["PLACES_FIELDS_BYTES_MAX"]),
     (
@@ -213,7 +223,13 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
     ("more than this machine's memory", &["POSITIONS_MAX"]),
     (
         "they decide when something is done, not how much there may be of it",
-        &["IDLE_AFTER", "BUSY_MAX", "ACTION_ROUNDS_PER_TURN", "ACKNOWLEDGE_PAUSE"],
+        &[
+            "IDLE_AFTER",
+            "BUSY_MAX",
+            "ACTION_ROUNDS_PER_TURN",
+            "ACKNOWLEDGE_PAUSE",
+            "PLACES_SUMMARY_INTERVAL",
+        ],
     ),
     (
         "walks of the feed and disagreements are the simulator's",

@@ -128,4 +128,6 @@ fn answers_of_the_service_are_passed_on_whatever_they_say() {
         let json = String::from_utf8(client.ask("kiwi", "10", 20).json).unwrap();
         assert!(json == body, "{:.200} became {json:.200}", body);
     }
+    // Passed on or not, an operator must see it.
+    stage.daemon.wait_for_log(&["WARN  places < call ", "OVER_QUERY_LIMIT: Slow down"]);
 }

@@ -140,6 +140,100 @@ impl Stage {
     }
 }
 
+/// A settled question's status and message.
+fn told(answer: Option<String>) -> (String, String) {
+    let answer: serde_json::Value = serde_json::from_str(&answer.expect("an answer")).unwrap();
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    (text("status"), text("error_message"))
+}
+
+const DENIED: &str = r#"{"error_message":"The provided API key is invalid.","results":[],"status":"REQUEST_DENIED"}"#;
+
+#[test]
+fn a_key_that_is_refused_costs_a_few_calls_and_then_one_now_and_then() {
+    let mut stage = Stage::new();
+    let mut connection = stage.idle_connection();
+    let asked_on = |stage: &mut Stage, connection: &mut Connection, body: &str| {
+        let question = stage.ask();
+        assert_eq!(stage.actions(), [Asked::Wake(connection.transport.id())]);
+        stage.call(connection, |protocol, cx| protocol.woken(cx));
+        stage.answered(connection, body);
+        stage.answer(question)
+    };
+    for _ in 0..limits::PLACES_FAILURES_MAX {
+        let answer = asked_on(&mut stage, &mut connection, DENIED);
+        assert_eq!(answer.as_deref(), Some(DENIED), "it is not passed on byte for byte");
+    }
+    let question = stage.ask();
+    assert_eq!(stage.actions(), []);
+    let (status, message) = told(stage.answer(question));
+    assert_eq!(status, "REQUEST_DENIED");
+    assert_eq!(message, "The provided API key is invalid.; it is left alone for a moment");
+    stage.pass(limits::PLACES_PAUSE_MIN);
+    let answer = asked_on(&mut stage, &mut connection, GOOD);
+    assert_eq!(answer.as_deref(), Some(GOOD), "it does not recover");
+    // What may be one question's fault closes nothing.
+    let invalid = r#"{"results":[],"status":"INVALID_REQUEST"}"#;
+    for _ in 0..10 * limits::PLACES_FAILURES_MAX {
+        asked_on(&mut stage, &mut connection, invalid);
+    }
+    let counters = stage.node.places_counters();
+    assert_eq!((counters.answered, counters.denied, counters.invalid), (2, 3, 30));
+    assert_eq!((counters.questions, counters.calls, counters.spared), (36, 35, 1));
+}
+
+#[test]
+fn errors_of_places_are_not_given_again() {
+    let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
+    let cache = Duration::from_secs(60);
+    let mut stage = Stage::with(PlacesSettings { cache, ..PlacesSettings::new(service) });
+    let mut connection = stage.idle_connection();
+    for (body, asked_again) in [(DENIED, true), (GOOD, true), (GOOD, false)] {
+        // The same question each time.
+        stage.questions = 7;
+        let question = stage.ask();
+        assert_eq!(stage.actions().len(), usize::from(asked_again), "{body}");
+        if asked_again {
+            stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+            stage.answered(&mut connection, body);
+        }
+        assert_eq!(stage.answer(question).as_deref(), Some(body));
+    }
+    assert_eq!(stage.node.places_counters().cached, 1);
+}
+
+#[test]
+fn a_dead_places_does_not_use_up_the_calls_of_the_day() {
+    const CALLS: usize = 3;
+    let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
+    let calls_per_day = Some(CALLS as u32);
+    let mut stage = Stage::with(PlacesSettings { calls_per_day, ..PlacesSettings::new(service) });
+    for _ in 0..100 {
+        let question = stage.ask();
+        assert_eq!(stage.actions(), [Asked::Dial]);
+        let mut nobody = stage.connection();
+        let refused = Lost::Connect(std::io::ErrorKind::ConnectionRefused.into());
+        stage.call(&mut nobody, |protocol, cx| protocol.connection_lost(cx, &refused));
+        assert_eq!(told(stage.answer(question)).0, "UNKNOWN_ERROR");
+        stage.pass(limits::PLACES_PAUSE_MAX);
+    }
+    let mut connection = stage.idle_connection();
+    for _ in 1..CALLS {
+        let question = stage.ask();
+        stage.actions();
+        stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+        stage.answered(&mut connection, GOOD);
+        assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+    }
+    let question = stage.ask();
+    assert_eq!(stage.actions(), []);
+    let (status, message) = told(stage.answer(question));
+    assert_eq!(status, "OVER_QUERY_LIMIT");
+    assert!(message.contains("today"), "{message}");
+    let counters = stage.node.places_counters();
+    assert_eq!((counters.calls, counters.unreachable, counters.over_cap), (3, 100, 1));
+}
+
 #[test]
 fn a_connection_whose_idle_time_is_up_is_given_no_question() {
     let mut stage = Stage::new();

@@ -1,5 +1,7 @@
 //! What has been asked of Places and what came of it, counted for whoever wants to know.
 
+use crate::places::Status;
+use std::fmt;
 use std::time::Duration;
 
 /// Counts since the start.
@@ -15,11 +17,18 @@ pub struct Counters {
     pub over_cap: u64,
     /// Of these, those answered at once because Places had just failed, or too many waited.
     pub spared: u64,
-    /// Calls made to Places; what the operator pays for.
+    /// Requests sent to Places; what the operator pays for. A call that had to be made once more is
+    /// two.
     pub calls: u64,
-    /// Calls that Places answered with something to pass on.
+    /// Calls that Places answered well, be it that nothing is there.
     pub answered: u64,
-    /// Calls that Places answered with an error or with nonsense.
+    /// Calls that it answered with `REQUEST_DENIED`.
+    pub denied: u64,
+    /// Calls that it answered with `OVER_QUERY_LIMIT`.
+    pub over_limit: u64,
+    /// Calls that it answered with `INVALID_REQUEST`.
+    pub invalid: u64,
+    /// Calls that it answered with another error or with nonsense.
     pub unusable: u64,
     /// Calls for which no connection could be made.
     pub unreachable: u64,
@@ -50,13 +59,51 @@ impl Counters {
         } += 1;
     }
 
-    pub(super) fn count_response(&mut self, usable: bool, took: Duration) {
-        if usable {
-            self.answered += 1;
-        } else {
-            self.unusable += 1;
-        }
+    pub(super) fn count_response(&mut self, trouble: Option<Status>, took: Duration) {
+        *match trouble {
+            None => &mut self.answered,
+            Some(Status::RequestDenied) => &mut self.denied,
+            Some(Status::OverQueryLimit) => &mut self.over_limit,
+            Some(Status::InvalidRequest) => &mut self.invalid,
+            Some(_) => &mut self.unusable,
+        } += 1;
         self.latency_total = self.latency_total.saturating_add(took);
         self.latency_max = self.latency_max.max(took);
+    }
+
+    /// The mean time from question to answer of the calls that were answered.
+    pub fn latency_mean(&self) -> Duration {
+        let responses =
+            self.answered + self.denied + self.over_limit + self.invalid + self.unusable;
+        let responses = u32::try_from(responses).unwrap_or(u32::MAX);
+        self.latency_total.checked_div(responses).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Counters {
+    /// In words, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} questions ({} from the cache, {} shared, {} over a cap, {} spared); {} calls: {} \
+             answered, {} denied, {} over the limit, {} invalid, {} unusable, {} unreachable, {} \
+             late, {} broken; {:.1?} to an answer on average, {:.1?} at most",
+            self.questions,
+            self.cached,
+            self.shared,
+            self.over_cap,
+            self.spared,
+            self.calls,
+            self.answered,
+            self.denied,
+            self.over_limit,
+            self.invalid,
+            self.unusable,
+            self.unreachable,
+            self.late,
+            self.broken,
+            self.latency_mean(),
+            self.latency_max
+        )
     }
 }

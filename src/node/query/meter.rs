@@ -12,6 +12,13 @@ pub(super) struct Meter {
     day: Window,
 }
 
+/// The second and the day for which a call is counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reservation {
+    second: i64,
+    day: i64,
+}
+
 /// Calls in the current second or day of the wall clock (UTC, which is what bills go by).
 #[derive(Debug)]
 struct Window {
@@ -42,10 +49,22 @@ impl Meter {
         Ok(())
     }
 
-    /// A call is made.
-    pub(super) fn count(&mut self) {
-        self.second.calls = self.second.calls.saturating_add(1);
-        self.day.calls = self.day.calls.saturating_add(1);
+    /// A call is to be made.
+    pub(super) fn reserve(&mut self) -> Reservation {
+        for window in [&mut self.second, &mut self.day] {
+            window.calls = window.calls.saturating_add(1);
+        }
+        Reservation { second: self.second.current, day: self.day.current }
+    }
+
+    /// That call was not made: Places has not heard of it, and so nobody pays for it.
+    pub(super) fn give_back(&mut self, reserved: Reservation) {
+        let windows = [(&mut self.second, reserved.second), (&mut self.day, reserved.day)];
+        for (window, current) in windows {
+            if window.current == current {
+                window.calls = window.calls.saturating_sub(1);
+            }
+        }
     }
 }
 
@@ -77,7 +96,7 @@ mod tests {
         (0..tries)
             .filter(|_| {
                 meter.check(now).is_ok() && {
-                    meter.count();
+                    meter.reserve();
                     true
                 }
             })
@@ -101,6 +120,21 @@ mod tests {
         assert_eq!(calls(&mut meter, at(50), 5), 0);
         assert_eq!(calls(&mut meter, at(100), 5), 0);
         assert_eq!(calls(&mut meter, at(101), 5), 1);
+    }
+
+    #[test]
+    fn what_was_not_called_is_not_counted() {
+        let mut meter = Meter::new(Some(2), Some(3));
+        assert!(meter.check(at(100)).is_ok());
+        let reserved = meter.reserve();
+        assert_eq!(calls(&mut meter, at(100), 5), 1);
+        meter.give_back(reserved);
+        assert_eq!(calls(&mut meter, at(100), 5), 1);
+        // In another second it has to do only with the day.
+        assert!(meter.check(at(101)).is_ok());
+        meter.give_back(reserved);
+        assert_eq!(calls(&mut meter, at(101), 5), 2);
+        assert_eq!(calls(&mut meter, at(102), 5), 0, "three in all");
     }
 
     #[test]

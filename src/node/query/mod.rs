@@ -1,13 +1,29 @@
 //! A `WHATSAT` from asking to answer. A **question** is a client's, with its bound; a **call** is
 //! one request to Places, which may serve several questions that are equal but for their bounds.
 //! Calls wait here for a connection of the pool, and answers for the clients that asked.
+//!
+//! # When Places is left alone
+//!
+//! | what happened | when it opens the [breaker](breaker) | for how long |
+//! |---|---|---|
+//! | no connection could be made | at once | 100 ms, doubling to 2 s |
+//! | no answer in time, or the connection broke | three times in a row | 100 ms, doubling to 2 s |
+//! | `REQUEST_DENIED`, `OVER_QUERY_LIMIT`, or the key is wrong | three times in a row | 100 ms, doubling to 30 s |
+//! | any other answer, errors included | never: the next question may fare better | |
+//!
+//! Then one question at a time is asked, and the first that fares better ends it. Meanwhile the
+//! others are answered at once, with the status and the message of what happened: a wrong key costs
+//! two calls a minute, and an operator who has mended it waits for half a minute at most. An error
+//! is never kept in the cache.
 
 mod breaker;
 mod cache;
+mod calls;
 mod counters;
 mod meter;
 mod pool;
 mod settings;
+mod trouble;
 
 pub(super) use counters::CallFailure;
 pub use counters::Counters;
@@ -17,16 +33,14 @@ use super::Actions;
 use crate::limits;
 use crate::places::{Answer, Problem, Search, Status};
 use crate::transport::{Action, ConnectionId, Monotonic, Now};
-use crate::wire::http::Response;
 use breaker::{Breaker, Failure};
 use cache::Cache;
-use log::{info, warn};
-use meter::Meter;
+use log::info;
+use meter::{Meter, Reservation};
 use pool::Pool;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
-use std::rc::Rc;
-use std::time::Duration;
+use trouble::{Kind, Trouble};
 
 /// Which question; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +66,8 @@ struct Call {
     state: State,
     /// Whether it was on a connection before that was lost.
     again: bool,
+    /// What it takes of the caps.
+    reserved: Reservation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +96,9 @@ pub(super) struct Queries {
     breaker: Breaker,
     meter: Meter,
     counters: Counters,
+    trouble: Trouble,
+    /// When the counters were last logged.
+    summed_up: Monotonic,
 }
 
 impl Queries {
@@ -96,6 +115,8 @@ impl Queries {
             breaker: Breaker::new(),
             meter: Meter::new(settings.calls_per_second, settings.calls_per_day),
             counters: Counters::default(),
+            trouble: Trouble::default(),
+            summed_up: Monotonic::default(),
             settings,
         }
     }
@@ -110,6 +131,9 @@ impl Queries {
         now: Now,
         actions: &mut Actions,
     ) -> QuestionId {
+        if now.monotonic.since(self.summed_up) >= limits::PLACES_SUMMARY_INTERVAL {
+            self.sum_up(now.monotonic);
+        }
         self.counters.questions += 1;
         let id = QuestionId(self.next_id());
         self.questions.insert(id, Question { asker, bound, answer: None });
@@ -126,8 +150,9 @@ impl Queries {
         }
         match self.may_call(now) {
             Ok(()) => self.call(search, id, now.monotonic, actions),
-            Err(problem) => {
-                warn!("places: question {id} is not asked: {problem}");
+            Err((kind, problem)) => {
+                let text = format_args!("places: question {id} is not asked: {problem}");
+                self.trouble.tell(kind, now.monotonic, text);
                 self.answer(id, &problem.answer(), actions);
             }
         }
@@ -172,8 +197,20 @@ impl Queries {
                 // Its answer would be taken for that of the next call.
                 actions.push_back(Action::Wake(connection));
             }
-            self.failed(id, CallFailure::Late, "Places did not answer in time", now, actions);
+            let why = match state {
+                Some(State::Waiting) => {
+                    "Places did not answer in time: no connection to it came free"
+                }
+                _ => "Places did not answer in time",
+            };
+            self.failed(id, CallFailure::Late, why, now, actions);
         }
+    }
+
+    /// Logs what has been asked and what came of it.
+    pub(super) fn sum_up(&mut self, now: Monotonic) {
+        self.summed_up = now;
+        info!("places, since the start: {}", self.counters);
     }
 
     /// What has been asked and what came of it.
@@ -181,159 +218,20 @@ impl Queries {
         &self.counters
     }
 
-    // What follows is for the connections to Places.
-
-    /// From a request to the first byte of its response.
-    pub(super) fn first_byte_timeout(&self) -> Duration {
-        self.settings.first_byte_timeout
-    }
-
-    /// The next call for that connection and its request; None when none waits, and then the
-    /// connection is kept for the next.
-    pub(super) fn next_for(&mut self, connection: ConnectionId) -> Option<(CallId, Vec<u8>)> {
-        while let Some(id) = self.waiting.pop_front() {
-            if let Some(call) = self.calls.get_mut(&id)
-                && call.state == State::Waiting
-            {
-                call.state = State::Asked(connection);
-                self.pool.took(connection);
-                return Some((id, self.settings.service.request(&call.search)));
-            }
-        }
-        self.pool.keep(connection);
-        None
-    }
-
-    /// Whether that connection still has to do with that call.
-    pub(super) fn is_asked_on(&self, id: CallId, connection: ConnectionId) -> bool {
-        self.calls.get(&id).is_some_and(|call| call.state == State::Asked(connection))
-    }
-
-    /// Places has answered that call, or has sent something that is no answer.
-    pub(super) fn answered(
-        &mut self,
-        id: CallId,
-        outcome: Result<Response, Problem>,
-        now: Monotonic,
-        actions: &mut Actions,
-    ) {
-        self.breaker.succeeded();
-        let Some(call) = self.remove_call(id) else {
-            return;
-        };
-        let took = now.since(call.since);
-        let outcome = outcome.and_then(|response| self.settings.service.judge(response));
-        self.counters.count_response(outcome.is_ok(), took);
-        let answer = match outcome {
-            Ok(answer) => {
-                info!("places < call {id}: {} bytes after {took:.1?}", answer.bytes());
-                let answer = Rc::new(answer);
-                self.cache.insert(call.search, &answer, now);
-                answer
-            }
-            Err(problem) => {
-                warn!("places < call {id}: {problem} (after {took:.1?})");
-                Rc::new(problem.answer())
-            }
-        };
-        for question in call.questions {
-            self.answer(question, &answer, actions);
-        }
-    }
-
-    /// There is no answer to that call.
-    pub(super) fn failed(
-        &mut self,
-        id: CallId,
-        failure: CallFailure,
-        why: &str,
-        now: Monotonic,
-        actions: &mut Actions,
-    ) {
-        let Some(call) = self.remove_call(id) else {
-            return;
-        };
-        self.counters.count_failure(failure);
-        self.breaker.failed(failure.into(), why, now);
-        warn!("places < call {id}: {why} (after {:.1?})", now.since(call.since));
-        let answer = unknown(why).answer();
-        for question in call.questions {
-            self.answer(question, &answer, actions);
-        }
-    }
-
-    /// The connection on which that call was made was lost before a byte of the answer came, and it
-    /// was a kept one: the peer may have closed it before it saw the request, so the call is made
-    /// once more, and not on another one that has been idle. False if that was done before.
-    pub(super) fn call_again(&mut self, id: CallId, actions: &mut Actions) -> bool {
-        match self.calls.get_mut(&id) {
-            Some(call) if !call.again => {
-                call.again = true;
-                call.state = State::Waiting;
-                self.waiting.push_front(id);
-                self.pool.distrust_idle(actions);
-                self.pool.spread(self.waiting.len(), actions);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether that connection is to end instead of waiting for a call.
-    pub(super) fn is_ending(&self, connection: ConnectionId) -> bool {
-        self.pool.is_ending(connection)
-    }
-
-    /// Whether that connection has no call and none is about to be given to it.
-    pub(super) fn is_idle(&self, connection: ConnectionId) -> bool {
-        self.pool.is_idle(connection)
-    }
-
-    /// That connection ends: what was to be its call is another's.
-    pub(super) fn retire(&mut self, connection: ConnectionId, actions: &mut Actions) {
-        self.pool.retire(connection);
-        self.pool.spread(self.waiting.len(), actions);
-    }
-
-    /// A dialled connection came up.
-    pub(super) fn connected(&mut self) {
-        self.pool.connected();
-    }
-
-    /// A connection could not be made: nor could those be that others wait for. But as long as
-    /// there is one that works, they wait for that.
-    pub(super) fn unreachable(&mut self, why: &str, now: Monotonic, actions: &mut Actions) {
-        self.pool.unreachable();
-        if self.pool.has_connections() {
-            info!("places: no further connection: {why}");
-            return;
-        }
-        for id in std::mem::take(&mut self.waiting) {
-            if self.calls.get(&id).is_some_and(|call| call.state == State::Waiting) {
-                self.failed(id, CallFailure::Unreachable, why, now, actions);
-            }
-        }
-    }
-
-    /// A connection is gone.
-    pub(super) fn disconnected(&mut self, connection: ConnectionId, actions: &mut Actions) {
-        self.pool.disconnected(connection);
-        self.pool.spread(self.waiting.len(), actions);
-    }
-
     /// Whether a call may be made now, or what the client is told instead.
-    fn may_call(&mut self, now: Now) -> Result<(), Problem> {
+    fn may_call(&mut self, now: Now) -> Result<(), (Kind, Problem)> {
         if self.waiting.len() >= limits::PLACES_WAITING_MAX {
             self.counters.spared += 1;
-            return Err(unknown("too many questions wait for Places"));
+            return Err((Kind::Crowded, unknown("too many questions wait for Places")));
         }
         if let Err(why) = self.meter.check(now) {
             self.counters.over_cap += 1;
-            return Err(Problem::new(Status::OverQueryLimit, why, None));
+            return Err((Kind::OverCap, Problem::new(Status::OverQueryLimit, why, None)));
         }
-        if let Err(why) = self.breaker.admit(now.monotonic) {
+        if let Err(problem) = self.breaker.admit(now.monotonic) {
             self.counters.spared += 1;
-            return Err(unknown(&format!("{why}; it is left alone for a moment")));
+            let message = format!("{}; it is left alone for a moment", problem.message());
+            return Err((Kind::LeftAlone, Problem::new(problem.status(), &message, None)));
         }
         Ok(())
     }
@@ -345,27 +243,17 @@ impl Queries {
         now: Monotonic,
         actions: &mut Actions,
     ) {
-        self.meter.count();
-        self.counters.calls += 1;
+        let reserved = self.meter.reserve();
         let id = CallId(self.next_id());
         info!("places > call {id} for question {question}: {search}");
         let questions = vec![question];
         let state = State::Waiting;
-        self.calls.insert(id, Call { search, since: now, questions, state, again: false });
+        let call = Call { search, since: now, questions, state, again: false, reserved };
+        self.calls.insert(id, call);
         self.by_search.insert(search, id);
         self.waiting.push_back(id);
         self.deadlines.push_back((now + self.settings.timeout, id));
         self.pool.spread(self.waiting.len(), actions);
-    }
-
-    fn remove_call(&mut self, id: CallId) -> Option<Call> {
-        let call = self.calls.remove(&id)?;
-        self.by_search.remove(&call.search);
-        if call.state == State::Waiting {
-            // Or a connection would be dialled for it that nobody needs.
-            self.waiting.retain(|&waiting| waiting != id);
-        }
-        Some(call)
     }
 
     /// Lays the answer down for a question, unless nobody waits for it any more.

@@ -36,6 +36,37 @@ fn what_is_in_the_shape_is_passed_on_as_it_is() {
 }
 
 #[test]
+fn an_error_in_the_shape_of_an_answer_is_known_as_one() {
+    for (body, complaint) in [
+        (r#"{"results":[],"status":"OK"}"#, None),
+        (r#"{"results":[],"status":"ZERO_RESULTS","error_message":"x"}"#, None),
+        (r#"{"results":[]}"#, None),
+        (r#"{"results":[],"status":7}"#, None),
+        (
+            r#"{"error_message":"The provided API key is invalid.","results":[],"status":"REQUEST_DENIED"}"#,
+            Some((Status::RequestDenied, "The provided API key is invalid.")),
+        ),
+        (
+            r#"{"results":[],"status":"OVER_QUERY_LIMIT"}"#,
+            Some((Status::OverQueryLimit, "it does not say why")),
+        ),
+        (
+            r#"{"results":[1],"status":"INVALID_REQUEST","error_message":7}"#,
+            Some((Status::InvalidRequest, "it does not say why")),
+        ),
+        (
+            r#"{"results":[],"status":"OF_TOMORROW","error_message":"\u0068m"}"#,
+            Some((Status::UnknownError, "OF_TOMORROW: hm")),
+        ),
+    ] {
+        let answer = judge(response(200, body), Some(&key())).unwrap();
+        let known = answer.complaint().map(|problem| (problem.status(), problem.message()));
+        assert_eq!(known, complaint, "{body}");
+        assert_eq!(answer.cut(20), body.as_bytes());
+    }
+}
+
+#[test]
 fn the_rest_is_explained() {
     let unknown = Status::UnknownError;
     for (http, body, status, message) in [

@@ -1,0 +1,90 @@
+//! How much of the trouble with Places belongs among the warnings: an operator must see each kind of
+//! it, and a service that fails a thousand questions a second must not fill the log with them.
+
+use super::counters::CallFailure;
+use crate::limits;
+use crate::places::Status;
+use crate::transport::Monotonic;
+use log::{info, warn};
+use std::fmt;
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Places answered, with that status.
+    Answer(Status),
+    /// It did not.
+    Failure(CallFailure),
+    /// It was not asked, since it had just failed.
+    LeftAlone,
+    /// It was not asked, since too many questions waited.
+    Crowded,
+    /// It was not asked, since a cap was reached.
+    OverCap,
+}
+
+/// When each kind was last said to be.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    /// There are as many as kinds that ever were.
+    said: Vec<Said>,
+}
+
+#[derive(Debug)]
+struct Said {
+    kind: Kind,
+    at: Monotonic,
+    /// How often it was since then.
+    unsaid: u64,
+}
+
+impl Trouble {
+    /// Logs it: as a warning if its kind was not for a while, with how often it was meanwhile.
+    pub(super) fn tell(&mut self, kind: Kind, now: Monotonic, what: fmt::Arguments<'_>) {
+        match self.mention(kind, now) {
+            Some(0) => warn!("{what}"),
+            Some(unsaid) => warn!("{what}; so it was {unsaid} times since the last warning"),
+            None => info!("{what}"),
+        }
+    }
+
+    /// Whether a warning is due, and if so how often it was not.
+    fn mention(&mut self, kind: Kind, now: Monotonic) -> Option<u64> {
+        let Some(said) = self.said.iter_mut().find(|said| said.kind == kind) else {
+            self.said.push(Said { kind, at: now, unsaid: 0 });
+            return Some(0);
+        };
+        if now.since(said.at) < limits::PLACES_TROUBLE_REMINDER {
+            said.unsaid += 1;
+            return None;
+        }
+        said.at = now;
+        Some(std::mem::take(&mut said.unsaid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn each_kind_is_a_warning_at_once_and_then_now_and_then_with_a_count() {
+        let denied = Kind::Answer(Status::RequestDenied);
+        let limited = Kind::Answer(Status::OverQueryLimit);
+        let mut trouble = Trouble::default();
+        let mut now = Monotonic::default();
+        assert_eq!(trouble.mention(denied, now), Some(0));
+        for _ in 0..1_000 {
+            assert_eq!(trouble.mention(denied, now), None);
+        }
+        assert_eq!(trouble.mention(limited, now), Some(0), "another kind is news");
+        now = now + (limits::PLACES_TROUBLE_REMINDER - Duration::from_nanos(1));
+        assert_eq!(trouble.mention(denied, now), None);
+        now = now + Duration::from_nanos(1);
+        assert_eq!(trouble.mention(denied, now), Some(1_001));
+        assert_eq!(trouble.mention(denied, now), None);
+        assert_eq!(trouble.mention(limited, now), Some(0));
+        assert_eq!(trouble.mention(Kind::Failure(CallFailure::Late), now), Some(0));
+    }
+}
