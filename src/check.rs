@@ -1,9 +1,11 @@
 //! `herd --check`: asks Places once and tells, in an operator's words, how far that got: name
-//! look-up, connect, TLS, status, one sample.
+//! look-up, connect, TLS, status, one sample; and what can be done about it where that ended.
+
+mod advice;
 
 use crate::limits;
 use crate::node::PlacesSettings;
-use crate::places::Search;
+use crate::places::{Problem, Search, Status};
 use crate::transport::{Action, Application, Context, Lost, Monotonic, Now, Protocol};
 use crate::wire::http::{Response, ResponseReader};
 use serde_json::Value;
@@ -22,9 +24,12 @@ const SAMPLE: Search = Search {
 #[derive(Debug)]
 pub struct Check {
     settings: PlacesSettings,
+    /// Whether that is the stand-in because nothing else was said.
+    is_stand_in: bool,
     actions: VecDeque<Action<Probe>>,
     deadline: Option<Monotonic>,
     started: Option<Monotonic>,
+    connected: bool,
     findings: Vec<String>,
     verdict: Option<Result<(), String>>,
 }
@@ -36,12 +41,14 @@ pub struct Probe {
 }
 
 impl Check {
-    /// A check that begins when it is driven.
-    pub fn new(settings: PlacesSettings) -> Self {
+    /// A check that begins when it is driven. `is_stand_in` says that nobody named a service and
+    /// there is no key.
+    pub fn new(settings: PlacesSettings, is_stand_in: bool) -> Self {
         let service = &settings.service;
         let key = if service.key.is_some() { "with a key" } else { "without a key" };
+        let which = if is_stand_in { "the stand-in, " } else { "" };
         let findings = vec![format!(
-            "asking https://{}{} ({} dialect, {key})",
+            "asking https://{}{} ({which}{} dialect, {key})",
             service.authority, service.path, service.dialect
         )];
         let actions = VecDeque::from([Action::Dial {
@@ -49,7 +56,16 @@ impl Check {
             protocol: Probe { reader: ResponseReader::new() },
             timeout: settings.connect_timeout,
         }]);
-        Check { settings, actions, deadline: None, started: None, findings, verdict: None }
+        Check {
+            settings,
+            is_stand_in,
+            actions,
+            deadline: None,
+            started: None,
+            connected: false,
+            findings,
+            verdict: None,
+        }
     }
 
     /// What was found, a line each, and whether Places answers or why not.
@@ -77,22 +93,29 @@ impl Check {
         let took = self.since_start(now);
         let (status, bytes) = (response.status, response.body.len());
         self.findings.push(format!("answer: HTTP status {status}, {bytes} bytes after {took:.1?}"));
-        let verdict = match self.settings.service.judge(response) {
-            Ok(answer) => self.look_at(&answer.cut(limits::RESULTS_MAX)),
-            Err(problem) => Err(problem.to_string()),
+        let service = &self.settings.service;
+        let verdict = match service.judge(response) {
+            Ok(answer) => match answer.complaint() {
+                None => self.look_at(&answer.cut(limits::RESULTS_MAX)),
+                Some(problem) => Err(problem.clone()),
+            },
+            Err(problem) => Err(problem),
         };
-        self.conclude(verdict);
+        self.conclude(verdict.map_err(|problem| {
+            let advice = advice::on_problem(&problem, status, &self.settings.service);
+            format!("{problem}{}", advice::in_brackets(advice))
+        }));
     }
 
-    /// An answer in the legacy shape, which was found to be JSON.
-    fn look_at(&mut self, json: &[u8]) -> Result<(), String> {
-        let answer: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let status = answer["status"].as_str().unwrap_or("no status");
+    /// An answer in the legacy shape without an error.
+    fn look_at(&mut self, json: &[u8]) -> Result<(), Problem> {
+        let unlike = |why: &str| Problem::new(Status::UnknownError, why, None);
+        let answer: Value =
+            serde_json::from_slice(json).map_err(|error| unlike(&error.to_string()))?;
+        let Some(status) = answer["status"].as_str() else {
+            return Err(unlike("Places sent no status with its results"));
+        };
         let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
-        if !matches!(status, "OK" | "ZERO_RESULTS") {
-            let message = answer["error_message"].as_str().unwrap_or("it does not say why");
-            return Err(format!("{status}: {message}"));
-        }
         let nearest = results.first().and_then(|result| result["name"].as_str());
         let nearest = nearest.map(|name| format!(", first {name:?}")).unwrap_or_default();
         let count = results.len();
@@ -126,7 +149,8 @@ impl Application for Check {
     fn timer_expired(&mut self, now: Now) {
         self.deadline = None;
         let waited = self.since_start(now);
-        self.conclude(Err(format!("no answer after {waited:.1?}")));
+        let what = if self.connected { "no whole answer" } else { "not connected" };
+        self.conclude(Err(format!("{what} after {waited:.1?}, which is --places-timeout")));
     }
 
     fn stopping(&mut self, _now: Now) {}
@@ -135,6 +159,7 @@ impl Application for Check {
 impl Protocol<Check> for Probe {
     fn connection_made(&mut self, cx: &mut Context<'_, Check>) {
         let took = cx.app.since_start(cx.now);
+        cx.app.connected = true;
         cx.app.findings.push(format!("name look-up, connect and TLS: done after {took:.1?}"));
         cx.transport.write(&cx.app.settings.service.request(&SAMPLE));
     }
@@ -161,81 +186,10 @@ impl Protocol<Check> for Probe {
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Check>, cause: &Lost) {
-        let hint = match cause {
-            Lost::Tls(_) => " (is --places-ca the authority of that server?)",
-            Lost::Resolve(_) => " (is the host's name right, and does this machine resolve names?)",
-            Lost::Connect(_) | Lost::ConnectTimeout(_) => {
-                " (does it run, and may this machine go there?)"
-            }
-            _ => "",
-        };
-        cx.app.conclude(Err(format!("{cause}{hint}")));
+        let advice = advice::on_loss(cause, cx.app.is_stand_in);
+        cx.app.conclude(Err(format!("{cause}{}", advice::in_brackets(advice))));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::places::{Dialect, Service};
-    use crate::transport::{ConnectionId, Transport};
-
-    fn check() -> Check {
-        let url = "https://localhost:8443/maps/api/place/nearbysearch/json";
-        Check::new(PlacesSettings::new(Service::parse(url, Dialect::Legacy, None).unwrap()))
-    }
-
-    /// What a check finds that is connected and gets `response`.
-    fn after(response: &str) -> (String, Result<(), String>) {
-        let mut app = check();
-        let mut transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
-        let Some(Action::Dial { mut protocol, endpoint, .. }) = app.next_action() else {
-            panic!("a check dials");
-        };
-        assert!(endpoint.tls);
-        let mut cx = Context { app: &mut app, transport: &mut transport, now: Now::default() };
-        protocol.connection_made(&mut cx);
-        assert!(cx.transport.output().starts_with(b"GET /maps/api/place/nearbysearch/json?"));
-        for byte in response.as_bytes().chunks(1) {
-            protocol.data_received(&mut cx, byte);
-        }
-        protocol.eof_received(&mut cx);
-        protocol.connection_lost(&mut cx, &Lost::Closed);
-        assert!(matches!(app.next_action(), Some(Action::Stop)));
-        assert!(app.next_action().is_none(), "it stops once");
-        let (findings, verdict) = app.outcome();
-        (findings.join("\n"), verdict.map_err(str::to_owned))
-    }
-
-    fn http(status: &str, body: &str) -> String {
-        let length = body.len();
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}")
-    }
-
-    #[test]
-    fn a_good_answer_is_told_with_a_sample() {
-        let body = r#"{"results": [{"name": "Bel Air"}], "status": "OK"}"#;
-        let (findings, verdict) = after(&http("200 OK", body));
-        assert_eq!(verdict, Ok(()));
-        for part in ["localhost:8443", "HTTP status 200", "1 results", "Bel Air"] {
-            assert!(findings.contains(part), "{part:?} is not in {findings}");
-        }
-    }
-
-    #[test]
-    fn what_places_refuses_is_told_in_its_words() {
-        let body = r#"{"error_message": "bad key", "results": [], "status": "REQUEST_DENIED"}"#;
-        let (_, verdict) = after(&http("200 OK", body));
-        assert_eq!(verdict, Err("REQUEST_DENIED: bad key".to_owned()));
-    }
-
-    #[test]
-    fn nonsense_silence_and_no_connection_are_told_apart() {
-        assert!(after("SSH-2.0-x\r\n\r\n").1.unwrap_err().starts_with("Places sent"));
-        assert!(after("").1.unwrap_err().contains("unasked"));
-        assert!(after(&http("500 No", "oops")).1.unwrap_err().contains("UNKNOWN_ERROR"));
-        let mut app = check();
-        app.turn_ended(Now::default());
-        app.timer_expired(Now::default());
-        assert!(app.outcome().1.unwrap_err().starts_with("no answer"));
-    }
-}
+mod tests;

@@ -107,12 +107,13 @@ fn help(declared: &getopts::Options) -> String {
 Built-in herds:
 {herds}
 Environment:
-    GOOGLE_PLACES_API_KEY   key for the Places service, unless there is --places-key-file
+    GOOGLE_PLACES_API_KEY   key for the Places service, unless there is --places-key-file (who may
+                            see this process's environment sees it: the file is safer)
     RUST_LOG                what is logged (default: info)
 
 Exit status:
-    0   after a clean stop
-    1   something failed at run time: a port was taken, ...
+    0   after a clean stop; with --check: Places answers
+    1   something failed at run time: a port was taken, ...; with --check: Places does not answer
     2   wrong usage, or a wrong herd file
 "
     )

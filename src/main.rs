@@ -72,7 +72,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         let (name, server, names) = (&herd.name, &options.server, names.join(", "));
         Failure::Usage(format!("herd {name} has no server {server:?}; it has {names}"))
     })?;
-    let (places, tls) = places(&options.places)?;
+    let (places, tls, _) = places(&options.places)?;
     let server = &herd.servers[index];
     let logs = logs::init(&options.log_dir, &server.name).map_err(run_time)?;
     let (place, dialect) = (&places.service.authority, places.service.dialect);
@@ -111,8 +111,8 @@ fn serve(options: &Options) -> Result<(), Failure> {
 /// Asks Places once and says how far that got.
 fn check(options: &PlacesOptions) -> Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off")).init();
-    let (places, tls) = places(options)?;
-    let mut check = Check::new(places);
+    let (places, tls, is_stand_in) = places(options)?;
+    let mut check = Check::new(places, is_stand_in);
     Reactor::new(tls).and_then(|mut reactor| reactor.run(&mut check, || ())).map_err(run_time)?;
     let (findings, verdict) = check.outcome();
     for finding in findings {
@@ -123,8 +123,9 @@ fn check(options: &PlacesOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The Places service to ask and how, and whom to trust there.
-fn places(options: &PlacesOptions) -> Result<(PlacesSettings, ClientConfigSource), Failure> {
+/// The Places service to ask and how, whom to trust there, and whether it is the stand-in because
+/// nothing else was said.
+fn places(options: &PlacesOptions) -> Result<(PlacesSettings, ClientConfigSource, bool), Failure> {
     let key = match &options.key_file {
         Some(path) => Some(key_in_file(path)?),
         None => key_in_environment()?,
@@ -146,7 +147,7 @@ fn places(options: &PlacesOptions) -> Result<(PlacesSettings, ClientConfigSource
         calls_per_day: options.calls_per_day,
         cache: options.cache,
     };
-    Ok((settings, trust(options.ca.clone(), is_stand_in)?))
+    Ok((settings, trust(options.ca.clone(), is_stand_in)?, is_stand_in))
 }
 
 fn key_in_environment() -> Result<Option<Key>, Failure> {

@@ -192,3 +192,53 @@ fn a_check_of_places_says_whether_it_answers() {
     assert_eq!(down.code, Some(RUN_TIME), "{down:?}");
     assert!(down.errors.starts_with("herd: Places does not answer"), "{}", down.errors);
 }
+
+#[test]
+fn a_key_file_must_be_a_file_of_its_owner_s_alone_with_a_key_in_it() {
+    let directory = Directory::new();
+    // Nobody is there: a check that goes so far has taken the key.
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let url = format!("https://{nobody}/maps/api/place/nearbysearch/json");
+    let check = |file: &str| {
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        command.args(["--check", "--places", &url, "--places-key-file", file]);
+        Process::run(&mut command, directory.path())
+    };
+    let write = |file: &str, content: &str, mode: u32| {
+        fs::write(directory.join(file), content).unwrap();
+        fs::set_permissions(directory.join(file), Permissions::from_mode(mode)).unwrap();
+    };
+    write("private", "not-a-real-key\n", 0o600);
+    write("read-only", "not-a-real-key", 0o400);
+    write("open", "not-a-real-key\n", 0o644);
+    write("of the group", "not-a-real-key\n", 0o640);
+    write("empty", "", 0o600);
+    write("two lines", "not-a-real-key\nnot-another\n", 0o600);
+    fs::create_dir(directory.join("directory")).unwrap();
+    fs::set_permissions(directory.join("directory"), Permissions::from_mode(0o700)).unwrap();
+    for (link, file) in [("to private", "private"), ("to open", "open"), ("to nowhere", "nowhere")]
+    {
+        std::os::unix::fs::symlink(file, directory.join(link)).unwrap();
+    }
+    for file in ["private", "read-only", "to private"] {
+        let ended = check(file);
+        assert_eq!(ended.code, Some(RUN_TIME), "{file}: {ended:?}");
+        assert!(ended.errors.contains("cannot connect"), "{file}: {}", ended.errors);
+        assert!(ended.output.contains("with a key"), "{file}: {}", ended.output);
+    }
+    for (file, named) in [
+        ("open", "(mode 644): chmod 600 it"),
+        ("to open", "(mode 644): chmod 600 it"),
+        ("of the group", "(mode 640): chmod 600 it"),
+        ("empty", "is empty"),
+        ("two lines", "has a character other than"),
+        ("directory", "directory"),
+        ("nowhere", "No such file"),
+        ("to nowhere", "No such file"),
+    ] {
+        let ended = check(file);
+        let why = refused(&ended, USAGE);
+        assert!(why.contains("--places-key-file") && why.contains(named), "{file}: {why}");
+        assert!(!why.contains("not-a"), "{file}: {why}");
+    }
+}
