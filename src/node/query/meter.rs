@@ -2,8 +2,8 @@
 
 use crate::transport::Now;
 
-const SECOND_NANOSECONDS: i64 = 1_000_000_000;
-const DAY_NANOSECONDS: i64 = 86_400 * SECOND_NANOSECONDS;
+const SECOND_NANOSECONDS: u64 = 1_000_000_000;
+const DAY_NANOSECONDS: i64 = 86_400 * 1_000_000_000;
 
 /// Counts calls against their caps.
 #[derive(Debug)]
@@ -19,10 +19,10 @@ pub(super) struct Reservation {
     day: i64,
 }
 
-/// Calls in the current second or day of the wall clock (UTC, which is what bills go by).
+/// Calls in the current second of the monotonic clock, or day of the wall clock (UTC, which is what
+/// bills go by).
 #[derive(Debug)]
 struct Window {
-    length_nanoseconds: i64,
     /// None: no cap.
     calls_max: Option<u32>,
     /// Which second or day it is.
@@ -32,18 +32,15 @@ struct Window {
 
 impl Meter {
     pub(super) fn new(per_second: Option<u32>, per_day: Option<u32>) -> Self {
-        Meter {
-            second: Window::new(SECOND_NANOSECONDS, per_second),
-            day: Window::new(DAY_NANOSECONDS, per_day),
-        }
+        Meter { second: Window::new(per_second), day: Window::new(per_day) }
     }
 
     /// Whether another call may be made now, or which cap says no.
     pub(super) fn check(&mut self, now: Now) -> Result<(), &'static str> {
-        if !self.second.has_room(now) {
+        if !self.second.has_room((now.monotonic.nanoseconds() / SECOND_NANOSECONDS) as i64) {
             return Err("no more calls to Places this second (this server's own cap)");
         }
-        if !self.day.has_room(now) {
+        if !self.day.has_room(now.posix_nanoseconds.div_euclid(DAY_NANOSECONDS)) {
             return Err("no more calls to Places today (this server's own cap)");
         }
         Ok(())
@@ -69,14 +66,14 @@ impl Meter {
 }
 
 impl Window {
-    fn new(length_nanoseconds: i64, calls_max: Option<u32>) -> Self {
-        Window { length_nanoseconds, calls_max, current: 0, calls: 0 }
+    fn new(calls_max: Option<u32>) -> Self {
+        Window { calls_max, current: 0, calls: 0 }
     }
 
-    fn has_room(&mut self, now: Now) -> bool {
-        let current = now.posix_nanoseconds / self.length_nanoseconds;
-        // A clock that steps back must not open the window anew.
-        if current > self.current {
+    fn has_room(&mut self, current: i64) -> bool {
+        // A wall clock that steps back over midnight must not open the day anew; one that steps back
+        // by more had been wrong, and must not keep it closed until it is there again.
+        if current > self.current || current < self.current - 1 {
             self.current = current;
             self.calls = 0;
         }
@@ -87,9 +84,21 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Monotonic;
 
-    fn at(seconds: i64) -> Now {
-        Now { posix_nanoseconds: seconds * SECOND_NANOSECONDS, ..Now::default() }
+    /// So long after the start, which was at the beginning of a day.
+    fn at(seconds: u64) -> Now {
+        Now {
+            monotonic: Monotonic::from_nanoseconds(seconds * SECOND_NANOSECONDS),
+            posix_nanoseconds: 20_000 * DAY_NANOSECONDS + (seconds * SECOND_NANOSECONDS) as i64,
+        }
+    }
+
+    /// The same with a wall clock that was set meanwhile.
+    fn at_wall(seconds: u64, wall_days_ahead: i64) -> Now {
+        let now = at(seconds);
+        let ahead = wall_days_ahead * DAY_NANOSECONDS;
+        Now { posix_nanoseconds: now.posix_nanoseconds + ahead, ..now }
     }
 
     fn calls(meter: &mut Meter, now: Now, tries: usize) -> usize {
@@ -114,12 +123,24 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_opens_nothing() {
-        let mut meter = Meter::new(Some(1), None);
-        assert_eq!(calls(&mut meter, at(100), 5), 1);
-        assert_eq!(calls(&mut meter, at(50), 5), 0);
-        assert_eq!(calls(&mut meter, at(100), 5), 0);
-        assert_eq!(calls(&mut meter, at(101), 5), 1);
+    fn a_clock_that_steps_back_over_midnight_opens_nothing() {
+        let mut meter = Meter::new(None, Some(2));
+        assert_eq!(calls(&mut meter, at(86_400), 5), 2);
+        assert_eq!(calls(&mut meter, at_wall(86_410, -1), 5), 0);
+        assert_eq!(calls(&mut meter, at(86_420), 5), 0);
+        assert_eq!(calls(&mut meter, at(2 * 86_400), 5), 2);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_by_years_closes_nothing_for_years() {
+        let mut meter = Meter::new(Some(1), Some(2));
+        assert_eq!(calls(&mut meter, at_wall(1, 1_000), 5), 1);
+        assert_eq!(calls(&mut meter, at_wall(2, 1_000), 5), 1);
+        assert_eq!(calls(&mut meter, at_wall(3, 1_000), 5), 0, "the day is used up");
+        // It is set right; seconds go on as they always do.
+        assert_eq!(calls(&mut meter, at(4), 5), 1);
+        assert_eq!(calls(&mut meter, at(4), 5), 0);
+        assert_eq!(calls(&mut meter, at(5), 5), 1);
     }
 
     #[test]
