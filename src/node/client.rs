@@ -215,12 +215,15 @@ impl Client {
         }
     }
 
-    /// Sends the answers that have come, as far as no earlier one is missing.
+    /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
+    /// answer may be large, and until it is sent it is shared by all who asked the same.
     fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
         let Some(waiting) = self.waiting.as_mut() else {
             return;
         };
-        while let Some(question) = waiting.questions.front_mut() {
+        while let Some(question) = waiting.questions.front_mut()
+            && !cx.transport.is_full()
+        {
             let Some(json) = cx.app.queries.take_answer(question.id) else {
                 break;
             };
@@ -259,6 +262,7 @@ impl Protocol<Node> for Client {
     }
 
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.send_answered(cx);
         self.go_on(cx);
         self.close_if_done(cx);
     }

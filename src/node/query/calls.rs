@@ -83,7 +83,7 @@ impl Queries {
             self.cache.insert(call.search, &answer, now.monotonic);
         }
         for question in call.questions {
-            self.answer(question, &answer, actions);
+            self.answer(question, Rc::clone(&answer), actions);
         }
     }
 
@@ -105,9 +105,9 @@ impl Queries {
         let took = now.since(call.since);
         let text = format_args!("places < call {id}: {why} (after {took:.1?})");
         self.trouble.tell(Kind::Failure(failure), now, text);
-        let answer = problem.answer();
+        let answer = Rc::new(problem.answer());
         for question in call.questions {
-            self.answer(question, &answer, actions);
+            self.answer(question, Rc::clone(&answer), actions);
         }
     }
 

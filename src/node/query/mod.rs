@@ -40,6 +40,7 @@ use meter::{Meter, Reservation};
 use pool::Pool;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
+use std::rc::Rc;
 use trouble::{Kind, Trouble};
 
 /// Which question; never used again.
@@ -54,8 +55,8 @@ pub(super) struct CallId(u64);
 struct Question {
     asker: ConnectionId,
     bound: u8,
-    /// The JSON, once it is there.
-    answer: Option<Vec<u8>>,
+    /// Once it is there. Those who asked the same share it until they take it.
+    answer: Option<Rc<Answer>>,
 }
 
 #[derive(Debug)]
@@ -140,7 +141,7 @@ impl Queries {
         if let Some(answer) = self.cache.find(&search, now.monotonic) {
             self.counters.cached += 1;
             info!("places: question {id} is answered from the cache");
-            self.answer(id, &answer, actions);
+            self.answer(id, answer, actions);
             return id;
         }
         if let Some(call) = self.by_search.get(&search).and_then(|call| self.calls.get_mut(call)) {
@@ -153,7 +154,7 @@ impl Queries {
             Err((kind, problem)) => {
                 let text = format_args!("places: question {id} is not asked: {problem}");
                 self.trouble.tell(kind, now.monotonic, text);
-                self.answer(id, &problem.answer(), actions);
+                self.answer(id, Rc::new(problem.answer()), actions);
             }
         }
         id
@@ -161,9 +162,10 @@ impl Queries {
 
     /// The JSON, once it is there.
     pub(super) fn take_answer(&mut self, id: QuestionId) -> Option<Vec<u8>> {
-        let answer = self.questions.get_mut(&id)?.answer.take()?;
+        let Question { bound, answer, .. } = self.questions.get_mut(&id)?;
+        let json = answer.take()?.cut(*bound);
         self.questions.remove(&id);
-        Some(answer)
+        Some(json)
     }
 
     /// Nobody waits for that answer any more. A call that has been made is let come to its end, for
@@ -257,9 +259,9 @@ impl Queries {
     }
 
     /// Lays the answer down for a question, unless nobody waits for it any more.
-    fn answer(&mut self, id: QuestionId, answer: &Answer, actions: &mut Actions) {
+    fn answer(&mut self, id: QuestionId, answer: Rc<Answer>, actions: &mut Actions) {
         if let Some(question) = self.questions.get_mut(&id) {
-            question.answer = Some(answer.cut(question.bound));
+            question.answer = Some(answer);
             actions.push_back(Action::Wake(question.asker));
         }
     }
