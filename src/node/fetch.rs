@@ -148,7 +148,8 @@ impl Protocol<Node> for Fetch {
         match self.state {
             State::Idle if cx.app.queries.is_ending(cx.transport.id()) => {
                 self.state = State::Over;
-                cx.transport.close();
+                // Not in order: a peer that is gone would take its time, and there is nothing to lose.
+                cx.transport.abort();
             }
             State::Idle => self.next(cx),
             State::Busy { call, .. } if !cx.app.queries.is_asked_on(call, cx.transport.id()) => {

@@ -134,10 +134,48 @@ impl Stage {
         connection
     }
 
+    /// So many connections that are up and idle.
+    fn idle_connections(&mut self, count: usize) -> Vec<Connection> {
+        let questions: Vec<_> = (0..count).map(|_| self.ask()).collect();
+        assert_eq!(self.actions().len(), count);
+        let mut connections: Vec<_> = (0..count).map(|_| self.connection()).collect();
+        for connection in &mut connections {
+            self.made(connection);
+        }
+        for connection in &mut connections {
+            self.answered(connection, GOOD);
+        }
+        self.actions();
+        assert!(questions.into_iter().all(|question| self.answer(question).is_some()));
+        connections
+    }
+
     fn timer_expires(&mut self, connection: &mut Connection) {
         assert!(connection.transport.take_due_timer(self.now.monotonic), "it is not due");
         self.call(connection, |protocol, cx| protocol.timer_expired(cx));
     }
+}
+
+#[test]
+fn after_a_silence_the_idle_connections_are_not_trusted_either() {
+    let mut stage = Stage::new();
+    let mut connections = stage.idle_connections(3);
+    let question = stage.ask();
+    let mut asked = connections.pop().unwrap();
+    assert_eq!(stage.actions(), [Asked::Wake(asked.transport.id())]);
+    stage.call(&mut asked, |protocol, cx| protocol.woken(cx));
+    stage.pass(limits::PLACES_FIRST_BYTE_TIMEOUT);
+    stage.timer_expires(&mut asked);
+    assert_eq!(told(stage.answer(question)).1, "Places did not begin to answer in time");
+    assert!(asked.transport.is_aborted());
+    for (connection, woken) in connections.iter_mut().zip(stage.actions()) {
+        assert_eq!(woken, Asked::Wake(connection.transport.id()));
+        stage.call(connection, |protocol, cx| protocol.woken(cx));
+        assert!(connection.transport.is_aborted());
+    }
+    // The next question finds out by itself whether anybody is there.
+    stage.ask();
+    assert_eq!(stage.actions(), [Asked::Dial]);
 }
 
 #[test]

@@ -100,6 +100,10 @@ impl Queries {
             return;
         };
         self.counters.count_failure(failure);
+        if failure == CallFailure::Late && call.state != State::Waiting {
+            // A machine that has gone without a word has gone for the idle ones, too.
+            self.pool.distrust_idle(actions);
+        }
         let problem = unknown(why);
         self.breaker.failed(failure.into(), &problem, now);
         let took = now.since(call.since);
