@@ -67,6 +67,29 @@ fn no_runtime_or_framework_is_depended_on() {
     assert_none(&dependency_offences(&fs::read_to_string(top().join("Cargo.toml")).unwrap()));
 }
 
+/// What `make fuzz` builds has a lock file of its own, and refuses one that is out of date.
+#[test]
+fn the_fuzzing_is_locked_to_what_the_daemon_depends_on() {
+    let read = |file: &str| fs::read_to_string(top().join(file)).unwrap();
+    let names = |toml: &str, section: &str| -> Vec<String> {
+        let lines = toml.lines().skip_while(|line| *line != section).skip(1);
+        let entries = lines.take_while(|line| !line.starts_with('['));
+        let mut names: Vec<String> = entries
+            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .filter(|name| !name.starts_with('#'))
+            .collect();
+        names.sort();
+        names
+    };
+    let needed = names(&read("Cargo.toml"), "[dependencies]");
+    let lock = read("tests/fuzz/Cargo.lock");
+    let (_, herd) = lock.split_once("\nname = \"herd\"\n").expect("the daemon is in it");
+    let (_, herd) = herd.split_once("dependencies = [\n").expect("it depends on something");
+    let (herd, _) = herd.split_once("\n]").expect("the list ends");
+    let locked: Vec<&str> = herd.lines().map(|line| line.trim_matches([' ', '"', ','])).collect();
+    assert_eq!(locked, needed, "cargo update -w --manifest-path tests/fuzz/Cargo.toml mends it");
+}
+
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
     let ignored = fs::read_to_string(top().join(".gitignore")).unwrap();
