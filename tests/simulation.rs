@@ -6,6 +6,8 @@
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "these are tests and their helpers")]
 
 mod sim;
+#[path = "sim/stories/mod.rs"]
+mod stories;
 
 use sim::planted::{ALL, Bug};
 use sim::seeds::{run, run_once};

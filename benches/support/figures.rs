@@ -23,6 +23,11 @@ impl Figures {
         self.filters.is_empty() || self.filters.iter().any(|filter| name.contains(filter.as_str()))
     }
 
+    /// Whether they are printed for programs.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints median and quartiles of the values, if the figure is wanted and there are values.
     #[expect(clippy::print_stdout, reason = "the figures are what a benchmark is run for")]
     pub fn print(&self, name: &str, unit: &str, values: &[f64]) {

@@ -2,6 +2,7 @@
 
 use super::agenda::{Agenda, Time};
 use super::checks::Checks;
+use super::costs::Costs;
 use super::net::{Net, Weather};
 use super::planted::{Bug, Planted};
 use super::random::Random;
@@ -37,6 +38,8 @@ pub struct Env {
     pub random: Random,
     pub trace: Trace,
     pub checks: Checks,
+    /// What crosses the links, where somebody counts it.
+    pub costs: Option<Costs>,
     pub planted: Planted,
     pub hosts: Hosts,
     addresses: BTreeMap<(String, u16), (usize, usize)>,
@@ -66,6 +69,7 @@ impl Env {
             random: Random::new(seed),
             trace: Trace::new(detail),
             checks: Checks::new(herd),
+            costs: None,
             planted: Planted::new(bug),
             hosts,
             addresses,

@@ -99,6 +99,7 @@ impl Mix {
             fat: at_times(random, 200, 500),
             weather: Weather {
                 latency: random.magnitude(20 * MICROSECOND, 200 * MILLISECOND),
+                slowness: (500, 2_000),
                 spread: random.magnitude(MICROSECOND, 400 * MILLISECOND),
                 capacity: (capacity_least, capacity_most),
                 split: at_times(random, 500, 600),

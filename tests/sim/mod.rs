@@ -11,12 +11,14 @@
 //! | `watch`, `contract`, `report`, `checks` | models, and what must hold |
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
-//! | `story`, `stories` | what happens to a herd, step by step |
+//! | `story` | the words of the stories in `stories`, which tests tell |
+//! | `costs`, `scale` | what updates cost in herds of any shape and size |
 
 mod agenda;
 mod checks;
 mod clients;
 mod contract;
+mod costs;
 mod env;
 mod faults;
 mod lines;
@@ -28,10 +30,10 @@ mod places;
 pub mod planted;
 mod random;
 mod report;
+pub mod scale;
 pub mod seeds;
-mod stories;
-mod story;
-mod topology;
+pub mod story;
+pub mod topology;
 pub mod trace;
 mod watch;
 mod world;

@@ -102,6 +102,8 @@ struct Conn {
 #[derive(Debug, Clone, Copy)]
 pub struct Weather {
     pub latency: Time,
+    /// Latency of a connection, in thousandths of that, from and to.
+    pub slowness: (u64, u64),
     /// Up to so much is added.
     pub spread: Time,
     /// Capacities of new pipes.

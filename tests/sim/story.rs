@@ -38,8 +38,13 @@ pub fn several_times(tell: impl Fn(u64)) {
 impl Story {
     /// Servers that have just been started.
     pub fn of(herd: Herd, seed: u64) -> Self {
+        Story::with(herd, seed, fair())
+    }
+
+    /// The same in a world as described.
+    pub fn with(herd: Herd, seed: u64, mix: Mix) -> Self {
         let random = Random::new(seed);
-        let mut world = World::new(seed, herd, fair(), random, Detail::Hash, None);
+        let mut world = World::new(seed, herd, mix, random, Detail::Hash, None);
         world.env.checks.crossings = Some(BTreeMap::new());
         for machine in 0..world.machines.len() {
             world.start(machine);
@@ -109,8 +114,13 @@ impl Story {
 
     /// Connects a client.
     pub fn connect(&mut self, server: &str) -> Session {
-        let index = self.world.clients.len();
         let server = self.server(server);
+        self.connect_to(server)
+    }
+
+    /// The same, with a server by its number.
+    pub fn connect_to(&mut self, server: usize) -> Session {
+        let index = self.world.clients.len();
         let mut client = Client::new(index);
         client.open(&mut self.world.env, server);
         self.world.clients.push(client);
@@ -249,7 +259,7 @@ impl Story {
 }
 
 /// Nothing goes wrong by itself.
-fn fair() -> Mix {
+pub fn fair() -> Mix {
     Mix {
         shape: Shape::Random,
         servers: 0,
@@ -261,6 +271,7 @@ fn fair() -> Mix {
         fat: 0,
         weather: Weather {
             latency: MILLISECOND,
+            slowness: (500, 2_000),
             spread: 200 * MICROSECOND,
             capacity: (65_536, 65_536),
             split: 100,

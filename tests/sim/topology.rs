@@ -30,8 +30,13 @@ pub fn draw(random: &mut Random) -> (Shape, usize) {
     (shape, servers.min(most) as usize)
 }
 
-/// The herd, whose servers are `S0`, `S1`, ... at `10.0.0.0`, `10.0.0.1`, ...
+/// A herd of that shape.
 pub fn build(shape: Shape, servers: usize, random: &mut Random) -> Result<Herd, String> {
+    herd(servers, &links(shape, servers, random))
+}
+
+/// Who is linked with whom; in a random graph there is a tree below the rest.
+pub fn links(shape: Shape, servers: usize, random: &mut Random) -> Vec<(usize, usize)> {
     let mut links: Vec<(usize, usize)> = Vec::new();
     for server in 1..servers {
         match shape {
@@ -45,13 +50,29 @@ pub fn build(shape: Shape, servers: usize, random: &mut Random) -> Result<Herd, 
         links.push((servers - 1, 0));
     }
     if shape == Shape::Random {
-        for _ in 0..random.index(2 * servers) {
-            let (one, other) = (random.index(servers), random.index(servers));
-            if one != other {
-                links.push((one, other));
-            }
+        let count = random.index(2 * servers);
+        add_links(&mut links, count, servers, random);
+    }
+    links
+}
+
+/// Adds links between any two servers, at most so many.
+pub fn add_links(
+    links: &mut Vec<(usize, usize)>,
+    count: usize,
+    servers: usize,
+    random: &mut Random,
+) {
+    for _ in 0..count {
+        let (one, other) = (random.index(servers), random.index(servers));
+        if one != other {
+            links.push((one, other));
         }
     }
+}
+
+/// The herd with these links, whose servers are `S0`, `S1`, ... at `10.0.0.0`, `10.0.0.1`, ...
+pub fn herd(servers: usize, links: &[(usize, usize)]) -> Result<Herd, String> {
     let one = |server: usize| {
         let ours = links.iter().filter(|(from, _)| *from == server);
         let mut names: Vec<String> = ours.map(|(_, to)| format!("\"S{to}\"")).collect();
@@ -59,8 +80,10 @@ pub fn build(shape: Shape, servers: usize, random: &mut Random) -> Result<Herd, 
         names.dedup();
         let names = names.join(", ");
         format!(
-            "{{\"name\": \"S{server}\", \"host\": \"10.0.0.{server}\", \"port\": 11645, \
-             \"talks_with\": [{names}]}}"
+            "{{\"name\": \"S{server}\", \"host\": \"10.0.{}.{}\", \"port\": 11645, \
+             \"talks_with\": [{names}]}}",
+            server / 256,
+            server % 256,
         )
     };
     let servers: Vec<String> = (0..servers).map(one).collect();

@@ -33,8 +33,9 @@ impl Watch {
         Watch::Client(Box::default())
     }
 
-    pub fn neighbour() -> Self {
-        Watch::Neighbour(Box::default())
+    /// Of what that server tells.
+    pub fn neighbour(from: usize) -> Self {
+        Watch::Neighbour(Box::new(Heard::new(from)))
     }
 
     /// Of a link to that server.

@@ -82,7 +82,7 @@ impl Machine {
         let address = Ipv4Addr::from_bits(0x0a00_0000 + from as u32);
         let protocol = node.accepted(listener, SocketAddr::from((address, 40_000)));
         let is_client = listener == CLIENT_LISTENER;
-        let watch = if is_client { Watch::client() } else { Watch::neighbour() };
+        let watch = if is_client { Watch::client() } else { Watch::neighbour(from) };
         let filter = if is_client { None } else { env.planted.filter(true, from) };
         let id = self.slots.insert(|id| {
             Connection::new(Transport::new(id), protocol, Phase::Open, Some(end), watch)

@@ -31,7 +31,7 @@ impl Net {
             accepted: false,
             sides: [side(from), side(to.0)],
             pipes,
-            slowness: random.between(500, 2_000),
+            slowness: random.between(self.weather.slowness.0, self.weather.slowness.1),
             promised: VecDeque::new(),
         });
         let delay = self.weather.delay(conn.slowness, random);

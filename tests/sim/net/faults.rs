@@ -85,6 +85,14 @@ impl Net {
         }
     }
 
+    /// Makes all pipes hold so much.
+    pub fn set_pipes(&mut self, capacity: usize) {
+        for id in self.ids() {
+            let pipes = self.find(id).into_iter().flat_map(|conn| &mut conn.pipes);
+            pipes.for_each(|pipe| pipe.capacity = capacity);
+        }
+    }
+
     /// All connections, in the order of their places.
     pub fn ids(&self) -> Vec<ConnId> {
         (0..)

@@ -1,6 +1,6 @@
 //! Stories of servers that end and come back empty.
 
-use super::super::story::{HERE, Story, several_times};
+use crate::sim::story::{HERE, Story, several_times};
 
 #[test]
 fn a_server_restarted_empty_gets_back_what_it_told_the_others_itself() {

@@ -1,6 +1,6 @@
 //! Stories of links that are cut, slow, or gone for long.
 
-use super::super::story::{HERE, Story, several_times};
+use crate::sim::story::{HERE, Story, several_times};
 use std::time::Duration;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Stories of what every server comes to hold, and when.
 
-use super::super::story::{HERE, Story, several_times};
+use crate::sim::story::{HERE, Story, several_times};
 use std::time::Duration;
 
 #[test]

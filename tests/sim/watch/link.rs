@@ -5,8 +5,9 @@
 //!   connection, and again on a later one only if it is past the resume mark.
 //! * A mark is never behind what was sent, nor beyond the head.
 //! * A server never claims to have heard more of a life of its neighbour than marks of that life
-//!   have reached it in its own life.
+//!   have reached it in its own life, be it in its greeting or in an acknowledgement.
 
+use super::super::costs::Purpose;
 use super::super::env::Env;
 use super::super::lines::Lines;
 use super::super::report::Report;
@@ -15,17 +16,31 @@ use herd::node::Node;
 use herd::wire::NeighbourLine;
 
 /// The accepted side.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Heard {
+    from: usize,
     lines: Lines,
     /// The life of the neighbour.
     epoch: Option<u64>,
+    /// Whether positions have come since it was last acknowledged.
+    owes: bool,
 }
 
 impl Heard {
+    pub fn new(from: usize) -> Self {
+        Heard { from, lines: Lines::default(), epoch: None, owes: false }
+    }
+
     pub fn arrived(&mut self, env: &mut Env, seen: &Seen, bytes: &[u8]) {
-        let epoch = &mut self.epoch;
+        let (epoch, owes, from) = (&mut self.epoch, &mut self.owes, self.from);
+        let now = env.agenda.now();
         self.lines.each(bytes, |line| match NeighbourLine::parse(line) {
+            Some(NeighbourLine::At(_)) => {
+                *owes = true;
+                if let Some(costs) = &mut env.costs {
+                    costs.received(now, from, seen.machine, line);
+                }
+            }
             Some(NeighbourLine::Greeting { epoch: theirs, .. }) if epoch.is_none() => {
                 *epoch = Some(theirs);
             }
@@ -39,9 +54,17 @@ impl Heard {
     }
 
     pub fn written(&mut self, env: &mut Env, seen: &Seen, bytes: &[u8]) {
-        for line in bytes.split(|&byte| byte == b'\n') {
-            let Some(NeighbourLine::Heard { up_to, .. }) = NeighbourLine::parse(line) else {
-                continue;
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let up_to = match NeighbourLine::parse(line.strip_suffix(b"\n").unwrap_or(line)) {
+                Some(NeighbourLine::Heard { up_to, .. }) => up_to,
+                Some(NeighbourLine::Acknowledge { sequence, .. }) => {
+                    let owed = std::mem::take(&mut self.owes);
+                    if let Some(costs) = &mut env.costs {
+                        costs.wrote(if owed { Purpose::Acknowledge } else { Purpose::Beat }, line);
+                    }
+                    sequence
+                }
+                _ => continue,
             };
             let marked = self.epoch.map_or(0, |epoch| env.checks.mark_of(seen, epoch));
             if up_to > marked {
@@ -82,7 +105,14 @@ impl Told {
         if bytes.starts_with(b"HERD ") {
             return;
         }
+        // A mark by itself shows only that we live.
+        let mark = if bytes.starts_with(b"AT ") { Purpose::Mark } else { Purpose::Beat };
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if let Some(costs) = &mut env.costs
+                && line.starts_with(b"MARK ")
+            {
+                costs.wrote(mark, line);
+            }
             if let Err(why) = self.sent(env, seen, node, line) {
                 let (from, to) = (env.checks.name(seen.machine), env.checks.name(self.to));
                 let line = line.escape_ascii();
@@ -99,6 +129,9 @@ impl Told {
         match NeighbourLine::parse(line.strip_suffix(b"\n").unwrap_or(line)) {
             Some(NeighbourLine::At(at)) => {
                 env.checks.crossed(seen.machine, self.to, at.client);
+                if let Some(costs) = &mut env.costs {
+                    costs.sent(env.agenda.now(), seen.machine, self.to, line);
+                }
                 let position = node.positions().find(at.client).ok_or("an unknown client")?;
                 if Report::of(&position).line() != line {
                     return Err("not what the server holds".to_owned());
