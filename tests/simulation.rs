@@ -32,11 +32,14 @@ fn seeds() {
     let count = number("HERD_SEEDS").unwrap_or(if first.is_some() { 1 } else { SEEDS });
     let first = first.unwrap_or(0);
     let (mut virtual_time, mut turns, mut reports, mut slowest) = (0, 0, 0, 0);
+    let (mut late_marks, mut leftovers) = (0, 0);
     for seed in first..first + count {
         let outcome = run(seed).unwrap_or_else(|failure| panic!("{failure}"));
         virtual_time += outcome.virtual_time;
         turns += outcome.turns;
         reports += outcome.tally.reports;
+        late_marks += outcome.tally.late_marks;
+        leftovers += outcome.tally.leftovers;
         slowest = slowest.max(outcome.healed_after);
         if count == 1 {
             println!("{}\n{:?}", outcome.banner, outcome.tally);
@@ -47,10 +50,13 @@ fn seeds() {
             let slowest = slowest as f64 / 1e9;
             println!(
                 "seeds {first} to {seed} are well: {hours:.1} virtual hours, {turns} turns, \
-                 {reports} reports, healed within {slowest:.2} s"
+                 {reports} reports, {late_marks} late marks, {leftovers} answers with leftovers, \
+                 healed within {slowest:.2} s"
             );
         }
     }
+    // What is rare must be there all the same.
+    assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
 }
 
 #[test]

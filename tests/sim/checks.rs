@@ -44,6 +44,10 @@ pub struct Tally {
     pub acknowledged: u64,
     pub crossings: u64,
     pub lives: u64,
+    /// Marks of a neighbour's former life that came when its present one had greeted.
+    pub late_marks: u64,
+    /// Answers of Places with more behind them on a connection that is kept.
+    pub leftovers: u64,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,8 @@ pub struct Checks {
     shadows: Vec<Shadow>,
     /// By server, its life and the epoch of a neighbour: the greatest mark that came.
     marks: BTreeMap<(usize, u32, u64), u64>,
+    /// By server, its life and its neighbour: the epoch in which that greeted last.
+    greeted: BTreeMap<(usize, u32, usize), u64>,
     /// How many positions of a client crossed a link, by its direction, where stories count them.
     pub crossings: Option<Crossings>,
 }
@@ -73,6 +79,7 @@ impl Checks {
             clients: Vec::new(),
             shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
             marks: BTreeMap::new(),
+            greeted: BTreeMap::new(),
             crossings: None,
         }
     }
@@ -142,7 +149,13 @@ impl Checks {
         }
     }
 
-    pub fn marked(&mut self, seen: &Seen, epoch: u64, sequence: u64) {
+    pub fn greeted(&mut self, seen: &Seen, from: usize, epoch: u64) {
+        self.greeted.insert((seen.machine, seen.life, from), epoch);
+    }
+
+    pub fn marked(&mut self, seen: &Seen, from: usize, epoch: u64, sequence: u64) {
+        let present = self.greeted.get(&(seen.machine, seen.life, from));
+        self.tally.late_marks += u64::from(present != Some(&epoch));
         let mark = self.marks.entry((seen.machine, seen.life, epoch)).or_default();
         *mark = sequence.max(*mark);
     }

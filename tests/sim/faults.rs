@@ -2,12 +2,15 @@
 
 use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
 use super::machine::State;
-use super::net::Weather;
+use super::net::{End, Weather};
 use super::places::Manners;
 use super::random::Random;
 use super::topology::{self, Shape};
 use super::trace::Tag;
 use super::world::World;
+
+/// How long a neighbour may be heard nothing of before it is given up, or nearly.
+const SILENCE: Time = 3 * SECOND;
 
 /// What mends a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +37,14 @@ pub enum Fault {
     Kill,
     Stop,
     Pause,
+    /// A server is killed and comes back so soon that it greets a neighbour anew before that has
+    /// read the last of what it said in its former life.
+    Overtaking,
     /// A wall clock steps.
     ClockStep,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 12] = [
     Fault::Reset,
     Fault::HalfReset,
     Fault::Stall,
@@ -49,6 +55,7 @@ const FAULTS: [Fault; 11] = [
     Fault::Kill,
     Fault::Stop,
     Fault::Pause,
+    Fault::Overtaking,
     Fault::ClockStep,
 ];
 
@@ -152,6 +159,7 @@ impl World {
                 self.machines[one].pause();
                 self.plan_undo(until, Undo::Resume { machine: one });
             }
+            Fault::Overtaking => self.overtake(now + SILENCE),
             Fault::ClockStep => {
                 let most = 2 * self.mix.skew.max(SECOND);
                 let step = self.env.random.magnitude(0, most) as i64;
@@ -178,6 +186,24 @@ impl World {
             Fault::Reset => env.net.cut(id, &[0, 1], &mut env.agenda, &mut env.random),
             Fault::HalfReset => env.net.cut(id, &[side], &mut env.agenda, &mut env.random),
             _ => env.net.stall(id, side, until),
+        }
+    }
+
+    fn overtake(&mut self, until: Time) {
+        let ids = self.env.net.under_way();
+        if ids.is_empty() {
+            return;
+        }
+        let env = &mut self.env;
+        let conn = *env.random.pick(&ids);
+        let pause = env.random.magnitude(MILLISECOND, 100 * MILLISECOND);
+        let dialler = env.net.hosts_of(End { conn, side: 0 });
+        if let Some((machine, _)) = dialler.filter(|(one, _)| self.machines[*one].node().is_some())
+        {
+            env.net.let_overtake(conn, until);
+            self.machines[machine].kill(env);
+            let at = env.agenda.now() + pause;
+            self.plan_undo(at, Undo::Start { machine });
         }
     }
 

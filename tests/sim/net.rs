@@ -96,6 +96,8 @@ struct Conn {
     slowness: u64,
     /// What side 1 has promised to say; side 0 compares (see `watch`).
     promised: VecDeque<u8>,
+    /// Whatever is written in one go is read in one.
+    whole: bool,
 }
 
 /// How the network is at present.
@@ -127,6 +129,8 @@ pub struct Net {
     conns: Vec<(u32, Option<Box<Conn>>)>,
     free: Vec<u32>,
     notices: Vec<(End, Owner, Notice)>,
+    /// Dialled connections whose last bytes wait for the first ones on another to be overtaken by.
+    overtaken: Vec<ConnId>,
     /// Bytes that were handed over by readers.
     pub bytes_read: u64,
 }
@@ -140,6 +144,7 @@ impl Net {
             conns: Vec::new(),
             free: Vec::new(),
             notices: Vec::new(),
+            overtaken: Vec::new(),
             bytes_read: 0,
         }
     }
@@ -174,13 +179,13 @@ impl Net {
         if conn.sides[end.side].reset {
             return Err(Broken);
         }
-        let slowness = conn.slowness;
+        let (slowness, whole) = (conn.slowness, conn.whole);
         let pipe = &mut conn.pipes[end.side];
         let count = bytes.len().min(pipe.room());
         pipe.starved |= count < bytes.len();
         let mut rest = &bytes[..count];
         while !rest.is_empty() {
-            let split = rest.len() > 1 && random.chance(weather.split);
+            let split = rest.len() > 1 && !whole && random.chance(weather.split);
             let piece = if split { 1 + random.index(rest.len()) } else { rest.len() };
             let due = agenda.now() + weather.delay(slowness, random);
             pipe.send(&rest[..piece], due);
@@ -229,6 +234,22 @@ impl Net {
         }
         self.bytes_read += count as u64;
         Read::Bytes(count)
+    }
+
+    /// Bytes that can be written.
+    pub fn room(&self, end: End) -> usize {
+        self.get(end.conn).map_or(0, |conn| conn.pipes[end.side].room())
+    }
+
+    /// From now on whatever is written in one go is read in one.
+    pub fn keep_whole(&mut self, end: End) {
+        if let Some(conn) = self.find(end.conn) {
+            conn.whole = true;
+        }
+    }
+
+    pub fn is_whole(&self, end: End) -> bool {
+        self.get(end.conn).is_some_and(|conn| conn.whole)
     }
 
     pub fn is_reset(&self, end: End) -> bool {

@@ -108,13 +108,14 @@ impl Places {
 
     fn answer(&mut self, env: &mut Env, index: usize, request: &[u8]) {
         let bad = env.random.chance(self.manners.bad);
-        let manner = if bad { env.random.between(3, 7) } else { env.random.below(3) };
+        let manner = if bad { env.random.between(3, 8) } else { env.random.below(3) };
         let body = parse(request).map_or_else(String::new, |(latitude, longitude, radius)| {
             Document::near(latitude, longitude, radius).raw()
         });
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-        let size = body.len();
-        let whole = format!("{head}Content-Length: {size}\r\n\r\n{body}");
+        let with_length =
+            |body: &str| format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        let whole = with_length(&body);
         let (outbox, hangs_up) = match manner {
             0 => (whole, false),
             1 => {
@@ -129,7 +130,21 @@ impl Places {
                 let head = "HTTP/1.1 500 Oh\r\nContent-Length: 4\r\n\r\n";
                 (format!("{head}Sad!"), false)
             }
-            _ => ("SSH-2.0-OpenSSH_9.9\r\n".to_owned(), false),
+            7 => ("SSH-2.0-OpenSSH_9.9\r\n".to_owned(), false),
+            // It says more behind its answer, which nobody has asked for. In one go with it: what
+            // comes later could be the answer to the next question.
+            _ => {
+                let both = whole.clone() + &with_length(&Document::elsewhere().raw());
+                let end = self.conns[index].end;
+                match end.filter(|&end| env.net.room(end) >= both.len()) {
+                    Some(end) => {
+                        env.net.keep_whole(end);
+                        env.checks.tally.leftovers += 1;
+                        (both, false)
+                    }
+                    None => (whole, false),
+                }
+            }
         };
         self.conns[index].prepared = Some((outbox.into_bytes(), hangs_up));
         let delay = env.random.magnitude(MILLISECOND, self.manners.delay.clamp(2, 20 * SECOND));
@@ -179,6 +194,11 @@ impl Document {
         let count = (mixed ^ radius).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let name = |at| format!("{{ \"name\" : \"{latitude} {longitude} {radius} no. {at}\" }}");
         Document { results: (0..count % 26).map(name).collect() }
+    }
+
+    /// What is near no point that anybody asks about.
+    fn elsewhere() -> Self {
+        Document { results: vec!["{ \"name\" : \"elsewhere\" }".to_owned()] }
     }
 
     /// As it is sent, with line ends doubled.

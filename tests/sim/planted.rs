@@ -1,12 +1,13 @@
 //! Bugs planted on purpose: the canary that shows that the simulator sees.
 //!
-//! They are planted in the world around the real code, where its neighbours' lines pass: a filter
-//! between the network and a conversation makes the server behave as if its own code were wrong,
-//! so that the program needs no switches for it.
+//! They are planted in the world around the real code, where its neighbours' lines and the answers
+//! of Places pass: a filter between the network and a conversation makes the server behave as if its
+//! own code were wrong, so that the program needs no switches for it.
 
 use super::watch::Seen;
 use herd::node::Node;
 use herd::wire::NeighbourLine;
+use herd::wire::http::ResponseReader;
 use herd::wire::neighbour::write_heard;
 use herd::wire::time::compare_times;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +34,14 @@ pub enum Bug {
     ForgetsToWalk,
     /// A server loses what it holds and goes on as if nothing had happened.
     LosesItsMemory,
+    /// A mark that a neighbour's former life has left behind is heard as one of its present life,
+    /// which has greeted in the same turn.
+    HearsMarksOfFormerLives,
+    /// What comes behind an answer of Places begins the next one.
+    KeepsLeftovers,
 }
 
-pub const ALL: [Bug; 10] = [
+pub const ALL: [Bug; 12] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -46,6 +52,8 @@ pub const ALL: [Bug; 10] = [
     Bug::JudgesSkewAgain,
     Bug::ForgetsToWalk,
     Bug::LosesItsMemory,
+    Bug::HearsMarksOfFormerLives,
+    Bug::KeepsLeftovers,
 ];
 
 /// The bug of a run, and what it needs to know.
@@ -57,6 +65,10 @@ pub struct Planted {
     told: BTreeSet<(usize, usize, Box<[u8]>)>,
     /// The last mark that a server (the first) was given by another.
     marks: BTreeMap<(usize, usize), u64>,
+    /// The epoch in which a server (the first) was greeted last by another.
+    greeted: BTreeMap<(usize, usize), u64>,
+    /// Marks of former epochs that came behind that.
+    late: BTreeMap<(usize, usize), Vec<u8>>,
 }
 
 /// What stands between the network and one conversation with a neighbour.
@@ -65,12 +77,28 @@ pub struct Filter {
     peer: usize,
     partial: Vec<u8>,
     waiting: Vec<u8>,
+    /// In which the peer has greeted.
+    epoch: Option<u64>,
+    /// Reads the answers of Places.
+    answers: Option<ResponseReader>,
+}
+
+impl Filter {
+    fn new(peer: usize, answers: Option<ResponseReader>) -> Self {
+        Filter { peer, partial: Vec::new(), waiting: Vec::new(), epoch: None, answers }
+    }
 }
 
 impl Planted {
     pub fn new(bug: Option<Bug>) -> Self {
-        let (told, marks) = (BTreeSet::new(), BTreeMap::new());
-        Planted { bug, max_skew_seconds: 0, told, marks }
+        Planted {
+            bug,
+            max_skew_seconds: 0,
+            told: BTreeSet::new(),
+            marks: BTreeMap::new(),
+            greeted: BTreeMap::new(),
+            late: BTreeMap::new(),
+        }
     }
 
     pub fn keeps_epochs(&self) -> bool {
@@ -84,21 +112,34 @@ impl Planted {
     /// A server has been started.
     pub fn started(&mut self, machine: usize) {
         self.marks.retain(|(to, _), _| *to != machine);
+        self.greeted.retain(|(to, _), _| *to != machine);
+        self.late.retain(|(to, _), _| *to != machine);
     }
 
     /// For a conversation with that server, if a bug is planted in such.
-    pub fn filter(&self, between_servers: bool, peer: usize) -> Option<Box<Filter>> {
-        let (partial, waiting) = (Vec::new(), Vec::new());
-        let filters = !matches!(
-            self.bug,
-            None | Some(Bug::KeepsItsEpoch | Bug::ForgetsToWalk | Bug::LosesItsMemory)
-        );
-        (filters && between_servers).then(|| Box::new(Filter { peer, partial, waiting }))
+    pub fn filter(&self, peer: usize) -> Option<Box<Filter>> {
+        let elsewhere = [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory];
+        let filters = self.bug.is_some_and(|bug| !elsewhere.contains(&bug));
+        filters.then(|| Box::new(Filter::new(peer, None)))
+    }
+
+    /// For one with Places.
+    pub fn filter_of_places(&self, peer: usize) -> Option<Box<Filter>> {
+        let filters = self.bug == Some(Bug::KeepsLeftovers);
+        filters.then(|| Box::new(Filter::new(peer, Some(ResponseReader::new()))))
     }
 
     /// What the conversation gets to see of what has arrived.
     pub fn pass(&mut self, filter: &mut Filter, seen: &Seen, node: &Node, data: &[u8]) -> Vec<u8> {
         let mut out = std::mem::take(&mut filter.waiting);
+        if let Some(answers) = &mut filter.answers {
+            out.extend_from_slice(data);
+            if let Ok(Some((_, taken))) = answers.receive(&out) {
+                filter.waiting = out.split_off(taken);
+                *answers = ResponseReader::new();
+            }
+            return out;
+        }
         filter.partial.extend_from_slice(data);
         let partial = std::mem::take(&mut filter.partial);
         let mut rest = &partial[..];
@@ -110,15 +151,40 @@ impl Planted {
                 filter.waiting.extend_from_slice(line);
                 filter.waiting.push(b'\n');
             } else {
-                self.line(filter.peer, seen, node, line, &mut out);
+                self.line(filter, seen, node, line, &mut out);
             }
         }
         filter.partial = rest.to_vec();
         out
     }
 
-    fn line(&mut self, peer: usize, seen: &Seen, node: &Node, line: &[u8], out: &mut Vec<u8>) {
+    /// A mark that is misheard on this conversation, for the protocol and not for the model.
+    pub fn misheard(&mut self, filter: &Filter, seen: &Seen) -> Option<Vec<u8>> {
+        let pair = (seen.machine, filter.peer);
+        let present = filter.epoch.is_some() && filter.epoch == self.greeted.get(&pair).copied();
+        if present { self.late.remove(&pair) } else { None }
+    }
+
+    fn line(
+        &mut self,
+        filter: &mut Filter,
+        seen: &Seen,
+        node: &Node,
+        line: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        let peer = filter.peer;
         match (self.bug, NeighbourLine::parse(line)) {
+            (_, Some(NeighbourLine::Greeting { epoch, .. })) => {
+                filter.epoch = Some(epoch);
+                self.greeted.insert((seen.machine, peer), epoch);
+            }
+            (Some(Bug::HearsMarksOfFormerLives), Some(NeighbourLine::Mark { .. })) => {
+                let pair = (seen.machine, peer);
+                if filter.epoch != self.greeted.get(&pair).copied() {
+                    self.late.insert(pair, [line, b"\n"].concat());
+                }
+            }
             (_, Some(NeighbourLine::At(_))) if self.drops(peer, seen, node, line) => return,
             (_, Some(NeighbourLine::Mark { sequence, .. })) => {
                 self.marks.insert((seen.machine, peer), sequence);

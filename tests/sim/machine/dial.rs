@@ -41,7 +41,9 @@ impl Machine {
         env.net.own(end, Owner::Server { machine: self.index, id });
         if let Some(connection) = self.slots.find(id) {
             connection.end = Some(end);
-            connection.filter = env.planted.filter(is_link, target.0);
+            let planted = &env.planted;
+            connection.filter =
+                if is_link { planted.filter(target.0) } else { planted.filter_of_places(target.0) };
         }
     }
 
@@ -83,7 +85,7 @@ impl Machine {
         let protocol = node.accepted(listener, SocketAddr::from((address, 40_000)));
         let is_client = listener == CLIENT_LISTENER;
         let watch = if is_client { Watch::client() } else { Watch::neighbour(from) };
-        let filter = if is_client { None } else { env.planted.filter(true, from) };
+        let filter = if is_client { None } else { env.planted.filter(from) };
         let id = self.slots.insert(|id| {
             Connection::new(Transport::new(id), protocol, Phase::Open, Some(end), watch)
         });

@@ -145,7 +145,10 @@ impl Machine {
             let Some(end) = connection.end else {
                 return;
             };
-            let most = budget.min(env.random.magnitude(1, env.read_bytes_max) as usize);
+            let most = match env.net.is_whole(end) {
+                true => budget,
+                false => budget.min(env.random.magnitude(1, env.read_bytes_max) as usize),
+            };
             let buffer = &mut self.buffer[..most];
             let read = env.net.read(end, buffer, &mut env.agenda, &mut env.random);
             let (now, who, which) = (env.agenda.now(), self.index as u64, u64::from(id.slot));
@@ -197,7 +200,11 @@ impl Machine {
         let bytes = filtered.as_deref().unwrap_or(&data[..count]);
         if !bytes.is_empty() {
             connection.watch.arrived(env, &seen, node, bytes);
+            let misheard = connection.filter.as_mut().and_then(|f| env.planted.misheard(f, &seen));
             self.call(env, id, |protocol, cx| protocol.data_received(cx, bytes));
+            if let Some(line) = misheard {
+                self.call(env, id, |protocol, cx| protocol.data_received(cx, &line));
+            }
         }
         mem::swap(&mut self.buffer, &mut data);
     }

@@ -41,6 +41,12 @@ impl Net {
         let bytes = pipe.arrive(agenda.now());
         let ended = pipe.fin() == Fin::Arrived;
         Self::plan_delivery(pipe, writer, agenda);
+        if bytes > 0 && writer.side == 0 {
+            self.let_through(writer.conn, agenda);
+        }
+        let Some(conn) = self.find(writer.conn) else {
+            return;
+        };
         let owner = conn.sides[reader].owner;
         // Whoever closed in order may be sent an end, but nothing else.
         let unknown = ended && conn.pipes[reader].fin() == Fin::No;

@@ -33,6 +33,7 @@ impl Net {
             pipes,
             slowness: random.between(self.weather.slowness.0, self.weather.slowness.1),
             promised: VecDeque::new(),
+            whole: false,
         });
         let delay = self.weather.delay(conn.slowness, random);
         let index = self.free.pop().unwrap_or_else(|| {

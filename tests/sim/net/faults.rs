@@ -65,6 +65,42 @@ impl Net {
         }
     }
 
+    /// Connections between servers whose dialler has something under way.
+    pub fn under_way(&self) -> Vec<ConnId> {
+        let mut ids = self.ids();
+        ids.retain(|&id| {
+            self.get(id).is_some_and(|conn| {
+                conn.accepted && conn.listener == 1 && conn.pipes[0].next_due().is_some()
+            })
+        });
+        ids
+    }
+
+    /// What the dialler has under way arrives right behind the next that it says on another
+    /// connection to the same host, or when it is `until`.
+    pub fn let_overtake(&mut self, id: ConnId, until: Time) {
+        self.stall(id, 0, until);
+        self.overtaken.push(id);
+    }
+
+    /// Something has arrived that overtakes what waits for that.
+    pub(super) fn let_through(&mut self, by: ConnId, agenda: &mut Agenda) {
+        if self.overtaken.is_empty() {
+            return;
+        }
+        let hosts = |net: &Net, conn| net.hosts_of(End { conn, side: 0 });
+        let (between, mut waiting) = (hosts(self, by), std::mem::take(&mut self.overtaken));
+        waiting.retain(|&id| {
+            if id == by || hosts(self, id) != between {
+                return hosts(self, id).is_some();
+            }
+            self.stall(id, 0, 0);
+            agenda.plan(agenda.now(), Event::Deliver { conn: id, side: 0 });
+            false
+        });
+        self.overtaken = waiting;
+    }
+
     /// Ends all stalls.
     pub fn end_stalls(&mut self, agenda: &mut Agenda) {
         for conn in self.ids() {

@@ -43,10 +43,11 @@ impl Heard {
             }
             Some(NeighbourLine::Greeting { epoch: theirs, .. }) if epoch.is_none() => {
                 *epoch = Some(theirs);
+                env.checks.greeted(seen, from, theirs);
             }
             Some(NeighbourLine::Mark { sequence, .. }) => {
                 if let Some(epoch) = *epoch {
-                    env.checks.marked(seen, epoch, sequence);
+                    env.checks.marked(seen, from, epoch, sequence);
                 }
             }
             _ => {}
