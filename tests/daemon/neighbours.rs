@@ -1,7 +1,9 @@
 //! The lines between servers, spoken by the test in place of a neighbour, on either side.
 
 use crate::harness::{Client, DEADLINE, Herd, Server, Waiting, posix_nanoseconds, until};
+use herd::limits::DISAGREEMENTS_MIN;
 use std::io::{ErrorKind, Write};
+use std::iter;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
@@ -136,6 +138,33 @@ fn who_speaks_nonsense_where_a_neighbour_should_be_is_given_up() {
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 1 B 00000000000000b1 0\n");
     a.wait_for_log("link to B is up");
+}
+
+#[test]
+fn a_neighbour_that_holds_other_positions_is_said_when_it_has_differed_several_times() {
+    let (_herd, a, listener) = beside_b();
+    let (mut link, _) = dialled(&listener);
+    link.send("HEARD 1 B 00000000000000b1 0\n");
+    a.report("kiwi", "1");
+    let (_, head) = told(&mut link);
+    let differ = "hold different positions";
+    let differs = |link: &mut Client, digest: u64| {
+        let before = a.log().lines().count();
+        link.send(format!("ACK {head} {digest:016x}\n\n"));
+        // The line behind it makes no sense, and is logged once the first has been read.
+        until("it has been read", || {
+            a.log().lines().skip(before).find(|line| line.contains("broken line")).map(drop)
+        });
+    };
+    // While something moves every digest is another, and what was before does not count.
+    for digest in [1, 2, 3].into_iter().chain(iter::repeat_n(4, DISAGREEMENTS_MIN as usize - 1)) {
+        differs(&mut link, digest);
+    }
+    assert!(!a.log().contains(differ), "{}", a.log());
+    differs(&mut link, 4);
+    a.wait_for_log(differ);
+    differs(&mut link, 4);
+    assert_eq!(a.log().matches(differ).count(), 1, "{}", a.log());
 }
 
 #[test]

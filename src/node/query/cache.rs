@@ -65,3 +65,75 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::places::{Dialect, Service};
+    use crate::wire::http::ResponseReader;
+
+    const KEEP: Duration = Duration::from_secs(5);
+
+    fn search(number: usize) -> Search {
+        Search {
+            latitude_nanodegrees: number as i64,
+            longitude_nanodegrees: 0,
+            radius_micrometres: 0,
+        }
+    }
+
+    /// An answer of about so many bytes.
+    fn answer(bytes: usize) -> Rc<Answer> {
+        let name = "x".repeat(bytes);
+        let json = format!(r#"{{"results": [{{"name": "{name}"}}], "status": "OK"}}"#);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", json.len());
+        let (response, _) =
+            ResponseReader::new().receive((head + &json).as_bytes()).unwrap().unwrap();
+        let service = Service::parse("https://localhost/", Dialect::Legacy, None).unwrap();
+        Rc::new(service.judge(response).unwrap())
+    }
+
+    /// Keeps that many answers; which of them are found then, by their number.
+    fn kept(cache: &mut Cache, count: usize, answer: &Rc<Answer>) -> Vec<usize> {
+        let now = Monotonic::default();
+        for number in 0..count {
+            cache.insert(search(number), answer, now);
+        }
+        let found =
+            (0..count).filter(|&number| cache.find(&search(number), now).is_some()).collect();
+        assert_eq!(cache.answers.len(), cache.order.len());
+        assert_eq!(cache.bytes, cache.answers.len() * answer.bytes());
+        found
+    }
+
+    #[test]
+    fn so_many_answers_are_kept_and_the_oldest_go_first() {
+        let more = 7;
+        let count = limits::PLACES_CACHE_ANSWERS_MAX + more;
+        let found = kept(&mut Cache::new(KEEP), count, &answer(10));
+        assert_eq!(found, (more..count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn so_many_bytes_of_answers_are_kept_and_the_oldest_go_first() {
+        let large = answer(limits::PLACES_BODY_BYTES_MAX / 2);
+        let room = limits::PLACES_CACHE_BYTES_MAX / large.bytes();
+        let count = room + 3;
+        let found = kept(&mut Cache::new(KEEP), count, &large);
+        assert_eq!(found, (3..count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_its_time_and_counted_once() {
+        let (mut cache, now) = (Cache::new(KEEP), Monotonic::default());
+        cache.insert(search(1), &answer(10), now);
+        cache.insert(search(1), &answer(20), now + KEEP / 2);
+        assert_eq!(cache.bytes, answer(20).bytes());
+        assert!(cache.find(&search(1), now + KEEP).is_some(), "the later one is fresh");
+        assert!(cache.find(&search(1), now + KEEP / 2 + KEEP).is_none());
+        assert_eq!((cache.bytes, cache.answers.len(), cache.order.len()), (0, 0, 0));
+        let mut none = Cache::new(Duration::ZERO);
+        none.insert(search(1), &answer(10), now);
+        assert!(none.find(&search(1), now).is_none());
+    }
+}
