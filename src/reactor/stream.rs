@@ -63,7 +63,12 @@ pub(super) struct TlsStream {
 }
 
 impl Stream {
+    /// Puts TLS around a socket. Its handshake is written in several pieces before anything else
+    /// is, so Nagle's algorithm is turned off at once.
     pub(super) fn tls(socket: TcpStream, session: Session) -> Self {
+        if let Err(error) = socket.set_nodelay(true) {
+            log::debug!("Nagle's algorithm stays on under TLS: {error}");
+        }
         Stream::Tls(Box::new(TlsStream { socket, session, broken: None }))
     }
 

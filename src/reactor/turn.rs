@@ -162,12 +162,8 @@ impl<A: Application> Reactor<A> {
             return false;
         };
         let interest = Interest::READABLE | Interest::WRITABLE;
-        // Answers go out whole in one write; waiting for more to send only delays them.
-        let registered = stream
-            .socket()
-            .set_nodelay(true)
-            .and_then(|()| self.poll.registry().register(stream.socket(), token_of(id), interest));
-        if let Err(error) = registered {
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(stream.socket(), token_of(id), interest) {
             self.lose(id, Lost::Io(error));
             return false;
         }
