@@ -117,8 +117,8 @@ fn follow_reports(chain: &[&str]) -> Outcome<(Vec<f64>, Vec<f64>)> {
 fn catch_up(figures: &Figures) -> Outcome<()> {
     if thread::available_parallelism().map_or(1, usize::from) < 3 {
         figures.remark(
-            "herd/catch-up: with fewer than 3 cores the other client shares one with a busy server, \
-             and its p99 shows the scheduler, too",
+            "herd/catch-up: with fewer than 3 cores the other clients share them with busy servers, \
+             and their p99 shows the scheduler, unless they go first: chrt -R -f 1 cargo bench ...",
         );
     }
     let herd = Herd::lay_out(&[("Full", &["Empty"]), ("Empty", &[])])?;
@@ -126,34 +126,61 @@ fn catch_up(figures: &Figures) -> Outcome<()> {
     let mut empty = herd.start("Empty", LOAD_CORE, "off")?;
     let full = herd.server("Full")?.clients;
     fill(full)?;
-    let (mut seconds, mut quiet, mut busy, mut ratios) = (vec![], vec![], vec![], vec![]);
+    let empty_address = herd.server("Empty")?.clients;
+    let mut seconds = vec![];
+    let (mut of_full, mut of_empty) = (Beside::default(), Beside::default());
     for _ in 0..LOSSES {
         // The neighbour has all before it loses it, and nothing is on its way.
-        let mut empty_client = Caller::connect(herd.server("Empty")?.clients)?;
+        let mut empty_client = Caller::connect(empty_address)?;
         wait_until("filling", CATCH_UP_MAX, || empty_client.knows("last"))?;
-        let (_, before) = beside(full, || {
+        let rest = || {
             thread::sleep(QUIET);
             Ok(())
-        })?;
+        };
+        let ((_, empty_before), full_before) = beside(full, || beside(empty_address, rest))?;
         drop(empty);
         empty = herd.start("Empty", LOAD_CORE, "off")?;
-        let mut empty_client = Caller::connect(herd.server("Empty")?.clients)?;
+        let mut empty_client = Caller::connect(empty_address)?;
         wait_until("redialling", CATCH_UP_MAX, || empty_client.knows("first"))?;
-        let (taken, meanwhile) = beside(full, || {
+        let catching_up = || {
             let start = Instant::now();
             wait_until("catching up", CATCH_UP_MAX, || empty_client.knows("last"))?;
             Ok(start.elapsed())
-        })?;
+        };
+        let ((taken, empty_meanwhile), full_meanwhile) =
+            beside(full, || beside(empty_address, catching_up))?;
         seconds.push(taken.as_secs_f64());
-        quiet.push(quantile(&before, 0.99));
-        busy.push(quantile(&meanwhile, 0.99));
-        ratios.push(quantile(&meanwhile, 0.99) / quantile(&before, 0.99));
+        of_full.compare(&full_before, &full_meanwhile);
+        of_empty.compare(&empty_before, &empty_meanwhile);
     }
     figures.print("herd/catch-up of 1M positions", "s", &seconds);
-    figures.print("herd/catch-up: p99 of another client before", "us", &quiet);
-    figures.print("herd/catch-up: p99 of another client meanwhile", "us", &busy);
-    figures.print("herd/catch-up: p99 meanwhile / before", "ratio", &ratios);
+    of_full.print(figures, "who tells");
+    of_empty.print(figures, "who is told");
     Ok(())
+}
+
+/// The p99 of another client of a server, before something and meanwhile.
+#[derive(Default)]
+struct Beside {
+    before: Vec<f64>,
+    meanwhile: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+impl Beside {
+    fn compare(&mut self, before: &[f64], meanwhile: &[f64]) {
+        let (before, meanwhile) = (quantile(before, 0.99), quantile(meanwhile, 0.99));
+        self.before.push(before);
+        self.meanwhile.push(meanwhile);
+        self.ratios.push(meanwhile / before);
+    }
+
+    fn print(&self, figures: &Figures, whose: &str) {
+        let name = format!("herd/catch-up: p99 of a client of {whose}");
+        figures.print(&format!("{name}, before"), "us", &self.before);
+        figures.print(&format!("{name}, meanwhile"), "us", &self.meanwhile);
+        figures.print(&format!("{name}, meanwhile / before"), "ratio", &self.ratios);
+    }
 }
 
 /// Has many clients report, and one before and one after all others.

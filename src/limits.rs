@@ -104,8 +104,9 @@ pub const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
 /// How soon a mark is acknowledged: one acknowledgement may serve many marks.
 pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
-/// Records that a walk of the feed passes before others get their turn.
-pub const WALK_RECORDS_MAX: usize = 4_096;
+/// Records that a link passes in one turn, besides those that changed in it: to tell a neighbour
+/// much must not keep the clients waiting.
+pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
 /// First pause before redialling a neighbour (contract).

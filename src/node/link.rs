@@ -88,19 +88,19 @@ impl Link {
         let head = node.positions.head();
         info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
         self.catching_up_to = Some(head);
-        self.walk(cx);
     }
 
-    /// Sends what the neighbour has not been told, as far as there is room, and a mark behind it.
-    fn walk(&mut self, cx: &mut Context<'_, Node>) {
+    /// Sends what the neighbour has not been told, as far as there is room and up to so many
+    /// records, and a mark behind it.
+    fn walk(&mut self, cx: &mut Context<'_, Node>, records_max: u64) {
         let State::Up { epoch } = self.state else {
             return;
         };
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let peer = &node.peers[self.peer];
+        let peer = &mut node.peers[self.peer];
         let (mut passed, mut sent) = (0, 0);
-        while passed < limits::WALK_RECORDS_MAX && !cx.transport.is_full() {
+        while passed < records_max && !cx.transport.is_full() {
             let Some(position) = node.positions.next(&peer.cursor) else {
                 break;
             };
@@ -118,8 +118,9 @@ impl Link {
                 }
             });
         }
-        if passed == limits::WALK_RECORDS_MAX {
-            node.wake(id);
+        if !node.positions.is_at_head(&peer.cursor) {
+            peer.waits = true;
+            cx.transport.go_on_later();
         }
         if sent > 0 {
             self.mark(cx);
@@ -230,12 +231,15 @@ impl Protocol<Node> for Link {
         self.give_up(cx, "closed by the neighbour".to_owned());
     }
 
+    /// The walk itself comes when the turn ends.
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.walk(cx);
+        cx.app.peers[self.peer].waits = false;
     }
 
+    /// What came in this turn leaves in it. A link that is behind also passes its share of the
+    /// rest, and so comes nearer, however much comes.
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.walk(cx);
+        self.walk(cx, limits::WALK_RECORDS_MAX + 2 * cx.app.news);
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
@@ -255,7 +259,7 @@ impl Protocol<Node> for Link {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.walk(cx);
+        self.walk(cx, u64::MAX);
         cx.transport.close();
     }
 
@@ -277,3 +281,6 @@ impl Protocol<Node> for Link {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

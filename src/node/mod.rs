@@ -37,6 +37,7 @@ use query::Queries;
 pub use query::{Counters, PlacesSettings};
 use random::Random;
 use std::collections::VecDeque;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -74,6 +75,9 @@ pub struct Node {
     settings: Settings,
     origin: OriginId,
     positions: Positions,
+    /// How many changes came in this turn, once it has ended, and the feed's head when it did.
+    news: u64,
+    head_told: u64,
     peers: Vec<Peer>,
     queries: Queries,
     actions: Actions,
@@ -132,6 +136,8 @@ impl Node {
             },
             origin,
             positions,
+            news: 0,
+            head_told: 0,
             peers,
             queries: Queries::new(options.places),
             actions: VecDeque::new(),
@@ -218,8 +224,11 @@ impl Application for Node {
 
     /// The feed is walked here, once a turn, for all that came in it.
     fn turn_ended(&mut self, _now: Now) {
+        let head = self.positions.head();
+        self.news = head - mem::replace(&mut self.head_told, head);
         for peer in &self.peers {
             if let LinkState::Up { connection, .. } = peer.link
+                && !peer.waits
                 && !self.positions.is_at_head(&peer.cursor)
             {
                 self.actions.push_back(Action::Wake(connection));

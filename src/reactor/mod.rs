@@ -70,7 +70,7 @@ pub struct Reactor<A: Application> {
     ready: Vec<ConnectionId>,
     /// Connections to be written at the end of the turn.
     touched: Vec<ConnectionId>,
-    /// Connections whose output has drained, to be told so in the next turn.
+    /// Connections that are to go on writing in the next turn.
     drained: Vec<ConnectionId>,
     /// Connections whose `connection_lost` is due.
     lost: Vec<(ConnectionId, Lost)>,

@@ -98,6 +98,12 @@ impl Transport {
         full
     }
 
+    /// Asks for [`resume_writing`](super::Protocol::resume_writing) in the next turn, or when there
+    /// is room after that: for a protocol that has written its share of a turn and has more.
+    pub fn go_on_later(&mut self) {
+        self.wants_room = true;
+    }
+
     /// Flushes, then ends the connection. Nothing more is read or written.
     pub fn close(&mut self) {
         if self.ending == Ending::No {
@@ -238,7 +244,8 @@ impl Transport {
         due
     }
 
-    /// Whether `resume_writing` is due; asks once for each time that the output was full.
+    /// Whether `resume_writing` is due in the next turn; to be asked after writing, and true once
+    /// for each time that the output was full or the protocol wanted to go on.
     pub fn take_room(&mut self) -> bool {
         let room = self.wants_room && self.output_len() <= limits::OUTPUT_LOW_WATER_BYTES;
         if room {
@@ -329,6 +336,19 @@ mod tests {
         transport.advance(1, at(1));
         assert!(transport.take_room());
         assert!(!transport.take_room(), "once");
+    }
+
+    #[test]
+    fn who_goes_on_later_is_called_once_unless_much_waits() {
+        let mut transport = transport();
+        transport.go_on_later();
+        assert!(transport.take_room());
+        assert!(!transport.take_room(), "once");
+        transport.write(&vec![0; limits::OUTPUT_LOW_WATER_BYTES + 1]);
+        transport.go_on_later();
+        assert!(!transport.take_room());
+        transport.advance(1, at(1));
+        assert!(transport.take_room());
     }
 
     #[test]

@@ -26,6 +26,9 @@
 //!   dropped, and no data is delivered after either.
 //! * There is no `pause_writing`: a protocol asks [`Transport::is_full`] before it makes more
 //!   output, and is told by `resume_writing` when there is room again.
+//! * A protocol with much to send makes a share of it in a turn, so that others are not kept
+//!   waiting, and asks by [`Transport::go_on_later`] for `resume_writing` in the next turn, which
+//!   then comes without delay; or when there is room, if much of the share still waits.
 
 mod buffer;
 mod time;
@@ -61,7 +64,8 @@ pub trait Protocol<A> {
         cx.transport.close();
     }
 
-    /// The output fell to the low-water mark after [`Transport::is_full`] had said yes.
+    /// The output fell to the low-water mark after [`Transport::is_full`] had said yes, or the turn
+    /// after [`Transport::go_on_later`] has begun and no more than that waits.
     fn resume_writing(&mut self, _cx: &mut Context<'_, A>) {}
 
     /// The time set by [`Transport::set_timer`] has come; the timer is no longer set.
