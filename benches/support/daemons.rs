@@ -4,7 +4,10 @@ use super::Outcome;
 use super::process::{Folder, Running, free_ports, on_core, with_descriptors};
 use std::fs;
 use std::net::SocketAddr;
+use std::process::Command;
 
+/// The program that is a server.
+pub const DAEMON: &str = env!("CARGO_BIN_EXE_herd");
 /// A Places service where nobody listens: questions are answered at once, with an error.
 const NO_PLACES: &str = "https://127.0.0.1:9/";
 /// Descriptors that a server may use.
@@ -53,7 +56,12 @@ impl Herd {
 
     /// Starts a server on that core, logging by that filter; it listens on return.
     pub fn start(&self, name: &str, core: usize, log: &str) -> Outcome<Running> {
-        let mut command = on_core(core, env!("CARGO_BIN_EXE_herd"));
+        self.start_by(on_core(core, DAEMON), name, log)
+    }
+
+    /// As [`start`](Self::start), by a command that runs [`DAEMON`] in its own way and lacks only
+    /// the server's arguments.
+    pub fn start_by(&self, mut command: Command, name: &str, log: &str) -> Outcome<Running> {
         command
             .arg("--herd")
             .arg(self.folder.path().join("herd.json"))

@@ -51,6 +51,15 @@ impl Running {
         self.child.id()
     }
 
+    /// Asks it to end, as a signal does, and waits until it has.
+    pub fn stop(mut self) -> Outcome<()> {
+        let told = Command::new("sh").arg("-c").arg(format!("kill {}", self.id())).status()?;
+        if !told.success() {
+            return Err(format!("process {} cannot be told to stop", self.id()).into());
+        }
+        wait_soon("the end of a process", || Ok(self.child.try_wait()?.is_some()))
+    }
+
     /// Resident memory in bytes, where the system tells.
     pub fn resident_bytes(&self) -> Option<f64> {
         resident_bytes(&self.id().to_string())
@@ -102,9 +111,13 @@ pub fn with_descriptors(count: usize, command: &Command) -> Command {
 
 /// Whether processes can be given cores of their own.
 pub fn can_pin() -> bool {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::available_parallelism().map_or(1, usize::from) >= 2 && is_at_hand("taskset")
+}
+
+/// Whether a program of that name can be run.
+pub fn is_at_hand(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    cores >= 2 && env::split_paths(&path).any(|folder| folder.join("taskset").is_file())
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Looks until the condition holds.

@@ -1,0 +1,159 @@
+//! Instructions that the daemon executes, outside of the kernel, for one report of a known client
+//! when 64 are in flight on one connection.
+//!
+//! Times depend on the machine and on what else it does; instructions hardly do, so a change of one
+//! part in a hundred shows. Callgrind counts them in two runs of different length; the difference of
+//! the two is what reports cost and nothing else. A filter that names one of the parts shows how
+//! many of them are spent in it, as far as the compiler has left it a function of its own.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+use support::Outcome;
+use support::caller::Caller;
+use support::daemons::{DAEMON, Herd};
+use support::figures::Figures;
+use support::process::{Folder, SERVER_CORE, is_at_hand, on_core};
+
+const NAME: &str = "instructions/report";
+const CLIENTS: u64 = 1_000;
+/// Reports on the way at once: sent together, and all answered before the next are sent.
+const IN_FLIGHT: u64 = 64;
+/// Batches of the two runs. Before them each client reports once.
+const BATCHES: [u64; 2] = [200, 600];
+/// Parts of the way of a report, and how the functions that do them are called.
+const PARTS: [(&str, &str); 5] = [
+    ("lines", "LineReader::next"),
+    ("a command, all of it", "Client::command"),
+    ("parse", "Command::parse"),
+    ("update", "Positions::update"),
+    ("answer", "write_at"),
+];
+
+fn main() -> Outcome<()> {
+    let figures = Figures::from_arguments();
+    let parts = PARTS.map(|(part, _)| format!("{NAME}: {part}"));
+    if !figures.wants(NAME) && !parts.iter().any(|part| figures.wants(part)) {
+        return Ok(());
+    }
+    if !is_at_hand("valgrind") {
+        figures.remark("instructions: without valgrind they cannot be counted");
+        return Ok(());
+    }
+    let herd = Herd::lay_out(&[("Quiet", &[])])?;
+    let folder = Folder::new("instructions")?;
+    let [few, many] = BATCHES.map(|batches| -> Outcome<_> {
+        let profile = folder.path().join(format!("callgrind.{batches}"));
+        count(&herd, batches, &profile)?;
+        Ok((total(&profile)?, functions(&profile)?))
+    });
+    let (few, many) = (few?, many?);
+    let reports = ((BATCHES[1] - BATCHES[0]) * IN_FLIGHT) as f64;
+    figures.print(NAME, "instructions", &[(many.0 - few.0) / reports]);
+    for (name, (_, function)) in parts.iter().zip(PARTS) {
+        let found = few.1.get(function).zip(many.1.get(function));
+        let values: Vec<f64> =
+            found.map(|(few, many)| (many - few) / reports).into_iter().collect();
+        figures.print(name, "instructions", &values);
+    }
+    Ok(())
+}
+
+/// Has the daemon answer so many batches, with its instructions counted into `profile`.
+fn count(herd: &Herd, batches: u64, profile: &Path) -> Outcome<()> {
+    let mut command = on_core(SERVER_CORE, "valgrind");
+    command.args(["-q", "--tool=callgrind"]);
+    command.arg(format!("--callgrind-out-file={}", profile.display())).arg(DAEMON);
+    let running = herd.start_by(command, "Quiet", "off")?;
+    report(herd.server("Quiet")?.clients, batches)?;
+    running.stop()
+}
+
+/// Every client reports, then any of them, each answer being looked at.
+fn report(address: SocketAddr, batches: u64) -> Outcome<()> {
+    let mut caller = Caller::connect(address)?;
+    let mut random = Random(1);
+    let mut time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let fill = CLIENTS.div_ceil(IN_FLIGHT);
+    for batch in 0..fill + batches {
+        let mut lines = Vec::new();
+        for place in 0..IN_FLIGHT {
+            let in_turn = (batch * IN_FLIGHT + place) % CLIENTS;
+            let client = if batch < fill { in_turn } else { random.below(CLIENTS) };
+            time += 1;
+            lines.push(random.line(client, time));
+        }
+        caller.send(lines.concat().as_bytes())?;
+        for line in lines {
+            let answer = caller.line()?;
+            let fields = &line.as_bytes()[b"IAMAT ".len()..];
+            if !answer.starts_with(b"AT Quiet +") || !answer.ends_with(fields) {
+                return Err(format!("{line:?}: {}", String::from_utf8_lossy(answer)).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The high bits of a linear congruential generator (Knuth, MMIX).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((u128::from(self.0) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// A report of that client, with an id of 16 bytes, from anywhere.
+    fn line(&mut self, client: u64, time: u128) -> String {
+        let [north, east] = [2, 2].map(|signs| if self.below(signs) == 0 { '+' } else { '-' });
+        let [latitude, longitude] = [90, 180].map(|degrees| self.below(degrees));
+        let [latitude_rest, longitude_rest] = [(); 2].map(|()| self.below(1_000_000));
+        let (seconds, nanoseconds) = (time / 1_000_000_000, time % 1_000_000_000);
+        format!(
+            "IAMAT phone-{client:010} {north}{latitude:02}.{latitude_rest:06}\
+             {east}{longitude:03}.{longitude_rest:06} {seconds}.{nanoseconds:09}\n"
+        )
+    }
+}
+
+/// All instructions of a run.
+fn total(profile: &Path) -> Outcome<f64> {
+    let text = fs::read_to_string(profile)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("totals: "));
+    Ok(line.ok_or("callgrind has counted nothing")?.trim().parse()?)
+}
+
+/// What the functions of [`PARTS`] took together with those that they called; nothing if nobody can
+/// tell.
+fn functions(profile: &Path) -> Outcome<BTreeMap<&'static str, f64>> {
+    let mut found = BTreeMap::new();
+    if !is_at_hand("callgrind_annotate") {
+        return Ok(found);
+    }
+    let mut command = Command::new("callgrind_annotate");
+    command.args(["--inclusive=yes", "--auto=no", "--threshold=100"]).arg(profile);
+    let output = command.output()?;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        // "  23,770,800 (33.96%)  src/positions/mod.rs:herd::positions::Positions::update [...]";
+        // a function has a line for every file that has been inlined into it, the first for all.
+        let mut words = line.split_whitespace();
+        let instructions = words.next().map(|word| word.replace(',', ""));
+        let Some(Ok(instructions)) = instructions.map(|number| number.parse::<f64>()) else {
+            continue;
+        };
+        for (_, function) in PARTS {
+            if line.split_whitespace().any(|word| word.ends_with(&format!("::{function}"))) {
+                let most: &mut f64 = found.entry(function).or_default();
+                *most = most.max(instructions);
+            }
+        }
+    }
+    Ok(found)
+}
