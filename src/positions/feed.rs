@@ -53,10 +53,6 @@ impl Feed {
         self.records.get(number)
     }
 
-    pub fn record_mut(&mut self, number: u32) -> &mut Record {
-        self.records.get_mut(number)
-    }
-
     /// Adds a record, whose number is the [`len`](Self::len) there was, at the end.
     pub fn push(&mut self, mut record: Record) {
         let link = Link::record(self.len() as u32);
@@ -66,14 +62,19 @@ impl Feed {
         self.link_after(self.links(Link::LIST).previous, link);
     }
 
-    /// Gives a record that has changed the next number and moves it to the end.
-    pub fn move_to_end(&mut self, number: u32) {
-        self.head += 1;
-        let last = self.markers[0].previous;
+    /// Lets `change` change a record, if it will; one that it has changed gets the next number and
+    /// moves to the end. Returns whether it has.
+    #[inline(always)]
+    pub fn change(&mut self, number: u32, change: impl FnOnce(&mut Record) -> bool) -> bool {
         let record = self.records.get_mut(number);
+        if !change(record) {
+            return false;
+        }
+        self.head += 1;
         record.sequence = self.head;
+        let last = self.markers[0].previous;
         if last == Link::record(number) {
-            return;
+            return true;
         }
         // Unlinked and linked again in one go: this is done for every report.
         let after = Links { previous: last, next: Link::LIST };
@@ -82,6 +83,7 @@ impl Feed {
         self.links_mut(next).previous = previous;
         self.links_mut(last).next = Link::record(number);
         self.markers[0].previous = Link::record(number);
+        true
     }
 
     /// A cursor that has been told everything.

@@ -204,18 +204,22 @@ impl Positions {
     }
 
     /// The half of the hash that the index works with.
+    #[inline(always)]
     fn hash(&self, client: &[u8]) -> u32 {
         (hash::keyed(self.key, client) >> 32) as u32
     }
 
+    #[inline(always)]
     fn lookup(&self, hash: u32, client: &[u8]) -> Option<u32> {
-        self.index.find(hash, |number| self.feed.record(number).text().client() == client)
+        self.index.find(hash, |number| self.feed.record(number).is_of(client))
     }
 
     fn position(&self, number: u32) -> Position<'_> {
         Position { record: self.feed.record(number), origins: &self.origins }
     }
 
+    // Apart, so that what is done for most reports stays small.
+    #[inline(never)]
     fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
         let number = self.feed.len();
         if number >= limits::POSITIONS_MAX || !self.index.insert(hash, number as u32) {
@@ -224,36 +228,36 @@ impl Positions {
         let mut record = Record::empty(report.origin);
         self.lives.moved(LifeSlot::NONE, heard_from);
         record.set(report, heard_from);
-        self.digest = self.digest.wrapping_add(digest_of(&self.origins, &record));
+        self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
         self.feed.push(record);
         Update::New
     }
 
     fn replace(&mut self, number: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
-        let record = self.feed.record_mut(number);
-        // A later time wins whatever the rest; so the rest is looked at only without it.
-        if report.time_nanoseconds <= record.time_nanoseconds
-            && order::compare(
-                &claim(&self.origins, report),
-                &claim(&self.origins, &record.report()),
-            )
-            .is_le()
-        {
-            return Update::Known;
-        }
-        self.lives.moved(record.heard_from, heard_from);
-        let before = digest_of(&self.origins, record);
-        record.set(report, heard_from);
-        let after = digest_of(&self.origins, record);
-        self.digest = self.digest.wrapping_sub(before).wrapping_add(after);
-        self.feed.move_to_end(number);
-        Update::Newer
+        let Positions { origins, lives, digest, .. } = self;
+        let newer = self.feed.change(number, |record| {
+            // A later time wins whatever the rest; so the rest is looked at only without it.
+            if report.time_nanoseconds <= record.time_nanoseconds
+                && order::compare(&claim(origins, report), &claim(origins, &record.report()))
+                    .is_le()
+            {
+                return false;
+            }
+            lives.moved(record.heard_from, heard_from);
+            let before = digest_of(origins, &record.report());
+            let after = digest_of(origins, report);
+            *digest = digest.wrapping_sub(before).wrapping_add(after);
+            record.set(report, heard_from);
+            true
+        });
+        if newer { Update::Newer } else { Update::Known }
     }
 }
 
-fn digest_of(origins: &Origins, record: &Record) -> u64 {
-    let origin = origins.hash(record.origin);
-    hash::of_record(origin, record.difference_nanoseconds, record.text().bytes())
+#[inline(always)]
+fn digest_of(origins: &Origins, report: &Report<'_>) -> u64 {
+    let origin = origins.hash(report.origin);
+    hash::of_record(origin, report.difference_nanoseconds, report.text.bytes())
 }
 
 fn claim<'a>(origins: &'a Origins, report: &Report<'a>) -> Claim<'a> {

@@ -55,7 +55,13 @@ impl Record {
         Text::stored(self.bytes.as_slice(), self.client_len, self.location_len)
     }
 
+    /// Whether it is that client's.
+    pub fn is_of(&self, client: &[u8]) -> bool {
+        usize::from(self.client_len) == client.len() && self.bytes.as_slice().starts_with(client)
+    }
+
     /// The report as it was taken.
+    #[inline(always)]
     pub fn report(&self) -> Report<'_> {
         Report {
             origin: self.origin,
@@ -65,6 +71,7 @@ impl Record {
         }
     }
 
+    #[inline(always)]
     pub fn set(&mut self, report: &Report<'_>, heard_from: LifeSlot) {
         self.time_nanoseconds = report.time_nanoseconds;
         self.difference_nanoseconds = report.difference_nanoseconds;

@@ -226,7 +226,7 @@ impl Positions {
             assert_eq!(self.lookup(self.hash(client), client), Some(number));
         }
         let sum = records()
-            .map(|record| digest_of(&self.origins, record))
+            .map(|record| digest_of(&self.origins, &record.report()))
             .fold(0, |sum: u64, hash| sum.wrapping_add(hash));
         assert_eq!(sum, self.digest);
     }
