@@ -99,10 +99,19 @@ impl<'a> Number<'a> {
 /// if what they say does not fit.
 #[inline(always)]
 pub(super) fn scan_integer(text: &[u8]) -> Option<(u64, usize)> {
-    let (mut integer, mut length) = match text.first_chunk::<8>() {
-        Some(eight) if first_other(eight).is_none() => (u64::from(read_eight(eight)), 8),
-        _ => (0, 0),
-    };
+    let (mut integer, mut length) = (0, 0);
+    if let Some(eight) = text.first_chunk() {
+        let values = digit_values(eight);
+        length = digits_in(values);
+        if length == 0 {
+            return None;
+        }
+        // The digits move up to the end of the eight, and zeros before them.
+        integer = u64::from(read_values(values << (64 - 8 * length)));
+        if length < 8 {
+            return Some((integer, length));
+        }
+    }
     while let Some(digit) = text.get(length).map(|byte| byte.wrapping_sub(b'0'))
         && digit < 10
     {
@@ -128,24 +137,30 @@ fn read_many(digits: &[u8]) -> Option<u64> {
 /// How many digits there are at the start of `text`.
 #[inline(always)]
 fn digits_prefix(text: &[u8]) -> usize {
-    let mut length = 0;
-    while let Some(eight) = text[length..].first_chunk::<8>() {
-        match first_other(eight) {
-            Some(other) => return length + other,
-            None => length += 8,
+    let mut rest = text;
+    while let Some((eight, more)) = rest.split_first_chunk() {
+        let digits = digits_in(digit_values(eight));
+        if digits < 8 {
+            return text.len() - rest.len() + digits;
         }
+        rest = more;
     }
-    length + text[length..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+    text.len() - rest.len() + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Where the first byte is that is not a digit.
+/// What eight digits say each; a byte that is none gives more than nine.
 #[inline(always)]
-fn first_other(bytes: &[u8; 8]) -> Option<usize> {
-    let values = u64::from_le_bytes(*bytes) ^ ZEROS;
+pub(super) fn digit_values(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes) ^ ZEROS
+}
+
+/// How many of these values are those of digits, up to the first that is not.
+#[inline(always)]
+fn digits_in(values: u64) -> usize {
     // The high bit of each byte above 9 is set, either by the addition or from the start; carries
     // come only from such bytes and only disturb later ones, so the first is right.
     let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    (others != 0).then(|| others.trailing_zeros() as usize / 8)
+    others.trailing_zeros() as usize / 8
 }
 
 /// The number that fewer than eight digits say.
@@ -154,12 +169,17 @@ fn read_few(digits: &[u8]) -> u32 {
     digits.iter().fold(0, |value, &digit| value * 10 + u32::from(digit - b'0'))
 }
 
-/// The number that eight digits say. Neighbours are joined into pairs, pairs into fours, fours into
-/// eight: the well-known way with three multiplications.
+/// The number that eight digits say.
 #[inline(always)]
-fn read_eight(digits: &[u8; 8]) -> u32 {
+pub(super) fn read_eight(digits: &[u8; 8]) -> u32 {
+    read_values(digit_values(digits))
+}
+
+/// The number that eight digits of these values say. Neighbours are joined into pairs, pairs into
+/// fours, fours into eight: the well-known way with three multiplications.
+#[inline(always)]
+fn read_values(values: u64) -> u32 {
     const PAIRS: u64 = 0x0000_00ff_0000_00ff;
-    let values = u64::from_le_bytes(*digits) ^ ZEROS;
     let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
     let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
