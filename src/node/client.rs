@@ -58,6 +58,14 @@ impl Client {
     fn process(&mut self, cx: &mut Context<'_, Node>, mut data: &[u8]) {
         let mut lines = mem::take(&mut self.lines);
         while !self.last && !self.must_pause(cx.transport) {
+            if lines.is_at_start()
+                && let Some((report, length)) = IamAt::parse_front(data)
+            {
+                let (line, rest) = data.split_at(length);
+                data = rest;
+                self.report(cx, line, &report);
+                continue;
+            }
             match lines.next(&mut data, limits::CLIENT_LINE_BYTES_MAX) {
                 None => break,
                 Some(Line::Whole(line)) => self.command(cx, line),
@@ -122,6 +130,17 @@ impl Client {
         }
     }
 
+    /// A report whose line, with its end, has been read already.
+    #[inline(always)]
+    fn report(&mut self, cx: &mut Context<'_, Node>, line: &[u8], report: &IamAt<'_>) {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        log_line("client", "<", cx.transport.id(), line);
+        self.answered = true;
+        if self.take_report(cx, report).is_none() {
+            self.refuse(cx.transport, line);
+        }
+    }
+
     fn command(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
         log_in("client", cx.transport.id(), line);
         let understood = match Command::parse(line) {
@@ -137,29 +156,34 @@ impl Client {
     }
 
     /// `IAMAT`: None if the clock or the store says no.
+    #[inline(always)]
     fn take_report(&mut self, cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Option<()> {
+        let text = report.text();
+        let text = Text::new(&text, report.client.len(), report.location.len())?;
+        self.take_position(cx, text, report.time_nanoseconds)
+    }
+
+    fn take_position(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        text: Text<'_>,
+        time_nanoseconds: i64,
+    ) -> Option<()> {
         let node = &mut *cx.app;
         // Both are nanoseconds since 1970, neither below zero.
-        let difference_nanoseconds = cx.now.posix_nanoseconds - report.time_nanoseconds;
+        let difference_nanoseconds = cx.now.posix_nanoseconds - time_nanoseconds;
         if difference_nanoseconds < -node.settings.max_skew_nanoseconds {
             return None;
         }
-        let text = report.text();
-        let update = node.positions.update(
-            &Report {
-                origin: node.origin,
-                difference_nanoseconds,
-                time_nanoseconds: report.time_nanoseconds,
-                text: Text::new(&text, report.client.len(), report.location.len())?,
-            },
-            None,
-        );
+        let report = Report { origin: node.origin, difference_nanoseconds, time_nanoseconds, text };
+        let update = node.positions.update(&report, None);
         if update == Update::Full {
             error!("a report is refused: there is no room for another client");
             return None;
         }
         let name = node.settings.name.as_bytes();
-        self.answer(cx.transport, |out| write_at(out, name, difference_nanoseconds, &text));
+        let compose = |out: &mut Vec<u8>| write_at(out, name, difference_nanoseconds, text.bytes());
+        self.answer(cx.transport, compose);
         Some(())
     }
 

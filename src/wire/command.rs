@@ -27,6 +27,8 @@ pub struct IamAt<'a> {
     pub time_nanoseconds: i64,
     /// From the client's id to the end of the time.
     span: &'a [u8],
+    /// Whether one space separates the fields, and nothing else.
+    single_spaces: bool,
 }
 
 /// The fields of a `WHATSAT`.
@@ -66,29 +68,51 @@ impl<'a> Command<'a> {
 impl<'a> IamAt<'a> {
     /// `<client> <location> <time>` with single spaces, as all answers have it. Borrowed if it came
     /// so, which is what clients do.
+    #[inline(always)]
     pub fn text(&self) -> Cow<'a, [u8]> {
-        let first = self.client.len();
-        let second = first + 1 + self.location.len();
-        let single = self.span.len() == second + 1 + self.time.len();
-        if single && self.span[first] == b' ' && self.span[second] == b' ' {
+        if self.single_spaces {
             Cow::Borrowed(self.span)
         } else {
             Cow::Owned([self.client, self.location, self.time].join(&b' '))
         }
     }
 
+    /// The report in the first line of `data`, and the length of the line with its LF, if it is
+    /// written as clients do: with single spaces, and none but those. So the end of the line is
+    /// found by reading it, and need not be searched for first.
+    ///
+    /// `None` tells nothing: the line is to be found, and to be read by [`Command::parse`]. Lines
+    /// that are too long are never read.
+    #[inline(always)]
+    pub fn parse_front(data: &'a [u8]) -> Option<(IamAt<'a>, usize)> {
+        let line = Cursor::new(data);
+        let mut cursor = line;
+        cursor.literal(b"IAMAT ")?;
+        let start = cursor;
+        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
+        cursor.literal(b" ")?;
+        let (location, time, time_nanoseconds) = cursor.plain_location_and_time()?;
+        let span = cursor.since(&start);
+        // A CR belongs to the line, as white space at its end.
+        cursor.literal(b"\n").or_else(|| cursor.literal(b"\r\n"))?;
+        let length = cursor.since(&line).len();
+        let report = IamAt { client, location, time, time_nanoseconds, span, single_spaces: true };
+        Some((report, length))
+    }
+
     fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
         cursor.gap()?;
         let start = cursor;
         let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
-        cursor.gap()?;
+        let first = cursor.gap()?;
         let location = cursor.location()?;
-        cursor.gap()?;
+        let second = cursor.gap()?;
         let (time, time_nanoseconds) = cursor.time()?;
         let span = cursor.since(&start);
         cursor.skip_white_space();
         cursor.end()?;
-        Some(IamAt { client, location, time, time_nanoseconds, span })
+        let single_spaces = first == b" " && second == b" ";
+        Some(IamAt { client, location, time, time_nanoseconds, span, single_spaces })
     }
 }
 
@@ -225,6 +249,22 @@ mod tests {
     }
 
     #[test]
+    fn a_report_at_the_front_needs_no_search_for_its_end() {
+        for end in ["\n", "\r\n", "\nIAMAT", "\n\n"] {
+            let data = [IAMAT, end].concat();
+            let found = IamAt::parse_front(data.as_bytes());
+            let length = data.find('\n').unwrap() + 1;
+            assert_eq!(found, iam_at(IAMAT).map(|report| (report, length)), "{end:?}");
+        }
+        for end in ["", "\r", " \n", "\r\r\n", "x\n", "\0\n"] {
+            assert_eq!(IamAt::parse_front([IAMAT, end].concat().as_bytes()), None, "{end:?}");
+        }
+        for cut in 0..IAMAT.len() {
+            assert_eq!(IamAt::parse_front(&IAMAT.as_bytes()[..cut]), None);
+        }
+    }
+
+    #[test]
     fn whatsats() {
         for (line, radius_micrometres, bound) in [
             ("WHATSAT a 10 5", 10_000_000_000, 5),
@@ -316,6 +356,27 @@ mod tests {
             let place = place % line.len();
             line[place] = byte;
             prop_assert_eq!(matches!(Command::parse(&line), Ok(Some(_))), model(&line));
+        }
+
+        /// What is read before the end of the line is known is the same as after.
+        #[test]
+        fn a_report_at_the_front_is_the_one_of_the_first_line(
+            client in "[a-c\u{e9}\u{85}\u{7f}]{0,20}",
+            spaces in "[ \t]{1,2}",
+            location in "[-+][0-9]{1,3}\\.[0-9]{0,7}[-+][0-9]{1,3}\\.[0-9]{0,7}/?",
+            time in "[0-9]{1,10}\\.[0-9]{0,10}",
+            end in "(\r?\n| \n|)",
+            rest: Vec<u8>,
+        ) {
+            let line = format!("IAMAT {client} {location}{spaces}{time}{end}");
+            let data = [line.as_bytes(), &rest].concat();
+            let end = data.iter().position(|&byte| byte == b'\n');
+            if let Some((report, length)) = IamAt::parse_front(&data) {
+                prop_assert_eq!(end, Some(length - 1));
+                let whole = Command::parse(&data[..length - 1]);
+                prop_assert_eq!(whole, Ok(Some(Command::IamAt(report))));
+                prop_assert!(matches!(report.text(), Cow::Borrowed(_)));
+            }
         }
 
         #[test]

@@ -6,7 +6,7 @@
 
 use super::ascii::is_white_space;
 use super::decimal::{self, Decimal, Number};
-use super::{location, name, time};
+use super::{location, name, plain, time};
 
 /// What is left of a line. Each method takes what it names off the front, or gives `None`, after
 /// which the line is of no more use.
@@ -54,18 +54,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// What separates the fields of a command: at least one white-space character.
-    #[inline(always)]
-    pub fn gap(&mut self) -> Option<()> {
-        if let [b' ', next, ..] = self.rest
-            && *next > b' '
-        {
-            self.rest = &self.rest[1..];
-            return Some(());
-        }
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
+    pub fn gap(&mut self) -> Option<&'a [u8]> {
+        let before = *self;
         self.skip_white_space();
-        is_white_space(*first).then_some(())
+        let gap = self.since(&before);
+        (!gap.is_empty()).then_some(gap)
     }
 
     /// Nothing.
@@ -92,6 +85,15 @@ impl<'a> Cursor<'a> {
     pub fn time(&mut self) -> Option<(&'a [u8], i64)> {
         let (length, nanoseconds) = time::scan_time(self.rest)?;
         Some((self.take(length), nanoseconds))
+    }
+
+    /// A location, a space and a client's time, if they are written plainly.
+    #[inline(always)]
+    pub fn plain_location_and_time(&mut self) -> Option<(&'a [u8], &'a [u8], i64)> {
+        let found = plain::scan(self.rest)?;
+        let both = self.take(found.length);
+        let (location, time) = both.split_at(found.location_length);
+        Some((location, &time[1..], found.time_nanoseconds))
     }
 
     /// A time difference in nanoseconds.

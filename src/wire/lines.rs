@@ -85,6 +85,12 @@ impl LineReader {
         }
     }
 
+    /// Whether the next line begins with the data that comes next.
+    #[inline]
+    pub fn is_at_start(&self) -> bool {
+        self.state == State::Reading && self.pending.is_empty()
+    }
+
     /// Whether the beginning of a line is pending.
     pub fn has_partial(&self) -> bool {
         self.state == State::Reading && !self.pending.is_empty()

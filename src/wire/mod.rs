@@ -8,6 +8,7 @@
 
 mod ascii;
 mod cursor;
+mod plain;
 
 pub mod command;
 pub mod decimal;
