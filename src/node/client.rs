@@ -6,7 +6,7 @@ use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
 use crate::positions::{Report, Text, Update};
-use crate::transport::{Context, Lost, Protocol, Transport};
+use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
 use crate::wire::neighbour::write_at;
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
 use log::{Level, error, info, log_enabled, warn};
@@ -217,26 +217,25 @@ impl Client {
     }
 
     /// Sends what `compose` appends, behind the questions that still wait.
+    #[inline(always)]
     fn answer(&mut self, transport: &mut Transport, compose: impl FnOnce(&mut Vec<u8>)) {
         let id = transport.id();
-        let compose_and_log = |out: &mut Vec<u8>| {
-            let start = out.len();
-            compose(out);
-            if log_enabled!(Level::Info) {
-                log_out("client", id, out[start..].trim_ascii_end());
-            }
-        };
-        match self.waiting.as_mut().and_then(|waiting| {
+        let question = self.waiting.as_mut().and_then(|waiting| {
             let held_bytes = &mut waiting.held_bytes;
             waiting.questions.back_mut().map(|question| (held_bytes, &mut question.behind))
-        }) {
-            None => transport.write_with(compose_and_log),
-            Some((held_bytes, behind)) => {
-                let before = behind.len();
-                compose_and_log(behind);
-                *held_bytes += behind.len() - before;
-            }
-        }
+        });
+        let Some((held_bytes, behind)) = question else {
+            transport.write_with(|out| {
+                let start = out.len();
+                compose(out);
+                log_answer(id, &out[start..]);
+            });
+            return;
+        };
+        let before = behind.len();
+        compose(behind);
+        *held_bytes += behind.len() - before;
+        log_answer(id, &behind[before..]);
     }
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
@@ -264,6 +263,13 @@ impl Client {
             waiting.questions.pop_front();
         }
         self.drop_empty_waiting();
+    }
+}
+
+#[inline(always)]
+fn log_answer(id: ConnectionId, answer: &[u8]) {
+    if log_enabled!(Level::Info) {
+        log_out("client", id, answer.trim_ascii_end());
     }
 }
 

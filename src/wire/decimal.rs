@@ -187,6 +187,7 @@ fn read_values(values: u64) -> u32 {
 }
 
 /// The eight digits of a number below 100,000,000 with leading zeros: [`read_eight`] backwards.
+#[inline(always)]
 fn eight_digits(number: u32) -> [u8; 8] {
     let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
     // Division by 100 and by 10 in all lanes at once, by multiplication with rounded-up inverses.
@@ -198,6 +199,7 @@ fn eight_digits(number: u32) -> [u8; 8] {
 }
 
 /// The nine digits of `nanos` (below [`NANOS`]) with leading zeros.
+#[inline(always)]
 pub(crate) fn nine_digits(nanos: u32) -> [u8; 9] {
     let mut digits = [0; 9];
     digits[0] = b'0' + (nanos / 100_000_000) as u8;
@@ -207,6 +209,7 @@ pub(crate) fn nine_digits(nanos: u32) -> [u8; 9] {
 
 /// Writes the digits of `number` up to the end of `buffer`, which must have room for them; returns
 /// where they start.
+#[inline(always)]
 pub(crate) fn integer_before(buffer: &mut [u8], mut number: u64) -> usize {
     let mut start = buffer.len();
     loop {

@@ -16,7 +16,7 @@
 
 use super::cursor::Cursor;
 use super::decimal::write_integer;
-use super::time::DifferenceText;
+use super::time::write_difference;
 use crate::limits;
 
 /// The version of these lines.
@@ -240,13 +240,10 @@ pub fn write_refused(out: &mut Vec<u8>, reason: &str) {
 /// Appends `AT <server> <difference> <text>` and LF, where `text` is `<client> <location> <time>`:
 /// to a neighbour, and to a client as the answer to its `IAMAT`.
 pub fn write_at(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, text: &[u8]) {
-    let difference = DifferenceText::new(difference_nanoseconds);
-    let difference = difference.as_bytes();
-    out.reserve(server.len() + difference.len() + text.len() + 6);
     out.extend_from_slice(b"AT ");
     out.extend_from_slice(server);
     out.push(b' ');
-    out.extend_from_slice(difference);
+    write_difference(out, difference_nanoseconds);
     out.push(b' ');
     out.extend_from_slice(text);
     out.push(b'\n');
