@@ -1,7 +1,7 @@
 //! A client's conversation: commands in, answers out, in the order of the commands.
 
 use super::Node;
-use super::lines::{log_in, log_out};
+use super::lines::{lines_are_logged, log_in, log_out};
 use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
@@ -9,7 +9,7 @@ use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
 use crate::wire::neighbour::write_at;
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
-use log::{Level, error, info, log_enabled, warn};
+use log::{error, info, warn};
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -59,11 +59,10 @@ impl Client {
         let mut lines = mem::take(&mut self.lines);
         while !self.last && !self.must_pause(cx.transport) {
             if lines.is_at_start()
-                && let Some((report, length)) = IamAt::parse_front(data)
+                && let Some(front) = IamAt::parse_front(data)
             {
-                let (line, rest) = data.split_at(length);
-                data = rest;
-                self.report(cx, line, &report);
+                data = front.rest;
+                self.report(cx, front.line, &front.report);
                 continue;
             }
             match lines.next(&mut data, limits::CLIENT_LINE_BYTES_MAX) {
@@ -130,11 +129,10 @@ impl Client {
         }
     }
 
-    /// A report whose line, with its end, has been read already.
+    /// A report whose line has been read already.
     #[inline(always)]
     fn report(&mut self, cx: &mut Context<'_, Node>, line: &[u8], report: &IamAt<'_>) {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        log_line("client", "<", cx.transport.id(), line);
+        log_in("client", cx.transport.id(), line);
         self.answered = true;
         if self.take_report(cx, report).is_none() {
             self.refuse(cx.transport, line);
@@ -228,14 +226,14 @@ impl Client {
             transport.write_with(|out| {
                 let start = out.len();
                 compose(out);
-                log_answer(id, &out[start..]);
+                log_answer(id, out, start);
             });
             return;
         };
         let before = behind.len();
         compose(behind);
         *held_bytes += behind.len() - before;
-        log_answer(id, &behind[before..]);
+        log_answer(id, behind, before);
     }
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
@@ -266,10 +264,10 @@ impl Client {
     }
 }
 
-#[inline(always)]
-fn log_answer(id: ConnectionId, answer: &[u8]) {
-    if log_enabled!(Level::Info) {
-        log_out("client", id, answer.trim_ascii_end());
+#[inline]
+fn log_answer(id: ConnectionId, out: &[u8], start: usize) {
+    if lines_are_logged() {
+        log_out("client", id, out[start..].trim_ascii_end());
     }
 }
 

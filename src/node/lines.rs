@@ -3,17 +3,35 @@
 use crate::limits;
 use crate::transport::ConnectionId;
 use crate::wire::{Line, LineReader, Printable};
-use log::{debug, info, warn};
+use log::{Level, debug, info, warn};
 use std::{fmt, mem};
 
+/// Whether lines may be logged: one comparison.
+#[inline]
+pub(super) fn lines_are_logged() -> bool {
+    Level::Info <= log::max_level()
+}
+
 /// Logs one line that came in.
+#[inline]
 pub(super) fn log_in(role: &'static str, id: ConnectionId, line: &[u8]) {
-    info!("{}", Logged { role, arrow: " < ", id, line });
+    if lines_are_logged() {
+        log_now(&Logged { role, arrow: " < ", id, line });
+    }
 }
 
 /// Logs one line that goes out.
+#[inline]
 pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
-    info!("{}", Logged { role, arrow: " > ", id, line });
+    if lines_are_logged() {
+        log_now(&Logged { role, arrow: " > ", id, line });
+    }
+}
+
+// Apart, so that a line that is not logged costs next to nothing.
+#[cold]
+fn log_now(line: &Logged<'_>) {
+    info!("{line}");
 }
 
 /// Role, connection, arrow, line. Put together here since the machinery of `format_args!` costs more

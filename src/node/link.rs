@@ -1,13 +1,13 @@
 //! The dialled side of a link: greets the neighbour and pushes the feed to it.
 
 use super::Node;
-use super::lines::{LinesFrom, log_out, next_line};
+use super::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use super::peers::{LinkState, Mention};
 use crate::limits;
 use crate::transport::{Context, Lost, Monotonic, Protocol};
 use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable};
-use log::{Level, debug, info, log_enabled, warn};
+use log::{debug, info, warn};
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Link {
                 let start = out.len();
                 let difference = position.difference_nanoseconds();
                 write_at(out, position.origin_name(), difference, position.text().bytes());
-                if log_enabled!(Level::Info) {
+                if lines_are_logged() {
                     log_out("link", id, out[start..].trim_ascii_end());
                 }
             });

@@ -39,8 +39,12 @@ pub(super) fn of_record(origin: u64, difference_nanoseconds: i64, text: &[u8]) -
 }
 
 fn fixed(seed: u64, bytes: &[u8]) -> u64 {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    let mut state = blocks.iter().fold(seed ^ PI[0], absorb);
+    let mut state = seed ^ PI[0];
+    let mut rest = bytes;
+    while let Some((block, more)) = rest.split_first_chunk() {
+        state = absorb(state, block);
+        rest = more;
+    }
     if !rest.is_empty() {
         state = absorb(state, &last_block(bytes));
     }

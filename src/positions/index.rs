@@ -43,6 +43,7 @@ impl Index {
     }
 
     /// The record with this hash for which `is_it` says yes.
+    #[inline(always)]
     pub fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let segment = &self.segments[self.segment_of(hash)];
         for place in probe(hash) {

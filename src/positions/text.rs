@@ -19,22 +19,21 @@ impl<'a> Text<'a> {
     ///
     /// `None` if the lengths do not fit the bytes, a field is empty, the id is longer than
     /// [`limits::CLIENT_ID_BYTES_MAX`] or the whole longer than [`limits::CLIENT_LINE_BYTES_MAX`].
+    #[inline]
     pub fn new(bytes: &'a [u8], client_len: usize, location_len: usize) -> Option<Self> {
-        let location_at = client_len.checked_add(1)?;
-        let location_end = location_at.checked_add(location_len)?;
-        let fits = client_len > 0
-            && client_len <= limits::CLIENT_ID_BYTES_MAX
-            && location_len > 0
-            && bytes.len() <= limits::CLIENT_LINE_BYTES_MAX
-            && location_end + 1 < bytes.len();
-        if !fits || bytes[client_len] != b' ' || bytes[location_end] != b' ' {
+        let fits = (1..=limits::CLIENT_ID_BYTES_MAX).contains(&client_len)
+            && (1..=limits::CLIENT_LINE_BYTES_MAX).contains(&location_len)
+            && bytes.len() <= limits::CLIENT_LINE_BYTES_MAX;
+        if !fits {
             return None;
         }
-        Some(Text {
-            bytes,
-            client_len: u16::try_from(client_len).ok()?,
-            location_len: u16::try_from(location_len).ok()?,
-        })
+        let location_end = client_len + 1 + location_len;
+        let rest = bytes.get(location_end..)?;
+        if bytes[client_len] != b' ' || rest.len() < 2 || rest[0] != b' ' {
+            return None;
+        }
+        // Both are below the limit of a line, which fits.
+        Some(Text { bytes, client_len: client_len as u16, location_len: location_len as u16 })
     }
 
     /// The text of three fields that did not stand together, put together in `scratch` (which is

@@ -31,6 +31,17 @@ pub struct IamAt<'a> {
     single_spaces: bool,
 }
 
+/// A report that was found at the front of some data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Front<'a> {
+    /// What [`Command::parse`] makes of its line.
+    pub report: IamAt<'a>,
+    /// The line, without its LF.
+    pub line: &'a [u8],
+    /// What is behind the line.
+    pub rest: &'a [u8],
+}
+
 /// The fields of a `WHATSAT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WhatsAt<'a> {
@@ -77,27 +88,30 @@ impl<'a> IamAt<'a> {
         }
     }
 
-    /// The report in the first line of `data`, and the length of the line with its LF, if it is
-    /// written as clients do: with single spaces, and none but those. So the end of the line is
-    /// found by reading it, and need not be searched for first.
+    /// The report in the first line of `data`, if it is written as clients do: with single spaces,
+    /// and none but those. So the end of the line is found by reading it, and need not be searched
+    /// for first.
     ///
     /// `None` tells nothing: the line is to be found, and to be read by [`Command::parse`]. Lines
     /// that are too long are never read.
     #[inline(always)]
-    pub fn parse_front(data: &'a [u8]) -> Option<(IamAt<'a>, usize)> {
-        let line = Cursor::new(data);
-        let mut cursor = line;
+    pub fn parse_front(data: &'a [u8]) -> Option<Front<'a>> {
+        let before = Cursor::new(data);
+        let mut cursor = before;
         cursor.literal(b"IAMAT ")?;
         let start = cursor;
         let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
         cursor.literal(b" ")?;
         let (location, time, time_nanoseconds) = cursor.plain_location_and_time()?;
         let span = cursor.since(&start);
-        // A CR belongs to the line, as white space at its end.
-        cursor.literal(b"\n").or_else(|| cursor.literal(b"\r\n"))?;
-        let length = cursor.since(&line).len();
+        if cursor.rest().first() == Some(&b'\r') {
+            // It belongs to the line, as white space at its end.
+            cursor.literal(b"\r")?;
+        }
+        let line = cursor.since(&before);
+        cursor.literal(b"\n")?;
         let report = IamAt { client, location, time, time_nanoseconds, span, single_spaces: true };
-        Some((report, length))
+        Some(Front { report, line, rest: cursor.rest() })
     }
 
     fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
@@ -252,9 +266,10 @@ mod tests {
     fn a_report_at_the_front_needs_no_search_for_its_end() {
         for end in ["\n", "\r\n", "\nIAMAT", "\n\n"] {
             let data = [IAMAT, end].concat();
-            let found = IamAt::parse_front(data.as_bytes());
-            let length = data.find('\n').unwrap() + 1;
-            assert_eq!(found, iam_at(IAMAT).map(|report| (report, length)), "{end:?}");
+            let (line, rest) = data.split_once('\n').unwrap();
+            let [line, rest] = [line, rest].map(str::as_bytes);
+            let expected = iam_at(IAMAT).map(|report| Front { report, line, rest });
+            assert_eq!(IamAt::parse_front(data.as_bytes()), expected, "{end:?}");
         }
         for end in ["", "\r", " \n", "\r\r\n", "x\n", "\0\n"] {
             assert_eq!(IamAt::parse_front([IAMAT, end].concat().as_bytes()), None, "{end:?}");
@@ -370,11 +385,10 @@ mod tests {
         ) {
             let line = format!("IAMAT {client} {location}{spaces}{time}{end}");
             let data = [line.as_bytes(), &rest].concat();
-            let end = data.iter().position(|&byte| byte == b'\n');
-            if let Some((report, length)) = IamAt::parse_front(&data) {
-                prop_assert_eq!(end, Some(length - 1));
-                let whole = Command::parse(&data[..length - 1]);
-                prop_assert_eq!(whole, Ok(Some(Command::IamAt(report))));
+            if let Some(Front { report, line, rest }) = IamAt::parse_front(&data) {
+                let mut lines = data.splitn(2, |&byte| byte == b'\n');
+                prop_assert_eq!((lines.next(), lines.next()), (Some(line), Some(rest)));
+                prop_assert_eq!(Command::parse(line), Ok(Some(Command::IamAt(report))));
                 prop_assert!(matches!(report.text(), Cow::Borrowed(_)));
             }
         }

@@ -20,7 +20,7 @@ pub mod neighbour;
 pub mod printable;
 pub mod time;
 
-pub use command::{Command, IamAt, Malformed, WhatsAt};
+pub use command::{Command, Front, IamAt, Malformed, WhatsAt};
 pub use decimal::Decimal;
 pub use lines::{Line, LineReader};
 pub use location::Location;

@@ -32,14 +32,19 @@ pub(super) struct Plain {
 pub(super) fn scan(text: &[u8]) -> Option<Plain> {
     match text.first_chunk() {
         Some(block) => scan_block(block),
-        None => {
-            let mut block = [0; BLOCK_BYTES];
-            block[..text.len()].copy_from_slice(text);
-            scan_block(&block)
-        }
+        None => scan_short(text),
     }
 }
 
+/// As [`scan`], where less than a block is left.
+#[inline(never)]
+fn scan_short(text: &[u8]) -> Option<Plain> {
+    let mut block = [0; BLOCK_BYTES];
+    block[..text.len()].copy_from_slice(text);
+    scan_block(&block)
+}
+
+#[inline(always)]
 fn scan_block(block: &[u8; BLOCK_BYTES]) -> Option<Plain> {
     let mut others = !digits_mask(block)?;
     let mut next_other = || {
