@@ -1,6 +1,8 @@
 //! Questions and connections to Places, driven by hand: which connection a question is given, and
 //! what comes of it.
 
+mod sharing;
+
 use super::*;
 use crate::herd::Herd;
 use crate::node::query::QuestionId;
@@ -176,38 +178,6 @@ fn after_a_silence_the_idle_connections_are_not_trusted_either() {
     // The next question finds out by itself whether anybody is there.
     stage.ask();
     assert_eq!(stage.actions(), [Asked::Dial]);
-}
-
-#[test]
-fn a_client_that_asks_the_same_again_and_again_and_does_not_read_holds_one_answer() {
-    const LARGE_BYTES: usize = 1_000_000;
-    let mut stage = Stage::new();
-    let mut client = stage.connection();
-    client.protocol = stage.node.accepted(crate::node::CLIENT_LISTENER, ([127, 0, 0, 1], 1).into());
-    stage.made(&mut client);
-    let mut commands = "IAMAT kiwi +1-1 0\n".to_owned();
-    commands += &"WHATSAT kiwi 10 20\n".repeat(limits::QUERIES_PER_CLIENT_MAX);
-    stage.call(&mut client, |protocol, cx| protocol.data_received(cx, commands.as_bytes()));
-    assert_eq!(stage.actions(), [Asked::Dial], "they share a call");
-    let mut places = stage.connection();
-    stage.made(&mut places);
-    let large = format!(r#"{{"results":["{}"],"status":"OK"}}"#, "x".repeat(LARGE_BYTES));
-    stage.answered(&mut places, &large);
-    assert!(stage.actions().contains(&Asked::Wake(client.transport.id())));
-    stage.call(&mut client, |protocol, cx| protocol.woken(cx));
-    let (mut received, mut most) = (Vec::new(), 0);
-    while client.transport.output_len() > 0 {
-        most = most.max(client.transport.output_len());
-        let piece = client.transport.output().len().min(10_000);
-        received.extend_from_slice(&client.transport.output()[..piece]);
-        client.transport.advance(piece, stage.now.monotonic);
-        if client.transport.take_room() {
-            stage.call(&mut client, |protocol, cx| protocol.resume_writing(cx));
-        }
-    }
-    assert!(most < limits::OUTPUT_HIGH_WATER_BYTES + LARGE_BYTES + 1_000, "{most} bytes wait");
-    let answers = String::from_utf8(received).unwrap().matches(&large).count();
-    assert_eq!(answers, limits::QUERIES_PER_CLIENT_MAX);
 }
 
 /// A settled question's status and message.

@@ -55,6 +55,8 @@ pub(super) struct CallId(u64);
 struct Question {
     asker: ConnectionId,
     bound: u8,
+    /// The call that is to answer it.
+    call: Option<CallId>,
     /// Once it is there. Those who asked the same share it until they take it.
     answer: Option<Rc<Answer>>,
 }
@@ -63,7 +65,10 @@ struct Question {
 struct Call {
     search: Search,
     since: Monotonic,
+    /// Those that it serves; some may have been forgotten.
     questions: Vec<QuestionId>,
+    /// How many have not been.
+    askers: usize,
     state: State,
     /// Whether it was on a connection before that was lost.
     again: bool,
@@ -137,20 +142,31 @@ impl Queries {
         }
         self.counters.questions += 1;
         let id = QuestionId(self.next_id());
-        self.questions.insert(id, Question { asker, bound, answer: None });
+        let mut question = Question { asker, bound, call: None, answer: None };
         if let Some(answer) = self.cache.find(&search, now.monotonic) {
             self.counters.cached += 1;
             info!("places: question {id} is answered from the cache");
+            self.questions.insert(id, question);
             self.answer(id, answer, actions);
             return id;
         }
-        if let Some(call) = self.by_search.get(&search).and_then(|call| self.calls.get_mut(call)) {
+        if let Some(&call_id) = self.by_search.get(&search)
+            && let Some(call) = self.calls.get_mut(&call_id)
+        {
             self.counters.shared += 1;
             call.questions.push(id);
+            call.askers += 1;
+            question.call = Some(call_id);
+            self.questions.insert(id, question);
             return id;
         }
-        match self.may_call(now) {
-            Ok(()) => self.call(search, id, now.monotonic, actions),
+        let verdict = self.may_call(now);
+        if verdict.is_ok() {
+            question.call = Some(self.call(search, id, now.monotonic, actions));
+        }
+        self.questions.insert(id, question);
+        match verdict {
+            Ok(()) => {}
             Err((kind, problem)) => {
                 let text = format_args!("places: question {id} is not asked: {problem}");
                 self.trouble.tell(kind, now.monotonic, text);
@@ -171,11 +187,12 @@ impl Queries {
     /// Nobody waits for that answer any more. A call that has been made is let come to its end, for
     /// the sake of its connection; one that still waits for a connection is saved.
     pub(super) fn forget(&mut self, id: QuestionId, now: Monotonic) {
-        self.questions.remove(&id);
-        let found = self.calls.iter_mut().find(|(_, call)| call.questions.contains(&id));
-        if let Some((&call_id, call)) = found {
-            call.questions.retain(|&question| question != id);
-            if call.questions.is_empty() && call.state == State::Waiting {
+        // A crowd may leave at once: neither calls nor their questions are searched.
+        if let Some(call_id) = self.questions.remove(&id).and_then(|question| question.call)
+            && let Some(call) = self.calls.get_mut(&call_id)
+        {
+            call.askers -= 1;
+            if call.askers == 0 && call.state == State::Waiting {
                 self.remove_call(call_id);
                 self.breaker.abandoned(now);
             }
@@ -244,18 +261,25 @@ impl Queries {
         question: QuestionId,
         now: Monotonic,
         actions: &mut Actions,
-    ) {
+    ) -> CallId {
         let reserved = self.meter.reserve();
         let id = CallId(self.next_id());
         info!("places > call {id} for question {question}: {search}");
-        let questions = vec![question];
-        let state = State::Waiting;
-        let call = Call { search, since: now, questions, state, again: false, reserved };
+        let call = Call {
+            search,
+            since: now,
+            questions: vec![question],
+            askers: 1,
+            state: State::Waiting,
+            again: false,
+            reserved,
+        };
         self.calls.insert(id, call);
         self.by_search.insert(search, id);
         self.waiting.push_back(id);
         self.deadlines.push_back((now + self.settings.timeout, id));
         self.pool.spread(self.waiting.len(), actions);
+        id
     }
 
     /// Lays the answer down for a question, unless nobody waits for it any more.
