@@ -90,12 +90,17 @@ fn per_update(flood: &Flood, count: u64) -> f64 {
     count as f64 / flood.updates as f64
 }
 
-/// What the columns are: `/dir` is crossings for an update and link direction, `bytes` those of
-/// positions and `all bytes` with marks and acknowledgements, both for an update on all links
-/// together; way and latencies are the longest of those updates. Idle are bytes per second and
-/// link direction.
+/// What the columns of the table are.
+const LEGEND: &str = "\
+crossings: positions that crossed a link, for one update; /dir: the same for each link direction
+bytes: of these positions; all bytes: with the marks behind them and the acknowledgements
+way: the longest on which one came first, in links; latencies: until the last server has it
+of alone: what is left of the crossings of one that moves alone; idle: for each link direction
+";
+
 #[expect(clippy::print_stdout, reason = "the table is what the benchmark is run for")]
 fn print_head() {
+    println!("{LEGEND}");
     println!(
         "{:40} | {:53} |{:28} |{:18} |   idle",
         "herd", "an update at rest", " a burst of 100 updates", " overload"
