@@ -35,6 +35,8 @@ pub const HERD_FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Bytes read from one connection in one turn, at most: nobody starves the rest.
 pub const READ_BUDGET_BYTES: usize = 64 * 1_024;
+/// The same for a connection that goes first: all others wait for it.
+pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
 /// Output at which a protocol is asked to make no more.
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
 /// Output at which it is asked to go on.
@@ -195,6 +197,7 @@ const _: () = {
     // An AT line is a client's line with the server's name and a difference before it.
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
+    assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(BEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());

@@ -9,7 +9,8 @@
 //! 3. Note the events: every socket is registered once for both directions, edge-triggered, and
 //!    what the kernel said is cached until a call answers `WouldBlock`.
 //! 4. Accept; then read every connection that can be read, those first that asked to go first,
-//!    each within a byte budget; what is left over goes on in the next turn.
+//!    each within a byte budget (a smaller one for those that go first, since all others wait for
+//!    them); what is left over goes on in the next turn.
 //! 5. Timers. They come after the reads, so that a process that was stalled does not time out a
 //!    peer whose bytes already wait.
 //! 6. What the application asks for: dials and wakes.

@@ -207,7 +207,9 @@ impl<A: Application> Reactor<A> {
     }
 
     fn read_one(&mut self, app: &mut A, id: ConnectionId) {
-        let mut budget = limits::READ_BUDGET_BYTES;
+        let first = self.slots.find(id).is_some_and(|c| c.transport.is_first());
+        let mut budget =
+            if first { limits::READ_BUDGET_FIRST_BYTES } else { limits::READ_BUDGET_BYTES };
         while budget > 0 {
             let Some(connection) = self.slots.find(id).filter(|c| c.can_read()) else {
                 return;

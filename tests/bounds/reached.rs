@@ -236,6 +236,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ("tests/reactor/flow.rs", "a_flood_does_not_starve_others", &["READ_BUDGET_BYTES"]),
     (
         "tests/reactor/flow.rs",
+        "a_flood_that_goes_first_keeps_others_waiting_for_less",
+        &["READ_BUDGET_FIRST_BYTES"],
+    ),
+    (
+        "tests/reactor/flow.rs",
         "a_slow_reader_gets_all_and_little_is_made_ahead",
         &["OUTPUT_HIGH_WATER_BYTES"],
     ),

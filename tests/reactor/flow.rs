@@ -1,7 +1,7 @@
 //! Much data: slow readers, fast senders, and nobody starves.
 
 use crate::harness::{Event, Script, Setup, data_of, echo, events_of, pattern, read_all};
-use herd::limits::{OUTPUT_HIGH_WATER_BYTES, READ_BUDGET_BYTES};
+use herd::limits::{OUTPUT_HIGH_WATER_BYTES, READ_BUDGET_BYTES, READ_BUDGET_FIRST_BYTES};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -83,14 +83,26 @@ fn both_directions_flow_at_once() {
 
 #[test]
 fn a_flood_does_not_starve_others() {
-    // The flood is thrown away, so that it is never held up; others are answered.
-    let accept = || -> Script {
-        Box::new(|cx, event| match event {
-            Event::Data(data) if data.len() == 4 => cx.transport.write(data),
-            Event::Ended => cx.transport.close(),
-            _ => {}
-        })
-    };
+    flood(READ_BUDGET_BYTES, || answer_pings(false));
+}
+
+#[test]
+fn a_flood_that_goes_first_keeps_others_waiting_for_less() {
+    flood(READ_BUDGET_FIRST_BYTES, || answer_pings(true));
+}
+
+/// The flood is thrown away, so that it is never held up; others are answered.
+fn answer_pings(first: bool) -> Script {
+    Box::new(move |cx, event| match event {
+        Event::Made if first => cx.transport.go_first(),
+        Event::Data(data) if data.len() == 4 => cx.transport.write(data),
+        Event::Ended => cx.transport.close(),
+        _ => {}
+    })
+}
+
+/// Others are answered during a flood, and no more than `budget` of it is read in a turn.
+fn flood(budget: usize, accept: fn() -> Script) {
     let reactor = Setup::accepting(accept).run();
     let mut other = reactor.connect();
     let mut flood = reactor.connect();
@@ -119,7 +131,7 @@ fn a_flood_does_not_starve_others() {
         if let Event::Data(data) = &call.event {
             let bytes: &mut usize = in_turn.entry((call.id, call.at)).or_default();
             *bytes += data.len();
-            assert!(*bytes <= READ_BUDGET_BYTES, "{bytes} bytes of one connection in a turn");
+            assert!(*bytes <= budget, "{bytes} bytes of one connection in a turn");
         }
     }
 }

@@ -137,7 +137,9 @@ impl Machine {
     }
 
     fn read_one(&mut self, env: &mut Env, id: ConnectionId) {
-        let mut budget = limits::READ_BUDGET_BYTES;
+        let first = self.slots.find(id).is_some_and(|c| c.transport.is_first());
+        let mut budget =
+            if first { limits::READ_BUDGET_FIRST_BYTES } else { limits::READ_BUDGET_BYTES };
         while budget > 0 {
             let Some(connection) = self.slots.find(id).filter(|c| c.can_read()) else {
                 return;
