@@ -41,6 +41,9 @@ pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
 /// Output at which it is asked to go on.
 pub const OUTPUT_LOW_WATER_BYTES: usize = 16 * 1_024;
+/// Output of a link that the system takes before it can send it: a quarter of a second at 1 Mbit/s,
+/// where its buffers would grow to half a minute.
+pub const UNSENT_BYTES_MAX: u32 = 32 * 1_024;
 /// How long a peer may take none of our output before it is dropped.
 pub const OUTPUT_STALL_MAX: Duration = Duration::from_secs(30);
 /// Output buffers kept for the next connection that needs one.

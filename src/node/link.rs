@@ -198,6 +198,7 @@ impl Link {
 impl Protocol<Node> for Link {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
         cx.transport.go_first();
+        cx.transport.send_late();
         self.heard = cx.now.monotonic;
         self.marked = cx.now.monotonic;
         let node = &*cx.app;

@@ -83,6 +83,15 @@ impl Stream {
         self.socket().set_nodelay(true)
     }
 
+    /// Has the system take no more than it can send soon; beyond it, it says `WouldBlock`. Systems
+    /// that cannot do that go on as they are.
+    pub(super) fn send_late(&mut self) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        socket2::SockRef::from(&*self.socket())
+            .set_tcp_notsent_lowat(crate::limits::UNSENT_BYTES_MAX)?;
+        Ok(())
+    }
+
     /// Reads once into `buffer`.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Taken, Broken> {
         match self {

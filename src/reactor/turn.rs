@@ -152,6 +152,11 @@ impl<A: Application> Reactor<A> {
             // A new socket takes output; the kernel will say when it does not.
             connection.readiness.writable = true;
             self.call(app, id, |protocol, cx| protocol.connection_made(cx));
+            if let Some(connection) = self.slots.find(id).filter(|c| c.transport.sends_late())
+                && let Some(Err(error)) = connection.stream.as_mut().map(Stream::send_late)
+            {
+                log::debug!("{id}: the system holds what it likes: {error}");
+            }
         }
     }
 

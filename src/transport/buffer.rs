@@ -45,6 +45,7 @@ pub struct Transport {
     ending: Ending,
     reading_paused: bool,
     first: bool,
+    late: bool,
     wants_room: bool,
     timer: Option<Monotonic>,
     /// Since when the peer has taken none of the output that waits.
@@ -62,6 +63,7 @@ impl Transport {
             ending: Ending::No,
             reading_paused: false,
             first: false,
+            late: false,
             wants_room: false,
             timer: None,
             waiting_since: None,
@@ -139,6 +141,13 @@ impl Transport {
     /// Asks that this connection's bytes be read and written before those of others in a turn.
     pub fn go_first(&mut self) {
         self.first = true;
+    }
+
+    /// Asks that output be handed to the system only shortly before it can be sent: on a slow path
+    /// what the system holds grows old, and what is not written yet can be what is newest. To be
+    /// asked for when the connection is made.
+    pub fn send_late(&mut self) {
+        self.late = true;
     }
 
     // What follows is for drivers.
@@ -228,6 +237,11 @@ impl Transport {
     /// Whether this connection goes before others in a turn.
     pub fn is_first(&self) -> bool {
         self.first
+    }
+
+    /// Whether the system is to hold little of the output.
+    pub fn sends_late(&self) -> bool {
+        self.late
     }
 
     /// When the protocol wants to be called.

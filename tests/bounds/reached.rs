@@ -227,6 +227,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "a_herd_cut_in_two_without_a_word",
         &["NEIGHBOUR_SILENCE_MAX"],
     ),
+    ("tests/faults/scenarios/paths.rs", "a_path_narrower_than_what_moves", &["UNSENT_BYTES_MAX"]),
     ("tests/reactor/addresses.rs", "so_many_addresses_are_tried_and_no_more", &["ADDRESSES_MAX"]),
     (
         "tests/places/stages.rs",

@@ -3,15 +3,18 @@
 
 use crate::network::{address, router_address};
 use crate::servers::NEIGHBOUR_PORT;
+use socket2::SockRef;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Pieces under way in one direction of a connection; more wait in the kernel's buffers.
-const PIECES_MAX: usize = 64;
+/// Pieces under way in one direction of a connection; more wait at the sender, as on a path whose
+/// routers hold little.
+const PIECES_MAX: usize = 4;
 const PIECE_BYTES: usize = 4_096;
+const RECEIVE_BUFFER_BYTES: usize = 16 * 1_024;
 
 /// How slow a path is.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +27,7 @@ pub struct Slowness {
 /// Has all who dial the router in place of server `index` wait, until the scenario ends.
 pub fn slow_down(index: usize, slowness: Slowness) {
     let listener = TcpListener::bind((router_address(index), NEIGHBOUR_PORT)).unwrap();
+    SockRef::from(&listener).set_recv_buffer_size(RECEIVE_BUFFER_BYTES).unwrap();
     thread::spawn(move || {
         for near in listener.incoming().map(Result::unwrap) {
             thread::spawn(move || pass_on(index, near, slowness));

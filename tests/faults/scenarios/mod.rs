@@ -20,7 +20,7 @@ use std::time::Duration;
 pub type Scenario = (&'static str, fn());
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 9] = [
+pub const SCENARIOS: [Scenario; 10] = [
     ("a_herd_cut_in_two_without_a_word", cuts::a_herd_cut_in_two_without_a_word),
     ("a_link_that_is_deaf_on_one_side", cuts::a_link_that_is_deaf_on_one_side),
     ("a_cut_too_short_to_be_noticed", cuts::a_cut_too_short_to_be_noticed),
@@ -29,6 +29,7 @@ pub const SCENARIOS: [Scenario; 9] = [
     ("all_but_one_killed_and_started_again", processes::all_but_one_killed_and_started_again),
     ("a_server_stopped_and_continued", processes::a_server_stopped_and_continued),
     ("slow_and_lossy_paths", paths::slow_and_lossy_paths),
+    ("a_path_narrower_than_what_moves", paths::a_path_narrower_than_what_moves),
     ("a_disk_that_fills_under_the_log", disk::a_disk_that_fills_under_the_log),
 ];
 
