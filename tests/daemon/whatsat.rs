@@ -156,6 +156,13 @@ fn connections_to_places_are_kept() {
     });
     let connections = server.log().matches("is connected").count();
     assert_eq!(connections, 1, "each question was asked on a connection of its own");
+    // At the stop it is said what was asked and what came of it.
+    drop(client);
+    let log = herd.directory.join("logs/Solo.log");
+    server.process.signal("TERM");
+    server.process.end();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("20 questions (") && log.contains("20 calls: 20 answered, "), "{log}");
 }
 
 #[test]

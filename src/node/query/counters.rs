@@ -107,3 +107,30 @@ impl fmt::Display for Counters {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_is_counted_by_how_it_ended_and_all_is_said_in_words() {
+        let mut counters = Counters { questions: 20, cached: 3, ..Counters::default() };
+        assert_eq!(counters.latency_mean(), Duration::ZERO);
+        let took = Duration::from_millis(30);
+        counters.count_response(None, took / 3);
+        counters.count_response(Some(Status::RequestDenied), took);
+        counters.count_response(Some(Status::OverQueryLimit), took);
+        counters.count_response(Some(Status::InvalidRequest), took);
+        counters.count_response(Some(Status::NotFound), took);
+        counters.count_response(Some(Status::UnknownError), took);
+        for failure in [CallFailure::Unreachable, CallFailure::Late, CallFailure::Broken] {
+            counters.count_failure(failure);
+        }
+        assert_eq!(
+            counters.to_string(),
+            "20 questions (3 from the cache, 0 shared, 0 over a cap, 0 spared); 0 calls: 1 answered, \
+             1 denied, 1 over the limit, 1 invalid, 2 unusable, 1 unreachable, 1 late, 1 broken; \
+             26.7ms to an answer on average, 30.0ms at most"
+        );
+    }
+}
