@@ -41,6 +41,9 @@ pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
 /// Output at which it is asked to go on.
 pub const OUTPUT_LOW_WATER_BYTES: usize = 16 * 1_024;
+/// How often who goes first may fill its output in a turn, if all of it is taken each time: what comes
+/// in during a turn leaves in it, whoever reads.
+pub const FIRST_WRITES_PER_TURN_MAX: usize = 64;
 /// Output of a link that the system takes before it can send it: a quarter of a second at 1 Mbit/s,
 /// where its buffers would grow to half a minute.
 pub const UNSENT_BYTES_MAX: u32 = 32 * 1_024;

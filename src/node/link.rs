@@ -20,6 +20,8 @@ pub(super) struct Link {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
+    /// How many records more it may pass in this turn.
+    share: u64,
     /// The end of the feed when the link came up, until the neighbour has heard that far.
     catching_up_to: Option<u64>,
     agreement: Agreement,
@@ -56,6 +58,7 @@ impl Link {
             state: State::Greeting,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
+            share: 0,
             catching_up_to: None,
             agreement: Agreement::default(),
             reason: None,
@@ -90,21 +93,21 @@ impl Link {
         self.catching_up_to = Some(head);
     }
 
-    /// Sends what the neighbour has not been told, as far as there is room and up to so many
-    /// records, and a mark behind it.
-    fn walk(&mut self, cx: &mut Context<'_, Node>, records_max: u64) {
+    /// Sends what the neighbour has not been told, as far as there is room and the share of this
+    /// turn goes, and a mark behind it. After a clean stop the end of the feed is the end.
+    fn walk(&mut self, cx: &mut Context<'_, Node>) {
         let State::Up { epoch } = self.state else {
             return;
         };
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let peer = &mut node.peers[self.peer];
-        let (mut passed, mut sent) = (0, 0);
-        while passed < records_max && !cx.transport.is_full() {
+        let peer = &node.peers[self.peer];
+        let mut sent = 0;
+        while self.share > 0 && !cx.transport.is_full() {
             let Some(position) = node.positions.next(&peer.cursor) else {
                 break;
             };
-            passed += 1;
+            self.share -= 1;
             if peer.told_us(epoch, &position) {
                 continue;
             }
@@ -118,12 +121,15 @@ impl Link {
                 }
             });
         }
-        if !node.positions.is_at_head(&peer.cursor) {
-            peer.waits = true;
-            cx.transport.go_on_later();
-        }
+        let is_at_head = node.positions.is_at_head(&peer.cursor);
+        let is_stopping = node.stopping;
         if sent > 0 {
             self.mark(cx);
+        }
+        if is_at_head && is_stopping {
+            cx.transport.close();
+        } else if !is_at_head && !cx.transport.is_full() {
+            cx.transport.go_on_later();
         }
     }
 
@@ -232,15 +238,18 @@ impl Protocol<Node> for Link {
         self.give_up(cx, "closed by the neighbour".to_owned());
     }
 
-    /// The walk itself comes when the turn ends.
+    /// There is room for what is left of the share; the next one comes when the turn ends.
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        cx.app.peers[self.peer].waits = false;
+        if self.share > 0 {
+            self.walk(cx);
+        }
     }
 
     /// What came in this turn leaves in it. A link that is behind also passes its share of the
     /// rest, and so comes nearer, however much comes.
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.walk(cx, limits::WALK_RECORDS_MAX + 2 * cx.app.news);
+        self.share = limits::WALK_RECORDS_MAX + 2 * cx.app.news;
+        self.walk(cx);
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
@@ -260,8 +269,11 @@ impl Protocol<Node> for Link {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.walk(cx, u64::MAX);
-        cx.transport.close();
+        match self.state {
+            State::Greeting => cx.transport.close(),
+            // What has been acknowledged is told first.
+            State::Up { .. } => self.walk(cx),
+        }
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {

@@ -228,7 +228,6 @@ impl Application for Node {
         self.news = head - mem::replace(&mut self.head_told, head);
         for peer in &self.peers {
             if let LinkState::Up { connection, .. } = peer.link
-                && !peer.waits
                 && !self.positions.is_at_head(&peer.cursor)
             {
                 self.actions.push_back(Action::Wake(connection));

@@ -16,8 +16,6 @@ pub(super) struct Peer {
     pub(super) link: LinkState,
     /// Up to where the feed has been told to it.
     pub(super) cursor: Cursor,
-    /// Whether its link has done its share of telling, or is full, and will be told to go on.
-    pub(super) waits: bool,
     pub(super) heard: Heard,
     away: Away,
 }
@@ -73,7 +71,6 @@ impl Peer {
             endpoint,
             link: LinkState::Down { redial_at: Monotonic::default() },
             cursor,
-            waits: false,
             heard: Heard::default(),
             away: Away { pause: limits::REDIAL_PAUSE_MIN, ..Away::default() },
         }
@@ -115,7 +112,6 @@ impl Peer {
     /// The link came up: the next failure is news again, and redialling starts quickly.
     pub(super) fn came_up(&mut self, connection: ConnectionId, epoch: u64) {
         self.link = LinkState::Up { connection, epoch };
-        self.waits = false;
         self.away = Away { pause: limits::REDIAL_PAUSE_MIN, ..Away::default() };
     }
 

@@ -22,7 +22,7 @@ impl<A: Application> Reactor<A> {
         self.settle(app);
         app.turn_ended(self.now);
         self.settle(app);
-        self.write();
+        self.write(app);
         self.settle(app);
     }
 

@@ -27,6 +27,26 @@ impl fmt::Display for ConnectionId {
     }
 }
 
+/// Whether a protocol has more to write, and what keeps it from that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Nothing,
+    /// The output was full.
+    Room,
+    /// It has written its share of the turn.
+    NextTurn,
+}
+
+/// When [`resume_writing`](super::Protocol::resume_writing) is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// At once: who goes first and had more to write than there was room for sends all of it before
+    /// others send theirs.
+    Now,
+    /// In the next turn.
+    NextTurn,
+}
+
 /// How far a protocol has gone in ending its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -46,7 +66,7 @@ pub struct Transport {
     reading_paused: bool,
     first: bool,
     late: bool,
-    wants_room: bool,
+    wish: Wish,
     timer: Option<Monotonic>,
     /// Since when the peer has taken none of the output that waits.
     waiting_since: Option<Monotonic>,
@@ -64,7 +84,7 @@ impl Transport {
             reading_paused: false,
             first: false,
             late: false,
-            wants_room: false,
+            wish: Wish::Nothing,
             timer: None,
             waiting_since: None,
             output: Vec::new(),
@@ -96,14 +116,16 @@ impl Transport {
     /// [`resume_writing`](super::Protocol::resume_writing) is called when there is room.
     pub fn is_full(&mut self) -> bool {
         let full = self.output_len() >= limits::OUTPUT_HIGH_WATER_BYTES;
-        self.wants_room |= full;
+        if full {
+            self.wish = Wish::Room;
+        }
         full
     }
 
     /// Asks for [`resume_writing`](super::Protocol::resume_writing) in the next turn, or when there
     /// is room after that: for a protocol that has written its share of a turn and has more.
     pub fn go_on_later(&mut self) {
-        self.wants_room = true;
+        self.wish = Wish::NextTurn;
     }
 
     /// Flushes, then ends the connection. Nothing more is read or written.
@@ -258,14 +280,17 @@ impl Transport {
         due
     }
 
-    /// Whether `resume_writing` is due in the next turn; to be asked after writing, and true once
-    /// for each time that the output was full or the protocol wanted to go on.
-    pub fn take_room(&mut self) -> bool {
-        let room = self.wants_room && self.output_len() <= limits::OUTPUT_LOW_WATER_BYTES;
-        if room {
-            self.wants_room = false;
+    /// Whether `resume_writing` is due, and when; to be asked after writing, and answered once for
+    /// each time that the output was full or the protocol wanted to go on.
+    pub fn take_resume(&mut self) -> Option<Resume> {
+        if self.output_len() > limits::OUTPUT_LOW_WATER_BYTES {
+            return None;
         }
-        room
+        match mem::replace(&mut self.wish, Wish::Nothing) {
+            Wish::Nothing => None,
+            Wish::Room if self.first && self.output_len() == 0 => Some(Resume::Now),
+            Wish::Room | Wish::NextTurn => Some(Resume::NextTurn),
+        }
     }
 }
 
@@ -340,29 +365,29 @@ mod tests {
     #[test]
     fn room_is_told_once_after_it_was_asked_for_and_only_when_there_is_much() {
         let mut transport = transport();
-        assert!(!transport.is_full() && !transport.take_room());
+        assert!(!transport.is_full() && transport.take_resume().is_none());
         transport.write(&vec![0; limits::OUTPUT_HIGH_WATER_BYTES]);
-        assert!(!transport.take_room(), "nobody asked");
+        assert!(transport.take_resume().is_none(), "nobody asked");
         assert!(transport.is_full());
         let excess = limits::OUTPUT_HIGH_WATER_BYTES - limits::OUTPUT_LOW_WATER_BYTES;
         transport.advance(excess - 1, at(1));
-        assert!(!transport.take_room());
+        assert!(transport.take_resume().is_none());
         transport.advance(1, at(1));
-        assert!(transport.take_room());
-        assert!(!transport.take_room(), "once");
+        assert!(transport.take_resume().is_some());
+        assert!(transport.take_resume().is_none(), "once");
     }
 
     #[test]
     fn who_goes_on_later_is_called_once_unless_much_waits() {
         let mut transport = transport();
         transport.go_on_later();
-        assert!(transport.take_room());
-        assert!(!transport.take_room(), "once");
+        assert!(transport.take_resume().is_some());
+        assert!(transport.take_resume().is_none(), "once");
         transport.write(&vec![0; limits::OUTPUT_LOW_WATER_BYTES + 1]);
         transport.go_on_later();
-        assert!(!transport.take_room());
+        assert!(transport.take_resume().is_none());
         transport.advance(1, at(1));
-        assert!(transport.take_room());
+        assert!(transport.take_resume().is_some());
     }
 
     #[test]

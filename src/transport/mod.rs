@@ -25,7 +25,8 @@
 //! * [`Transport::close`] flushes, [`Transport::abort`] does not; what is written after either is
 //!   dropped, and no data is delivered after either.
 //! * There is no `pause_writing`: a protocol asks [`Transport::is_full`] before it makes more
-//!   output, and is told by `resume_writing` when there is room again.
+//!   output, and is told by `resume_writing` when there is room again: in the next turn or, where the
+//!   connection [goes first](Transport::go_first) and all of its output was taken, in the same one.
 //! * A protocol with much to send makes a share of it in a turn, so that others are not kept
 //!   waiting, and asks by [`Transport::go_on_later`] for `resume_writing` in the next turn, which
 //!   then comes without delay; or when there is room, if much of the share still waits.
@@ -33,7 +34,7 @@
 mod buffer;
 mod time;
 
-pub use buffer::{ConnectionId, Transport};
+pub use buffer::{ConnectionId, Resume, Transport};
 pub use time::{Monotonic, Now};
 
 use std::fmt;
@@ -64,7 +65,7 @@ pub trait Protocol<A> {
         cx.transport.close();
     }
 
-    /// The output fell to the low-water mark after [`Transport::is_full`] had said yes, or the turn
+    /// There is room: the output fell to the low-water mark after [`Transport::is_full`] had said yes, or the turn
     /// after [`Transport::go_on_later`] has begun and no more than that waits.
     fn resume_writing(&mut self, _cx: &mut Context<'_, A>) {}
 

@@ -258,6 +258,7 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
             "IDLE_AFTER",
             "BUSY_MAX",
             "ACTION_ROUNDS_PER_TURN",
+            "FIRST_WRITES_PER_TURN_MAX",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
         ],

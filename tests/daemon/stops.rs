@@ -82,25 +82,38 @@ fn what_was_acknowledged_is_passed_on() {
 fn every_answer_of_a_busy_server_is_kept() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
-    let mut client = a.client();
-    let mut writer = client.stream.try_clone().unwrap();
-    let sending = thread::spawn(move || {
-        for number in 0.. {
-            let command = format!("IAMAT client-{number} +34.0-118.0 1\n");
-            if writer.write_all(command.as_bytes()).is_err() {
-                return;
-            }
-        }
-    });
-    let mut answered = vec![client.line()];
-    let stopping = thread::spawn(move || stop(a, "TERM"));
-    let rest = String::from_utf8(client.wait_for_end()).unwrap();
-    stopping.join().unwrap();
-    sending.join().unwrap();
-    // The last line may have been cut.
-    answered.extend(
-        rest.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n').map(str::to_owned)),
-    );
+    // Several at once: in a turn more can be answered than one write of a link has room for.
+    let clients: Vec<_> = (0..4).map(|_| a.client()).collect();
+    let busy: Vec<_> = clients
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut client)| {
+            let mut writer = client.stream.try_clone().unwrap();
+            let sending = thread::spawn(move || {
+                for number in 0.. {
+                    let command = format!("IAMAT client-{index}-{number} +34.0-118.0 1\n");
+                    if writer.write_all(command.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+            let first = client.line();
+            let reading = thread::spawn(move || {
+                let rest = String::from_utf8(client.wait_for_end()).unwrap();
+                sending.join().unwrap();
+                // The last line may have been cut.
+                let lines = rest.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+                lines.map(str::to_owned).collect::<Vec<String>>()
+            });
+            (first, reading)
+        })
+        .collect();
+    stop(a, "TERM");
+    let mut answered = Vec::new();
+    for (first, reading) in busy {
+        answered.push(first);
+        answered.extend(reading.join().unwrap());
+    }
     let mut at_b: Client = b.client();
     let step = answered.len().div_ceil(500);
     for at in answered.iter().step_by(step).chain(answered.last()) {

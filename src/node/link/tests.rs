@@ -4,7 +4,7 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{CLIENT_LISTENER, Conversation, NodeOptions, PlacesSettings};
 use crate::places::{Dialect, Service};
-use crate::transport::{Action, Application, ConnectionId, Now, Transport};
+use crate::transport::{Action, Application, ConnectionId, Now, Resume, Transport};
 use crate::wire::neighbour::write_heard;
 use std::net::SocketAddr;
 
@@ -97,10 +97,10 @@ impl Scene {
         (positions, marks)
     }
 
-    /// The driver has written: whether the link is called in the next turn.
-    fn goes_on(&mut self) -> bool {
-        let goes_on = self.link.1.take_room();
-        if goes_on {
+    /// The driver has written: whether the link is called, at once or in the next turn.
+    fn goes_on(&mut self) -> Option<Resume> {
+        let goes_on = self.link.1.take_resume();
+        if goes_on.is_some() {
             self.on_link(|protocol, cx| protocol.resume_writing(cx));
         }
         goes_on
@@ -117,10 +117,11 @@ fn much_is_told_in_shares_each_in_a_turn_of_its_own() {
     while told < 1_000 {
         let share = limits::WALK_RECORDS_MAX.min(1_000 - told);
         assert_eq!(scene.end_turn(), (share, 1), "after {told}");
-        assert_eq!(scene.end_turn(), (0, 0), "the share of this turn has been told");
         told += share;
         scene.neighbour_takes_all();
-        assert_eq!(scene.goes_on(), told < 1_000, "after {told}");
+        let later = (told < 1_000).then_some(Resume::NextTurn);
+        assert_eq!(scene.goes_on(), later, "after {told}");
+        assert_eq!(scene.link.1.output_len(), 0, "the share of the turn has been told");
     }
     assert_eq!(scene.end_turn(), (0, 0), "all has been told");
 }
@@ -134,7 +135,7 @@ fn what_comes_in_a_turn_leaves_in_it() {
     scene.report(0..many);
     assert_eq!(scene.end_turn(), (many, 1));
     scene.neighbour_takes_all();
-    assert!(!scene.goes_on(), "there is nothing left");
+    assert_eq!(scene.goes_on(), None, "there is nothing left");
 }
 
 #[test]
@@ -162,12 +163,47 @@ fn a_link_that_is_full_waits_for_room() {
     scene.report(0..5_000);
     scene.end_turn();
     assert!(scene.link.1.output_len() >= limits::OUTPUT_HIGH_WATER_BYTES);
-    assert!(!scene.goes_on());
+    assert_eq!(scene.goes_on(), None);
     scene.report(0..1);
     assert_eq!(scene.end_turn(), (0, 0));
     let waiting = scene.link.1.output_len();
     let taken = waiting - limits::OUTPUT_LOW_WATER_BYTES;
     scene.link.1.advance(taken, scene.now.monotonic);
-    assert!(scene.goes_on());
-    assert_eq!(scene.end_turn(), (limits::WALK_RECORDS_MAX, 1));
+    assert_eq!(scene.goes_on(), Some(Resume::NextTurn));
+    assert!(scene.link.1.output_len() > limits::OUTPUT_LOW_WATER_BYTES, "the rest of its share");
+}
+
+#[test]
+fn what_comes_in_a_turn_leaves_in_it_however_much_it_is() {
+    let mut scene = Scene::new();
+    scene.neighbour_answers();
+    scene.report(0..5_000);
+    scene.end_turn();
+    scene.neighbour_takes_all();
+    let mut rounds = 1;
+    while scene.goes_on() == Some(Resume::Now) {
+        scene.neighbour_takes_all();
+        rounds += 1;
+    }
+    assert!(scene.node.feeds_told());
+    assert!((2..limits::FIRST_WRITES_PER_TURN_MAX).contains(&rounds), "{rounds} rounds");
+}
+
+#[test]
+fn a_stop_waits_until_the_neighbour_has_been_told() {
+    let mut scene = Scene::new();
+    scene.neighbour_answers();
+    scene.report(0..5_000);
+    scene.node.stopping(scene.now);
+    scene.on_link(|protocol, cx| protocol.stopping(cx));
+    let mut turns = 0;
+    while !scene.link.1.is_ending() {
+        assert!(!scene.node.feeds_told());
+        scene.end_turn();
+        scene.neighbour_takes_all();
+        scene.goes_on();
+        turns += 1;
+        assert!(turns < 5_000, "it never ends");
+    }
+    assert!(scene.node.feeds_told());
 }

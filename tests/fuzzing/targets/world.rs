@@ -113,7 +113,7 @@ impl World {
     /// Does what a turn of the reactor does.
     pub fn turn(&mut self) {
         for index in 0..self.peers.len() {
-            if self.peers[index].is_open() && self.peers[index].transport.take_room() {
+            if self.peers[index].is_open() && self.peers[index].transport.take_resume().is_some() {
                 self.call(index, |protocol, cx| protocol.resume_writing(cx));
             }
             self.read(index);

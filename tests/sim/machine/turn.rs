@@ -285,7 +285,7 @@ impl Machine {
     }
 
     /// Whether a planted bug keeps a link from walking on once its output was full.
-    fn is_left_asleep(&mut self, env: &Env, id: ConnectionId) -> bool {
+    pub(super) fn is_left_asleep(&mut self, env: &Env, id: ConnectionId) -> bool {
         env.planted.forgets_to_walk()
             && self.slots.find(id).is_some_and(|connection| connection.watch.was_full())
     }

@@ -6,7 +6,7 @@ use super::Machine;
 use super::connection::Phase;
 use super::turn::broken;
 use herd::limits;
-use herd::transport::{ConnectionId, Lost};
+use herd::transport::{ConnectionId, Lost, Protocol, Resume};
 use std::mem;
 
 impl Machine {
@@ -16,21 +16,40 @@ impl Machine {
         for first in [true, false] {
             for &id in &touched {
                 if self.slots.find(id).is_some_and(|c| c.transport.is_first() == first) {
-                    self.write_one(env, id);
+                    self.write_all_of(env, id);
+                }
+            }
+        }
+        // Whoever was called meanwhile has been written.
+        self.touched.clear();
+    }
+
+    /// Writes a connection, and again as long as it may go on at once.
+    fn write_all_of(&mut self, env: &mut Env, id: ConnectionId) {
+        for round in 1.. {
+            match self.write_one(env, id) {
+                None => return,
+                Some(Resume::Now) if round < limits::FIRST_WRITES_PER_TURN_MAX => {
+                    if !self.is_left_asleep(env, id) {
+                        self.call(env, id, |protocol, cx| protocol.resume_writing(cx));
+                    }
+                }
+                Some(_) => {
+                    self.drained.push(id);
+                    return;
                 }
             }
         }
     }
 
-    /// Sends what a connection has to send and does what its transport intends.
-    fn write_one(&mut self, env: &mut Env, id: ConnectionId) {
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
+    /// Sends what a connection has to send and does what its transport intends; tells whether its
+    /// protocol is to go on.
+    fn write_one(&mut self, env: &mut Env, id: ConnectionId) -> Option<Resume> {
+        let connection = self.slots.find(id)?;
         connection.touched = false;
         if connection.is_open() && connection.transport.is_aborted() {
             self.lose(id, Lost::Aborted);
-            return;
+            return None;
         }
         if connection.is_open()
             && connection.writable
@@ -51,24 +70,19 @@ impl Machine {
                 Err(_) => self.lose(id, broken()),
             }
         }
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
+        let connection = self.slots.find(id)?;
         let transport = &connection.transport;
         if connection.is_open() && transport.is_closing() && transport.output_len() == 0 {
             self.finish(env, id);
         }
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
+        let connection = self.slots.find(id)?;
         connection.transport.reclaim(&mut self.spare);
-        if connection.is_open() && connection.transport.take_room() {
-            self.drained.push(id);
-        }
+        let resume = if connection.is_open() { connection.transport.take_resume() } else { None };
         if connection.can_read() {
             self.queue(id);
         }
         self.arm(id);
+        resume
     }
 
     /// All is written and the protocol wants no more: FIN, and then wait for the peer's.

@@ -58,7 +58,7 @@ impl Client {
         loop {
             self.answers.extend_from_slice(self.transport.output());
             self.transport.advance(self.transport.output_len(), self.now.monotonic);
-            if !self.transport.take_room() {
+            if self.transport.take_resume().is_none() {
                 return;
             }
             self.call(|conversation, cx| conversation.resume_writing(cx));

@@ -76,7 +76,7 @@ fn a_client_that_asks_the_same_again_and_again_and_does_not_read_holds_one_answe
         let piece = client.transport.output().len().min(10_000);
         received.extend_from_slice(&client.transport.output()[..piece]);
         client.transport.advance(piece, stage.now.monotonic);
-        if client.transport.take_room() {
+        if client.transport.take_resume().is_some() {
             stage.call(&mut client, |protocol, cx| protocol.resume_writing(cx));
         }
     }
