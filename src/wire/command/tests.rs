@@ -1,0 +1,248 @@
+//! Tests of reading clients' lines.
+
+use super::super::{Location, name, time};
+use super::*;
+use proptest::prelude::*;
+
+const IAMAT: &str = "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+
+fn iam_at(line: &str) -> Option<IamAt<'_>> {
+    match Command::parse(line.as_bytes()) {
+        Ok(Some(Command::IamAt(command))) => Some(command),
+        _ => None,
+    }
+}
+
+fn whats_at(line: &str) -> Option<(&[u8], u64, u8)> {
+    match Command::parse(line.as_bytes()) {
+        Ok(Some(Command::WhatsAt(WhatsAt { client, radius_micrometres, bound }))) => {
+            Some((client, radius_micrometres, bound))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn an_iamat() {
+    let command = iam_at(IAMAT).unwrap();
+    assert_eq!(command.client, b"kiwi.cs.ucla.edu");
+    assert_eq!(command.location, b"+34.068930-118.445127");
+    assert_eq!(command.time, b"1520023934.918963997");
+    assert_eq!(command.time_nanoseconds, 1_520_023_934_918_963_997);
+    assert!(matches!(command.text(), Cow::Borrowed(text) if text == &IAMAT.as_bytes()[6..]));
+}
+
+#[test]
+fn white_space_of_any_kind_and_number_separates_fields() {
+    let expected = &IAMAT.as_bytes()[6..];
+    for white in [" ", "  ", "\t", "\r", "\x0b", "\x0c", "\n", " \t\r\x0b\x0c "] {
+        let inner = IAMAT.replace(' ', white);
+        for line in [inner.clone(), format!("{white}{inner}"), format!("{inner}{white}")] {
+            let command = iam_at(&line).unwrap();
+            assert_eq!(*command.text(), *expected, "{line:?}");
+            assert_eq!(command.time, b"1520023934.918963997");
+        }
+    }
+    assert_eq!(whats_at("\t WHATSAT\x0ba  1\r\t2 \r"), Some((&b"a"[..], 1_000_000_000, 2)));
+    for not_ascii_white in ["\u{a0}", "\u{2003}", "\u{85}", "\x1c", "\x1f", "\0"] {
+        assert_eq!(iam_at(&IAMAT.replace(' ', not_ascii_white)), None);
+    }
+}
+
+#[test]
+fn white_space_alone_is_no_command_and_no_mistake() {
+    for line in ["", " ", "\r", " \t\r\x0b\x0c\n "] {
+        assert_eq!(Command::parse(line.as_bytes()), Ok(None), "{line:?}");
+    }
+    for line in ["\0", "\u{a0}", "\u{feff}", "?", "\x1c"] {
+        assert_eq!(Command::parse(line.as_bytes()), Err(Malformed), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_not_an_iamat() {
+    for line in [
+        "IAMAT",
+        "IAMAT ",
+        "IAMAT a",
+        "IAMAT a +1+1",
+        "IAMAT a +1+1 ",
+        "IAMAT a +1+1 1 1",
+        "IAMAT a b +1+1 1",
+        "IAMATa +1+1 1",
+        "IAMAT+1+1 1",
+        "iamat a +1+1 1",
+        "Iamat a +1+1 1",
+        "IAMAT a +1 +1 1",
+        "IAMAT a 1+1 1",
+        "IAMAT a +1+1/1",
+        "IAMAT a +1+1// 1",
+        "IAMAT a +1+1x 1",
+        "IAMAT a +91+1 1",
+        "IAMAT a +1+1 1x",
+        "IAMAT a +1+1 -1",
+        "IAMAT a +1+1 +1",
+        "IAMAT a +1+1 1e9",
+        "IAMAT a +1+1 nan",
+        "IAMAT a +1+1 1.",
+        "IAMAT a +1+1 9223372037",
+        "IAMAT \0 +1+1 1",
+        "IAMAT a\u{7f} +1+1 1",
+        "IAMAT a\u{85} +1+1 1",
+        "AT Hands +0.000000001 a +1+1 1",
+        "XIAMAT a +1+1 1",
+        "? IAMAT",
+        "IAMAT a +1+1 1 WHATSAT a 1 1",
+    ] {
+        assert_eq!(Command::parse(line.as_bytes()), Err(Malformed), "{line:?}");
+    }
+    assert_eq!(Command::parse(b"IAMAT \xff +1+1 1"), Err(Malformed));
+    assert!(iam_at("IAMAT Zo\u{eb} +1+1/ 1").is_some());
+}
+
+#[test]
+fn the_clients_id_is_bounded() {
+    let line = |bytes| format!("IAMAT {} +1+1 1", "x".repeat(bytes));
+    assert!(iam_at(&line(limits::CLIENT_ID_BYTES_MAX)).is_some());
+    assert_eq!(iam_at(&line(limits::CLIENT_ID_BYTES_MAX + 1)), None);
+    let line = |bytes| format!("WHATSAT {} 1 1", "x".repeat(bytes));
+    assert!(whats_at(&line(limits::CLIENT_ID_BYTES_MAX)).is_some());
+    assert_eq!(whats_at(&line(limits::CLIENT_ID_BYTES_MAX + 1)), None);
+}
+
+#[test]
+fn a_report_at_the_front_needs_no_search_for_its_end() {
+    for end in ["\n", "\r\n", "\nIAMAT", "\n\n"] {
+        let data = [IAMAT, end].concat();
+        let (line, rest) = data.split_once('\n').unwrap();
+        let [line, rest] = [line, rest].map(str::as_bytes);
+        let expected = iam_at(IAMAT).map(|report| Front { report, line, rest });
+        assert_eq!(IamAt::parse_front(data.as_bytes()), expected, "{end:?}");
+    }
+    for end in ["", "\r", " \n", "\r\r\n", "x\n", "\0\n"] {
+        assert_eq!(IamAt::parse_front([IAMAT, end].concat().as_bytes()), None, "{end:?}");
+    }
+    for cut in 0..IAMAT.len() {
+        assert_eq!(IamAt::parse_front(&IAMAT.as_bytes()[..cut]), None);
+    }
+}
+
+#[test]
+fn whatsats() {
+    for (line, radius_micrometres, bound) in [
+        ("WHATSAT a 10 5", 10_000_000_000, 5),
+        ("WHATSAT a 0 0", 0, 0),
+        ("WHATSAT a 50 20", 50_000_000_000, 20),
+        ("WHATSAT a 50.000000000000 0020", 50_000_000_000, 20),
+        ("WHATSAT a 0050.0 000000000000000000000000", 50_000_000_000, 0),
+        ("WHATSAT a 49.9999999999999 1", 49_999_999_999, 1),
+        ("WHATSAT a 0.5 1", 500_000_000, 1),
+    ] {
+        assert_eq!(whats_at(line), Some((&b"a"[..], radius_micrometres, bound)), "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_a_whatsat() {
+    for line in [
+        "WHATSAT",
+        "WHATSAT a",
+        "WHATSAT a 1",
+        "WHATSAT a 1 1 1",
+        "WHATSAT 1 1",
+        "whatsat a 1 1",
+        "WHATSATa 1 1",
+        "WHATSAT a 50.0000000001 1",
+        "WHATSAT a 51 1",
+        "WHATSAT a -1 1",
+        "WHATSAT a +1 1",
+        "WHATSAT a 1e1 1",
+        "WHATSAT a 1. 1",
+        "WHATSAT a .5 1",
+        "WHATSAT a nan 1",
+        "WHATSAT a 99999999999999999999 1",
+        "WHATSAT a 1 21",
+        "WHATSAT a 1 -1",
+        "WHATSAT a 1 +1",
+        "WHATSAT a 1 1.0",
+        "WHATSAT a 1 1e0",
+        "WHATSAT a 1 256",
+        "WHATSAT a 1 99999999999999999999",
+        "WHATSAT a 1 18446744073709551617",
+        "WHATSAT a 1 1x",
+        "WHATSAT a 1x 1",
+    ] {
+        assert_eq!(Command::parse(line.as_bytes()), Err(Malformed), "{line}");
+    }
+}
+
+/// The contract's words, with the standard library's means.
+fn model(line: &[u8]) -> bool {
+    let white = |byte: &u8| matches!(byte, b' ' | 9..=13);
+    let fields: Vec<&[u8]> = line.split(white).filter(|field| !field.is_empty()).collect();
+    match fields[..] {
+        [b"IAMAT", client, location, time] => {
+            name::is_client_id(client)
+                && Location::parse(location).is_some()
+                && time::parse_time(time).is_some()
+        }
+        [b"WHATSAT", client, radius, bound] => {
+            let radius = super::super::Decimal::parse(radius);
+            let digits = bound.iter().all(u8::is_ascii_digit);
+            let bound = str::from_utf8(bound).ok().and_then(|bound| bound.parse::<u64>().ok());
+            name::is_client_id(client)
+                && radius.is_some_and(|radius| radius.is_at_most(50))
+                && digits
+                && bound.is_some_and(|bound| bound <= 20)
+        }
+        _ => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn lines_are_judged_as_if_split_first(
+        line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
+                 ([-+]?[0-9]{1,3}(\\.[0-9]{1,3})?){1,2}/?[ \t]{1,2}\
+                 [0-9]{1,3}\\.?[0-9]{0,3}[ \r]?",
+    ) {
+        let command = Command::parse(line.as_bytes());
+        prop_assert_eq!(matches!(command, Ok(Some(_))), model(line.as_bytes()));
+    }
+
+    #[test]
+    fn a_command_with_one_byte_changed_is_judged_as_if_split_first(
+        whats_at: bool, place in 0_usize..100, byte: u8,
+    ) {
+        let line = if whats_at { "WHATSAT kiwi.cs.ucla.edu 12.5 15" } else { IAMAT };
+        let mut line = line.as_bytes().to_vec();
+        let place = place % line.len();
+        line[place] = byte;
+        prop_assert_eq!(matches!(Command::parse(&line), Ok(Some(_))), model(&line));
+    }
+
+    /// What is read before the end of the line is known is the same as after.
+    #[test]
+    fn a_report_at_the_front_is_the_one_of_the_first_line(
+        client in "[a-c\u{e9}\u{85}\u{7f}]{0,20}",
+        spaces in "[ \t]{1,2}",
+        location in "[-+][0-9]{1,3}\\.[0-9]{0,7}[-+][0-9]{1,3}\\.[0-9]{0,7}/?",
+        time in "[0-9]{1,10}\\.[0-9]{0,10}",
+        end in "(\r?\n| \n|)",
+        rest: Vec<u8>,
+    ) {
+        let line = format!("IAMAT {client} {location}{spaces}{time}{end}");
+        let data = [line.as_bytes(), &rest].concat();
+        if let Some(Front { report, line, rest }) = IamAt::parse_front(&data) {
+            let mut lines = data.splitn(2, |&byte| byte == b'\n');
+            prop_assert_eq!((lines.next(), lines.next()), (Some(line), Some(rest)));
+            prop_assert_eq!(Command::parse(line), Ok(Some(Command::IamAt(report))));
+            prop_assert!(matches!(report.text(), Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_taken(bytes: Vec<u8>) {
+        prop_assert!(!matches!(Command::parse(&bytes), Ok(Some(_))));
+    }
+}
