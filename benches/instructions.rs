@@ -32,7 +32,7 @@ const PARTS: [(&str, &str); 5] = [
     ("a command, all of it", "Client::command"),
     ("parse", "Command::parse"),
     ("update", "Positions::update"),
-    ("answer", "write_at"),
+    ("answer", "write_at_after"),
 ];
 
 fn main() -> Outcome<()> {

@@ -23,9 +23,10 @@
 //!
 //! ```text
 //!   socket --read--> the reactor's buffer --data_received--> node::client
-//!       wire::LineReader cuts a line out of it, wire::Command reads it in place
+//!       wire::LineReader cuts a line out of it, wire::Command reads it in place (or, for a report
+//!           written as most are, wire::IamAt reads it and finds its end on the way)
 //!       positions::Positions::update copies its text into the client's record
-//!       wire::neighbour::write_at writes the answer into the transport's output
+//!       wire::neighbour::write_at_after writes the answer into the transport's output
 //!   end of the turn: node wakes the links whose cursor is behind; node::link walks the feed
 //!   the reactor writes each output to its socket, links before clients
 //! ```

@@ -7,7 +7,7 @@ use crate::limits;
 use crate::places::Search;
 use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
-use crate::wire::neighbour::write_at;
+use crate::wire::neighbour::{write_at, write_at_after};
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
 use log::{error, info, warn};
 use std::collections::VecDeque;
@@ -179,8 +179,10 @@ impl Client {
             error!("a report is refused: there is no room for another client");
             return None;
         }
-        let name = node.settings.name.as_bytes();
-        let compose = |out: &mut Vec<u8>| write_at(out, name, difference_nanoseconds, text.bytes());
+        let beginning = &node.settings.at_beginning;
+        let compose = |out: &mut Vec<u8>| {
+            write_at_after(out, beginning, difference_nanoseconds, text.bytes());
+        };
         self.answer(cx.transport, compose);
         Some(())
     }

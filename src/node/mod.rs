@@ -27,7 +27,7 @@ use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
 };
 use crate::wire::Printable;
-use crate::wire::neighbour::PROTOCOL_VERSION;
+use crate::wire::neighbour::{PROTOCOL_VERSION, at_beginning};
 use client::Client;
 use fetch::Fetch;
 use link::Link;
@@ -90,6 +90,8 @@ pub struct Node {
 struct Settings {
     herd: String,
     name: String,
+    /// Of our answers to reports.
+    at_beginning: Vec<u8>,
     epoch: u64,
     max_skew_nanoseconds: i64,
     classic: bool,
@@ -129,6 +131,7 @@ impl Node {
             settings: Settings {
                 herd: herd.name.clone(),
                 name: own.name.clone(),
+                at_beginning: at_beginning(own.name.as_bytes()),
                 epoch: options.epoch,
                 max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
                     .unwrap_or(i64::MAX),

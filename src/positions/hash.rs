@@ -70,6 +70,7 @@ fn last_block(bytes: &[u8]) -> [u8; 16] {
 }
 
 /// SipHash-1-3 under `key`.
+#[inline(always)]
 pub(super) fn keyed(key: [u64; 2], bytes: &[u8]) -> u64 {
     let mut state = Sip::new(key);
     let (words, rest) = bytes.as_chunks::<8>();

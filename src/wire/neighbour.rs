@@ -16,7 +16,7 @@
 
 use super::cursor::Cursor;
 use super::decimal::write_integer;
-use super::time::write_difference;
+use super::time::write_difference_and_space;
 use crate::limits;
 
 /// The version of these lines.
@@ -243,8 +243,28 @@ pub fn write_at(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, t
     out.extend_from_slice(b"AT ");
     out.extend_from_slice(server);
     out.push(b' ');
-    write_difference(out, difference_nanoseconds);
-    out.push(b' ');
+    write_at_behind(out, difference_nanoseconds, text);
+}
+
+/// What all `AT` lines of a server begin with, for [`write_at_after`].
+pub fn at_beginning(server: &[u8]) -> Vec<u8> {
+    [b"AT ", server, b" "].concat()
+}
+
+/// As [`write_at`], with the [`at_beginning`] of the server.
+pub fn write_at_after(
+    out: &mut Vec<u8>,
+    beginning: &[u8],
+    difference_nanoseconds: i64,
+    text: &[u8],
+) {
+    out.extend_from_slice(beginning);
+    write_at_behind(out, difference_nanoseconds, text);
+}
+
+#[inline(always)]
+fn write_at_behind(out: &mut Vec<u8>, difference_nanoseconds: i64, text: &[u8]) {
+    write_difference_and_space(out, difference_nanoseconds);
     out.extend_from_slice(text);
     out.push(b'\n');
 }

@@ -48,8 +48,14 @@ fn digits_beyond_nanoseconds(text: &[u8]) -> &[u8] {
 }
 
 /// Appends a difference in seconds, always signed, with nine decimals: `+0.263873386`.
-#[inline(always)]
 pub fn write_difference(out: &mut Vec<u8>, nanoseconds: i64) {
+    write_difference_and_space(out, nanoseconds);
+    out.pop();
+}
+
+/// As [`write_difference`], with a space behind.
+#[inline(always)]
+pub(super) fn write_difference_and_space(out: &mut Vec<u8>, nanoseconds: i64) {
     let size = nanoseconds.unsigned_abs();
     let sign = if nanoseconds < 0 { b'-' } else { b'+' };
     let seconds = size / NANOS;
@@ -59,12 +65,14 @@ pub fn write_difference(out: &mut Vec<u8>, nanoseconds: i64) {
         decimal::write_integer(out, seconds);
         out.extend_from_slice(&[b'.', first]);
         out.extend_from_slice(&rest);
+        out.push(b' ');
         return;
     }
     // The usual one is as long as a word and a half, and put together in a register.
     let head = u32::from_le_bytes([sign, b'0' + seconds as u8, b'.', first]);
-    let whole = u128::from(head) | u128::from(u64::from_le_bytes(rest)) << 32;
-    let [usual @ .., _, _, _, _] = whole.to_le_bytes();
+    let rest = u128::from(u64::from_le_bytes(rest));
+    let whole = u128::from(head) | rest << 32 | u128::from(b' ') << 96;
+    let [usual @ .., _, _, _] = whole.to_le_bytes();
     out.extend_from_slice(&usual);
 }
 

@@ -223,6 +223,10 @@ proptest! {
         let text = format!("{client} {location} {seconds}");
         let mut out = Vec::new();
         write_at(&mut out, server.as_bytes(), difference, text.as_bytes());
+        let mut same = Vec::new();
+        let beginning = at_beginning(server.as_bytes());
+        write_at_after(&mut same, &beginning, difference, text.as_bytes());
+        prop_assert_eq!(&same, &out);
         let expected = At {
             server: server.as_bytes(),
             difference_nanoseconds: difference,
