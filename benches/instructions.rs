@@ -27,10 +27,9 @@ const IN_FLIGHT: u64 = 64;
 /// Batches of the two runs. Before them each client reports once.
 const BATCHES: [u64; 2] = [200, 600];
 /// Parts of the way of a report, and how the functions that do them are called.
-const PARTS: [(&str, &str); 5] = [
-    ("lines", "LineReader::next"),
-    ("a command, all of it", "Client::command"),
-    ("parse", "Command::parse"),
+const PARTS: [(&str, &str); 4] = [
+    ("all that the conversation does", "Client::process"),
+    ("all but reading the line", "Client::take_position"),
     ("update", "Positions::update"),
     ("answer", "write_at_after"),
 ];
