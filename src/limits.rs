@@ -121,6 +121,8 @@ pub const DISAGREEMENTS_MIN: u32 = 3;
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long a link must have been up for redialling to start quickly again.
+pub const LINK_PROVEN_AFTER: Duration = Duration::from_secs(1);
 /// Look-up and connect to a neighbour.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often a neighbour that stays away is mentioned in the log.

@@ -46,6 +46,11 @@ impl Fetch {
                 self.state = State::Busy { call, reader, heard: false };
                 cx.app.queries.first_byte_timeout()
             }
+            None if cx.app.stopping => {
+                self.retire(cx);
+                cx.transport.close();
+                return;
+            }
             None => {
                 self.state = State::Idle;
                 limits::PLACES_IDLE_MAX

@@ -85,7 +85,7 @@ impl Link {
             return;
         }
         node.positions.seek(&peer.cursor, up_to);
-        peer.came_up(cx.transport.id(), epoch);
+        peer.came_up(cx.now.monotonic, cx.transport.id(), epoch);
         self.state = State::Up { epoch };
         self.heard = cx.now.monotonic;
         let head = node.positions.head();

@@ -51,6 +51,8 @@ struct Away {
     tries: u32,
     mentioned: Monotonic,
     pause: Duration,
+    /// Since when the link is up, if it is.
+    up_since: Option<Monotonic>,
 }
 
 /// How much of a failure to reach a neighbour belongs in the log.
@@ -109,15 +111,17 @@ impl Peer {
         self.life(epoch).is_some_and(|life| position.is_heard_from(life))
     }
 
-    /// The link came up: the next failure is news again, and redialling starts quickly.
-    pub(super) fn came_up(&mut self, connection: ConnectionId, epoch: u64) {
+    /// The link came up: the next failure is news again.
+    pub(super) fn came_up(&mut self, now: Monotonic, connection: ConnectionId, epoch: u64) {
         self.link = LinkState::Up { connection, epoch };
-        self.away = Away { pause: limits::REDIAL_PAUSE_MIN, ..Away::default() };
+        self.away = Away { pause: self.away.pause, up_since: Some(now), ..Away::default() };
     }
 
     /// The link is down: sets the time of the next try, after a pause that doubles with each try
     /// and is drawn from its upper half so that neighbours do not dial in step; the longest pause
-    /// if we were refused, since only people can mend that. Says what belongs in the log.
+    /// if we were refused, since only people can mend that. It starts anew when the link was up for
+    /// [`limits::LINK_PROVEN_AFTER`]: a neighbour that listens and breaks at once is not dialled
+    /// without a pause for ever. Says what belongs in the log.
     pub(super) fn went_down(
         &mut self,
         now: Monotonic,
@@ -125,6 +129,9 @@ impl Peer {
         random: &mut Random,
     ) -> Mention {
         let away = &mut self.away;
+        if away.up_since.take().is_some_and(|up| now.since(up) >= limits::LINK_PROVEN_AFTER) {
+            away.pause = limits::REDIAL_PAUSE_MIN;
+        }
         let pause = if refused { limits::REDIAL_PAUSE_MAX } else { away.pause };
         away.pause = (away.pause * 2).min(limits::REDIAL_PAUSE_MAX);
         let shortest = (pause / 2).max(limits::REDIAL_PAUSE_MIN);
@@ -182,7 +189,12 @@ mod tests {
             longest = (longest * 2).min(limits::REDIAL_PAUSE_MAX);
             now = at;
         }
-        peer.came_up(id(1), 9);
+        // Who listens and breaks at once is dialled no sooner for it.
+        peer.came_up(now, id(1), 9);
+        peer.went_down(now, false, &mut random);
+        assert!(peer.redial_at().unwrap().since(now) >= limits::REDIAL_PAUSE_MAX / 2);
+        peer.came_up(now, id(1), 9);
+        now = now + limits::LINK_PROVEN_AFTER;
         peer.went_down(now, false, &mut random);
         assert_eq!(peer.redial_at().unwrap().since(now), limits::REDIAL_PAUSE_MIN);
     }

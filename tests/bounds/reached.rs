@@ -43,7 +43,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     (
         "src/node/peers.rs",
         "pauses_double_within_their_bounds",
-        &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX"],
+        &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX", "LINK_PROVEN_AFTER"],
     ),
     (
         "src/node/query/breaker.rs",
