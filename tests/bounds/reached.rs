@@ -120,8 +120,8 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "those_who_wait_are_bounded_and_may_leave",
         &["LOOKUPS_WAITING_MAX"],
     ),
-    ("src/wire/command.rs", "the_clients_id_is_bounded", &["CLIENT_ID_BYTES_MAX"]),
-    ("src/wire/command.rs", "what_is_not_a_whatsat", &["RADIUS_KILOMETRES_MAX"]),
+    ("src/wire/command/tests.rs", "the_clients_id_is_bounded", &["CLIENT_ID_BYTES_MAX"]),
+    ("src/wire/command/tests.rs", "what_is_not_a_whatsat", &["RADIUS_KILOMETRES_MAX"]),
     ("src/wire/http/tests.rs", "heads_that_are_not_http_are_refused", &["PLACES_HEADERS_MAX"]),
     (
         "src/wire/http/tests.rs",
