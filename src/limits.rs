@@ -37,6 +37,12 @@ pub const HERD_FILE_BYTES_MAX: u64 = 1 << 20;
 pub const READ_BUDGET_BYTES: usize = 64 * 1_024;
 /// The same for a connection that goes first: all others wait for it.
 pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
+/// How many lines ahead the records that they will touch are fetched: enough for the memory to be
+/// busy all the time.
+pub const AHEAD_LINES_MAX: usize = 16;
+/// With fewer positions than these the processor's caches hold what is touched, and looking ahead
+/// only costs.
+pub const AHEAD_POSITIONS_MIN: usize = 20_000;
 /// Output at which a protocol is asked to make no more.
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
 /// Output at which it is asked to go on.

@@ -1,7 +1,9 @@
 //! Lines as conversations see them: in the log, and from a neighbour that may break the grammar.
 
 use crate::limits;
+use crate::positions::Positions;
 use crate::transport::ConnectionId;
+use crate::wire::ahead::clients_ahead;
 use crate::wire::{Line, LineReader, Printable};
 use log::{Level, debug, info, warn};
 use std::{fmt, mem};
@@ -84,6 +86,39 @@ impl LinesFrom {
         if count == limits::BROKEN_LINES_LOGGED_MAX {
             warn!("{role} {id}: further broken lines are only counted");
         }
+    }
+}
+
+/// Looks ahead over the lines of one delivery. In a large store each report touches memory that is in
+/// no cache of the processor, here and there, and would wait for it several times; asked for several
+/// lines at once, the waits are one.
+pub(super) struct LookAhead {
+    /// Which field of a line is the client's id, counted from 0.
+    field: usize,
+    /// What is left of the delivery when the next look is due.
+    due_at: usize,
+}
+
+impl LookAhead {
+    pub(super) fn over(data: &[u8], field: usize, positions: &Positions) -> Self {
+        let pays = positions.len() >= limits::AHEAD_POSITIONS_MIN;
+        LookAhead { field, due_at: if pays { data.len() } else { 0 } }
+    }
+
+    /// To be called before the next line of `data`, the rest of the delivery, is read.
+    #[inline]
+    pub(super) fn look(&mut self, data: &[u8], positions: &Positions) {
+        if data.len() <= self.due_at {
+            self.look_now(data, positions);
+        }
+    }
+
+    #[inline(never)]
+    fn look_now(&mut self, data: &[u8], positions: &Positions) {
+        let mut clients: [&[u8]; limits::AHEAD_LINES_MAX] = [&[]; _];
+        let (found, rest) = clients_ahead(data, self.field, &mut clients);
+        positions.fetch_ahead(&clients[..found]);
+        self.due_at = rest.len();
     }
 }
 

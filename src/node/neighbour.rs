@@ -1,7 +1,7 @@
 //! The accepted side of a link: hears the neighbour's feed and acknowledges its marks.
 
 use super::Node;
-use super::lines::{LinesFrom, log_in, next_line};
+use super::lines::{LinesFrom, LookAhead, log_in, next_line};
 use crate::limits;
 use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
@@ -162,9 +162,11 @@ impl Protocol<Node> for Neighbour {
         }
         let mut reader = self.lines.take();
         let mut rest = data;
+        let mut ahead = LookAhead::over(data, 3, &cx.app.positions);
         while !cx.transport.is_ending()
             && let Some(line) = next_line(&mut reader, &mut rest)
         {
+            ahead.look(rest, &cx.app.positions);
             match line {
                 Ok(line) => self.line(cx, line),
                 Err(_) if self.state == State::Stranger => {

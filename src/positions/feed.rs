@@ -53,6 +53,18 @@ impl Feed {
         self.records.get(number)
     }
 
+    /// Something of the beginning and of the end of a record, which lie in different lines of a cache.
+    pub fn ends_of(&self, number: u32) -> (u64, Option<u8>) {
+        let record = self.record(number);
+        (record.sequence, record.text().bytes().last().copied())
+    }
+
+    /// What a record's neighbours in the list say of it.
+    pub fn neighbours_of(&self, number: u32) -> (Link, Link) {
+        let Links { previous, next } = self.record(number).links;
+        (self.links(previous).next, self.links(next).previous)
+    }
+
     /// Adds a record, whose number is the [`len`](Self::len) there was, at the end.
     pub fn push(&mut self, mut record: Record) {
         let link = Link::record(self.len() as u32);

@@ -57,6 +57,11 @@ impl Index {
         None
     }
 
+    /// What [`find`](Self::find) looks at first, whatever it is.
+    pub fn first_probed(&self, hash: u32) -> u64 {
+        self.segments[self.segment_of(hash)].entries[hash as usize % SEGMENT_ENTRIES].0
+    }
+
     /// Adds a record (with a number below `u32::MAX`) that is not in the index. Says no if too many
     /// hashes begin alike, which takes more clients than fit or a key that is no secret.
     #[must_use]

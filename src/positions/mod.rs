@@ -42,6 +42,7 @@ use lives::{LifeSlot, Lives};
 use order::Claim;
 use origins::Origins;
 use record::Record;
+use std::hint::black_box;
 
 /// What a client reported, and when a server took it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +135,31 @@ impl Positions {
     /// The last position of a client.
     pub fn find(&self, client: &[u8]) -> Option<Position<'_>> {
         self.lookup(self.hash(client), client).map(|number| self.position(number))
+    }
+
+    /// Has the processor fetch what [`update`](Self::update) will touch for these clients: the places
+    /// of each step are independent, so their misses overlap. At most
+    /// [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
+    pub fn fetch_ahead(&self, clients: &[&[u8]]) {
+        let clients = &clients[..clients.len().min(limits::AHEAD_LINES_MAX)];
+        let mut hashes = [0; limits::AHEAD_LINES_MAX];
+        for (hash, client) in hashes.iter_mut().zip(clients) {
+            *hash = self.hash(client);
+            black_box(self.index.first_probed(*hash));
+        }
+        let mut numbers = [0; limits::AHEAD_LINES_MAX];
+        let mut known = 0;
+        // A record with the same hash will mostly be the client's.
+        for number in hashes[..clients.len()].iter().filter_map(|&h| self.index.find(h, |_| true)) {
+            numbers[known] = number;
+            known += 1;
+        }
+        for &number in &numbers[..known] {
+            black_box(self.feed.ends_of(number));
+        }
+        for &number in &numbers[..known] {
+            black_box(self.feed.neighbours_of(number));
+        }
     }
 
     /// The digest of all positions; 0 if there are none.

@@ -362,5 +362,13 @@ fn many_clients_are_found_while_the_index_grows() {
         assert_eq!(tell(&mut positions, moving, 2), expected);
     }
     assert_eq!(positions.len(), CLIENTS as usize);
+    // Looking ahead takes any ids, and too many, and changes nothing.
+    let before = (positions.head(), positions.digest());
+    let ids: Vec<String> = (0..100).map(|id| (id * 3_000).to_string()).collect();
+    let ids: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes()).chain([&b""[..]]).collect();
+    positions.fetch_ahead(&ids);
+    positions.fetch_ahead(&ids[95..]);
+    positions.fetch_ahead(&[]);
+    assert_eq!((positions.head(), positions.digest()), before);
     positions.check_invariants();
 }

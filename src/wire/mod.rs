@@ -10,6 +10,7 @@ mod ascii;
 mod cursor;
 mod plain;
 
+pub mod ahead;
 pub mod command;
 pub mod decimal;
 pub mod http;

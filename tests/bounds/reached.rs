@@ -31,6 +31,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["PLACES_IDLE_MAX"],
     ),
     (
+        "src/positions/tests.rs",
+        "many_clients_are_found_while_the_index_grows",
+        &["AHEAD_LINES_MAX"],
+    ),
+    (
         "src/node/link/tests.rs",
         "much_is_told_in_shares_each_in_a_turn_of_its_own",
         &["WALK_RECORDS_MAX"],
@@ -259,6 +264,7 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
             "BUSY_MAX",
             "ACTION_ROUNDS_PER_TURN",
             "FIRST_WRITES_PER_TURN_MAX",
+            "AHEAD_POSITIONS_MIN",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
         ],
