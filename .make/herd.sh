@@ -74,7 +74,7 @@ stop() {
             fi
             pause
         done
-        rm -f "$state/$name.pid" "$state/$name.mark"
+        rm -f "$state/$name.pid"
     done
     [ -z "$stopped" ] || printf 'stopped%s\n' "$stopped"
 }
@@ -110,8 +110,7 @@ gone() {
         taken=$(holder "$port")
         [ -z "$taken" ] || why="$why: port $port is taken by $taken"
     done
-    printf -- '-- the end of %s and of %s\n' "$logs/$name.log" "$logs/$name.out" >&2
-    logged "$name" | tail -n 5 >&2
+    printf -- '-- the end of %s (see also %s)\n' "$logs/$name.out" "$logs/$name.log" >&2
     tail -n 5 "$logs/$name.out" >&2
     fail "$why"
 }
@@ -133,42 +132,21 @@ await_listening() {
     done
 }
 
-# Notes how long the log of NAME is by now.
-mark_log() {
-    size=0
-    [ ! -e "$logs/$1.log" ] || size=$(wc -c <"$logs/$1.log")
-    echo "$size" >"$state/$1.mark"
-}
-
-# What NAME has logged since then.
-logged() {
-    file=$logs/$1.log
-    [ -e "$file" ] || return 0
-    mark=$(cat "$state/$1.mark" 2>/dev/null || echo 0)
-    # A file smaller than it was has been rotated since.
-    [ "$(wc -c <"$file")" -ge "$mark" ] || mark=0
-    tail -c "+$((mark + 1))" "$file"
-}
-
-# await_links NAME ADDRESS NEIGHBOUR...: those links of which one end has just been started.
+# await_links NAME ADDRESS: if it has just been started, until it says that all its links are up. Its
+# log says so too, but what a server has to catch up may have put that file aside meanwhile.
 await_links() {
-    name=$1
-    address=$2
-    shift 2
+    case " $launched " in
+    *" $1 "*) ;;
+    *) return 0 ;;
+    esac
     deadline=$((started + START_SECONDS))
-    for neighbour in "$@"; do
-        case " $launched " in
-        *" $name "* | *" $neighbour "*) ;;
-        *) continue ;;
-        esac
-        until logged "$name" | grep -qF "link to $neighbour is up"; do
-            if ! runs "$name" && [ "$(now)" -gt $((started + FORK_SECONDS)) ]; then
-                gone "$name" "${address##*:}"
-            fi
-            [ "$(now)" -lt "$deadline" ] ||
-                fail "$name has no link to $neighbour after $START_SECONDS s: see $logs/$name.log"
-            pause
-        done
+    until grep -q ': linked with all ' "$logs/$1.out"; do
+        if ! runs "$1" && [ "$(now)" -gt $((started + FORK_SECONDS)) ]; then
+            gone "$1" "${2##*:}"
+        fi
+        [ "$(now)" -lt "$deadline" ] ||
+            fail "$1 is not linked with all its neighbours after $START_SECONDS s: see $logs/$1.log"
+        pause
     done
 }
 
@@ -225,11 +203,10 @@ show_exchange() {
     first=$(printf '%s\n' "$names" | head -n 1)
     last=$(printf '%s\n' "$names" | tail -n 1)
     show -H "$HERD" "$first" IAMAT kiwi +34.068930-118.445127 now
-    # The report may still be on its way from server to server.
-    tries=0
-    while ! "$programs/ask" -H "$HERD" "$last" WHATSAT kiwi 10 1 >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 20 ] || break
+    # The report may still be on its way from server to server, behind much that is to be caught up.
+    deadline=$(($(now) + START_SECONDS))
+    until "$programs/ask" -H "$HERD" "$last" WHATSAT kiwi 10 1 >/dev/null 2>&1; do
+        [ "$(now)" -lt "$deadline" ] || break
         pause
     done
     show -H "$HERD" "$last" WHATSAT kiwi 10 2
@@ -250,17 +227,13 @@ start() {
     trap 'exit 130' INT TERM
     start_standin
     for name in $names; do
-        mark_log "$name"
-    done
-    for name in $names; do
         start_server "$name"
     done
     while read -r name address neighbours; do
         await_listening "$name" "$address"
     done <"$state/servers"
     while read -r name address neighbours; do
-        # shellcheck disable=SC2086
-        await_links "$name" "$address" $neighbours
+        [ -z "$neighbours" ] || await_links "$name" "$address"
     done <"$state/servers"
     show_table
     show_exchange || fail "the herd is up but does not answer as it should"

@@ -12,9 +12,9 @@ use herd::places::{Choice, Dialect, Key, Service, choose};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
 use std::env;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -98,8 +98,16 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let log_file = options.log_dir.join(format!("{}.log", server.name));
     let (name, log_file) = (&server.name, log_file.display());
     log::info!("{name} listens on {} for clients and {} for neighbours", bound[0], bound[1]);
-    println!("{name}: clients {}, neighbours {}, log {log_file}", bound[0], bound[1]);
-    let outcome = reactor.run(&mut node, || logs.flush());
+    say(format_args!("{name}: clients {}, neighbours {}, log {log_file}", bound[0], bound[1]));
+    let mut linked = server.neighbours.is_empty();
+    let outcome = reactor.run(&mut node, |node| {
+        logs.flush();
+        let (up, all) = node.links_up();
+        if !linked && up == all {
+            linked = true;
+            say(format_args!("{name}: linked with all {all} neighbours"));
+        }
+    });
     match &outcome {
         Ok(()) => log::info!("{name} has stopped"),
         Err(error) => log::error!("{name} cannot go on: {error}"),
@@ -108,12 +116,17 @@ fn serve(options: &Options) -> Result<(), Failure> {
     outcome.map_err(run_time)
 }
 
+/// Prints a line for whoever started us. That they no longer listen is no reason to stop serving.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// Asks Places once and says how far that got.
 fn check(options: &PlacesOptions) -> Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off")).init();
     let (places, tls, is_stand_in) = places(options)?;
     let mut check = Check::new(places, is_stand_in);
-    Reactor::new(tls).and_then(|mut reactor| reactor.run(&mut check, || ())).map_err(run_time)?;
+    Reactor::new(tls).and_then(|mut reactor| reactor.run(&mut check, |_| ())).map_err(run_time)?;
     let (findings, verdict) = check.outcome();
     for finding in findings {
         println!("{finding}");

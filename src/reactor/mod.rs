@@ -159,12 +159,12 @@ impl<A: Application> Reactor<A> {
 
     /// Runs until SIGINT or SIGTERM, then stops cleanly: accepts no more, tells every protocol,
     /// and ends when all connections are gone, after [`STOP_GRACE`](limits::STOP_GRACE), or at a
-    /// second signal. `on_idle` is called when the loop has had nothing to do for a moment, and
-    /// now and then when it always has.
+    /// second signal. `on_idle` is called with the application when the loop has had nothing to do
+    /// for a moment, and now and then when it always has.
     ///
     /// # Errors
     /// What the system says when it cannot poll.
-    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut()) -> io::Result<()> {
+    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&A)) -> io::Result<()> {
         let mut events = Events::with_capacity(limits::EVENTS_PER_TURN);
         // Since when there has been something to do that the hook has not heard of.
         let mut busy_since = None;
@@ -181,7 +181,7 @@ impl<A: Application> Reactor<A> {
             let now = self.now.monotonic;
             let busy = !events.is_empty() || self.timeout(app) == Some(Duration::ZERO);
             if busy_since.is_some_and(|since| !busy || now.since(since) >= limits::BUSY_MAX) {
-                on_idle();
+                on_idle(app);
                 busy_since = None;
             }
             if busy {
@@ -194,7 +194,7 @@ impl<A: Application> Reactor<A> {
             self.lose(id, Lost::Aborted);
         }
         self.settle(app);
-        on_idle();
+        on_idle(app);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::herd::bare;
 use crate::harness::process::Ended;
-use crate::harness::{Directory, Herd, Process, StandIn};
+use crate::harness::{Client, Directory, Herd, Process, StandIn, until};
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -164,6 +164,42 @@ fn where_it_listens_and_logs_is_printed_once_it_does() {
     let expected = format!("A: clients {clients}, neighbours {neighbours}, log deep/down/A.log\n");
     assert_eq!(output, expected);
     assert!(herd.directory.join("deep/down/A.log").exists());
+}
+
+#[test]
+fn that_all_its_links_are_up_is_printed_once() {
+    let herd = Herd::of(&[("A", &["B", "C"]), ("B", &[]), ("C", &[])]);
+    let a = herd.start("A");
+    let mut b = herd.start("B");
+    a.wait_for_log("link to B is up");
+    let linked = "A: linked with all 2 neighbours\n";
+    assert!(!a.process.output().contains("linked"), "C is not there yet");
+    let _c = herd.start("C");
+    until("it is linked with all", || a.process.output().ends_with(linked).then_some(()));
+    b.process.kill();
+    a.wait_for_log("link to B is down");
+    let _b = herd.start("B");
+    until("the link is up again", || {
+        (a.log().matches("link to B is up").count() == 2).then_some(())
+    });
+    assert_eq!(a.process.output().matches("linked").count(), 1);
+}
+
+#[test]
+fn a_server_whose_output_nobody_takes_serves_all_the_same() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let _b = herd.start("B");
+    let mut command = bare("sh");
+    command.args(["-c", "exec \"$@\" >/dev/full", "sh"]);
+    command.arg(herd.command("A").get_program()).args(herd.command("A").get_args());
+    let mut a = Process::start(&mut command, herd.directory.path());
+    a.log = Some(herd.directory.join("logs/A.log"));
+    until("it is linked", || {
+        let log = fs::read_to_string(a.log.as_ref()?).ok()?;
+        log.contains("link to B is up").then_some(())
+    });
+    let mut client = Client::connect((Ipv4Addr::LOCALHOST, herd.port("A")).into());
+    assert_eq!(client.ask("x"), "? x");
 }
 
 #[test]

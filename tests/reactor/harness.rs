@@ -130,7 +130,7 @@ impl Setup {
             alarm: self.alarm.map(|after| Monotonic::default() + after),
         };
         listening(reactor.listen(any_port, self.accept_tls).unwrap());
-        reactor.run(&mut stage, || {}).unwrap();
+        reactor.run(&mut stage, |_| ()).unwrap();
     }
 }
 

@@ -75,7 +75,7 @@ fn run(service: &mut Service, address: SocketAddr, tls: Arc<ServerConfig>) -> Re
         .listen(address, Some(tls))
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     log::info!("listening on {bound}");
-    reactor.run(service, || {}).map_err(|error| error.to_string())?;
+    reactor.run(service, |_| ()).map_err(|error| error.to_string())?;
     log::info!("stopped");
     Ok(())
 }

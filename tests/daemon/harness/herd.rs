@@ -83,6 +83,11 @@ impl Herd {
         self.directory.join("herd.json")
     }
 
+    /// The port on which a server listens for clients.
+    pub fn port(&self, name: &str) -> u16 {
+        self.member(name).port
+    }
+
     /// The port on which a server listens for neighbours.
     pub fn neighbour_port(&self, name: &str) -> u16 {
         self.member(name).neighbour_port
