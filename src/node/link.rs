@@ -25,6 +25,8 @@ pub(super) struct Link {
     /// The end of the feed when the link came up, until the neighbour has heard that far.
     catching_up_to: Option<u64>,
     agreement: Agreement,
+    /// Whether it ever came to be: then its loss is logged, whatever else is said.
+    connected: bool,
     /// Why we gave the connection up.
     reason: Option<String>,
     /// Whether the neighbour would not listen, which only people can mend.
@@ -61,6 +63,7 @@ impl Link {
             share: 0,
             catching_up_to: None,
             agreement: Agreement::default(),
+            connected: false,
             reason: None,
             refused: false,
         }
@@ -205,6 +208,7 @@ impl Protocol<Node> for Link {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
         cx.transport.go_first();
         cx.transport.send_late();
+        self.connected = true;
         self.heard = cx.now.monotonic;
         self.marked = cx.now.monotonic;
         let node = &*cx.app;
@@ -281,10 +285,13 @@ impl Protocol<Node> for Link {
         let peer = &mut node.peers[self.peer];
         let was_up = matches!(peer.link, LinkState::Up { .. });
         let why = self.reason.take().unwrap_or_else(|| cause.to_string());
-        let mention = peer.went_down(cx.now.monotonic, self.refused, &mut node.random);
+        let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
         let (name, endpoint) = (&peer.name, &peer.endpoint);
+        if self.connected {
+            info!("link {} to {name}: {why}", cx.transport.id());
+        }
         match mention {
-            _ if node.stopping => info!("link to {name}: {why}"),
+            _ if node.stopping => {}
             Mention::News if was_up => warn!("link to {name} is down: {why}; redialling"),
             Mention::News => warn!("{name} at {endpoint} is away: {why}; redialling"),
             Mention::Reminder { away, tries } => {

@@ -44,12 +44,13 @@ pub(super) struct Heard {
     pub(super) connection: Option<ConnectionId>,
 }
 
-/// A neighbour's absence: how long, how often tried, when it was last mentioned.
+/// A neighbour's absence: how long, how often tried, when it was last mentioned, and why it was.
 #[derive(Debug, Default)]
 struct Away {
     since: Option<Monotonic>,
     tries: u32,
     mentioned: Monotonic,
+    reason: String,
     pause: Duration,
     /// Since when the link is up, if it is.
     up_since: Option<Monotonic>,
@@ -58,7 +59,7 @@ struct Away {
 /// How much of a failure to reach a neighbour belongs in the log.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Mention {
-    /// The link was up, or this is the first try.
+    /// The link was up, this is the first try, or the reason is another than was mentioned last.
     News,
     /// It has been away for so long and so many tries.
     Reminder { away: Duration, tries: u32 },
@@ -125,6 +126,7 @@ impl Peer {
     pub(super) fn went_down(
         &mut self,
         now: Monotonic,
+        why: &str,
         refused: bool,
         random: &mut Random,
     ) -> Mention {
@@ -139,11 +141,12 @@ impl Peer {
         let drawn = shortest + Duration::from_millis(random.up_to(spread));
         self.link = LinkState::Down { redial_at: now + drawn };
         away.tries = away.tries.saturating_add(1);
-        let Some(since) = away.since else {
-            away.since = Some(now);
+        let since = *away.since.get_or_insert(now);
+        if away.tries == 1 || away.reason != why {
             away.mentioned = now;
+            why.clone_into(&mut away.reason);
             return Mention::News;
-        };
+        }
         if now.since(away.mentioned) < limits::AWAY_REMINDER {
             return Mention::Nothing;
         }
@@ -181,7 +184,7 @@ mod tests {
         let mut now = Monotonic::default();
         let mut longest = limits::REDIAL_PAUSE_MIN;
         for _ in 0..40 {
-            peer.went_down(now, false, &mut random);
+            peer.went_down(now, "gone", false, &mut random);
             let at = peer.redial_at().unwrap();
             let pause = at.since(now);
             assert!(pause >= limits::REDIAL_PAUSE_MIN && pause <= longest, "{pause:?}");
@@ -191,11 +194,11 @@ mod tests {
         }
         // Who listens and breaks at once is dialled no sooner for it.
         peer.came_up(now, id(1), 9);
-        peer.went_down(now, false, &mut random);
+        peer.went_down(now, "gone", false, &mut random);
         assert!(peer.redial_at().unwrap().since(now) >= limits::REDIAL_PAUSE_MAX / 2);
         peer.came_up(now, id(1), 9);
         now = now + limits::LINK_PROVEN_AFTER;
-        peer.went_down(now, false, &mut random);
+        peer.went_down(now, "gone", false, &mut random);
         assert_eq!(peer.redial_at().unwrap().since(now), limits::REDIAL_PAUSE_MIN);
     }
 
@@ -204,7 +207,7 @@ mod tests {
         let mut positions = Positions::new([1, 2]);
         let mut peer = peer(&mut positions);
         let now = Monotonic::default();
-        peer.went_down(now, true, &mut Random::new(3));
+        peer.went_down(now, "refused", true, &mut Random::new(3));
         assert!(peer.redial_at().unwrap().since(now) >= limits::REDIAL_PAUSE_MAX / 2);
     }
 
@@ -215,16 +218,38 @@ mod tests {
         let mut random = Random::new(3);
         let mut now = Monotonic::default();
         let mut reminders = 0;
-        assert_eq!(peer.went_down(now, false, &mut random), Mention::News);
+        assert_eq!(peer.went_down(now, "gone", false, &mut random), Mention::News);
         while now < Monotonic::default() + Duration::from_secs(3_600) {
             now = peer.redial_at().unwrap();
-            match peer.went_down(now, false, &mut random) {
+            match peer.went_down(now, "gone", false, &mut random) {
                 Mention::News => panic!("news twice"),
                 Mention::Reminder { .. } => reminders += 1,
                 Mention::Nothing => {}
             }
         }
         assert!((50..=60).contains(&reminders), "{reminders}");
+    }
+
+    #[test]
+    fn another_reason_is_news_at_once() {
+        let mut positions = Positions::new([1, 2]);
+        let mut peer = peer(&mut positions);
+        let mut random = Random::new(3);
+        let now = Monotonic::default();
+        for (why, mention) in [
+            ("cannot connect", Mention::News),
+            ("cannot connect", Mention::Nothing),
+            ("refused", Mention::News),
+            ("refused", Mention::Nothing),
+            ("cannot connect", Mention::News),
+        ] {
+            assert_eq!(peer.went_down(now, why, false, &mut random), mention, "{why}");
+        }
+        // It was mentioned a moment ago, if for another reason.
+        let later = now + (limits::AWAY_REMINDER - Duration::from_nanos(1));
+        assert_eq!(peer.went_down(later, "refused", false, &mut random), Mention::News);
+        let due = now + limits::AWAY_REMINDER;
+        assert_eq!(peer.went_down(due, "refused", false, &mut random), Mention::Nothing);
     }
 
     #[test]

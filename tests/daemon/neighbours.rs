@@ -114,10 +114,12 @@ fn who_answers_the_greeting_wrongly_is_not_told_anything() {
         let (mut link, _) = dialled(&listener);
         link.send(answer);
         assert_eq!(link.wait_for_end(), b"", "{answer}");
-        if answer.starts_with("REFUSED") {
-            a.wait_for_log(logged);
-        }
+        // Each reason is said at once, and that the connection is gone.
+        let warning = a.wait_for_log(&format!(" is away: {logged}"));
+        assert!(warning.contains(" WARN  B at "), "{warning}");
     }
+    let count = |words: &str| a.log().lines().filter(|line| line.contains(words)).count();
+    until("all losses are logged", || (count(" to B: ") == count(" to B connected")).then_some(()));
     // Retried for ever, though slowly.
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 1 B 00000000000000b1 0\n");
