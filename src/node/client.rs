@@ -1,7 +1,7 @@
 //! A client's conversation: commands in, answers out, in the order of the commands.
 
 use super::Node;
-use super::lines::{LookAhead, lines_are_logged, log_in, log_out};
+use super::lines::{LookAhead, TRAFFIC, lines_are_logged, log_in, log_out};
 use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
@@ -204,7 +204,7 @@ impl Client {
         };
         let asker = cx.transport.id();
         let id = node.queries.ask(search, question.bound, asker, cx.now, &mut node.actions);
-        info!("client {asker} waits for the answer to question {id}");
+        info!(target: TRAFFIC, "client {asker} waits for the answer to question {id}");
         let waiting = self.waiting.get_or_insert_default();
         waiting.questions.push_back(Question { id, at, behind: Vec::new() });
         Some(())
@@ -221,23 +221,23 @@ impl Client {
     /// Sends what `compose` appends, behind the questions that still wait.
     #[inline(always)]
     fn answer(&mut self, transport: &mut Transport, compose: impl FnOnce(&mut Vec<u8>)) {
-        let id = transport.id();
         let question = self.waiting.as_mut().and_then(|waiting| {
             let held_bytes = &mut waiting.held_bytes;
             waiting.questions.back_mut().map(|question| (held_bytes, &mut question.behind))
         });
         let Some((held_bytes, behind)) = question else {
+            let id = transport.id();
             transport.write_with(|out| {
                 let start = out.len();
                 compose(out);
-                log_answer(id, out, start);
+                log_answer(id, &out[start..]);
             });
             return;
         };
+        // It is logged when it is sent.
         let before = behind.len();
         compose(behind);
         *held_bytes += behind.len() - before;
-        log_answer(id, behind, before);
     }
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
@@ -253,14 +253,17 @@ impl Client {
                 break;
             };
             let id = cx.transport.id();
-            let at = question.at.trim_ascii_end();
-            info!("client {id} > {} and {} bytes of JSON", Printable(at), json.len());
+            let at = Printable(without_end(&question.at));
+            info!(target: TRAFFIC, "client {id} > {at} and {} bytes of JSON", json.len());
             let mut whole = mem::take(&mut question.at);
             whole.reserve(json.len() + 2);
             whole.extend_from_slice(&json);
             whole.extend_from_slice(b"\n\n");
             cx.transport.write(&whole);
             cx.transport.write(&question.behind);
+            for answer in question.behind.split_inclusive(|&byte| byte == b'\n') {
+                log_answer(id, answer);
+            }
             waiting.held_bytes -= question.behind.len();
             waiting.questions.pop_front();
         }
@@ -268,11 +271,17 @@ impl Client {
     }
 }
 
+/// Logs an answer as it is sent.
 #[inline]
-fn log_answer(id: ConnectionId, out: &[u8], start: usize) {
+fn log_answer(id: ConnectionId, answer: &[u8]) {
     if lines_are_logged() {
-        log_out("client", id, out[start..].trim_ascii_end());
+        log_out("client", id, without_end(answer));
     }
+}
+
+/// A line without its LF; all else in it is shown.
+fn without_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
 }
 
 impl Protocol<Node> for Client {

@@ -8,6 +8,9 @@ use crate::wire::{Line, LineReader, Printable};
 use log::{Level, debug, info, warn};
 use std::{fmt, mem};
 
+/// What lines in and out are logged as, so that they can be left out: `RUST_LOG=info,traffic=off`.
+pub(super) const TRAFFIC: &str = "traffic";
+
 /// Whether lines may be logged: one comparison.
 #[inline]
 pub(super) fn lines_are_logged() -> bool {
@@ -33,7 +36,7 @@ pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
 // Apart, so that a line that is not logged costs next to nothing.
 #[cold]
 fn log_now(line: &Logged<'_>) {
-    info!("{line}");
+    info!(target: TRAFFIC, "{line}");
 }
 
 /// Role, connection, arrow, line. Put together here since the machinery of `format_args!` costs more

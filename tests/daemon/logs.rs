@@ -2,6 +2,7 @@
 
 use crate::harness::{Herd, Server, StandIn, until};
 use std::fs;
+use std::time::Duration;
 
 /// Starts the only server of a herd with that `RUST_LOG`.
 fn start(herd: &Herd, filter: &str) -> Server {
@@ -34,7 +35,7 @@ fn lines_in_and_out_and_connections_are_logged() {
     server.wait_for_log(&format!("client {id} < IAMAT kiwi +34.0-118.0 1"));
     server.wait_for_log(&format!("client {id} > {at}"));
     server.wait_for_log(&format!("client {id} < no\\x1b[2J\\x7fnsense\\x09\\x0d"));
-    server.wait_for_log(&format!("client {id} > ? no\\x1b[2J\\x7fnsense"));
+    server.wait_for_log(&format!("client {id} > ? no\\x1b[2J\\x7fnsense\\x09\\x0d"));
     server.wait_for_log(&format!("client {id}: closed"));
     let log = server.log();
     assert!(!log.contains(['\x1b', '\x7f', '\r', '\t']), "{log}");
@@ -74,11 +75,76 @@ fn rust_log_filters() {
     warn.wait_for_log("a line is too long");
     assert!(warn.log().lines().all(|line| line.contains(" WARN  ")), "{}", warn.log());
     drop(warn);
-    let filtered = start(&herd, "off,herd::node=info/kiwi");
+    let filtered = start(&herd, "off,traffic=info/kiwi");
     filtered.ask("nonsense");
     filtered.report("kiwi", "1");
     filtered.wait_for_log("> AT Solo");
     assert!(filtered.log().lines().all(|line| line.contains("kiwi")), "{}", filtered.log());
+}
+
+#[test]
+fn traffic_can_be_left_out() {
+    let places = StandIn::start(&[]);
+    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let server = start(&herd, "info,traffic=off");
+    server.report("kiwi", "1");
+    let mut client = server.client();
+    client.send("WHATSAT kiwi 10 5\n");
+    assert!(client.near().1.contains("\"OK\""));
+    client.send("x".repeat(20_000));
+    client.rest();
+    server.wait_for_log("a line is too long");
+    let log = server.log();
+    for kept in ["Solo listens on", "client #", "connected from", ": closed", " is connected"] {
+        assert!(log.contains(kept), "{kept:?} is not in\n{log}");
+    }
+    for left_out in ["kiwi", " < ", " > ", "question", "xxxxx"] {
+        assert!(!log.contains(left_out), "{left_out:?} is in\n{log}");
+    }
+}
+
+/// The log is in the order of the wire, also where answers wait behind a question.
+#[test]
+fn an_answer_is_logged_when_it_is_sent() {
+    let mut places = StandIn::start(&["--delay", "60000"]);
+    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let server = herd.start("Solo");
+    server.report("kiwi", "1");
+    let mut client = server.client();
+    client.send("before\nWHATSAT kiwi 10 5\nbehind\t\r\nand one\n");
+    assert_eq!(client.line(), "? before");
+    server.wait_for_log("< and one");
+    let sent = |log: &str| {
+        let sent = log.lines().filter_map(|line| Some(line.split_once(" > ")?.1.to_owned()));
+        sent.filter(|sent| !sent.starts_with("call ")).skip(1).collect::<Vec<String>>()
+    };
+    assert_eq!(sent(&server.log()), ["? before"], "nothing else is sent yet");
+    places.stop();
+    assert_eq!(client.near().0.split(' ').nth(1), Some("Solo"));
+    assert_eq!((client.line(), client.line()), ("? behind\t\r".into(), "? and one".into()));
+    server.wait_for_log("> ? and one");
+    let sent = sent(&server.log());
+    assert_eq!(sent[0], "? before");
+    assert!(sent[1].starts_with("AT Solo ") && sent[1].ends_with(" bytes of JSON"), "{sent:?}");
+    assert_eq!(sent[2..], ["? behind\\x09\\x0d", "? and one"]);
+}
+
+/// Who asks and goes was sent nothing.
+#[test]
+fn an_answer_that_is_never_sent_is_not_logged_as_sent() {
+    let places = StandIn::start(&["--delay", "60000"]);
+    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let server = herd.start("Solo");
+    server.report("kiwi", "1");
+    let mut client = server.client();
+    client.send("WHATSAT kiwi 10 5\nbehind\nunread\n");
+    server.wait_for_log("< unread");
+    let reset = socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO));
+    reset.unwrap();
+    drop(client);
+    let id = server.wait_for_log("< unread").split_whitespace().nth(3).unwrap().to_owned();
+    server.wait_for_log(&format!("client {id}: "));
+    assert!(!server.log().contains("> ? "), "{}", server.log());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::counters::CallFailure;
 use crate::limits;
+use crate::node::lines::TRAFFIC;
 use crate::places::Status;
 use crate::transport::Monotonic;
 use log::{info, warn};
@@ -44,7 +45,7 @@ impl Trouble {
         match self.mention(kind, now) {
             Some(0) => warn!("{what}"),
             Some(unsaid) => warn!("{what}; so it was {unsaid} times since the last warning"),
-            None => info!("{what}"),
+            None => info!(target: TRAFFIC, "{what}"),
         }
     }
 
