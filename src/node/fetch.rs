@@ -40,7 +40,6 @@ impl Fetch {
     fn next(&mut self, cx: &mut Context<'_, Node>) {
         let timeout = match cx.app.queries.next_for(cx.transport.id()) {
             Some((call, request)) => {
-                debug!("places {} > call {call}", cx.transport.id());
                 cx.transport.write(&request);
                 let reader = Box::new(ResponseReader::new());
                 self.state = State::Busy { call, reader, heard: false };

@@ -36,7 +36,7 @@ fn a_service_that_refuses_connections_costs_milliseconds() {
         assert!(answer.took < MILLISECONDS, "{:?}", answer.took);
         thread::sleep(PAUSE);
     }
-    daemon.wait_for_log(&["WARN  places < call ", "refused"]);
+    daemon.wait_for_log(&["WARN  places: call ", "refused"]);
     let listener = TcpListener::bind(address).unwrap();
     let _server = Server::listening(listener, healthy(&authority.config(Flaw::None)));
     wait_for_recovery("refused", &mut client);
@@ -78,7 +78,7 @@ fn a_black_hole_costs_one_time_out_and_then_milliseconds() {
     let answer = left_alone.expect("it is left alone");
     assert_problem("left alone", &answer, &["not connected in time"]);
     assert!(answer.took < MILLISECONDS, "{:?}", answer.took);
-    daemon.wait_for_log(&["WARN  places < call ", "not connected in time"]);
+    daemon.wait_for_log(&["WARN  places: call ", "not connected in time"]);
     drop(queued);
     let _server = Server::listening(listener, healthy(&authority.config(Flaw::None)));
     wait_for_recovery("black hole", &mut client);
@@ -98,7 +98,7 @@ fn a_name_without_an_address_is_said_and_holds_up_nobody() {
     assert_eq!(answer.at, at);
     assert_problem("no address", &answer, &["Places cannot be reached"]);
     assert!(answer.took < limits::PLACES_CONNECT_TIMEOUT + SLACK, "{:?}", answer.took);
-    daemon.wait_for_log(&["WARN  places < call ", "Places cannot be reached"]);
+    daemon.wait_for_log(&["WARN  places: call ", "Places cannot be reached"]);
     let answer = client.ask("kiwi", "10", 20);
     assert!(answer.took < PROMPT.max(limits::PLACES_CONNECT_TIMEOUT + SLACK));
     assert_served("no address", pulse);

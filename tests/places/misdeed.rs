@@ -131,7 +131,7 @@ fn show(misdeed: &Misdeed) {
         Outcome::Good => assert_good(name, &answer),
         Outcome::Problem(words) => {
             assert_problem(name, &answer, words);
-            let in_log: Vec<&str> = ["WARN  places < call "].iter().chain(words).copied().collect();
+            let in_log: Vec<&str> = ["WARN  places"].iter().chain(words).copied().collect();
             stage.daemon.wait_for_log(&in_log);
         }
     }

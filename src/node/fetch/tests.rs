@@ -327,3 +327,27 @@ fn a_question_for_a_connection_that_ends_before_it_is_asked_goes_elsewhere() {
         assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
     }
 }
+
+#[test]
+fn a_question_that_never_had_a_connection_is_told_that_places_was_not_asked() {
+    const MAX: usize = limits::PLACES_CONNECTIONS_MAX;
+    let mut stage = Stage::new();
+    let asked: Vec<_> = (0..MAX).map(|_| stage.ask()).collect();
+    let waiting = stage.ask();
+    assert_eq!(stage.actions().len(), MAX);
+    let mut connections: Vec<_> = (0..MAX).map(|_| stage.connection()).collect();
+    connections.iter_mut().for_each(|connection| stage.made(connection));
+    stage.pass(limits::PLACES_DEADLINE);
+    for question in asked {
+        assert_eq!(told(stage.answer(question)).1, "Places did not answer in time");
+    }
+    let busy = format!("Places was not asked: all {MAX} connections to it were busy");
+    assert_eq!(told(stage.answer(waiting)), ("UNKNOWN_ERROR".to_owned(), busy));
+    assert_eq!(stage.node.places_counters().calls, MAX as u64);
+    // None is there yet.
+    let mut stage = Stage::new();
+    let waiting = stage.ask();
+    stage.pass(limits::PLACES_DEADLINE);
+    let none = "Places was not asked: no connection to it was made in time";
+    assert_eq!(told(stage.answer(waiting)).1, none);
+}

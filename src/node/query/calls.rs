@@ -3,14 +3,29 @@
 use super::breaker::Failure;
 use super::counters::CallFailure;
 use super::trouble::Kind;
-use super::{Call, CallId, Queries, State, unknown};
+use super::{Call, CallId, Queries, QuestionId, State, unknown};
 use crate::node::Actions;
+use crate::node::lines::TRAFFIC;
 use crate::places::Problem;
 use crate::transport::{ConnectionId, Monotonic, Now};
 use crate::wire::http::Response;
 use log::info;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// For whom a call is, in the log.
+struct Questions<'a>(&'a [QuestionId]);
+
+impl fmt::Display for Questions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("nobody"),
+            [question] => write!(f, "question {question}"),
+            [first, others @ ..] => write!(f, "question {first} and {} more", others.len()),
+        }
+    }
+}
 
 impl Queries {
     /// From a request to the first byte of its response.
@@ -29,6 +44,8 @@ impl Queries {
                 && call.state == State::Waiting
             {
                 call.state = State::Asked(connection);
+                let (questions, search) = (Questions(&call.questions), &call.search);
+                info!(target: TRAFFIC, "places {connection} > call {id} for {questions}: {search}");
                 self.pool.took(connection);
                 self.counters.calls += 1;
                 return Some((id, self.settings.service.request(&call.search)));
@@ -74,7 +91,8 @@ impl Queries {
                 self.trouble.tell(kind, now.monotonic, text);
             }
             (None, Ok(answer)) => {
-                info!("places < call {id}: {} bytes after {took:.1?}", answer.bytes());
+                let bytes = answer.bytes();
+                info!(target: TRAFFIC, "places < call {id}: {bytes} bytes after {took:.1?}");
             }
             (None, Err(_)) => {}
         }
@@ -107,8 +125,15 @@ impl Queries {
         let problem = unknown(why);
         self.breaker.failed(failure.into(), &problem, now);
         let took = now.since(call.since);
-        let text = format_args!("places < call {id}: {why} (after {took:.1?})");
-        self.trouble.tell(Kind::Failure(failure), now, text);
+        let kind = Kind::Failure(failure);
+        if call.state == State::Waiting {
+            let questions = Questions(&call.questions);
+            let text = format_args!("places: call {id} for {questions}: {why} (after {took:.1?})");
+            self.trouble.tell(kind, now, text);
+        } else {
+            let text = format_args!("places < call {id}: {why} (after {took:.1?})");
+            self.trouble.tell(kind, now, text);
+        }
         let answer = Rc::new(problem.answer());
         for question in call.questions {
             self.answer(question, Rc::clone(&answer), actions);

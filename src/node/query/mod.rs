@@ -30,6 +30,7 @@ pub use counters::Counters;
 pub use settings::PlacesSettings;
 
 use super::Actions;
+use super::lines::TRAFFIC;
 use crate::limits;
 use crate::places::{Answer, Problem, Search, Status};
 use crate::transport::{Action, ConnectionId, Monotonic, Now};
@@ -145,7 +146,7 @@ impl Queries {
         let mut question = Question { asker, bound, call: None, answer: None };
         if let Some(answer) = self.cache.find(&search, now.monotonic) {
             self.counters.cached += 1;
-            info!("places: question {id} is answered from the cache");
+            info!(target: TRAFFIC, "places: question {id} is answered from the cache");
             self.questions.insert(id, question);
             self.answer(id, answer, actions);
             return id;
@@ -217,12 +218,10 @@ impl Queries {
                 actions.push_back(Action::Wake(connection));
             }
             let why = match state {
-                Some(State::Waiting) => {
-                    "Places did not answer in time: no connection to it came free"
-                }
-                _ => "Places did not answer in time",
+                Some(State::Waiting) => self.pool.why_none(),
+                _ => "Places did not answer in time".to_owned(),
             };
-            self.failed(id, CallFailure::Late, why, now, actions);
+            self.failed(id, CallFailure::Late, &why, now, actions);
         }
     }
 
@@ -264,7 +263,6 @@ impl Queries {
     ) -> CallId {
         let reserved = self.meter.reserve();
         let id = CallId(self.next_id());
-        info!("places > call {id} for question {question}: {search}");
         let call = Call {
             search,
             since: now,

@@ -107,6 +107,15 @@ impl Pool {
         self.connections -= 1;
     }
 
+    /// Why a call had no connection in all its time.
+    pub(super) fn why_none(&self) -> String {
+        match self.connections - self.dialling {
+            0 => "Places was not asked: no connection to it was made in time".to_owned(),
+            1 => "Places was not asked: the only connection to it was busy".to_owned(),
+            busy => format!("Places was not asked: all {busy} connections to it were busy"),
+        }
+    }
+
     /// Whether there is any connection that is up, and not about to end.
     pub(super) fn has_connections(&self) -> bool {
         self.connections > self.dialling + self.ending.len()
