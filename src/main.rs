@@ -6,7 +6,7 @@ use herd::check::Check;
 use herd::cli::{self, Options, PlacesOptions, Request};
 use herd::herd::Herd;
 use herd::limits;
-use herd::logs;
+use herd::logs::{self, Logs};
 use herd::node::{CLIENT_LISTENER, NEIGHBOUR_LISTENER, Node, NodeOptions, PlacesSettings};
 use herd::places::{Choice, Dialect, Key, Service, choose};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
@@ -75,18 +75,40 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let (places, tls, _) = places(&options.places)?;
     let server = &herd.servers[index];
     let logs = logs::init(&options.log_dir, &server.name).map_err(run_time)?;
+    if let Some(words) = logs.hidden_by() {
+        eprintln!(
+            "herd: RUST_LOG={words:?} keeps everything out of the log; levels are error, warn, \
+             info, debug, trace, off"
+        );
+    }
+    let outcome = run(options, &herd, index, places, tls, &logs);
+    if let Err(Failure::Usage(why) | Failure::Run(why)) = &outcome {
+        log::error!("{} ends: {why}", server.name);
+    }
+    logs.flush();
+    outcome
+}
+
+/// Runs the server, from its listening to its stop.
+fn run(
+    options: &Options,
+    herd: &Herd,
+    index: usize,
+    places: PlacesSettings,
+    tls: ClientConfigSource,
+    logs: &Logs,
+) -> Result<(), Failure> {
+    let server = &herd.servers[index];
     let (place, dialect) = (&places.service.authority, places.service.dialect);
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
 
     let mut reactor = Reactor::new(tls).map_err(run_time)?;
-    let mut bound = Vec::new();
-    for endpoint in [server.client_listener(), server.neighbour_listener()] {
-        bound.push(listen(&mut reactor, &endpoint).inspect_err(|_| logs.flush())?);
-    }
+    let clients = listen(&mut reactor, &server.client_listener(), "clients")?;
+    let neighbours = listen(&mut reactor, &server.neighbour_listener(), "neighbours")?;
     bound_connections(&mut reactor, server.neighbours.len())?;
     let [epoch, seed, key_one, key_two] = random_numbers()?;
     let mut node = Node::new(NodeOptions {
-        herd: &herd,
+        herd,
         server: index,
         epoch,
         seed,
@@ -95,25 +117,22 @@ fn serve(options: &Options) -> Result<(), Failure> {
         classic: options.classic,
         places,
     });
-    let log_file = options.log_dir.join(format!("{}.log", server.name));
+    let log_file = logs::file_in(&options.log_dir, &server.name);
     let (name, log_file) = (&server.name, log_file.display());
-    log::info!("{name} listens on {} for clients and {} for neighbours", bound[0], bound[1]);
-    say(format_args!("{name}: clients {}, neighbours {}, log {log_file}", bound[0], bound[1]));
+    log::info!("{name} listens on {clients} for clients and {neighbours} for neighbours");
+    say(format_args!("{name}: clients {clients}, neighbours {neighbours}, log {log_file}"));
     let mut linked = server.neighbours.is_empty();
-    let outcome = reactor.run(&mut node, |node| {
+    let on_idle = |node: &Node| {
         logs.flush();
         let (up, all) = node.links_up();
         if !linked && up == all {
             linked = true;
             say(format_args!("{name}: linked with all {all} neighbours"));
         }
-    });
-    match &outcome {
-        Ok(()) => log::info!("{name} has stopped"),
-        Err(error) => log::error!("{name} cannot go on: {error}"),
-    }
-    logs.flush();
-    outcome.map_err(run_time)
+    };
+    reactor.run(&mut node, on_idle).map_err(run_time)?;
+    log::info!("{name} has stopped");
+    Ok(())
 }
 
 /// Prints a line for whoever started us. That they no longer listen is no reason to stop serving.
@@ -197,23 +216,41 @@ fn trust(named: Option<PathBuf>, stand_in: bool) -> Result<ClientConfigSource, F
             Some(config) => Ok(Arc::clone(config)),
             None => {
                 let path = PathBuf::from(STAND_IN_CA);
-                let config = client_config(Some(&path))
-                    .map_err(|why| format!("{why} (the stand-in makes it: start places)"))?;
+                let config = client_config(Some(&path)).map_err(|why| {
+                    format!(
+                        "{why} (the stand-in makes that file, which is looked for in herd's \
+                         working directory: start `places` there)"
+                    )
+                })?;
                 Ok(Arc::clone(found.insert(config)))
             }
         }));
     }
-    let config = client_config(named.as_deref()).map_err(run_time)?;
+    let config = client_config(named.as_deref()).map_err(|why| match named {
+        Some(_) => usage(format!("--places-ca {why}")),
+        None => run_time(why),
+    })?;
     Ok(Box::new(move || Ok(Arc::clone(&config))))
 }
 
-/// Binds the first address of an endpoint.
-fn listen(reactor: &mut Reactor<Node>, endpoint: &Endpoint) -> Result<SocketAddr, Failure> {
-    let fail = |error: &dyn Display| Failure::Run(format!("cannot listen on {endpoint}: {error}"));
+/// Binds the first address of an endpoint, for those who connect there.
+fn listen(
+    reactor: &mut Reactor<Node>,
+    endpoint: &Endpoint,
+    whom: &str,
+) -> Result<SocketAddr, Failure> {
+    let fail = |error: &dyn Display| {
+        Failure::Run(format!("cannot listen on {endpoint} for {whom}: {error}"))
+    };
     let mut addresses =
         (endpoint.host.as_str(), endpoint.port).to_socket_addrs().map_err(|error| fail(&error))?;
     let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
-    reactor.listen(address, None).map_err(|error| fail(&error))
+    reactor.listen(address, None).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrNotAvailable => fail(&format_args!(
+            "{error}: it is no address of this machine; the herd file's `listen` names one to bind"
+        )),
+        _ => fail(&error),
+    })
 }
 
 /// Raises the limit of descriptors as far as it goes, and keeps some of them for neighbours and

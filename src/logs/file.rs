@@ -8,7 +8,7 @@ use super::timestamp::{TIMESTAMP_BYTES, Timestamp};
 use crate::limits::{LOG_BATCH_BYTES, LOG_FILE_BYTES_MAX};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::SystemTime;
 
@@ -42,10 +42,11 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens `<directory>/<name>.log` to append to it; makes both if need be.
-    pub(super) fn open(directory: &Path, name: &str) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let path = directory.join(format!("{name}.log"));
+    /// Opens the file to append to it; makes it and its directory if need be.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
         LogFile::open_bounded(path, LOG_FILE_BYTES_MAX, LOG_BATCH_BYTES)
     }
 
@@ -195,6 +196,7 @@ fn is_control(byte: u8) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::path::Path;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! The server's log: what `log` is told, filtered by env_logger (`RUST_LOG`, else `info`), gathered
+//! The server's log: what `log` is told, filtered by env_logger ([`filter`]), gathered
 //! and appended to one bounded file.
 //!
 //! A line is one event, whatever its message holds:
@@ -13,17 +13,18 @@
 //! does whenever it has nothing else to do.
 
 mod file;
+mod filter;
 mod timestamp;
 
 use crate::limits;
-use env_logger::{Builder, Env};
 use file::LogFile;
+use filter::Filter;
 use log::{Level, Log, Metadata, Record, SetLoggerError};
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::io;
 use std::panic::{self, PanicHookInfo};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -31,13 +32,15 @@ use std::time::SystemTime;
 #[derive(Clone)]
 pub struct Logs {
     file: Arc<Mutex<LogFile>>,
+    /// What `RUST_LOG` holds, if it keeps out all that the server logs.
+    hidden_by: Option<String>,
 }
 
 /// Why there is no log.
 #[derive(Debug)]
 pub enum LogsError {
-    /// The directory or the file in it cannot be made or opened.
-    File(io::Error),
+    /// The file, or the directory for it, cannot be made or opened.
+    File(PathBuf, io::Error),
     /// The process has a logger already.
     Logger(SetLoggerError),
 }
@@ -47,7 +50,9 @@ impl std::error::Error for LogsError {}
 impl fmt::Display for LogsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LogsError::File(error) => write!(f, "the log cannot be written: {error}"),
+            LogsError::File(path, error) => {
+                write!(f, "the log {} cannot be opened: {error}", path.display())
+            }
             LogsError::Logger(error) => write!(f, "{error}"),
         }
     }
@@ -60,9 +65,10 @@ impl fmt::Display for LogsError {
 ///
 /// When the file cannot be opened for appending, or when it is not the first call.
 pub fn init(directory: &Path, name: &str) -> Result<Logs, LogsError> {
-    let file = LogFile::open(directory, name).map_err(LogsError::File)?;
-    let logs = Logs { file: Arc::new(Mutex::new(file)) };
-    let filter = Builder::from_env(Env::default().default_filter_or("info")).build();
+    let path = file_in(directory, name);
+    let file = LogFile::open(path.clone()).map_err(|error| LogsError::File(path, error))?;
+    let Filter { filter, hidden_by } = Filter::from_environment();
+    let logs = Logs { file: Arc::new(Mutex::new(file)), hidden_by };
     let level = filter.filter();
     log::set_boxed_logger(Box::new(Logger { filter, logs: logs.clone() }))
         .map_err(LogsError::Logger)?;
@@ -71,7 +77,18 @@ pub fn init(directory: &Path, name: &str) -> Result<Logs, LogsError> {
     Ok(logs)
 }
 
+/// Where the log of that name is.
+pub fn file_in(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.log"))
+}
+
 impl Logs {
+    /// What `RUST_LOG` holds, if it keeps out all that the server logs and does not say so by `off`:
+    /// it is misspelt, and somebody should know.
+    pub fn hidden_by(&self) -> Option<&str> {
+        self.hidden_by.as_deref()
+    }
+
     /// Writes what has gathered. A failure is noted in the log as soon as it can be written again.
     pub fn flush(&self) {
         lock(&self.file).flush();
@@ -171,9 +188,9 @@ mod tests {
     /// target, without their times.
     fn filtered(filter: &str) -> Vec<String> {
         let directory = Directory::new();
-        let file = LogFile::open(directory.path(), "F").unwrap();
-        let logs = Logs { file: Arc::new(Mutex::new(file)) };
-        let filter = Builder::new().parse_filters(filter).build();
+        let file = LogFile::open(file_in(directory.path(), "F")).unwrap();
+        let logs = Logs { file: Arc::new(Mutex::new(file)), hidden_by: None };
+        let filter = Filter::new(Some(filter)).filter;
         let logger = Logger { filter, logs: logs.clone() };
         let log = |level, target, text: fmt::Arguments<'_>| {
             logger.log(&Record::builder().level(level).target(target).args(text).build());
@@ -196,6 +213,7 @@ mod tests {
         assert_eq!(filtered("warn,mio=trace")[2..], ["TRACE mio: polled"]);
         assert_eq!(filtered("herd::node=trace/DEBUG"), ["DEBUG herd::node: said at DEBUG"]);
         assert_eq!(filtered("trace").len(), 6);
+        assert_eq!(filtered(""), filtered("info"));
     }
 
     #[test]
@@ -218,6 +236,9 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_made_is_said() {
         let failed = init(Path::new("/dev/null/logs"), "N").map(|_| ()).unwrap_err();
-        assert!(failed.to_string().starts_with("the log cannot be written: "), "{failed}");
+        assert!(
+            failed.to_string().starts_with("the log /dev/null/logs/N.log cannot be opened: "),
+            "{failed}"
+        );
     }
 }

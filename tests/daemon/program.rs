@@ -115,8 +115,8 @@ fn a_key_that_is_none_is_refused_and_not_shown() {
 #[test]
 fn a_certificate_authority_that_is_not_there_is_named() {
     let ended = run(&["Goloman", "--places-ca", "nowhere.pem"]);
-    let why = refused(&ended, RUN_TIME);
-    assert!(why.contains("nowhere.pem"), "{why}");
+    let why = refused(&ended, USAGE);
+    assert!(why.contains("--places-ca nowhere.pem: "), "{why}");
 }
 
 #[test]
@@ -125,15 +125,46 @@ fn a_port_that_is_taken_is_named() {
     let a = herd.start("A");
     let ended = Process::run(&mut herd.command("A"), herd.directory.path());
     let why = refused(&ended, RUN_TIME);
-    assert!(why.contains(&format!("cannot listen on 127.0.0.1:{}", a.port)), "{why}");
+    let taken = format!("cannot listen on 127.0.0.1:{} for clients: ", a.port);
+    assert!(why.contains(&taken), "{why}");
+    let logged = a.wait_for_log(&taken);
+    assert!(logged.contains(" ERROR A ends: "), "{logged}");
     // Also the port for neighbours.
     let port = herd.neighbour_port("B");
     let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     let ended = Process::run(&mut herd.command("B"), herd.directory.path());
     let why = refused(&ended, RUN_TIME);
-    assert!(why.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{why}");
+    let taken = format!("cannot listen on 127.0.0.1:{port} for neighbours: ");
+    assert!(why.contains(&taken), "{why}");
     // Who was there first does not mind.
     assert_eq!(a.ask("x"), "? x");
+}
+
+#[test]
+fn an_address_of_another_machine_is_no_address_to_listen_on() {
+    // One of those that are kept for documentation.
+    let herd = Herd::at("192.0.2.17", &[("A", &[])]);
+    let ended = Process::run(&mut herd.command("A"), herd.directory.path());
+    let why = refused(&ended, RUN_TIME);
+    assert!(why.contains("cannot listen on 192.0.2.17:") && why.contains("`listen`"), "{why}");
+}
+
+#[test]
+fn a_filter_that_hides_everything_is_said() {
+    let herd = Herd::of(&[("A", &[])]);
+    let errors = |filter: &str| {
+        let mut command = herd.command("A");
+        command.env("RUST_LOG", filter);
+        let mut a = herd.start_by("A", command);
+        a.process.signal("TERM");
+        a.process.wait();
+        assert_eq!(a.log().is_empty(), !filter.is_empty(), "{filter:?}: {}", a.log());
+        a.process.errors()
+    };
+    let said = errors("warning");
+    assert!(said.starts_with("herd: RUST_LOG=\"warning\" ") && said.ends_with('\n'), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!((errors("off"), errors("")), (String::new(), String::new()));
 }
 
 #[test]
@@ -145,7 +176,7 @@ fn a_log_directory_that_cannot_be_made_is_said() {
     command.arg("--log-dir").arg(file.join("logs"));
     let ended = Process::run(&mut command, herd.directory.path());
     let why = refused(&ended, RUN_TIME);
-    assert!(why.contains("the log cannot be written"), "{why}");
+    assert!(why.contains("/file/logs/A.log cannot be opened: "), "{why}");
 }
 
 #[test]
