@@ -76,7 +76,9 @@ impl Listener {
         loop {
             match self.socket.accept() {
                 Ok(accepted) => {
-                    self.paused_until = None;
+                    if self.paused_until.take().is_some() {
+                        log::info!("accepting goes on");
+                    }
                     self.count_accepted();
                     return Some(accepted);
                 }
@@ -108,7 +110,10 @@ impl Listener {
     pub(super) fn count_closed(&mut self) {
         self.connections -= 1;
         // Said again only after some have gone, not for each that comes and goes.
-        self.told_full &= self.connections > self.connections_max - self.connections_max / 8;
+        if self.told_full && self.connections <= self.connections_max - self.connections_max / 8 {
+            self.told_full = false;
+            log::info!("{} connections: more are accepted again", self.connections);
+        }
     }
 
     /// Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM): those who wait stay in the

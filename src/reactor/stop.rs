@@ -9,6 +9,7 @@ impl<A: Application> Reactor<A> {
         if self.signals.take() == 0 {
             return;
         }
+        log::info!("asked to stop by {}", self.signals.last());
         if self.stopping.is_some() {
             log::warn!("stopping at once");
             for id in self.slots.ids() {

@@ -60,6 +60,7 @@ fn more_clients_than_descriptors_leave_room_for_neighbours() {
     let at = crowd[0].ask("IAMAT kiwi +34.0-118.0 1");
     b.wait_for(&at);
     serve_all_in_turn(crowd);
+    a.wait_for_log(" connections: more are accepted again");
     assert!(a.process.ended().is_none());
 }
 
@@ -74,6 +75,7 @@ fn without_descriptors_accepting_pauses_and_goes_on() {
     let crowd: Vec<Client> = (0..50).map(|_| a.client()).collect();
     a.wait_for_log("accepting pauses: ");
     serve_all_in_turn(crowd);
+    a.wait_for_log("accepting goes on");
     assert!(a.process.ended().is_none());
     assert!(a.log().matches("accepting pauses").count() < 50, "{}", a.log());
 }

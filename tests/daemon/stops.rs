@@ -17,6 +17,7 @@ fn stop(mut server: Server, signal: &str) {
     let status = server.process.wait();
     assert_eq!(status.code(), Some(0), "{status}");
     assert!(started.elapsed() < PROMPTLY, "it took {:?}", started.elapsed());
+    server.wait_for_log(&format!("asked to stop by SIG{signal}"));
     server.wait_for_log(&format!("{} has stopped", server.name));
 }
 
