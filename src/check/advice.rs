@@ -41,6 +41,8 @@ pub(super) fn on_loss(cause: &Lost, is_stand_in: bool) -> Option<&'static str> {
             "without a key the stand-in is asked, and it does not run here: start it with `places`, \
              which is built beside herd, or with `make herd`; for Google set GOOGLE_PLACES_API_KEY"
         }
+        // The file is not there, and what can be done is said with it.
+        (Lost::Tls(why), true) if why.contains("start `places`") => return None,
         (Lost::Tls(_), true) => {
             "its authority is looked for in .herd, where the stand-in that runs on this port was \
              started"

@@ -36,7 +36,7 @@ fn a_service_that_refuses_connections_costs_milliseconds() {
         assert!(answer.took < MILLISECONDS, "{:?}", answer.took);
         thread::sleep(PAUSE);
     }
-    daemon.wait_for_log(&["WARN  places: call ", "refused"]);
+    daemon.wait_for_log(&["WARN  places: call ", "refused", " (Places is "]);
     let listener = TcpListener::bind(address).unwrap();
     let _server = Server::listening(listener, healthy(&authority.config(Flaw::None)));
     wait_for_recovery("refused", &mut client);

@@ -122,7 +122,7 @@ impl Queries {
             breaker: Breaker::new(),
             meter: Meter::new(settings.calls_per_second, settings.calls_per_day),
             counters: Counters::default(),
-            trouble: Trouble::default(),
+            trouble: Trouble::new(settings.service.endpoint.to_string()),
             summed_up: Monotonic::default(),
             settings,
         }

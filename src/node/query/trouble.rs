@@ -25,8 +25,10 @@ pub(super) enum Kind {
 }
 
 /// When each kind was last said to be.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Trouble {
+    /// Which service it is about: host and port.
+    place: String,
     /// There are as many as kinds that ever were.
     said: Vec<Said>,
 }
@@ -40,12 +42,18 @@ struct Said {
 }
 
 impl Trouble {
+    pub(super) fn new(place: String) -> Self {
+        Trouble { place, said: Vec::new() }
+    }
+
     /// Logs it: as a warning if its kind was not for a while, with how often it was meanwhile.
     pub(super) fn tell(&mut self, kind: Kind, now: Monotonic, what: fmt::Arguments<'_>) {
-        match self.mention(kind, now) {
-            Some(0) => warn!("{what}"),
-            Some(unsaid) => warn!("{what}; so it was {unsaid} times since the last warning"),
-            None => info!(target: TRAFFIC, "{what}"),
+        match (self.mention(kind, now), &self.place) {
+            (Some(0), place) => warn!("{what} (Places is {place})"),
+            (Some(unsaid), place) => {
+                warn!("{what}; so it was {unsaid} times since the last warning (Places is {place})")
+            }
+            (None, _) => info!(target: TRAFFIC, "{what}"),
         }
     }
 
@@ -73,7 +81,7 @@ mod tests {
     fn each_kind_is_a_warning_at_once_and_then_now_and_then_with_a_count() {
         let denied = Kind::Answer(Status::RequestDenied);
         let limited = Kind::Answer(Status::OverQueryLimit);
-        let mut trouble = Trouble::default();
+        let mut trouble = Trouble::new("localhost:8443".to_owned());
         let mut now = Monotonic::default();
         assert_eq!(trouble.mention(denied, now), Some(0));
         for _ in 0..1_000 {
