@@ -9,10 +9,11 @@ use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
 use crate::wire::neighbour::{write_at, write_at_after};
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
-use log::{error, info, warn};
+use log::{debug, error, info, warn};
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The server side of one client's connection.
 #[derive(Debug)]
@@ -21,6 +22,9 @@ pub(super) struct Client {
     lines: LineReader,
     /// None unless a `WHATSAT` waits for Places or input waits for room: idle clients stay small.
     waiting: Option<Box<Waiting>>,
+    /// With `--classic`: when the last bytes came, by the clock that people see. They are the end of
+    /// a command if silence follows.
+    heard_nanoseconds: i64,
     /// Whether there was a command to answer.
     answered: bool,
     /// No more commands come: when all is answered the connection is closed.
@@ -50,7 +54,14 @@ struct Question {
 
 impl Client {
     pub(super) fn new(peer: SocketAddr) -> Self {
-        Client { peer, lines: LineReader::new(), waiting: None, answered: false, last: false }
+        Client {
+            peer,
+            lines: LineReader::new(),
+            waiting: None,
+            heard_nanoseconds: 0,
+            answered: false,
+            last: false,
+        }
     }
 
     /// Answers the commands in `data`, up to where the answers have no more room; the rest is
@@ -69,7 +80,7 @@ impl Client {
             }
             match lines.next(&mut data, limits::CLIENT_LINE_BYTES_MAX) {
                 None => break,
-                Some(Line::Whole(line)) => self.command(cx, line),
+                Some(Line::Whole(line)) => self.command(cx, line, cx.now.posix_nanoseconds),
                 Some(Line::TooLong(beginning)) => {
                     warn!("client {}: a line is too long", cx.transport.id());
                     self.refuse(cx.transport, beginning);
@@ -136,18 +147,22 @@ impl Client {
     fn report(&mut self, cx: &mut Context<'_, Node>, line: &[u8], report: &IamAt<'_>) {
         log_in("client", cx.transport.id(), line);
         self.answered = true;
-        if self.take_report(cx, report).is_none() {
+        if self.take_report(cx, report, cx.now.posix_nanoseconds).is_none() {
             self.refuse(cx.transport, line);
         }
     }
 
-    fn command(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+    /// Answers the command in a line that was there at that time.
+    fn command(&mut self, cx: &mut Context<'_, Node>, line: &[u8], got_nanoseconds: i64) {
         log_in("client", cx.transport.id(), line);
         let understood = match Command::parse(line) {
             Ok(None) => return,
-            Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report),
+            Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
-            Err(_) => None,
+            Err(_) => {
+                debug!("client {}: that is no command", cx.transport.id());
+                None
+            }
         };
         self.answered = true;
         if understood.is_none() {
@@ -157,10 +172,15 @@ impl Client {
 
     /// `IAMAT`: None if the clock or the store says no.
     #[inline(always)]
-    fn take_report(&mut self, cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Option<()> {
+    fn take_report(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        report: &IamAt<'_>,
+        got_nanoseconds: i64,
+    ) -> Option<()> {
         let text = report.text();
         let text = Text::new(&text, report.client.len(), report.location.len())?;
-        self.take_position(cx, text, report.time_nanoseconds)
+        self.take_position(cx, text, report.time_nanoseconds, got_nanoseconds)
     }
 
     fn take_position(
@@ -168,11 +188,13 @@ impl Client {
         cx: &mut Context<'_, Node>,
         text: Text<'_>,
         time_nanoseconds: i64,
+        got_nanoseconds: i64,
     ) -> Option<()> {
         let node = &mut *cx.app;
         // Both are nanoseconds since 1970, neither below zero.
-        let difference_nanoseconds = cx.now.posix_nanoseconds - time_nanoseconds;
+        let difference_nanoseconds = got_nanoseconds - time_nanoseconds;
         if difference_nanoseconds < -node.settings.max_skew_nanoseconds {
+            log_ahead(cx.transport.id(), -difference_nanoseconds);
             return None;
         }
         let report = Report { origin: node.origin, difference_nanoseconds, time_nanoseconds, text };
@@ -192,7 +214,10 @@ impl Client {
     /// `WHATSAT`: None if the client is not known.
     fn ask(&mut self, cx: &mut Context<'_, Node>, question: &WhatsAt<'_>) -> Option<()> {
         let node = &mut *cx.app;
-        let position = node.positions.find(question.client)?;
+        let Some(position) = node.positions.find(question.client) else {
+            debug!("client {}: nobody has told where that client is", cx.transport.id());
+            return None;
+        };
         let location = Location::parse(position.location())?;
         let mut at = Vec::new();
         let difference = position.difference_nanoseconds();
@@ -271,6 +296,13 @@ impl Client {
     }
 }
 
+// Apart, as it is rare.
+#[cold]
+fn log_ahead(id: ConnectionId, ahead_nanoseconds: i64) {
+    let ahead = Duration::from_nanos(ahead_nanoseconds.unsigned_abs());
+    debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
+}
+
 /// Logs an answer as it is sent.
 #[inline]
 fn log_answer(id: ConnectionId, answer: &[u8]) {
@@ -290,13 +322,16 @@ impl Protocol<Node> for Client {
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        if cx.app.settings.classic {
+            self.heard_nanoseconds = cx.now.posix_nanoseconds;
+        }
         self.process(cx, data);
         self.close_if_done(cx);
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
         if let Some(line) = self.lines.finish() {
-            self.command(cx, &line);
+            self.command(cx, &line, cx.now.posix_nanoseconds);
         }
         self.last = true;
         self.close_if_done(cx);
@@ -316,7 +351,7 @@ impl Protocol<Node> for Client {
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         if let Some(line) = self.lines.finish() {
-            self.command(cx, &line);
+            self.command(cx, &line, self.heard_nanoseconds);
         }
         self.close_if_done(cx);
     }
@@ -342,3 +377,6 @@ impl Protocol<Node> for Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

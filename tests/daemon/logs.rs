@@ -1,6 +1,6 @@
 //! What the log holds, and what is never in it.
 
-use crate::harness::{Herd, Server, StandIn, until};
+use crate::harness::{Herd, Server, StandIn, time_in, until};
 use std::fs;
 use std::time::Duration;
 
@@ -145,6 +145,26 @@ fn an_answer_that_is_never_sent_is_not_logged_as_sent() {
     let id = server.wait_for_log("< unread").split_whitespace().nth(3).unwrap().to_owned();
     server.wait_for_log(&format!("client {id}: "));
     assert!(!server.log().contains("> ? "), "{}", server.log());
+}
+
+#[test]
+fn why_a_command_is_refused_is_logged_for_those_who_debug() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = start(&herd, "debug");
+    let mut client = server.client();
+    let too_far = time_in(90_000);
+    for (command, why) in [
+        ("WHERE IS kiwi".to_owned(), "that is no command"),
+        ("WHATSAT nobody 10 5".to_owned(), "nobody has told where that client is"),
+        (format!("IAMAT kiwi +34.0-118.0 {too_far}"), "ahead of our clock, more than --max-skew"),
+        (format!("IAMAT  kiwi +34.0-118.0 {too_far}"), "ahead of our clock, more than --max-skew"),
+    ] {
+        assert_eq!(client.ask(&command), format!("? {command}"));
+        server.wait_for_log(&format!("> ? {command}"));
+        let log = server.log();
+        let reason = log.lines().rfind(|line| line.contains(" DEBUG herd::node::client: client #"));
+        assert!(reason.is_some_and(|reason| reason.ends_with(why)), "{command}: {log}");
+    }
 }
 
 #[test]
