@@ -102,6 +102,13 @@ fn run(
     let (place, dialect) = (&places.service.authority, places.service.dialect);
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
 
+    let apart: Vec<&str> =
+        herd.unreachable_from(index).iter().map(|server| server.name.as_str()).collect();
+    if !apart.is_empty() {
+        let (name, apart) = (&server.name, apart.join(", "));
+        log::warn!("no path of links leads from {name} to {apart}: nothing is heard of them here");
+    }
+
     let mut reactor = Reactor::new(tls).map_err(run_time)?;
     let clients = listen(&mut reactor, &server.client_listener(), "clients")?;
     let neighbours = listen(&mut reactor, &server.neighbour_listener(), "neighbours")?;

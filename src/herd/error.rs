@@ -94,7 +94,10 @@ impl fmt::Display for Mistake {
             }
             Mistake::TooLarge => write!(f, "the file is over {HERD_FILE_BYTES_MAX} bytes"),
             // The message may quote what the file holds, and with it line ends.
-            Mistake::Json(error) => f.write_str(&error.to_string().replace(char::is_control, " ")),
+            Mistake::Json(error) => {
+                let said = error.to_string().replace(char::is_control, " ");
+                f.write_str(&said.replace("expected a sequence", "expected a list"))
+            }
             Mistake::BadHerdName(name) => write!(f, "field `herd`: {name:?} {BadName}"),
             Mistake::NoServers => f.write_str("field `servers`: there must be at least one"),
             Mistake::TooManyServers(servers) => {
@@ -113,7 +116,7 @@ impl fmt::Display for BadName {
         write!(
             f,
             "is no name: 1 to {SERVER_NAME_BYTES_MAX} bytes without white space, \
-             control characters or `/`"
+             control characters or `/`, and neither `.` nor `..`"
         )
     }
 }

@@ -46,11 +46,12 @@
 //! | `talks_with` | server, optional | names of its neighbours |
 //!
 //! Links go both ways: one may be named by either server or by both. Names are 1 to 64 bytes of
-//! UTF-8 without white space, control characters or `/`, since they travel between servers as one
-//! field and name log files. Any other field is refused, so that a misspelt one is noticed.
+//! UTF-8 without white space, control characters or `/`, and neither `.` nor `..`, since they travel
+//! between servers as one field and name log files. Any other field is refused, so that a misspelt one is noticed.
 
 mod error;
 mod file;
+mod host;
 
 pub use error::{HerdError, Mistake, ServerMistake};
 
@@ -120,6 +121,26 @@ impl Herd {
     /// The index of the server with that name.
     pub fn position(&self, server: &str) -> Option<usize> {
         self.servers.iter().position(|one| one.name == server)
+    }
+
+    /// The servers to which no path of links leads from that one, in their order: they never hear of
+    /// one another.
+    ///
+    /// # Panics
+    /// If `server` is not an index into the servers.
+    pub fn unreachable_from(&self, server: usize) -> Vec<&Server> {
+        let mut reached = vec![false; self.servers.len()];
+        reached[server] = true;
+        let mut to_visit = vec![server];
+        while let Some(at) = to_visit.pop() {
+            for &neighbour in &self.servers[at].neighbours {
+                if !std::mem::replace(&mut reached[neighbour], true) {
+                    to_visit.push(neighbour);
+                }
+            }
+        }
+        let servers = self.servers.iter().zip(reached);
+        servers.filter(|(_, reached)| !reached).map(|(server, _)| server).collect()
     }
 }
 
@@ -232,6 +253,33 @@ mod tests {
         let welsh = &loaded.servers[loaded.position("Welsh").unwrap()];
         assert_eq!(welsh.neighbours, [loaded.position("Holiday").unwrap()]);
         assert_eq!(loaded.position("Hamilton"), None);
+    }
+
+    #[test]
+    fn servers_that_no_path_of_links_leads_to_are_known() {
+        for (name, _) in BUILT_IN {
+            let herd = Herd::load(name).unwrap();
+            (0..herd.servers.len()).for_each(|at| assert!(herd.unreachable_from(at).is_empty()));
+        }
+        let server = |name: &str, port: u16, talks_with: &str| {
+            format!(r#"{{"name":"{name}","host":"h","port":{port},"talks_with":[{talks_with}]}}"#)
+        };
+        let servers = [
+            server("A", 1, r#""C""#),
+            server("B", 2, r#""E""#),
+            server("C", 3, r#""D""#),
+            server("D", 4, ""),
+            server("E", 5, ""),
+        ];
+        let json = format!(r#"{{"herd":"cut","servers":[{}]}}"#, servers.join(","));
+        let herd = Herd::from_json(json.as_bytes()).unwrap();
+        let names = |at: usize| -> Vec<&str> {
+            herd.unreachable_from(at).iter().map(|server| server.name.as_str()).collect()
+        };
+        for at in [0, 2, 3] {
+            assert_eq!(names(at), ["B", "E"]);
+        }
+        assert_eq!(names(1), ["A", "C", "D"]);
     }
 
     #[test]

@@ -62,6 +62,17 @@ fn who_was_lost_and_why_is_logged() {
 }
 
 #[test]
+fn a_herd_whose_links_leave_servers_apart_is_warned_of() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[]), ("C", &["D"]), ("D", &[])]);
+    let apart = "WARN  no path of links leads from ";
+    assert!(herd.start("B").wait_for_log(apart).contains(" B to C, D: "));
+    let herd = Herd::of(&[("A", &["B"]), ("B", &["C"]), ("C", &[])]);
+    let a = herd.start("A");
+    a.wait_for_log("A listens on");
+    assert!(!a.log().contains(apart), "{}", a.log());
+}
+
+#[test]
 fn rust_log_filters() {
     let herd = Herd::of(&[("Solo", &[])]);
     let off = start(&herd, "off");

@@ -88,6 +88,8 @@ fn a_broken_herd_file_is_named_with_the_place() {
         (herd(r#"{ "name": "A B", "host": "h", "port": 1 }"#), "server \"A B\""),
         (herd(r#"{ "name": "A", "host": "h h", "port": 1 }"#), "\"h h\""),
         (herd(r#"{ "name": "A", "host": "h", "port": 65536 }"#), "65536"),
+        (herd(r#"{ "name": "A", "host": ":5", "port": 1 }"#), "server \"A\": host \":5\""),
+        (herd(r#"{ "name": "..", "host": "h", "port": 1 }"#), "server \"..\""),
         (herd(r#"{ "name": "A", "host": "h", "port": 65000 }"#), "neighbour_port"),
         (herd(r#"{ "name": "A", "host": "h", "port": 0 }"#), "port must be 1 to 65535"),
     ] {
