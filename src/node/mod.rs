@@ -165,11 +165,20 @@ impl Node {
         self.queries.counters()
     }
 
-    /// Whether every link that is up has sent all that its neighbour is to be told (it may still be
-    /// under way). For tests and for watching; nothing is decided by it.
+    /// The links that are up, and up to which of our sequence numbers each has told its neighbour
+    /// (it may still be under way). For tests and for watching; nothing is decided by it.
+    pub fn links_told(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
+        self.peers.iter().filter_map(|peer| match peer.link {
+            LinkState::Up { connection, .. } => {
+                Some((connection, self.positions.told(&peer.cursor)))
+            }
+            LinkState::Down { .. } | LinkState::Dialling => None,
+        })
+    }
+
+    /// Whether every link that is up has told all.
     pub fn feeds_told(&self) -> bool {
-        let mut up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
-        up.all(|peer| self.positions.is_at_head(&peer.cursor))
+        self.links_told().all(|(_, told)| told == self.positions.head())
     }
 
     /// Has a connection's `woken` called in this turn.

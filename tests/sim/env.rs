@@ -38,6 +38,8 @@ pub struct Env {
     pub random: Random,
     pub trace: Trace,
     pub checks: Checks,
+    /// The reports that servers have acknowledged and not written yet, as lines.
+    pub acknowledged: Vec<(usize, Vec<u8>)>,
     /// What crosses the links, where somebody counts it.
     pub costs: Option<Costs>,
     pub planted: Planted,
@@ -69,6 +71,7 @@ impl Env {
             random: Random::new(seed),
             trace: Trace::new(detail),
             checks: Checks::new(herd),
+            acknowledged: Vec::new(),
             costs: None,
             planted: Planted::new(bug),
             hosts,

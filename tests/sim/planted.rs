@@ -39,9 +39,13 @@ pub enum Bug {
     HearsMarksOfFormerLives,
     /// What comes behind an answer of Places begins the next one.
     KeepsLeftovers,
+    /// Clients are written before links.
+    WritesLinksLast,
+    /// What comes in a turn does not leave in it, but in the next: every other turn no link walks.
+    WalksInTheNextTurn,
 }
 
-pub const ALL: [Bug; 12] = [
+pub const ALL: [Bug; 14] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -54,6 +58,8 @@ pub const ALL: [Bug; 12] = [
     Bug::LosesItsMemory,
     Bug::HearsMarksOfFormerLives,
     Bug::KeepsLeftovers,
+    Bug::WritesLinksLast,
+    Bug::WalksInTheNextTurn,
 ];
 
 /// The bug of a run, and what it needs to know.
@@ -109,6 +115,14 @@ impl Planted {
         self.bug == Some(Bug::ForgetsToWalk)
     }
 
+    pub fn writes_links_last(&self) -> bool {
+        self.bug == Some(Bug::WritesLinksLast)
+    }
+
+    pub fn walks_in_the_next_turn(&self) -> bool {
+        self.bug == Some(Bug::WalksInTheNextTurn)
+    }
+
     /// A server has been started.
     pub fn started(&mut self, machine: usize) {
         self.marks.retain(|(to, _), _| *to != machine);
@@ -118,7 +132,13 @@ impl Planted {
 
     /// For a conversation with that server, if a bug is planted in such.
     pub fn filter(&self, peer: usize) -> Option<Box<Filter>> {
-        let elsewhere = [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory];
+        let elsewhere = [
+            Bug::KeepsItsEpoch,
+            Bug::ForgetsToWalk,
+            Bug::LosesItsMemory,
+            Bug::WritesLinksLast,
+            Bug::WalksInTheNextTurn,
+        ];
         let filters = self.bug.is_some_and(|bug| !elsewhere.contains(&bug));
         filters.then(|| Box::new(Filter::new(peer, None)))
     }

@@ -9,6 +9,7 @@ use conversation::Conversation;
 use herd::limits;
 use herd::node::Node;
 use herd::transport::{Now, Transport};
+pub use link::Standing;
 use link::{Heard, Told};
 
 /// Who is watched, and when.
@@ -83,7 +84,7 @@ impl Watch {
                 if let Some(end) = end {
                     env.net.promise(end, written);
                 }
-                if let Err(why) = conversation.answered(written, transport) {
+                if let Err(why) = conversation.answered(env, seen, written, transport) {
                     env.checks.fail(format!("{}: {why}", env.checks.name(seen.machine)));
                 }
                 // One answer may come when there is just room left, and it has others behind it.
@@ -126,8 +127,19 @@ impl Watch {
         }
     }
 
-    /// Whether a link's output was ever full.
-    pub fn was_full(&self) -> bool {
-        matches!(self, Watch::Link(told) if told.full)
+    /// The model of a link, if this is one.
+    pub fn as_link(&self) -> Option<&Told> {
+        match self {
+            Watch::Link(told) => Some(told),
+            _ => None,
+        }
+    }
+
+    /// The same, to be told more.
+    pub fn as_link_mut(&mut self) -> Option<&mut Told> {
+        match self {
+            Watch::Link(told) => Some(told),
+            _ => None,
+        }
     }
 }

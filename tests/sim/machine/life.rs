@@ -37,6 +37,7 @@ impl Machine {
         self.unsettled = true;
         self.last_turn = 0;
         env.checks.started(self.index, self.life);
+        env.acknowledged.retain(|(machine, _)| *machine != self.index);
         env.net.listen(self.index, true);
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);

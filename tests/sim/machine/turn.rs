@@ -284,10 +284,15 @@ impl Machine {
         }
     }
 
-    /// Whether a planted bug keeps a link from walking on once its output was full.
+    /// Whether a planted bug keeps a link from walking on: once its output was full, or in every
+    /// other turn.
     pub(super) fn is_left_asleep(&mut self, env: &Env, id: ConnectionId) -> bool {
-        env.planted.forgets_to_walk()
-            && self.slots.find(id).is_some_and(|connection| connection.watch.was_full())
+        let in_this_turn = env.planted.walks_in_the_next_turn() && self.turns.is_multiple_of(2);
+        (env.planted.forgets_to_walk() || in_this_turn)
+            && self.slots.find(id).is_some_and(|connection| match connection.watch.as_link() {
+                Some(link) => in_this_turn || link.full,
+                None => false,
+            })
     }
 
     fn bury(&mut self, env: &mut Env, id: ConnectionId, cause: &Lost) {

@@ -2,6 +2,7 @@
 
 use super::super::env::Env;
 use super::super::trace::Tag;
+use super::super::watch::Standing;
 use super::Machine;
 use super::connection::Phase;
 use super::turn::broken;
@@ -13,7 +14,10 @@ impl Machine {
     /// Writes every connection that was touched, those first that asked to go first.
     pub(super) fn write(&mut self, env: &mut Env) {
         let touched = mem::take(&mut self.touched);
-        for first in [true, false] {
+        for first in if env.planted.writes_links_last() { [false, true] } else { [true, false] } {
+            if !first {
+                self.check_links(env);
+            }
             for &id in &touched {
                 if self.slots.find(id).is_some_and(|c| c.transport.is_first() == first) {
                     self.write_all_of(env, id);
@@ -22,6 +26,29 @@ impl Machine {
         }
         // Whoever was called meanwhile has been written.
         self.touched.clear();
+    }
+
+    /// Looks at the links before anybody else is written; nothing makes more for them in this turn.
+    fn check_links(&mut self, env: &mut Env) {
+        let all = mem::take(&mut env.acknowledged);
+        let (own, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(machine, _)| *machine == self.index);
+        env.acknowledged = others;
+        let Some(node) = &self.node else {
+            return;
+        };
+        let head = node.positions().head();
+        for (id, told) in node.links_told() {
+            if let Some(connection) = self.slots.find(id).filter(|c| c.is_open())
+                && !connection.transport.is_ending()
+                && let Some(link) = connection.watch.as_link_mut()
+            {
+                let waits = connection.transport.output_len();
+                let takes_more = connection.writable;
+                let standing = Standing { told, head, waits, takes_more };
+                link.turn_ends(env, self.index, standing, node, &own);
+            }
+        }
     }
 
     /// Writes a connection, and again as long as it may go on at once.

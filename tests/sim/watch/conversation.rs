@@ -95,14 +95,23 @@ impl Conversation {
     }
 
     /// Takes what the server wrote.
-    pub fn answered(&mut self, written: &[u8], transport: &Transport) -> Result<(), String> {
+    pub fn answered(
+        &mut self,
+        env: &mut Env,
+        seen: &Seen,
+        written: &[u8],
+        transport: &Transport,
+    ) -> Result<(), String> {
         let mut rest = written;
         while !rest.is_empty() {
             let Some(pending) = self.pending.pop_front() else {
                 return Err(format!("an answer to nothing: {}", rest.escape_ascii()));
             };
-            let length = pending.expected.iter().find_map(|expected| expected.matches(rest));
-            let Some(length) = length else {
+            let answer = pending
+                .expected
+                .iter()
+                .find_map(|expected| Some((expected, expected.matches(rest)?)));
+            let Some((expected, length)) = answer else {
                 let (is, to) = (shown(rest), shown(&pending.line));
                 let one = pending.expected.iter().map(Expected::shown).collect::<Vec<_>>();
                 return Err(format!(
@@ -110,6 +119,11 @@ impl Conversation {
                     one.join("\nor ")
                 ));
             };
+            if let Expected::Exactly(answer) = expected
+                && answer.starts_with(b"AT ")
+            {
+                env.acknowledged.push((seen.machine, answer.clone()));
+            }
             self.excused |= pending.too_long;
             rest = &rest[length..];
         }

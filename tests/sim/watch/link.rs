@@ -4,6 +4,10 @@
 //!   numbers, all beyond what the neighbour said that it has heard: so each crosses at most once a
 //!   connection, and again on a later one only if it is past the resume mark.
 //! * A mark is never behind what was sent, nor beyond the head.
+//! * What comes in a turn leaves in it, and links are written before clients are answered: a link
+//!   that had told everything when the last turn ended has told everything, and handed it to the
+//!   network, before anybody else is written; one that was behind has come nearer. Only a
+//!   connection that takes no more excuses it.
 //! * A server never claims to have heard more of a life of its neighbour than marks of that life
 //!   have reached it in its own life, be it in its greeting or in an acknowledgement.
 
@@ -14,6 +18,7 @@ use super::super::report::Report;
 use super::Seen;
 use herd::node::Node;
 use herd::wire::NeighbourLine;
+use std::collections::BTreeSet;
 
 /// The accepted side.
 #[derive(Debug)]
@@ -85,12 +90,35 @@ pub struct Told {
     resume: Option<u64>,
     /// The last sequence number sent or marked.
     last: u64,
+    /// The sequence numbers of the positions sent.
+    sent: BTreeSet<u64>,
+    /// How it stood when the last turn ended, if it was up then.
+    stood: Option<Standing>,
     pub full: bool,
+}
+
+/// How a link that is up stands when all has been written that goes before clients' answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// Up to which number of the feed, of which the last is `head`, it has told the neighbour.
+    pub told: u64,
+    pub head: u64,
+    /// Bytes of output that wait, and whether the connection would take more.
+    pub waits: usize,
+    pub takes_more: bool,
 }
 
 impl Told {
     pub fn new(to: usize) -> Self {
-        Told { to, lines: Lines::default(), resume: None, last: 0, full: false }
+        Told {
+            to,
+            lines: Lines::default(),
+            resume: None,
+            last: 0,
+            sent: BTreeSet::new(),
+            stood: None,
+            full: false,
+        }
     }
 
     pub fn arrived(&mut self, bytes: &[u8]) {
@@ -143,6 +171,7 @@ impl Told {
                     return Err(format!("number {sequence} after {last}, resumed at {resume}"));
                 }
                 self.last = sequence;
+                self.sent.insert(sequence);
                 Ok(())
             }
             Some(NeighbourLine::Mark { sequence, .. }) => {
@@ -154,5 +183,44 @@ impl Told {
             }
             _ => Err("no line of a link".to_owned()),
         }
+    }
+
+    /// All has been written in a turn that goes before clients' answers, of which `acknowledged` are
+    /// those to reports.
+    pub fn turn_ends(
+        &mut self,
+        env: &mut Env,
+        machine: usize,
+        standing: Standing,
+        node: &Node,
+        acknowledged: &[(usize, Vec<u8>)],
+    ) {
+        let stood = self.stood.replace(standing);
+        let Some(stood) = stood.filter(|_| standing.takes_more) else {
+            return;
+        };
+        let was_behind = stood.told < stood.head;
+        let untold = |(_, line): &&(usize, Vec<u8>)| {
+            let client = line.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
+            let position = node.positions().find(client);
+            position.is_some_and(|position| {
+                let is_known = Some(position.sequence()) <= self.resume;
+                let is_sent = is_known || self.sent.contains(&position.sequence());
+                Report::of(&position).line() == *line && !is_sent
+            })
+        };
+        let why = if standing.waits > 0 {
+            "has more that the network would take".to_owned()
+        } else if was_behind && standing.told < standing.head && standing.told <= stood.told {
+            format!("was behind and has come no nearer: {standing:?}")
+        } else if !was_behind && standing.told < standing.head {
+            format!("has not told all that came in this turn: {standing:?}")
+        } else if !was_behind && let Some((_, line)) = acknowledged.iter().find(untold) {
+            format!("was not told what a client is: {}", line.escape_ascii())
+        } else {
+            return;
+        };
+        let (from, to) = (env.checks.name(machine), env.checks.name(self.to));
+        env.checks.fail(format!("the link from {from} to {to} {why}"));
     }
 }
