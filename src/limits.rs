@@ -113,7 +113,7 @@ pub const QUERIES_PER_CLIENT_MAX: usize = 16;
 pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 
 /// How often a link at rest sends a mark, and its receiver an acknowledgement.
-pub const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
 pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
 /// How soon a mark is acknowledged: one acknowledgement may serve many marks.
@@ -212,7 +212,7 @@ const _: () = {
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
-    assert!(BEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
+    assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

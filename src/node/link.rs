@@ -200,7 +200,7 @@ impl Link {
     /// Asks to be called when the next mark is due or the neighbour has been silent for too long.
     fn set_timer(&self, cx: &mut Context<'_, Node>) {
         let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
-        cx.transport.set_timer(Some(silent_at.min(self.marked + limits::BEAT_INTERVAL)));
+        cx.transport.set_timer(Some(silent_at.min(self.marked + limits::HEARTBEAT_INTERVAL)));
     }
 }
 
@@ -262,7 +262,7 @@ impl Protocol<Node> for Link {
             self.give_up(cx, format!("silent for {:.1?}", now.since(self.heard)));
             return;
         }
-        if now >= self.marked + limits::BEAT_INTERVAL {
+        if now >= self.marked + limits::HEARTBEAT_INTERVAL {
             match self.state {
                 State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
                 // The neighbour owes the answer to our greeting, or has enough to read.

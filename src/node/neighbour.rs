@@ -118,7 +118,7 @@ impl Neighbour {
 
     /// When an acknowledgement is due: soon when a mark has come, else now and then.
     fn acknowledge_at(&self) -> Monotonic {
-        let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::BEAT_INTERVAL };
+        let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::HEARTBEAT_INTERVAL };
         self.acknowledged + pause
     }
 

@@ -209,7 +209,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     (
         "tests/daemon/neighbours.rs",
         "a_neighbour_that_falls_silent_is_noticed_within_five_seconds",
-        &["BEAT_INTERVAL"],
+        &["HEARTBEAT_INTERVAL"],
     ),
     (
         "tests/daemon/neighbours.rs",

@@ -95,7 +95,7 @@ pub fn measure(shape: Shape, servers: usize, extent: Extent) -> Cost {
     let directions = costs.directions();
     story.world.env.costs = Some(costs);
     let beats = 3;
-    story.pass(beats * limits::BEAT_INTERVAL);
+    story.pass(beats * limits::HEARTBEAT_INTERVAL);
     let idle = counted(&mut story).sum(Purpose::Beat).bytes;
     let mut at_rest = Vec::new();
     for number in 0..FOLLOWED {
@@ -110,7 +110,7 @@ pub fn measure(shape: Shape, servers: usize, extent: Extent) -> Cost {
         overload: overload(&mut story, &distances, far),
     });
     let twice = counted(&mut story).twice.take();
-    let seconds = f64::from(beats) * limits::BEAT_INTERVAL.as_secs_f64();
+    let seconds = f64::from(beats) * limits::HEARTBEAT_INTERVAL.as_secs_f64();
     let idle_bytes = idle as f64 / directions as f64 / seconds;
     Cost { directions, diameter, idle_bytes, at_rest, moved, twice }
 }
