@@ -148,7 +148,7 @@ impl Queries {
             Some(call) if !call.again => {
                 call.again = true;
                 call.state = State::Waiting;
-                call.reserved = self.meter.reserve();
+                call.reserved = self.quota.reserve();
                 self.waiting.push_front(id);
                 self.pool.distrust_idle(actions);
                 self.pool.spread(self.waiting.len(), actions);
@@ -215,7 +215,7 @@ impl Queries {
         if call.state == State::Waiting {
             // Or a connection would be dialled for it that nobody needs. It costs nobody anything.
             self.waiting.retain(|&waiting| waiting != id);
-            self.meter.give_back(call.reserved);
+            self.quota.give_back(call.reserved);
         }
         Some(call)
     }

@@ -20,8 +20,8 @@ mod breaker;
 mod cache;
 mod calls;
 mod counters;
-mod meter;
 mod pool;
+mod quota;
 mod settings;
 mod trouble;
 
@@ -37,8 +37,8 @@ use crate::transport::{Action, ConnectionId, Monotonic, Now};
 use breaker::{Breaker, Failure};
 use cache::Cache;
 use log::info;
-use meter::{Meter, Reservation};
 use pool::Pool;
+use quota::{Quota, Reservation};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
@@ -101,7 +101,7 @@ pub(super) struct Queries {
     pool: Pool,
     cache: Cache,
     breaker: Breaker,
-    meter: Meter,
+    quota: Quota,
     counters: Counters,
     trouble: Trouble,
     /// When the counters were last logged.
@@ -120,7 +120,7 @@ impl Queries {
             pool: Pool::new(settings.service.endpoint.clone(), settings.connect_timeout),
             cache: Cache::new(settings.cache),
             breaker: Breaker::new(),
-            meter: Meter::new(settings.calls_per_second, settings.calls_per_day),
+            quota: Quota::new(settings.calls_per_second, settings.calls_per_day),
             counters: Counters::default(),
             trouble: Trouble::new(settings.service.endpoint.to_string()),
             summed_up: Monotonic::default(),
@@ -242,7 +242,7 @@ impl Queries {
             self.counters.spared += 1;
             return Err((Kind::Crowded, unknown("too many questions wait for Places")));
         }
-        if let Err(why) = self.meter.check(now) {
+        if let Err(why) = self.quota.check(now) {
             self.counters.over_cap += 1;
             return Err((Kind::OverCap, Problem::new(Status::OverQueryLimit, why, None)));
         }
@@ -261,7 +261,7 @@ impl Queries {
         now: Monotonic,
         actions: &mut Actions,
     ) -> CallId {
-        let reserved = self.meter.reserve();
+        let reserved = self.quota.reserve();
         let id = CallId(self.next_id());
         let call = Call {
             search,

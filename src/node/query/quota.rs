@@ -7,7 +7,7 @@ const DAY_NANOSECONDS: i64 = 86_400 * 1_000_000_000;
 
 /// Counts calls against their caps.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct Quota {
     second: Window,
     day: Window,
 }
@@ -30,9 +30,9 @@ struct Window {
     calls: u32,
 }
 
-impl Meter {
+impl Quota {
     pub(super) fn new(per_second: Option<u32>, per_day: Option<u32>) -> Self {
-        Meter { second: Window::new(per_second), day: Window::new(per_day) }
+        Quota { second: Window::new(per_second), day: Window::new(per_day) }
     }
 
     /// Whether another call may be made now, or which cap says no.
@@ -101,11 +101,11 @@ mod tests {
         Now { posix_nanoseconds: now.posix_nanoseconds + ahead, ..now }
     }
 
-    fn calls(meter: &mut Meter, now: Now, tries: usize) -> usize {
+    fn calls(quota: &mut Quota, now: Now, tries: usize) -> usize {
         (0..tries)
             .filter(|_| {
-                meter.check(now).is_ok() && {
-                    meter.reserve();
+                quota.check(now).is_ok() && {
+                    quota.reserve();
                     true
                 }
             })
@@ -114,53 +114,53 @@ mod tests {
 
     #[test]
     fn each_second_and_each_day_has_its_share() {
-        let mut meter = Meter::new(Some(3), Some(7));
-        assert_eq!(calls(&mut meter, at(100), 10), 3);
-        assert_eq!(calls(&mut meter, at(101), 10), 3);
-        assert_eq!(calls(&mut meter, at(102), 10), 1, "the day is used up");
-        assert_eq!(calls(&mut meter, at(86_399), 10), 0);
-        assert_eq!(calls(&mut meter, at(86_400), 10), 3, "the next day");
+        let mut quota = Quota::new(Some(3), Some(7));
+        assert_eq!(calls(&mut quota, at(100), 10), 3);
+        assert_eq!(calls(&mut quota, at(101), 10), 3);
+        assert_eq!(calls(&mut quota, at(102), 10), 1, "the day is used up");
+        assert_eq!(calls(&mut quota, at(86_399), 10), 0);
+        assert_eq!(calls(&mut quota, at(86_400), 10), 3, "the next day");
     }
 
     #[test]
     fn a_clock_that_steps_back_over_midnight_opens_nothing() {
-        let mut meter = Meter::new(None, Some(2));
-        assert_eq!(calls(&mut meter, at(86_400), 5), 2);
-        assert_eq!(calls(&mut meter, at_wall(86_410, -1), 5), 0);
-        assert_eq!(calls(&mut meter, at(86_420), 5), 0);
-        assert_eq!(calls(&mut meter, at(2 * 86_400), 5), 2);
+        let mut quota = Quota::new(None, Some(2));
+        assert_eq!(calls(&mut quota, at(86_400), 5), 2);
+        assert_eq!(calls(&mut quota, at_wall(86_410, -1), 5), 0);
+        assert_eq!(calls(&mut quota, at(86_420), 5), 0);
+        assert_eq!(calls(&mut quota, at(2 * 86_400), 5), 2);
     }
 
     #[test]
     fn a_clock_that_was_wrong_by_years_closes_nothing_for_years() {
-        let mut meter = Meter::new(Some(1), Some(2));
-        assert_eq!(calls(&mut meter, at_wall(1, 1_000), 5), 1);
-        assert_eq!(calls(&mut meter, at_wall(2, 1_000), 5), 1);
-        assert_eq!(calls(&mut meter, at_wall(3, 1_000), 5), 0, "the day is used up");
+        let mut quota = Quota::new(Some(1), Some(2));
+        assert_eq!(calls(&mut quota, at_wall(1, 1_000), 5), 1);
+        assert_eq!(calls(&mut quota, at_wall(2, 1_000), 5), 1);
+        assert_eq!(calls(&mut quota, at_wall(3, 1_000), 5), 0, "the day is used up");
         // It is set right; seconds go on as they always do.
-        assert_eq!(calls(&mut meter, at(4), 5), 1);
-        assert_eq!(calls(&mut meter, at(4), 5), 0);
-        assert_eq!(calls(&mut meter, at(5), 5), 1);
+        assert_eq!(calls(&mut quota, at(4), 5), 1);
+        assert_eq!(calls(&mut quota, at(4), 5), 0);
+        assert_eq!(calls(&mut quota, at(5), 5), 1);
     }
 
     #[test]
     fn what_was_not_called_is_not_counted() {
-        let mut meter = Meter::new(Some(2), Some(3));
-        assert!(meter.check(at(100)).is_ok());
-        let reserved = meter.reserve();
-        assert_eq!(calls(&mut meter, at(100), 5), 1);
-        meter.give_back(reserved);
-        assert_eq!(calls(&mut meter, at(100), 5), 1);
+        let mut quota = Quota::new(Some(2), Some(3));
+        assert!(quota.check(at(100)).is_ok());
+        let reserved = quota.reserve();
+        assert_eq!(calls(&mut quota, at(100), 5), 1);
+        quota.give_back(reserved);
+        assert_eq!(calls(&mut quota, at(100), 5), 1);
         // In another second it has to do only with the day.
-        assert!(meter.check(at(101)).is_ok());
-        meter.give_back(reserved);
-        assert_eq!(calls(&mut meter, at(101), 5), 2);
-        assert_eq!(calls(&mut meter, at(102), 5), 0, "three in all");
+        assert!(quota.check(at(101)).is_ok());
+        quota.give_back(reserved);
+        assert_eq!(calls(&mut quota, at(101), 5), 2);
+        assert_eq!(calls(&mut quota, at(102), 5), 0, "three in all");
     }
 
     #[test]
     fn without_caps_nothing_is_refused() {
-        let mut meter = Meter::new(None, None);
-        assert_eq!(calls(&mut meter, at(1), 1_000), 1_000);
+        let mut quota = Quota::new(None, None);
+        assert_eq!(calls(&mut quota, at(1), 1_000), 1_000);
     }
 }
