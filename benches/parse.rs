@@ -5,7 +5,7 @@ mod harness;
 use harness::Harness;
 use herd::limits;
 use herd::wire::neighbour::{write_at, write_mark};
-use herd::wire::time::{compare_times, parse_difference, parse_time, write_difference};
+use herd::wire::time::parse_time;
 use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable, location};
 use std::fmt::Write;
 use std::hint::black_box;
@@ -59,12 +59,7 @@ fn fields(harness: &Harness) {
     let degrees = b"+34.068930-118.445127";
     harness.measure("location/degrees", || Location::parse(black_box(&degrees[..])));
     harness.measure("location/seconds", || Location::parse(black_box(SECONDS.as_bytes())));
-    let [early, late] = [&b"1520023934.9189639971"[..], b"1520023934.9189639972"];
-    harness.measure("time/parse", || parse_time(black_box(early)));
-    harness.measure("time/compare beyond nanoseconds", || {
-        compare_times(black_box(7), black_box(early), black_box(7), black_box(late))
-    });
-    harness.measure("time/parse difference", || parse_difference(black_box(&b"+0.263873386"[..])));
+    harness.measure("time/parse", || parse_time(black_box(&b"1520023934.9189639971"[..])));
 }
 
 fn printing(harness: &Harness) {
@@ -73,11 +68,6 @@ fn printing(harness: &Harness) {
     harness.measure("write/AT", || {
         out.clear();
         write_at(&mut out, black_box(b"Goloman"), black_box(263_873_386), black_box(text));
-        out.len()
-    });
-    harness.measure("write/difference", || {
-        out.clear();
-        write_difference(&mut out, black_box(-3_000_000_001));
         out.len()
     });
     harness.measure("write/MARK", || {

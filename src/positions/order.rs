@@ -58,6 +58,7 @@ fn finer_digits(time: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::time::parse_time;
     use proptest::prelude::*;
 
     /// Few values of each field, so that every rule gets to decide.
@@ -109,6 +110,43 @@ mod tests {
         }
     }
 
+    fn claim(time: &str) -> Claim<'_> {
+        let time_nanoseconds = parse_time(time.as_bytes()).unwrap();
+        Claim { time_nanoseconds, time: time.as_bytes(), ..OLD }
+    }
+
+    /// What is greater only as it is written, at the same time, is nobody's matter here.
+    fn compare_times(a: &str, b: &str) -> Ordering {
+        let smaller = Claim { difference_nanoseconds: 8, ..claim(a) };
+        let greater = Claim { difference_nanoseconds: 6, ..claim(a) };
+        match [smaller, greater].map(|a| compare(&a, &claim(b))) {
+            [Ordering::Less, Ordering::Greater] => Ordering::Equal,
+            [one, other] => {
+                assert_eq!(one, other);
+                one
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_compared_exactly() {
+        use Ordering::{Equal, Greater, Less};
+        for (a, b, expected) in [
+            ("1", "2", Less),
+            ("1", "1.000000000000", Equal),
+            ("01.5", "1.50", Equal),
+            ("1.0000000001", "1", Greater),
+            ("1.0000000001", "1.00000000010", Equal),
+            ("1.00000000019", "1.0000000002", Less),
+            ("1.123456789", "1.1234567890001", Less),
+            ("1.123456789", "1.12345679", Less),
+            ("10.0000000001", "9.9999999999", Greater),
+        ] {
+            assert_eq!(compare_times(a, b), expected, "{a} {b}");
+            assert_eq!(compare_times(b, a), expected.reverse(), "{b} {a}");
+        }
+    }
+
     #[test]
     fn finer_digits_start_after_the_ninth() {
         let cases = [
@@ -124,7 +162,27 @@ mod tests {
         }
     }
 
+    /// A number as a string whose order is that of the numbers.
+    fn padded(text: &str) -> String {
+        let (integer, fraction) = text.split_once('.').unwrap_or((text, ""));
+        format!("{integer:0>20}.{fraction:0<40}")
+    }
+
     proptest! {
+        #[test]
+        fn the_order_of_times_is_that_of_the_padded_numbers(
+            // Few different digits, so that long common beginnings are usual.
+            a in "0{0,3}1{0,2}[0-9](\\.[09]{1,9}[01]{0,9}0{0,3})?",
+            b in "0{0,3}1{0,2}[0-9](\\.[09]{1,9}[01]{0,9}0{0,3})?",
+            prefix in "([1-9](\\.[0-9]{8})?)?",
+            a_rest in "[01]{1,8}",
+            b_rest in "[01]{1,8}",
+        ) {
+            prop_assert_eq!(compare_times(&a, &b), padded(&a).cmp(&padded(&b)));
+            let [a, b] = [a_rest, b_rest].map(|rest| prefix.clone() + &rest);
+            prop_assert_eq!(compare_times(&a, &b), padded(&a).cmp(&padded(&b)));
+        }
+
         #[test]
         fn equal_means_identical(a in claims(), b in claims()) {
             prop_assert_eq!(compare(&a, &b) == Ordering::Equal, a == b);

@@ -4,12 +4,12 @@
 //! of Places pass: a filter between the network and a conversation makes the server behave as if its
 //! own code were wrong, so that the program needs no switches for it.
 
+use super::report::exact;
 use super::watch::Seen;
 use herd::node::Node;
 use herd::wire::NeighbourLine;
 use herd::wire::http::ResponseReader;
 use herd::wire::neighbour::write_heard;
-use herd::wire::time::compare_times;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,10 +236,9 @@ impl Planted {
                 let number = |text| str::from_utf8(text).unwrap_or("").parse().unwrap_or(f64::MAX);
                 number(at.time) <= number(held.time())
             }),
-            Some(Bug::BreaksTiesByArrival) => held.is_some_and(|held| {
-                let (ours, theirs) = (held.time_nanoseconds(), at.time_nanoseconds);
-                compare_times(theirs, at.time, ours, held.time()).is_eq()
-            }),
+            Some(Bug::BreaksTiesByArrival) => {
+                held.is_some_and(|held| exact(at.time) == exact(held.time()))
+            }
             Some(Bug::JudgesSkewAgain) => {
                 let ahead = at.time_nanoseconds - seen.now.posix_nanoseconds;
                 ahead > self.max_skew_seconds as i64 * 1_000_000_000

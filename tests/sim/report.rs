@@ -65,7 +65,7 @@ impl Report {
 }
 
 /// What orders times exactly: how many digits the integer has, these, those of the fraction.
-fn exact(time: &[u8]) -> (usize, &[u8], &[u8]) {
+pub fn exact(time: &[u8]) -> (usize, &[u8], &[u8]) {
     let point = time.iter().position(|&byte| byte == b'.').unwrap_or(time.len());
     let (integer, fraction) = (&time[..point], time.get(point + 1..).unwrap_or_default());
     let first = integer.iter().position(|&digit| digit != b'0').unwrap_or(point);

@@ -4,7 +4,7 @@ use herd::limits;
 use herd::wire::neighbour::{
     write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
 };
-use herd::wire::time::{compare_times, parse_difference, parse_time, write_difference};
+use herd::wire::time::parse_time;
 use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine};
 
 /// Any stream in any pieces makes the lines that a naive reading of the whole makes. The first
@@ -106,7 +106,7 @@ pub fn neighbour_line(line: &[u8]) {
     assert_eq!(out.strip_suffix(b"\n"), Some(line));
 }
 
-/// Locations, times, differences, decimals.
+/// Locations, times, decimals.
 pub fn numbers(text: &[u8]) {
     const NANOS: i64 = 1_000_000_000;
     if let Some(location) = Location::parse(text) {
@@ -114,23 +114,11 @@ pub fn numbers(text: &[u8]) {
         assert!(location.longitude_nanodegrees.abs() <= 180 * NANOS);
         assert!(text.iter().all(|byte| b"+-./0123456789".contains(byte)));
     }
-    if let Some(nanoseconds) = parse_difference(text) {
-        let mut out = Vec::new();
-        write_difference(&mut out, nanoseconds);
-        assert_eq!(out, text);
-    }
     let by_the_book = read_decimal(text);
     let decimal = Decimal::parse(text);
     assert_eq!(decimal.map(|d| (d.integer, d.nanos, d.beyond)), by_the_book);
     let in_nanos = decimal.and_then(|decimal| decimal.in_nanos());
     assert_eq!(parse_time(text), in_nanos.and_then(|nanos| i64::try_from(nanos).ok()));
-    let middle = text.len() / 2;
-    let (a, b) = text.split_at(middle);
-    if let (Some(time), Some(other)) = (parse_time(a), parse_time(b)) {
-        let order = compare_times(time, a, other, b);
-        assert_eq!(order.reverse(), compare_times(other, b, time, a));
-        assert!(order == time.cmp(&other) || time == other);
-    }
 }
 
 /// A decimal digit by digit, as the docs of [`Decimal`] have it.
