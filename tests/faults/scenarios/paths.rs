@@ -75,10 +75,12 @@ const MOVING_CLIENTS: usize = 500;
 const MOVES_AT_ONCE: usize = 100;
 const MOVE_PAUSE: Duration = Duration::from_millis(30);
 /// How long they move, and after which part of it ages count.
-const MOVING: Duration = Duration::from_secs(10);
+const MOVING: Duration = Duration::from_secs(24);
 const SETTLING: Duration = Duration::from_secs(3);
-/// What waits unsent, what is under way, and a round of all clients, at the path's rate.
-const AGE_MAX: f64 = 5.0;
+/// What waits unsent and what is under way are some seconds at the path's rate, and with four times
+/// as many moves as it carries a client may miss several rounds: 5 to 9 s were seen. A queue that
+/// grows is three seconds older after every four.
+const AGE_MAX: f64 = 13.0;
 
 /// What moves all the time is known behind a narrow path by its last position but for a moment, and
 /// not as it was before a queue that grows.
