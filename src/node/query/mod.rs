@@ -96,8 +96,6 @@ pub(super) struct Queries {
     next_id: u64,
     /// Calls without a connection, the oldest first; some may have ended meanwhile.
     waiting: VecDeque<CallId>,
-    /// When each call must have ended, soonest first; some may have ended meanwhile.
-    deadlines: VecDeque<(Monotonic, CallId)>,
     pool: Pool,
     cache: Cache,
     breaker: Breaker,
@@ -116,7 +114,6 @@ impl Queries {
             by_search: HashMap::new(),
             next_id: 0,
             waiting: VecDeque::new(),
-            deadlines: VecDeque::new(),
             pool: Pool::new(settings.service.endpoint.clone(), settings.connect_timeout),
             cache: Cache::new(settings.cache),
             breaker: Breaker::new(),
@@ -202,24 +199,22 @@ impl Queries {
 
     /// When the next call runs out of time.
     pub(super) fn deadline(&self) -> Option<Monotonic> {
-        self.deadlines.front().map(|&(at, _)| at)
+        // All have the same time, and ids grow: the oldest is the first.
+        self.calls.first_key_value().map(|(_, call)| call.since + self.settings.timeout)
     }
 
     /// Ends the calls that have run out of time.
     pub(super) fn expire(&mut self, now: Monotonic, actions: &mut Actions) {
-        while let Some(&(at, id)) = self.deadlines.front() {
-            let state = self.calls.get(&id).map(|call| call.state);
-            if at > now && state.is_some() {
-                return;
-            }
-            self.deadlines.pop_front();
-            if let Some(State::Asked(connection)) = state {
-                // Its answer would be taken for that of the next call.
-                actions.push_back(Action::Wake(connection));
-            }
-            let why = match state {
-                Some(State::Waiting) => self.pool.why_none(),
-                _ => "Places did not answer in time".to_owned(),
+        while let Some((&id, call)) = self.calls.first_key_value()
+            && call.since + self.settings.timeout <= now
+        {
+            let why = match call.state {
+                State::Waiting => self.pool.why_none(),
+                State::Asked(connection) => {
+                    // Its answer would be taken for that of the next call.
+                    actions.push_back(Action::Wake(connection));
+                    "Places did not answer in time".to_owned()
+                }
             };
             self.failed(id, CallFailure::Late, &why, now, actions);
         }
@@ -275,7 +270,6 @@ impl Queries {
         self.calls.insert(id, call);
         self.by_search.insert(search, id);
         self.waiting.push_back(id);
-        self.deadlines.push_back((now + self.settings.timeout, id));
         self.pool.spread(self.waiting.len(), actions);
         id
     }
