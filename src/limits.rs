@@ -22,6 +22,10 @@ pub const CLASSIC_SILENCE: Duration = Duration::from_millis(100);
 pub const SERVER_NAME_BYTES_MAX: usize = 64;
 /// Longest line between neighbours: a client's line, the server's name, the difference, key words.
 pub const NEIGHBOUR_LINE_BYTES_MAX: usize = 17_408;
+/// Longest name of a host (RFC 1035, section 2.3.4, less the root's dot).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Longest part of one, between its dots (RFC 1035, section 2.3.4).
+pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
 /// Most clients whose positions are known (132 GB of them).
@@ -79,7 +83,9 @@ pub const DESCRIPTORS_OWN: usize = 32;
 /// Connections from and to each neighbour for which descriptors are kept back from clients: one
 /// each way, and as many that are not noticed to be dead yet.
 pub const DESCRIPTORS_PER_NEIGHBOUR: usize = 4;
-/// Connections to the neighbour port besides those, by whoever has not greeted yet.
+/// Connections to the neighbour port for which there is room besides
+/// [`DESCRIPTORS_PER_NEIGHBOUR`] for each neighbour: by whoever has not greeted yet. The port's bound
+/// is the sum; who has greeted is not told apart.
 pub const STRANGERS_MAX: usize = 64;
 /// How long accepting pauses when the system is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -195,6 +201,8 @@ pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
 pub const HTTP_REQUEST_HEADERS_MAX: usize = 64;
 /// Interim (1xx) responses before an HTTP response.
 pub const HTTP_INTERIM_RESPONSES_MAX: usize = 8;
+/// Memory reserved for an HTTP body on its announcement alone; it grows with what comes.
+pub const HTTP_BODY_RESERVED_BYTES_MAX: usize = 64 * 1_024;
 /// Chunk extensions and trailers of an HTTP body; they are skipped.
 pub const HTTP_CHUNK_EXTRAS_BYTES_MAX: usize = 16 * 1_024;
 

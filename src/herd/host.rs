@@ -1,12 +1,8 @@
 //! What may stand where a herd file names a host: an IP address, or a host name by its characters.
 //! Whether there is such a host is for the look-up to say.
 
+use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use std::net::{IpAddr, Ipv6Addr};
-
-/// Longest host name (RFC 1035, section 2.3.4, less the root's dot).
-const NAME_BYTES_MAX: usize = 253;
-/// Longest part of it between dots.
-const LABEL_BYTES_MAX: usize = 63;
 
 /// Whether that is an IP address (IPv6 without brackets, also with a zone) or a host name.
 pub(super) fn is_host(text: &str) -> bool {
@@ -21,14 +17,14 @@ pub(super) fn is_host(text: &str) -> bool {
 fn is_name(text: &str) -> bool {
     let name = text.strip_suffix('.').unwrap_or(text);
     let last = name.rsplit('.').next().unwrap_or_default();
-    name.len() <= NAME_BYTES_MAX
+    name.len() <= HOST_BYTES_MAX
         && name.split('.').all(is_label)
         && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Underscores are in no host name by the book, and in many by custom.
 fn is_label(label: &str) -> bool {
-    (1..=LABEL_BYTES_MAX).contains(&label.len())
+    (1..=HOST_LABEL_BYTES_MAX).contains(&label.len())
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
         && !label.starts_with('-')
         && !label.ends_with('-')

@@ -1,5 +1,6 @@
 //! The URL of a Places service: `https://host[:port][/path][?query]`, strictly.
 
+use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use crate::transport::Endpoint;
 use std::error::Error;
 use std::fmt;
@@ -36,10 +37,6 @@ pub enum UrlError {
 
 /// The port of HTTPS.
 const HTTPS_PORT: u16 = 443;
-/// Longest host name (RFC 1035).
-const HOST_BYTES_MAX: usize = 253;
-/// Longest part of one.
-const LABEL_BYTES_MAX: usize = 63;
 
 pub(super) fn parse(url: &str) -> Result<Url, UrlError> {
     const SCHEME: &str = "https://";
@@ -105,7 +102,7 @@ fn check_name(host: &str) -> Result<(), UrlError> {
         return Err(UrlError::NoHost);
     }
     let is_label = |label: &str| {
-        (1..=LABEL_BYTES_MAX).contains(&label.len())
+        (1..=HOST_LABEL_BYTES_MAX).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     // The root's dot at the end is allowed.

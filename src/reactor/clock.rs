@@ -1,4 +1,5 @@
-//! The only place that reads clocks: both together, once a turn.
+//! The only place that reads clocks for what is decided by them: both together, once a turn. (Each
+//! line of the log is stamped with the time at which it was written.)
 
 use crate::transport::{Monotonic, Now};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

@@ -266,6 +266,8 @@ impl<A: Application> Reactor<A> {
                 continue;
             };
             connection.armed = None;
+            // A timer stands for the deadline of the phase, since whoever changes either arms it anew;
+            // only an open connection has two of them.
             match connection.phase {
                 Phase::Dialling(_) => self.dial_timed_out(id),
                 Phase::Handshaking { .. } => {

@@ -17,8 +17,9 @@ pub struct Counters {
     pub over_cap: u64,
     /// Of these, those answered at once because Places had just failed, or too many waited.
     pub spared: u64,
-    /// Requests sent to Places; what the operator pays for. A call that had to be made once more is
-    /// two.
+    /// Requests sent to Places: what the operator pays for, at most. A call that had to be made once
+    /// more, since its connection was lost before it was answered, is two, and Places may have seen
+    /// only one of them.
     pub calls: u64,
     /// Calls that Places answered well, be it that nothing is there.
     pub answered: u64,

@@ -3,9 +3,7 @@
 use super::HttpError;
 use super::chunked::ChunkedReader;
 use super::fields::Framing;
-
-/// Memory reserved for a body on its announcement alone; beyond it grows with what comes.
-const RESERVED_BYTES_MAX: usize = 64 * 1_024;
+use crate::limits::HTTP_BODY_RESERVED_BYTES_MAX;
 
 /// The body so far.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl BodyReader {
                     .ok()
                     .filter(|&length| length <= bytes_max)
                     .ok_or(HttpError::BodyTooLarge)?;
-                bytes.reserve(remaining.min(RESERVED_BYTES_MAX));
+                bytes.reserve(remaining.min(HTTP_BODY_RESERVED_BYTES_MAX));
                 Ending::Length { remaining }
             }
             Framing::Chunked => Ending::Chunked(ChunkedReader::new()),
@@ -73,5 +71,17 @@ impl BodyReader {
     /// The body, when `receive` said that it is whole.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_announcement_alone_reserves_little() {
+        let length = 16 * HTTP_BODY_RESERVED_BYTES_MAX;
+        let reader = BodyReader::new(Framing::Length(length as u64), length).unwrap();
+        assert_eq!(reader.bytes.capacity(), HTTP_BODY_RESERVED_BYTES_MAX);
     }
 }
