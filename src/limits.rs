@@ -100,7 +100,8 @@ pub const ADDRESSES_MAX: usize = 16;
 pub const IDLE_AFTER: Duration = Duration::from_millis(10);
 /// How long a busy loop goes on before its idle hook is called all the same.
 pub const BUSY_MAX: Duration = Duration::from_secs(1);
-/// Rounds of actions in one turn; what is left goes on in the next, so that nobody starves.
+/// Rounds of losses and actions in a row, each of what the one before has led to; what is left goes
+/// on in the next turn, so that nobody starves.
 pub const ACTION_ROUNDS_PER_TURN: usize = 16;
 /// TLS handshake with a peer that was accepted.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

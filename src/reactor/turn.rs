@@ -9,6 +9,7 @@ use crate::transport::{Action, Application, ConnectionId, Context, Lost, Protoco
 use mio::net::TcpStream;
 use mio::{Events, Interest};
 use rustls::{Connection as Session, ServerConnection};
+use std::iter;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -303,13 +304,16 @@ impl<A: Application> Reactor<A> {
     /// Tells protocols of their loss and does what the application asks, until neither is left or
     /// the turn has done enough.
     pub(super) fn settle(&mut self, app: &mut A) {
+        let mut asked = Vec::new();
         for _ in 0..limits::ACTION_ROUNDS_PER_TURN {
             let mut quiet = self.lost.is_empty();
             for (id, cause) in mem::take(&mut self.lost) {
                 self.bury(app, id, &cause);
             }
-            while let Some(action) = app.next_action() {
-                quiet = false;
+            // What is asked for while these are done belongs to the next round.
+            asked.extend(iter::from_fn(|| app.next_action()));
+            quiet &= asked.is_empty();
+            for action in asked.drain(..) {
                 match action {
                     Action::Dial { endpoint, protocol, timeout } => {
                         self.dial(endpoint, protocol, timeout);

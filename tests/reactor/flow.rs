@@ -2,6 +2,7 @@
 
 use crate::harness::{Event, Script, Setup, data_of, echo, events_of, pattern, read_all};
 use herd::limits::{OUTPUT_HIGH_WATER_BYTES, READ_BUDGET_BYTES, READ_BUDGET_FIRST_BYTES};
+use herd::transport::Action;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -148,4 +149,33 @@ fn small_pieces_arrive_in_order() {
     let calls = reactor.calls_until_lost(1);
     let id = calls[0].id.unwrap();
     assert_eq!(data_of(&events_of(&calls, id)), pattern(2_000));
+}
+
+#[test]
+fn who_wakes_itself_for_ever_does_not_starve_others() {
+    let accept = || -> Script {
+        Box::new(|cx, event| match event {
+            Event::Data(data) if data != b"wake" => cx.transport.write(data),
+            Event::Data(_) | Event::Woken => {
+                cx.app.actions.push_back(Action::Wake(cx.transport.id()));
+            }
+            Event::Ended => cx.transport.close(),
+            _ => {}
+        })
+    };
+    let reactor = Setup::accepting(accept).run();
+    let mut restless = reactor.connect();
+    restless.write_all(b"wake").unwrap();
+    reactor.calls_until(|call| call.event == Event::Woken);
+    let mut other = reactor.connect();
+    other.write_all(b"echo").unwrap();
+    let mut answer = [0; 4];
+    other.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"echo");
+    drop((restless, other));
+    let mut lost = 0;
+    reactor.calls_until(|call| {
+        lost += usize::from(matches!(call.event, Event::Lost(_)));
+        lost == 2
+    });
 }

@@ -11,6 +11,7 @@ use herd::limits;
 use herd::node::{Conversation, Node};
 use herd::transport::{Action, Application, ConnectionId, Context, DialStage, Lost, Protocol};
 use std::io;
+use std::iter;
 use std::mem;
 use std::net::Ipv4Addr;
 
@@ -258,13 +259,16 @@ impl Machine {
     /// Tells protocols of their loss and does what the application asks, until neither is left or
     /// the turn has done enough.
     fn settle(&mut self, env: &mut Env) {
+        let mut asked = Vec::new();
         for _ in 0..limits::ACTION_ROUNDS_PER_TURN {
             let mut quiet = self.lost.is_empty();
             for (id, cause) in mem::take(&mut self.lost) {
                 self.bury(env, id, &cause);
             }
-            while let Some(action) = self.node.as_mut().and_then(|node| node.next_action()) {
-                quiet = false;
+            let node = self.node.as_mut();
+            asked.extend(node.into_iter().flat_map(|node| iter::from_fn(|| node.next_action())));
+            quiet &= asked.is_empty();
+            for action in asked.drain(..) {
                 match action {
                     Action::Dial { endpoint, protocol, timeout } => {
                         self.dial(env, &endpoint, protocol, timeout);
