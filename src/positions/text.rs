@@ -38,7 +38,8 @@ impl<'a> Text<'a> {
 
     /// The text of three fields that did not stand together, put together in `scratch` (which is
     /// cleared first). `None` as for [`new`](Self::new).
-    pub fn join(
+    #[cfg(test)]
+    pub(super) fn join(
         scratch: &'a mut Vec<u8>,
         client: &[u8],
         location: &[u8],

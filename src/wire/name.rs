@@ -6,17 +6,7 @@ use crate::limits;
 /// Whether `bytes` may be a client's id: 1 to [`limits::CLIENT_ID_BYTES_MAX`] bytes of UTF-8
 /// without ASCII white space or control characters (Unicode's Cc: C0, DEL and C1).
 pub fn is_client_id(bytes: &[u8]) -> bool {
-    is_name(bytes, limits::CLIENT_ID_BYTES_MAX)
-}
-
-/// Whether `bytes` may name a server or a herd: as a client's id, but of at most
-/// [`limits::SERVER_NAME_BYTES_MAX`] bytes.
-pub fn is_server_name(bytes: &[u8]) -> bool {
-    is_name(bytes, limits::SERVER_NAME_BYTES_MAX)
-}
-
-fn is_name(bytes: &[u8], max_bytes: usize) -> bool {
-    scan(bytes, max_bytes) == Some(bytes.len())
+    scan(bytes, limits::CLIENT_ID_BYTES_MAX) == Some(bytes.len())
 }
 
 /// The length of the name at the start of `bytes`, which ends before the first white space; `None`
@@ -49,13 +39,11 @@ mod tests {
         for good in ["a", "kiwi.cs.ucla.edu", "+", "?", "Zoë", "日本", "a\u{a0}b", "\u{2028}", "🦘"]
         {
             assert!(is_client_id(good.as_bytes()), "{good:?}");
-            assert!(is_server_name(good.as_bytes()), "{good:?}");
         }
         for bad in
             ["", " ", "a b", " a", "a ", "a\tb", "\u{b}", "\0", "a\u{1f}", "\u{7f}", "é\u{85}"]
         {
             assert!(!is_client_id(bad.as_bytes()), "{bad:?}");
-            assert!(!is_server_name(bad.as_bytes()), "{bad:?}");
         }
         for broken in [&b"\xff"[..], b"abcdefghij\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"a\x80"] {
             assert!(!is_client_id(broken), "{broken:x?}");
@@ -63,16 +51,12 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_count_bytes() {
-        for (check, max) in [
-            (is_client_id as fn(&[u8]) -> bool, limits::CLIENT_ID_BYTES_MAX),
-            (is_server_name, limits::SERVER_NAME_BYTES_MAX),
-        ] {
-            assert!(check(&vec![b'x'; max]));
-            assert!(!check(&vec![b'x'; max + 1]));
-            assert!(check("é".repeat(max / 2).as_bytes()));
-            assert!(!check("é".repeat(max / 2 + 1).as_bytes()));
-        }
+    fn the_limit_counts_bytes() {
+        let max = limits::CLIENT_ID_BYTES_MAX;
+        assert!(is_client_id(&vec![b'x'; max]));
+        assert!(!is_client_id(&vec![b'x'; max + 1]));
+        assert!(is_client_id("é".repeat(max / 2).as_bytes()));
+        assert!(!is_client_id("é".repeat(max / 2 + 1).as_bytes()));
     }
 
     #[test]
