@@ -6,7 +6,7 @@ use harness::Harness;
 use herd::limits;
 use herd::wire::neighbour::{write_at, write_mark};
 use herd::wire::time::parse_time;
-use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable, location};
+use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable};
 use std::fmt::Write;
 use std::hint::black_box;
 
@@ -73,11 +73,6 @@ fn printing(harness: &Harness) {
     harness.measure("write/MARK", || {
         out.clear();
         write_mark(&mut out, black_box(123_456_789), black_box(0x0123_4567_89ab_cdef));
-        out.len()
-    });
-    harness.measure("write/degrees", || {
-        out.clear();
-        location::write_degrees(&mut out, black_box(-118_445_127_000));
         out.len()
     });
     let mut shown = String::with_capacity(4_096);

@@ -1,5 +1,8 @@
 //! Numbers of a question as plain decimals, exactly: no float, no exponent, no digit too many.
 
+/// How many billionths are one: degrees are counted in them.
+pub(super) const NANO: u64 = 1_000_000_000;
+
 /// Appends `value / unit` with a minus sign if it is below zero; see [`push_decimal`].
 pub(super) fn push_signed(out: &mut String, value: i64, unit: u64) {
     if value < 0 {
@@ -27,6 +30,7 @@ pub(super) fn push_decimal(out: &mut String, value: u64, unit: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Location;
     use proptest::prelude::*;
 
     #[test]
@@ -54,6 +58,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn degrees_are_those_of_the_location_that_says_so(
+            latitude in -90_000_000_000_i64..=90_000_000_000,
+            longitude in -180_000_000_000_i64..=180_000_000_000,
+        ) {
+            let mut text = String::new();
+            for angle in [latitude, longitude] {
+                if angle >= 0 {
+                    text.push('+');
+                }
+                push_signed(&mut text, angle, 1_000_000_000);
+            }
+            let expected = Location {
+                latitude_nanodegrees: latitude,
+                longitude_nanodegrees: longitude,
+            };
+            prop_assert_eq!(Location::parse(text.as_bytes()), Some(expected));
+        }
+
         #[test]
         fn a_decimal_is_exact(value in any::<u64>()) {
             let mut text = String::new();

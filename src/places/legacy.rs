@@ -2,12 +2,11 @@
 //!
 //! <https://developers.google.com/maps/documentation/places/web-service/search-nearby>
 
-use super::decimal::{push_decimal, push_signed};
+use super::decimal::{NANO, push_decimal, push_signed};
 use super::{Search, Service};
 
 /// The request for `search`, whole. Numbers are written as plain decimals, exactly.
 pub fn request(service: &Service, search: &Search) -> Vec<u8> {
-    const NANO: u64 = 1_000_000_000;
     const MICRO: u64 = 1_000_000;
     let mut out = String::with_capacity(512);
     out.push_str("GET ");

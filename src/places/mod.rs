@@ -31,7 +31,7 @@ pub use url::UrlError;
 
 use crate::transport::Endpoint;
 use crate::wire::http::Response;
-use crate::wire::location::write_degrees;
+use decimal::{NANO, push_signed};
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -50,12 +50,12 @@ pub struct Search {
 impl fmt::Display for Search {
     /// The point in decimal degrees and the radius in kilometres.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Vec::new();
-        write_degrees(&mut text, self.latitude_nanodegrees);
-        text.push(b',');
-        write_degrees(&mut text, self.longitude_nanodegrees);
+        let mut point = String::new();
+        push_signed(&mut point, self.latitude_nanodegrees, NANO);
+        point.push(',');
+        push_signed(&mut point, self.longitude_nanodegrees, NANO);
         let kilometres = self.radius_micrometres as f64 / 1e9;
-        write!(f, "{kilometres} km around {}", String::from_utf8_lossy(&text))
+        write!(f, "{kilometres} km around {point}")
     }
 }
 

@@ -5,14 +5,13 @@
 
 mod reshape;
 
-use super::decimal::{push_decimal, push_signed};
+use super::decimal::{NANO, push_decimal, push_signed};
 use super::judge::{read_envelope, unreadable};
 use super::{Answer, Key, Problem, Search, Service, Status};
 use crate::limits;
 use crate::wire::http::Response;
 
 const MICRO: u64 = 1_000_000;
-const NANO: u64 = 1_000_000_000;
 const RADIUS_MICROMETRES_MAX: u64 = limits::RADIUS_KILOMETRES_MAX * 1_000 * MICRO;
 
 /// The request for `search`, whole. Nothing but numbers, printed as plain decimals, comes from the

@@ -11,7 +11,7 @@
 //! Each may have a fraction, and one `/` may close the whole. (The standard wants two and three
 //! digits of degrees; clients send one to three.)
 
-use super::decimal::{self, NANOS, Number};
+use super::decimal::{NANOS, Number};
 
 const LATITUDE: Axis = Axis { degree_digits: 2, degrees_max: 90 };
 const LONGITUDE: Axis = Axis { degree_digits: 3, degrees_max: 180 };
@@ -140,24 +140,6 @@ impl Axis {
             return angle.degrees == self.degrees_max && !more;
         }
         angle.minutes < 60 && angle.seconds < 60
-    }
-}
-
-/// Appends an angle as a plain decimal number of degrees with as few decimals as it needs:
-/// `34.06893`, `-118.445127`, `0`.
-pub fn write_degrees(out: &mut Vec<u8>, nanodegrees: i64) {
-    let size = nanodegrees.unsigned_abs();
-    if nanodegrees < 0 {
-        out.push(b'-');
-    }
-    decimal::write_integer(out, size / NANOS);
-    let fraction = (size % NANOS) as u32;
-    if fraction != 0 {
-        out.push(b'.');
-        out.extend_from_slice(&decimal::nine_digits(fraction));
-        while out.last() == Some(&b'0') {
-            out.pop();
-        }
     }
 }
 
