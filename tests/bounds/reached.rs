@@ -13,8 +13,8 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "times_and_counts_for_places_have_their_limits",
         &["PLACES_DEADLINE_MAX", "PLACES_CACHE_AGE_MAX"],
     ),
-    ("src/herd/file/tests.rs", "hosts_are_checked", &["HOST_BYTES_MAX"]),
     ("src/herd/file/tests.rs", "there_must_be_servers_but_not_too_many", &["SERVERS_MAX"]),
+    ("src/herd/host.rs", "all_else_is_none", &["HOST_BYTES_MAX", "HOST_LABEL_BYTES_MAX"]),
     (
         "src/herd/mod.rs",
         "a_file_without_end_is_refused_without_reading_it_all",
@@ -88,7 +88,6 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "what_is_large_stays_bounded",
         &["PLACES_TYPES_MAX", "PLACES_ATTRIBUTIONS_MAX", "PLACES_ATTRIBUTION_BYTES_MAX"],
     ),
-    ("src/places/url.rs", "errors_name_what_is_wrong", &["HOST_LABEL_BYTES_MAX"]),
     (
         "src/places/problem.rs",
         "a_message_is_redacted_before_it_is_cut",
