@@ -30,7 +30,7 @@ const BATCHES: [u64; 2] = [200, 600];
 const PARTS: [(&str, &str); 4] = [
     ("all that the conversation does", "Client::process"),
     ("all but reading the line", "Client::take_position"),
-    ("update", "Positions::update"),
+    ("update", "Positions::take"),
     ("answer", "write_at_after"),
 ];
 

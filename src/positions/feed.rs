@@ -49,6 +49,16 @@ impl Feed {
         self.records.len()
     }
 
+    /// See [`Records::bytes`].
+    pub fn bytes(&self) -> usize {
+        self.records.bytes()
+    }
+
+    /// See [`Records::growth_bytes`].
+    pub fn growth_bytes(&self) -> usize {
+        self.records.growth_bytes()
+    }
+
     pub fn record(&self, number: u32) -> &Record {
         self.records.get(number)
     }
@@ -74,19 +84,21 @@ impl Feed {
         self.link_after(self.links(Link::LIST).previous, link);
     }
 
-    /// Lets `change` change a record, if it will; one that it has changed gets the next number and
-    /// moves to the end. Returns whether it has.
+    /// Lets `change` change a record, unless it says why not; one that it has changed gets the next
+    /// number and moves to the end.
     #[inline(always)]
-    pub fn change(&mut self, number: u32, change: impl FnOnce(&mut Record) -> bool) -> bool {
+    pub fn change<E>(
+        &mut self,
+        number: u32,
+        change: impl FnOnce(&mut Record) -> Result<(), E>,
+    ) -> Result<(), E> {
         let record = self.records.get_mut(number);
-        if !change(record) {
-            return false;
-        }
+        change(record)?;
         self.head += 1;
         record.sequence = self.head;
         let last = self.markers[0].previous;
         if last == Link::record(number) {
-            return true;
+            return Ok(());
         }
         // Unlinked and linked again in one go: this is done for every report.
         let after = Links { previous: last, next: Link::LIST };
@@ -95,7 +107,7 @@ impl Feed {
         self.links_mut(next).previous = previous;
         self.links_mut(last).next = Link::record(number);
         self.markers[0].previous = Link::record(number);
-        true
+        Ok(())
     }
 
     /// A cursor that has been told everything.

@@ -7,6 +7,8 @@
 //! (8 KiB) or to copy the directory (4 bytes a segment), at whatever size, and there is never an
 //! old table beside a new one: from 9 to 19 bytes an entry at any time.
 
+use super::memory::allocated;
+
 /// Entries a segment has room for: 8 KiB.
 const SEGMENT_ENTRIES: usize = 1 << SEGMENT_BITS;
 const SEGMENT_BITS: u32 = 10;
@@ -40,6 +42,13 @@ struct Entry(u64);
 impl Index {
     pub fn new() -> Self {
         Index { depth: 0, directory: vec![0], segments: vec![Segment::new(0)] }
+    }
+
+    /// What it takes.
+    pub fn bytes(&self) -> usize {
+        self.segments.len() * allocated(size_of::<Segment>())
+            + self.segments.capacity() * size_of::<Box<Segment>>()
+            + self.directory.capacity() * size_of::<u32>()
     }
 
     /// The record with this hash for which `is_it` says yes.
@@ -198,10 +207,7 @@ mod tests {
             if number < 10_000 || number % 1_000 != 0 {
                 continue;
             }
-            let segments =
-                index.segments.len() * (size_of::<Segment>() + size_of::<Box<Segment>>());
-            let bytes = segments + index.directory.len() * size_of::<u32>();
-            let each = bytes as f64 / f64::from(number + 1);
+            let each = index.bytes() as f64 / f64::from(number + 1);
             assert!((9.0..19.0).contains(&each), "{each} bytes with {number}");
         }
     }

@@ -14,8 +14,9 @@
 //! and who told us are this server's own and have no part in it.
 //!
 //! A position with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
-//! update of a known client allocates nothing unless its text is longer than that and of another
-//! length than before. Growing never stops to copy what is there: see `record` and `index`.
+//! update of a known client allocates nothing unless its text is longer than that and than all
+//! before. Growing never stops to copy what is there: see `record` and `index`. How much is taken is
+//! known at any time (see `memory`), and a client's report can be taken within a bound.
 //!
 //! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
 
@@ -23,6 +24,7 @@ mod feed;
 mod hash;
 mod index;
 mod lives;
+mod memory;
 pub mod order;
 mod origins;
 mod record;
@@ -41,8 +43,9 @@ use index::Index;
 use lives::{LifeSlot, Lives};
 use order::Claim;
 use origins::Origins;
-use record::Record;
+use record::{INLINE_BYTES, Record};
 use std::hint::black_box;
+use std::mem;
 
 /// What a client reported, and when a server took it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +71,8 @@ pub enum Update {
     Newer,
     /// The same report or a greater one is known; nothing changed.
     Known,
-    /// The client is unknown and there is no room for another
-    /// ([`POSITIONS_MAX`](limits::POSITIONS_MAX)); nothing changed.
+    /// There is no room: the client is unknown, or its text is longer than all before; nothing
+    /// changed.
     Full,
 }
 
@@ -82,16 +85,25 @@ pub struct Positions {
     origins: Origins,
     lives: Lives,
     digest: u64,
+    /// What records and index take, and what texts of their own.
+    table_bytes: usize,
+    text_bytes: usize,
+    /// How much that may be together.
+    bytes_max: usize,
 }
 
 impl Positions {
     /// An empty store. `key` must be random and kept secret: whoever knows it can choose ids that
     /// all lie in one place of the index. It shows in nothing else.
     pub fn new(key: [u64; 2]) -> Self {
+        let (index, feed) = (Index::new(), Feed::new());
         Positions {
             key,
-            index: Index::new(),
-            feed: Feed::new(),
+            table_bytes: index.bytes() + feed.bytes(),
+            text_bytes: 0,
+            bytes_max: usize::MAX,
+            index,
+            feed,
             origins: Origins::default(),
             lives: Lives::default(),
             digest: 0,
@@ -122,13 +134,25 @@ impl Positions {
         self.lives.end(life);
     }
 
-    /// Takes a report, heard from a neighbour in this life or, with `None`, from a client of ours.
+    /// Refuses from now on what a [`report`](Self::report) needs more memory for, if it would then be
+    /// more than so much. (A step in which the index grows may go beyond it by one part in a
+    /// thousand, and a segment.)
+    pub fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// Takes a report from a client of ours, if there is room for it.
+    pub fn report(&mut self, report: &Report<'_>) -> Update {
+        self.take(report, LifeSlot::NONE)
+    }
+
+    /// Takes a report, heard from a neighbour in this life if there is one, however much memory is
+    /// taken: it is full only with [`limits::POSITIONS_MAX`] clients.
     pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourLife>) -> Update {
         let heard_from = heard_from.map_or(LifeSlot::NONE, NeighbourLife::slot);
-        let hash = self.hash(report.text.client());
-        match self.lookup(hash, report.text.client()) {
-            Some(number) => self.replace(number, report, heard_from),
-            None => self.add(hash, report, heard_from),
+        match self.take(report, heard_from) {
+            Update::Full => self.take_without_bound(report, heard_from),
+            taken => taken,
         }
     }
 
@@ -165,6 +189,11 @@ impl Positions {
     /// The digest of all positions; 0 if there are none.
     pub fn digest(&self) -> u64 {
         self.digest
+    }
+
+    /// The memory that the positions take.
+    pub fn bytes(&self) -> usize {
+        self.table_bytes + self.text_bytes
     }
 
     /// The last sequence number given; 0 at first.
@@ -244,39 +273,71 @@ impl Positions {
         Position { record: self.feed.record(number), origins: &self.origins }
     }
 
+    #[cold]
+    fn take_without_bound(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+        let bytes_max = mem::replace(&mut self.bytes_max, usize::MAX);
+        let taken = self.take(report, heard_from);
+        self.bytes_max = bytes_max;
+        taken
+    }
+
+    // Once, for clients and neighbours.
+    #[inline(never)]
+    fn take(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+        let hash = self.hash(report.text.client());
+        match self.lookup(hash, report.text.client()) {
+            Some(number) => self.replace(number, report, heard_from),
+            None => self.add(hash, report, heard_from),
+        }
+    }
+
     // Apart, so that what is done for most reports stays small.
     #[inline(never)]
     fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
         let number = self.feed.len();
-        if number >= limits::POSITIONS_MAX || !self.index.insert(hash, number as u32) {
+        let mut record = Record::empty(report.origin);
+        let text_growth = record.growth_bytes(report.text);
+        if number >= limits::POSITIONS_MAX
+            || self.bytes() + self.feed.growth_bytes() + text_growth > self.bytes_max
+            || !self.index.insert(hash, number as u32)
+        {
             return Update::Full;
         }
-        let mut record = Record::empty(report.origin);
         self.lives.moved(LifeSlot::NONE, heard_from);
         record.set(report, heard_from);
         self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
         self.feed.push(record);
+        self.table_bytes = self.feed.bytes() + self.index.bytes();
+        self.text_bytes += text_growth;
         Update::New
     }
 
     fn replace(&mut self, number: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
-        let Positions { origins, lives, digest, .. } = self;
+        let Positions { origins, lives, digest, table_bytes, text_bytes, bytes_max, .. } = self;
         let newer = self.feed.change(number, |record| {
             // A later time wins whatever the rest; so the rest is looked at only without it.
             if report.time_nanoseconds <= record.time_nanoseconds
                 && order::compare(&claim(origins, report), &claim(origins, &record.report()))
                     .is_le()
             {
-                return false;
+                return Err(Update::Known);
+            }
+            // Most texts lie in the record itself.
+            if report.text.bytes().len() > INLINE_BYTES {
+                let growth = record.growth_bytes(report.text);
+                if growth > 0 && *table_bytes + *text_bytes + growth > *bytes_max {
+                    return Err(Update::Full);
+                }
+                *text_bytes += growth;
             }
             lives.moved(record.heard_from, heard_from);
             let before = digest_of(origins, &record.report());
             let after = digest_of(origins, report);
             *digest = digest.wrapping_sub(before).wrapping_add(after);
             record.set(report, heard_from);
-            true
+            Ok(())
         });
-        if newer { Update::Newer } else { Update::Known }
+        newer.err().unwrap_or(Update::Newer)
     }
 }
 

@@ -3,12 +3,14 @@
 use super::Report;
 use super::feed::Links;
 use super::lives::LifeSlot;
+use super::memory::allocated;
 use super::origins::OriginId;
 use super::text::Text;
 
 /// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
-/// as phones write them. Longer ones have memory of their own.
-const INLINE_BYTES: usize = 62;
+/// as phones write them. Longer ones have memory of their own, which never gets less: whoever
+/// reports short texts after long ones must not leave holes that no long one fits into.
+pub(super) const INLINE_BYTES: usize = 62;
 
 /// Records a chunk.
 const CHUNK: usize = 4_096;
@@ -30,7 +32,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 enum Bytes {
     Inline { len: u8, bytes: [u8; INLINE_BYTES] },
-    Spilled(Box<[u8]>),
+    Spilled(Vec<u8>),
 }
 
 const _: () = assert!(size_of::<Record>() == 104);
@@ -71,6 +73,22 @@ impl Record {
         }
     }
 
+    /// What its text takes besides the record.
+    pub fn text_bytes(&self) -> usize {
+        match &self.bytes {
+            Bytes::Inline { .. } => 0,
+            Bytes::Spilled(bytes) => allocated(bytes.capacity()),
+        }
+    }
+
+    /// How much more that will be when this text is set.
+    pub fn growth_bytes(&self, text: Text<'_>) -> usize {
+        match text.bytes().len() {
+            0..=INLINE_BYTES => 0,
+            longer => allocated(longer).saturating_sub(self.text_bytes()),
+        }
+    }
+
     #[inline(always)]
     pub fn set(&mut self, report: &Report<'_>, heard_from: LifeSlot) {
         self.time_nanoseconds = report.time_nanoseconds;
@@ -92,19 +110,18 @@ impl Bytes {
         }
     }
 
-    /// Allocates only if `new` is long and of another length than before.
+    /// Allocates only if `new` is long, and longer than all before.
     fn set(&mut self, new: &[u8]) {
         match self {
             Bytes::Inline { len, bytes } if new.len() <= INLINE_BYTES => {
                 bytes[..new.len()].copy_from_slice(new);
                 *len = new.len() as u8;
             }
-            Bytes::Spilled(bytes) if new.len() == bytes.len() => bytes.copy_from_slice(new),
-            _ if new.len() <= INLINE_BYTES => {
-                *self = Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] };
-                self.set(new);
+            Bytes::Spilled(bytes) if new.len() <= bytes.capacity() => {
+                bytes.clear();
+                bytes.extend_from_slice(new);
             }
-            _ => *self = Bytes::Spilled(new.into()),
+            _ => *self = Bytes::Spilled(new.to_vec()),
         }
     }
 }
@@ -116,11 +133,23 @@ pub(super) struct Records {
 }
 
 impl Records {
+    const CHUNK_BYTES: usize = allocated(CHUNK * size_of::<Record>());
+
     pub fn len(&self) -> usize {
         match self.chunks.last() {
             Some(last) => (self.chunks.len() - 1) * CHUNK + last.len(),
             None => 0,
         }
+    }
+
+    /// What they take, but for the texts of their own.
+    pub fn bytes(&self) -> usize {
+        self.chunks.len() * Self::CHUNK_BYTES + self.chunks.capacity() * size_of::<Vec<Record>>()
+    }
+
+    /// How much more it will be with another record.
+    pub fn growth_bytes(&self) -> usize {
+        if self.len().is_multiple_of(CHUNK) { Self::CHUNK_BYTES } else { 0 }
     }
 
     pub fn push(&mut self, record: Record) {
@@ -155,21 +184,25 @@ mod tests {
         #[test]
         fn bytes_are_what_was_set_last(lens in prop::collection::vec(0_usize..130, 1..20)) {
             let mut bytes = Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] };
+            let mut longest = 0;
             for (step, len) in lens.into_iter().enumerate() {
                 let new = vec![step as u8; len];
                 bytes.set(&new);
                 prop_assert_eq!(bytes.as_slice(), &new[..]);
-                prop_assert_eq!(matches!(bytes, Bytes::Inline { .. }), len <= INLINE_BYTES);
+                longest = longest.max(len);
+                prop_assert_eq!(matches!(bytes, Bytes::Inline { .. }), longest <= INLINE_BYTES);
             }
         }
     }
 
     #[test]
-    fn a_long_text_of_the_same_length_takes_no_new_memory() {
-        let mut bytes = Bytes::Spilled(Box::from(&[1; 100][..]));
+    fn a_text_that_is_no_longer_takes_no_new_memory() {
+        let mut bytes = Bytes::Spilled(vec![1; 100]);
         let before = bytes.as_slice().as_ptr();
-        bytes.set(&[2; 100]);
-        assert_eq!(bytes.as_slice(), &[2; 100]);
-        assert_eq!(bytes.as_slice().as_ptr(), before);
+        for len in [100, 63, 5, 99] {
+            bytes.set(&vec![2; len]);
+            assert_eq!(bytes.as_slice(), vec![2; len]);
+            assert_eq!(bytes.as_slice().as_ptr(), before);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The store against a naive model of it, and what makes servers agree.
 
+mod bound;
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -186,7 +188,7 @@ impl Pair {
             }
             Operation::Restart => {
                 let Some(next) = positions.begin_life() else { panic!("no room for a life") };
-                positions.end_life(std::mem::replace(life, next));
+                positions.end_life(mem::replace(life, next));
                 model.life += 1;
             }
         }
@@ -229,6 +231,8 @@ impl Positions {
             .map(|record| digest_of(&self.origins, &record.report()))
             .fold(0, |sum: u64, hash| sum.wrapping_add(hash));
         assert_eq!(sum, self.digest);
+        let texts = records().map(Record::text_bytes).sum::<usize>();
+        assert_eq!(self.bytes(), self.feed.bytes() + self.index.bytes() + texts);
     }
 }
 
