@@ -8,7 +8,7 @@ pub use error::UsageError;
 pub use places::PlacesOptions;
 
 use crate::herd::BUILT_IN;
-use crate::limits::{SKEW_DEFAULT, SKEW_MAX};
+use crate::limits::{POSITIONS_BYTES_DEFAULT, POSITIONS_BYTES_MAX, SKEW_DEFAULT, SKEW_MAX};
 use getopts::Matches;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ pub struct Options {
     pub log_dir: PathBuf,
     /// How far ahead of the server's clock a report may be.
     pub max_skew: Duration,
+    /// How much memory positions may take before new clients are refused.
+    pub memory_bytes: usize,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
 }
@@ -74,12 +76,17 @@ fn declared() -> getopts::Options {
         SKEW_MAX.as_secs(),
         SKEW_DEFAULT.as_secs()
     );
+    let memory = format!(
+        "memory for positions, in MiB; when it is used up, new clients are refused (default: {})",
+        POSITIONS_BYTES_DEFAULT >> 20
+    );
     let mut declared = getopts::Options::new();
     declared.optopt("H", "herd", "a built-in herd, or a JSON file (default: goloman)", "NAME|FILE");
     places::declare(&mut declared);
     declared
         .optopt("", "log-dir", "where SERVER.log is written (default: logs)", "DIR")
         .optopt("", "max-skew", &skew, "S")
+        .optopt("", "memory", &memory, "MIB")
         .optflag(
             "",
             "classic",
@@ -125,12 +132,17 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         None => SKEW_DEFAULT,
         Some(text) => seconds(&text, SKEW_MAX).ok_or(UsageError::MaxSkew(text))?,
     };
+    let memory_bytes = match given.opt_str("memory") {
+        None => POSITIONS_BYTES_DEFAULT,
+        Some(text) => mebibytes(&text, POSITIONS_BYTES_MAX).ok_or(UsageError::Memory(text))?,
+    };
     Ok(Options {
         server,
         herd: given.opt_str("herd").unwrap_or_else(|| BUILT_IN[0].0.to_owned()),
         places: places::read(given)?,
         log_dir: given.opt_str("log-dir").map_or_else(|| PathBuf::from("logs"), PathBuf::from),
         max_skew,
+        memory_bytes,
         classic: given.opt_present("classic"),
     })
 }
@@ -141,6 +153,14 @@ fn at_most_one_server(given: &Matches) -> Result<Option<&String>, UsageError> {
         [server] => Ok(Some(server)),
         [_, second, ..] => Err(UsageError::MoreServers(second.clone())),
     }
+}
+
+/// Digits; at least one and at most as many as `most_bytes` has. In bytes.
+fn mebibytes(text: &str, most_bytes: usize) -> Option<usize> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let count =
+        text.parse().ok().filter(|count| is_digits && (1..=most_bytes >> 20).contains(count));
+    count.map(|count| count << 20)
 }
 
 /// Digits with an optional fraction, of which nanoseconds count; at most `most`.

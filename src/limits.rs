@@ -30,6 +30,12 @@ pub const HOST_LABEL_BYTES_MAX: usize = 63;
 pub const ORIGINS_MAX: usize = 4_096;
 /// Most clients whose positions are known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
+/// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.
+pub const POSITIONS_BYTES_DEFAULT: usize = 4_096 << 20;
+/// Largest `--memory`.
+pub const POSITIONS_BYTES_MAX: usize = 1 << 40;
+/// How often it is an error in the log that there is no room for a report; meanwhile it is counted.
+pub const NO_ROOM_REMINDER: Duration = Duration::from_secs(60);
 /// Most lives of neighbours that last or from which a position is known.
 pub const NEIGHBOUR_LIVES_MAX: usize = 65_535;
 /// Most servers in a herd.

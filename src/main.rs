@@ -121,6 +121,7 @@ fn run(
         seed,
         key: [key_one, key_two],
         max_skew: options.max_skew,
+        positions_bytes_max: options.memory_bytes,
         classic: options.classic,
         places,
     });

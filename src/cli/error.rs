@@ -1,6 +1,6 @@
 //! Why arguments make no sense.
 
-use crate::limits::SKEW_MAX;
+use crate::limits::{POSITIONS_BYTES_MAX, SKEW_MAX};
 use crate::places::FieldMaskError;
 use getopts::Fail;
 use std::error::Error;
@@ -21,6 +21,8 @@ pub enum UsageError {
     MoreServers(String),
     /// `--max-skew` with something else than seconds within the limit.
     MaxSkew(String),
+    /// `--memory` with something else than mebibytes within the limit.
+    Memory(String),
     /// `--places-dialect` with an unknown one.
     PlacesDialect(String),
     /// `--places-fields` with what is no field mask.
@@ -61,6 +63,11 @@ impl fmt::Display for UsageError {
                 f,
                 "--max-skew {given:?}: give seconds, digits with an optional fraction, at most {}",
                 SKEW_MAX.as_secs()
+            ),
+            UsageError::Memory(given) => write!(
+                f,
+                "--memory {given:?}: give MiB, a whole number, at least 1 and at most {}",
+                POSITIONS_BYTES_MAX >> 20
             ),
             UsageError::PlacesDialect(given) => {
                 write!(f, "--places-dialect {given:?}: it is legacy or new")

@@ -43,6 +43,7 @@ fn a_server_alone_gets_the_defaults() {
         },
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
+        memory_bytes: 4_294_967_296,
         classic: false,
     };
     assert_eq!(run(&["Goloman"]), expected);
@@ -69,6 +70,7 @@ fn every_option_is_taken_before_or_after_the_server() {
         },
         log_dir: "/tmp/l".into(),
         max_skew: Duration::from_millis(1_500),
+        memory_bytes: 67_108_864,
         classic: true,
     };
     let arguments = [
@@ -91,6 +93,7 @@ fn every_option_is_taken_before_or_after_the_server() {
         "--log-dir",
         "/tmp/l",
         "--max-skew=1.5",
+        "--memory=64",
         "--classic",
         "--",
         "-x",
@@ -124,6 +127,8 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "--log-dir DIR",
             "--max-skew S",
             "86400",
+            "--memory MIB",
+            "4096",
             "--classic",
             "-h, --help",
             "-V, --version",
@@ -226,4 +231,16 @@ fn max_skew_is_digits_with_an_optional_fraction() {
         assert!(refused(&["A", "--max-skew", wrong]).contains("--max-skew"), "{wrong}");
     }
     assert!(refused(&["A", "--max-skew=-1"]).contains("--max-skew"));
+}
+
+#[test]
+fn memory_is_a_whole_number_of_mebibytes() {
+    let memory = |text: &str| run(&["A", "--memory", text]).memory_bytes;
+    assert_eq!(memory("1"), 1_048_576);
+    assert_eq!(memory("004096"), POSITIONS_BYTES_DEFAULT);
+    assert_eq!(memory("1048576"), POSITIONS_BYTES_MAX);
+    for wrong in ["", "0", "1.5", "+1", "1 ", "1M", "1048577", "99999999999999999999999"] {
+        let said = refused(&["A", "--memory", wrong]);
+        assert!(said.starts_with(&format!("--memory {wrong:?}: give MiB")), "{said}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
 use crate::wire::neighbour::{write_at, write_at_after};
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
-use log::{debug, error, info, warn};
+use log::{debug, info, warn};
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -198,9 +198,9 @@ impl Client {
             return None;
         }
         let report = Report { origin: node.origin, difference_nanoseconds, time_nanoseconds, text };
-        let update = node.positions.update(&report, None);
+        let update = node.positions.report(&report);
         if update == Update::Full {
-            error!("a report is refused: there is no room for another client");
+            node.tell_no_room(cx.now.monotonic);
             return None;
         }
         let beginning = &node.settings.at_beginning;

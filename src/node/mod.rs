@@ -19,6 +19,7 @@ mod neighbour;
 mod peers;
 mod query;
 mod random;
+mod reminder;
 
 use crate::herd::Herd;
 use crate::limits;
@@ -31,11 +32,13 @@ use crate::wire::neighbour::{PROTOCOL_VERSION, at_beginning};
 use client::Client;
 use fetch::Fetch;
 use link::Link;
+use log::error;
 use neighbour::Neighbour;
 use peers::{LinkState, Peer};
 use query::Queries;
 pub use query::{Counters, PlacesSettings};
 use random::Random;
+use reminder::Reminder;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -63,6 +66,9 @@ pub struct NodeOptions<'a> {
     pub key: [u64; 2],
     /// How far ahead of our clock a client's time may be.
     pub max_skew: Duration,
+    /// How much memory positions may take before a client's report that needs more is refused; what
+    /// neighbours have taken is never refused.
+    pub positions_bytes_max: usize,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
     /// Whom to ask what is near, and how.
@@ -75,6 +81,8 @@ pub struct Node {
     settings: Settings,
     origin: OriginId,
     positions: Positions,
+    /// Of reports that found no room.
+    no_room: Reminder,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
     head_told: u64,
@@ -118,6 +126,7 @@ impl Node {
         let NodeOptions { herd, server, .. } = options;
         let own = &herd.servers[server];
         let mut positions = Positions::new(options.key);
+        positions.set_bytes_max(options.positions_bytes_max);
         let Some(origin) = positions.intern(own.name.as_bytes()) else {
             unreachable!("a herd's names are checked, and this is the first to be interned");
         };
@@ -139,6 +148,7 @@ impl Node {
             },
             origin,
             positions,
+            no_room: Reminder::default(),
             news: 0,
             head_told: 0,
             peers,
@@ -179,6 +189,17 @@ impl Node {
     /// Whether every link that is up has told all.
     pub fn feeds_told(&self) -> bool {
         self.links_told().all(|(_, told)| told == self.positions.head())
+    }
+
+    /// A client's report has found no room.
+    #[cold]
+    fn tell_no_room(&mut self, now: Monotonic) {
+        let Some(untold) = self.no_room.mention(now, limits::NO_ROOM_REMINDER) else { return };
+        let (clients, bytes) = (self.positions.len(), self.positions.bytes());
+        error!(
+            "no room for a client's report: the positions of {clients} clients take {bytes} bytes \
+             (see --memory); {untold} more were refused since this was last said"
+        );
     }
 
     /// Has a connection's `woken` called in this turn.

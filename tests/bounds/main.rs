@@ -12,6 +12,7 @@ mod crowd;
 )]
 #[path = "../daemon/harness/mod.rs"]
 mod harness;
+mod memory;
 mod questions;
 mod reached;
 mod slow_writers;

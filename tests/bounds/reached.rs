@@ -8,6 +8,7 @@ use std::path::Path;
 /// A file, a test in it, and the limits that it reaches.
 const REACHED: &[(&str, &str, &[&str])] = &[
     ("src/cli/tests.rs", "max_skew_is_digits_with_an_optional_fraction", &["SKEW_MAX"]),
+    ("src/cli/tests.rs", "memory_is_a_whole_number_of_mebibytes", &["POSITIONS_BYTES_MAX"]),
     (
         "src/cli/tests.rs",
         "times_and_counts_for_places_have_their_limits",
@@ -75,6 +76,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "src/node/query/cache.rs",
         "so_many_bytes_of_answers_are_kept_and_the_oldest_go_first",
         &["PLACES_CACHE_BYTES_MAX"],
+    ),
+    (
+        "src/node/reminder.rs",
+        "what_has_no_room_is_told_at_once_and_then_now_and_then",
+        &["NO_ROOM_REMINDER"],
     ),
     ("src/places/answer/tests.rs", "never_more_results_than_the_contract_allows", &["RESULTS_MAX"]),
     ("src/places/fields.rs", "masks_are_paths_of_places", &["PLACES_FIELDS_BYTES_MAX"]),
@@ -262,7 +268,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
 
 /// Limits that no test of this level or below reaches, and why.
 const NOT_REACHED: &[(&str, &[&str])] = &[
-    ("more than this machine's memory", &["POSITIONS_MAX"]),
+    ("more than this machine's memory", &["POSITIONS_MAX", "POSITIONS_BYTES_DEFAULT"]),
     (
         "they decide when something is done, not how much there may be of it",
         &[

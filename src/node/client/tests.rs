@@ -30,6 +30,7 @@ impl Scene {
             seed: 1,
             key: [1, 2],
             max_skew: limits::SKEW_DEFAULT,
+            positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
             classic: true,
             places: PlacesSettings::new(service),
         });

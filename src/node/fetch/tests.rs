@@ -52,6 +52,7 @@ impl Stage {
             seed: 1,
             key: [1, 2],
             max_skew: Duration::ZERO,
+            positions_bytes_max: usize::MAX,
             classic: false,
             places,
         });

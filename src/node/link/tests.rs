@@ -28,6 +28,7 @@ impl Scene {
             seed: 2,
             key: [3, 4],
             max_skew: limits::SKEW_DEFAULT,
+            positions_bytes_max: usize::MAX,
             classic: false,
             places: PlacesSettings::new(service),
         });

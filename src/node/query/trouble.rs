@@ -4,6 +4,7 @@
 use super::counters::CallFailure;
 use crate::limits;
 use crate::node::lines::TRAFFIC;
+use crate::node::reminder::Reminder;
 use crate::places::Status;
 use crate::transport::Monotonic;
 use log::{info, warn};
@@ -30,15 +31,7 @@ pub(super) struct Trouble {
     /// Which service it is about: host and port.
     place: String,
     /// There are as many as kinds that ever were.
-    said: Vec<Said>,
-}
-
-#[derive(Debug)]
-struct Said {
-    kind: Kind,
-    at: Monotonic,
-    /// How often it was since then.
-    unsaid: u64,
+    said: Vec<(Kind, Reminder)>,
 }
 
 impl Trouble {
@@ -59,16 +52,12 @@ impl Trouble {
 
     /// Whether a warning is due, and if so how often it was not.
     fn mention(&mut self, kind: Kind, now: Monotonic) -> Option<u64> {
-        let Some(said) = self.said.iter_mut().find(|said| said.kind == kind) else {
-            self.said.push(Said { kind, at: now, unsaid: 0 });
-            return Some(0);
-        };
-        if now.since(said.at) < limits::PLACES_TROUBLE_REMINDER {
-            said.unsaid += 1;
-            return None;
-        }
-        said.at = now;
-        Some(std::mem::take(&mut said.unsaid))
+        let known = self.said.iter().position(|(said, _)| *said == kind);
+        let at = known.unwrap_or_else(|| {
+            self.said.push((kind, Reminder::default()));
+            self.said.len() - 1
+        });
+        self.said[at].1.mention(now, limits::PLACES_TROUBLE_REMINDER)
     }
 }
 

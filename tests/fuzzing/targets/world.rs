@@ -66,6 +66,7 @@ impl World {
             seed: 2,
             key: [3, 4],
             max_skew: limits::SKEW_DEFAULT,
+            positions_bytes_max: usize::MAX,
             classic,
             places: herd::node::PlacesSettings::new(service),
         });

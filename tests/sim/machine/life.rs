@@ -30,6 +30,7 @@ impl Machine {
             seed: env.random.next(),
             key: [env.random.next(), env.random.next()],
             max_skew: Duration::from_secs(env.max_skew_seconds),
+            positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places: PlacesSettings::new(service),
         }));
