@@ -96,6 +96,28 @@ impl<'a> Cursor<'a> {
         Some((location, &time[1..], found.time_nanoseconds))
     }
 
+    /// A location, a space and a client's time, in whatever way they are written, and nothing else.
+    #[inline(always)]
+    pub fn last_location_and_time(self) -> Option<(&'a [u8], &'a [u8], i64)> {
+        let mut plain = self;
+        if let Some(found) = plain.plain_location_and_time()
+            && plain.end().is_some()
+        {
+            return Some(found);
+        }
+        self.any_last_location_and_time()
+    }
+
+    // Apart, so that what is written plainly does not pass through it.
+    #[inline(never)]
+    fn any_last_location_and_time(mut self) -> Option<(&'a [u8], &'a [u8], i64)> {
+        let location = self.location()?;
+        self.literal(b" ")?;
+        let (time, time_nanoseconds) = self.time()?;
+        self.end()?;
+        Some((location, time, time_nanoseconds))
+    }
+
     /// A time difference in nanoseconds.
     #[inline(always)]
     pub fn difference(&mut self) -> Option<i64> {
@@ -115,5 +137,50 @@ impl<'a> Cursor<'a> {
     pub fn integer(&mut self) -> Option<(u64, &'a [u8])> {
         let (integer, length) = decimal::scan_integer(self.rest)?;
         Some((integer, self.take(length)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn assert_read_alike(text: &[u8]) {
+        let cursor = Cursor::new(text);
+        let (usual, any) = (cursor.last_location_and_time(), cursor.any_last_location_and_time());
+        assert_eq!(usual, any, "{}", text.escape_ascii());
+    }
+
+    #[test]
+    fn the_last_fields_are_followed_by_nothing() {
+        let text = b"+34.068930-118.445127 1520023934.918963997";
+        let time = 1_520_023_934_918_963_997;
+        let found = Cursor::new(text).last_location_and_time();
+        assert_eq!(found, Some((&text[..21], &text[22..], time)));
+        for more in
+            [" ", "0 ", "\r", "/", ".", " and a line that is longer than what is read at once"]
+        {
+            let text = [text, more.as_bytes()].concat();
+            assert_eq!(Cursor::new(&text).last_location_and_time(), None, "{more:?}");
+        }
+    }
+
+    proptest! {
+        /// What is written plainly is read by `plain`, the rest number by number.
+        #[test]
+        fn the_last_fields_are_read_alike_in_either_way(
+            text in "[-+][0-9]{1,4}(\\.[0-9]{0,9})?[-+][0-9]{1,4}(\\.[0-9]{0,9})?/?[ \t]{1,2}\
+                     [0-9]{1,12}(\\.[0-9]{0,12})?[ \r0-9x]{0,2}",
+        ) {
+            assert_read_alike(text.as_bytes());
+        }
+
+        #[test]
+        fn and_with_one_byte_changed_too(place in 0..42_usize, byte: u8, length in 0..=42_usize) {
+            let mut text = *b"+34.068930-118.445127 1520023934.918963997";
+            text[place] = byte;
+            assert_read_alike(&text);
+            assert_read_alike(&text[..length]);
+        }
     }
 }

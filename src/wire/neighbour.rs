@@ -126,10 +126,7 @@ impl<'a> At<'a> {
         let text = cursor.rest();
         let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
         cursor.literal(b" ")?;
-        let location = cursor.location()?;
-        cursor.literal(b" ")?;
-        let (time, time_nanoseconds) = cursor.time()?;
-        cursor.end()?;
+        let (location, time, time_nanoseconds) = cursor.last_location_and_time()?;
         Some(At { server, difference_nanoseconds, client, location, time, time_nanoseconds, text })
     }
 }
