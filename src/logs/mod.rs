@@ -1,4 +1,4 @@
-//! The server's log: what `log` is told, filtered by env_logger ([`filter`]), gathered
+//! The server's log: what `log` is told, filtered by env_logger (`filter`), gathered
 //! and appended to one bounded file.
 //!
 //! A line is one event, whatever its message holds:
