@@ -75,6 +75,24 @@ pub struct NodeOptions<'a> {
     pub places: PlacesSettings,
 }
 
+#[cfg(test)]
+impl<'a> NodeOptions<'a> {
+    /// What unit tests start a server with.
+    fn for_tests(herd: &'a Herd, server: &str, places: PlacesSettings) -> Self {
+        NodeOptions {
+            server: herd.position(server).unwrap(),
+            herd,
+            epoch: 1,
+            seed: 2,
+            key: [3, 4],
+            max_skew: limits::SKEW_DEFAULT,
+            positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
+            classic: false,
+            places,
+        }
+    }
+}
+
 /// What one server's conversations share.
 #[derive(Debug)]
 pub struct Node {

@@ -23,17 +23,9 @@ impl Scene {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
         let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
-        let mut node = Node::new(NodeOptions {
-            herd: &Herd::from_json(json).unwrap(),
-            server: 0,
-            epoch: 1,
-            seed: 1,
-            key: [1, 2],
-            max_skew: limits::SKEW_DEFAULT,
-            positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
-            classic: true,
-            places: PlacesSettings::new(service),
-        });
+        let herd = Herd::from_json(json).unwrap();
+        let options = NodeOptions::for_tests(&herd, "Lone", PlacesSettings::new(service));
+        let mut node = Node::new(NodeOptions { classic: true, ..options });
         let client = node.accepted(CLIENT_LISTENER, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START };

@@ -45,17 +45,9 @@ impl Stage {
     fn with(places: PlacesSettings) -> Self {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
-        let node = Node::new(NodeOptions {
-            herd: &Herd::from_json(json).unwrap(),
-            server: 0,
-            epoch: 1,
-            seed: 1,
-            key: [1, 2],
-            max_skew: Duration::ZERO,
-            positions_bytes_max: usize::MAX,
-            classic: false,
-            places,
-        });
+        let herd = Herd::from_json(json).unwrap();
+        let options = NodeOptions::for_tests(&herd, "Lone", places);
+        let node = Node::new(NodeOptions { max_skew: Duration::ZERO, ..options });
         Stage { node, now: Now::default(), questions: 0, connections: 0 }
     }
 

@@ -21,17 +21,8 @@ impl Scene {
     fn new() -> Self {
         let herd = Herd::load("goloman").unwrap();
         let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
-        let mut node = Node::new(NodeOptions {
-            server: herd.position("Welsh").unwrap(),
-            herd: &herd,
-            epoch: 1,
-            seed: 2,
-            key: [3, 4],
-            max_skew: limits::SKEW_DEFAULT,
-            positions_bytes_max: usize::MAX,
-            classic: false,
-            places: PlacesSettings::new(service),
-        });
+        let places = PlacesSettings::new(service);
+        let mut node = Node::new(NodeOptions::for_tests(&herd, "Welsh", places));
         let now =
             Now { monotonic: Monotonic::default(), posix_nanoseconds: 1_600_000_000_000_000_000 };
         node.timer_expired(now);
