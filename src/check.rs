@@ -6,7 +6,9 @@ mod advice;
 use crate::limits;
 use crate::node::PlacesSettings;
 use crate::places::{Problem, Search, Status};
-use crate::transport::{Action, Application, Context, Lost, Monotonic, Now, Protocol};
+use crate::transport::{
+    Action, Application, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol, Signal,
+};
 use crate::wire::http::{Response, ResponseReader};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -26,13 +28,17 @@ pub struct Check {
     settings: PlacesSettings,
     /// Whether that is the stand-in because nothing else was said.
     is_stand_in: bool,
-    actions: VecDeque<Action<Probe>>,
+    actions: VecDeque<Action<Probe, Nowhere>>,
     deadline: Option<Monotonic>,
     started: Option<Monotonic>,
     connected: bool,
     findings: Vec<String>,
     verdict: Option<Result<(), String>>,
 }
+
+/// A check listens nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nowhere {}
 
 /// The connection on which Places is asked.
 #[derive(Debug)]
@@ -126,19 +132,20 @@ impl Check {
 
 impl Application for Check {
     type Protocol = Probe;
+    type Listener = Nowhere;
 
-    fn accepted(&mut self, _listener: usize, _peer: SocketAddr) -> Probe {
-        unreachable!("a check listens nowhere")
+    fn accepted(&mut self, nowhere: Nowhere, _address: SocketAddr) -> Probe {
+        match nowhere {}
     }
 
-    fn turn_ended(&mut self, now: Now) {
+    fn turn_ended(&mut self, now: Now, _meters: &Meters) {
         if self.started.is_none() {
             self.started = Some(now.monotonic);
             self.deadline = Some(now.monotonic + self.settings.timeout);
         }
     }
 
-    fn next_action(&mut self) -> Option<Action<Probe>> {
+    fn next_action(&mut self) -> Option<Action<Probe, Nowhere>> {
         self.actions.pop_front()
     }
 
@@ -153,11 +160,13 @@ impl Application for Check {
         self.conclude(Err(format!("{what} after {waited:.1?}, which is --places-timeout")));
     }
 
-    fn stopping(&mut self, _now: Now) {}
+    fn signalled(&mut self, _signal: Signal, _now: Now) {
+        self.actions.push_back(Action::Stop);
+    }
 }
 
 impl Protocol<Check> for Probe {
-    fn connection_made(&mut self, cx: &mut Context<'_, Check>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Check>, _: &PeerInfo) {
         let took = cx.app.since_start(cx.now);
         cx.app.connected = true;
         cx.app.findings.push(format!("name look-up, connect and TLS: done after {took:.1?}"));

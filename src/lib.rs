@@ -9,8 +9,9 @@
 //!
 //! **Protocols without sockets.** Every conversation is a state machine over bytes and time
 //! ([`transport::Protocol`]): it is handed what arrived and the time, and writes into a
-//! [`transport::Transport`], a buffer with intentions. A driver moves the bytes: [`reactor`] with
-//! sockets, the simulator in `tests/` with virtual ones. Whoever knows asyncio finds its callbacks
+//! [`transport::Transport`], a buffer with intentions. The [`driver`] moves the bytes, in turns,
+//! over a [world](driver::World) of a few effects: the sockets of the [`reactor`], the network of
+//! the simulator in `tests/`, the scripts of the fuzzers. What ships is what was simulated. Whoever knows asyncio finds its callbacks
 //! where they are expected; the law they obey is in [`transport`]. Nothing in a protocol, a parser
 //! or the store reads a clock, touches a socket, spawns or sleeps.
 //!
@@ -22,13 +23,13 @@
 //! # From the socket to the store and back
 //!
 //! ```text
-//!   socket --read--> the reactor's buffer --data_received--> node::client
+//!   socket --read--> the driver's buffer --data_received--> node::client
 //!       wire::LineReader cuts a line out of it, wire::Command reads it in place (or, for a report
 //!           written as most are, wire::IamAt reads it and finds its end on the way)
 //!       positions::Positions::update copies its text into the client's record
 //!       wire::neighbour::write_at_after writes the answer into the transport's output
 //!   end of the turn: node wakes the links whose cursor is behind; node::link walks the feed
-//!   the reactor writes each output to its socket, links before clients
+//!   the driver writes each output to its socket, links before clients
 //! ```
 //!
 //! # Layers
@@ -42,7 +43,8 @@
 //! | [`cli`] | arguments to options |
 //! | [`check`] | `herd --check`: asks Places once and tells how far that got |
 //! | [`logs`] | the log file: batched, rotated, bounded |
-//! | [`reactor`] | mio, sockets, TLS sessions, timers, clocks, name look-ups, signals; nothing of herds |
+//! | [`reactor`] | a world of sockets: mio, TLS sessions, clocks, name look-ups, files, signals; nothing of herds |
+//! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |
 //! | [`node`] | one server: conversations with clients, neighbours and Places, and what they share |
 //! | [`places`] | requests and answers of the Places service: pure |
 //! | [`positions`] | the last position of every client, the feed, the digest: pure |
@@ -83,11 +85,14 @@
 //! # Failure
 //!
 //! Three kinds, three mechanisms: a peer's fault is answered, or logged and closed; the world's
-//! fault arrives as [`transport::Lost`]; a fault of ours is an assertion. Every buffer, queue and
+//! fault arrives as [`transport::Lost`]; a fault of ours is an assertion in tests, and in a release
+//! an error in the log, once, after which the program goes on as well as it can. Every buffer, queue and
 //! retry has a limit in [`limits`].
 
 pub mod check;
 pub mod cli;
+pub mod driver;
+mod fault;
 pub mod herd;
 pub mod limits;
 pub mod logs;

@@ -7,8 +7,8 @@ use herd::cli::{self, Options, PlacesOptions, Request};
 use herd::herd::Herd;
 use herd::limits;
 use herd::logs::{self, Logs};
-use herd::node::{CLIENT_LISTENER, NEIGHBOUR_LISTENER, Node, NodeOptions, PlacesSettings};
-use herd::places::{Choice, Dialect, Key, Service, choose};
+use herd::node::{Node, NodeOptions, PlacesSettings, Port};
+use herd::places::{Choice, Dialect, Key, Service, TLS_PROFILE, choose};
 use herd::reactor::{ClientConfigSource, Reactor, client_config};
 use herd::transport::Endpoint;
 use std::env;
@@ -109,9 +109,11 @@ fn run(
         log::warn!("no path of links leads from {name} to {apart}: nothing is heard of them here");
     }
 
-    let mut reactor = Reactor::new(tls).map_err(run_time)?;
-    let clients = listen(&mut reactor, &server.client_listener(), "clients")?;
-    let neighbours = listen(&mut reactor, &server.neighbour_listener(), "neighbours")?;
+    let mut reactor = Reactor::new().map_err(run_time)?;
+    reactor.set_client_tls(TLS_PROFILE, tls);
+    let clients = listen(&mut reactor, Port::Clients, &server.client_listener(), "clients")?;
+    let neighbours =
+        listen(&mut reactor, Port::Neighbours, &server.neighbour_listener(), "neighbours")?;
     bound_connections(&mut reactor, server.neighbours.len())?;
     let [epoch, seed, key_one, key_two] = random_numbers()?;
     let mut node = Node::new(NodeOptions {
@@ -130,7 +132,7 @@ fn run(
     log::info!("{name} listens on {clients} for clients and {neighbours} for neighbours");
     say(format_args!("{name}: clients {clients}, neighbours {neighbours}, log {log_file}"));
     let mut linked = server.neighbours.is_empty();
-    let on_idle = |node: &Node| {
+    let on_idle = |node: &mut Node| {
         logs.flush();
         let (up, all) = node.links_up();
         if !linked && up == all {
@@ -153,7 +155,9 @@ fn check(options: &PlacesOptions) -> Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("off")).init();
     let (places, tls, is_stand_in) = places(options)?;
     let mut check = Check::new(places, is_stand_in);
-    Reactor::new(tls).and_then(|mut reactor| reactor.run(&mut check, |_| ())).map_err(run_time)?;
+    let mut reactor = Reactor::new().map_err(run_time)?;
+    reactor.set_client_tls(TLS_PROFILE, tls);
+    reactor.run(&mut check, |_| ()).map_err(run_time)?;
     let (findings, verdict) = check.outcome();
     for finding in findings {
         println!("{finding}");
@@ -244,6 +248,7 @@ fn trust(named: Option<PathBuf>, stand_in: bool) -> Result<ClientConfigSource, F
 /// Binds the first address of an endpoint, for those who connect there.
 fn listen(
     reactor: &mut Reactor<Node>,
+    port: Port,
     endpoint: &Endpoint,
     whom: &str,
 ) -> Result<SocketAddr, Failure> {
@@ -253,7 +258,7 @@ fn listen(
     let mut addresses =
         (endpoint.host.as_str(), endpoint.port).to_socket_addrs().map_err(|error| fail(&error))?;
     let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
-    reactor.listen(address, None).map_err(|error| match error.kind() {
+    reactor.listen(port, address, None).map_err(|error| match error.kind() {
         io::ErrorKind::AddrNotAvailable => fail(&format_args!(
             "{error}: it is no address of this machine; the herd file's `listen` names one to bind"
         )),
@@ -271,8 +276,8 @@ fn bound_connections(reactor: &mut Reactor<Node>, neighbours: usize) -> Result<(
     // With very few descriptors clients get half of them: some service is better than none.
     let for_clients = descriptors.saturating_sub(kept).max(descriptors / 2);
     log::info!("{descriptors} descriptors, {for_clients} of them for clients");
-    reactor.set_connections_max(CLIENT_LISTENER, for_clients);
-    reactor.set_connections_max(NEIGHBOUR_LISTENER, for_neighbours);
+    reactor.set_connections_max(Port::Clients, for_clients);
+    reactor.set_connections_max(Port::Neighbours, for_neighbours);
     Ok(())
 }
 

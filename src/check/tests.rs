@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::places::{Dialect, Key, Service};
-use crate::transport::{ConnectionId, DialStage, Transport};
+use crate::transport::{ConnectionId, DialStage, DriverSide, Meters, PeerInfo, Transport};
 use std::io;
 use std::net::Ipv4Addr;
 
@@ -29,9 +29,9 @@ fn findings(mut app: Check, response: &str) -> (String, Result<(), String>) {
     let Some(Action::Dial { mut protocol, endpoint, .. }) = app.next_action() else {
         panic!("a check dials");
     };
-    assert!(endpoint.tls);
+    assert!(endpoint.is_tls());
     let mut cx = Context { app: &mut app, transport: &mut transport, now: Now::default() };
-    protocol.connection_made(&mut cx);
+    protocol.connection_made(&mut cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()));
     assert!(cx.transport.output_len() > 0, "nothing is asked");
     for byte in response.as_bytes().chunks(1) {
         protocol.data_received(&mut cx, byte);
@@ -73,7 +73,7 @@ fn nonsense_silence_and_no_connection_are_told_apart() {
     assert!(after("").1.unwrap_err().contains("unasked"));
     assert!(after(&http("500 No", "oops")).1.unwrap_err().contains("UNKNOWN_ERROR"));
     let mut app = check();
-    app.turn_ended(Now::default());
+    app.turn_ended(Now::default(), &Meters::default());
     app.timer_expired(Now::default());
     assert!(app.outcome().1.unwrap_err().starts_with("not connected after"));
 }

@@ -167,7 +167,7 @@ impl Server {
 }
 
 fn plain(host: &str, port: u16) -> Endpoint {
-    Endpoint { host: host.to_owned(), port, tls: false }
+    Endpoint::plain(host, port)
 }
 
 fn read_file(path: &str) -> Result<Vec<u8>, Mistake> {

@@ -6,7 +6,7 @@ use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
 use crate::positions::{Report, Text, Update};
-use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
+use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::neighbour::{write_at, write_at_after};
 use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
 use log::{debug, info, warn};
@@ -104,7 +104,7 @@ impl Client {
             waiting.questions.len() >= limits::QUERIES_PER_CLIENT_MAX
                 || waiting.held_bytes >= limits::HELD_ANSWERS_BYTES_MAX
         });
-        crowded || transport.is_full()
+        crowded || !transport.request_room()
     }
 
     /// Room may have come about: goes on with what was put off, and reads again if that is done.
@@ -272,7 +272,7 @@ impl Client {
             return;
         };
         while let Some(question) = waiting.questions.front_mut()
-            && !cx.transport.is_full()
+            && cx.transport.request_room()
         {
             let Some(json) = cx.app.queries.take_answer(question.id) else {
                 break;
@@ -317,7 +317,7 @@ fn without_end(line: &[u8]) -> &[u8] {
 }
 
 impl Protocol<Node> for Client {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         info!("client {} connected from {}", cx.transport.id(), self.peer);
     }
 

@@ -4,7 +4,7 @@ use super::Node;
 use super::query::{CallFailure, CallId};
 use crate::limits;
 use crate::places::Problem;
-use crate::transport::{Context, Lost, Protocol};
+use crate::transport::{Context, Lost, PeerInfo, Protocol};
 use crate::wire::http::{HttpError, Response, ResponseReader};
 use log::{debug, info};
 use std::mem;
@@ -85,7 +85,7 @@ impl Fetch {
 }
 
 impl Protocol<Node> for Fetch {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         info!("places {} is connected", cx.transport.id());
         cx.app.queries.connected();
         self.next(cx);

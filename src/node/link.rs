@@ -4,7 +4,7 @@ use super::Node;
 use super::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use super::peers::{LinkState, Mention};
 use crate::limits;
-use crate::transport::{Context, Lost, Monotonic, Protocol};
+use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable};
 use log::{debug, info, warn};
@@ -106,7 +106,7 @@ impl Link {
         let node = &mut *cx.app;
         let peer = &node.peers[self.peer];
         let mut sent = 0;
-        while self.share > 0 && !cx.transport.is_full() {
+        while self.share > 0 && cx.transport.request_room() {
             let Some(position) = node.positions.next(&peer.cursor) else {
                 break;
             };
@@ -131,8 +131,8 @@ impl Link {
         }
         if is_at_head && is_stopping {
             cx.transport.close();
-        } else if !is_at_head && !cx.transport.is_full() {
-            cx.transport.go_on_later();
+        } else if !is_at_head && cx.transport.request_room() {
+            cx.transport.yield_turn();
         }
     }
 
@@ -205,9 +205,9 @@ impl Link {
 }
 
 impl Protocol<Node> for Link {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
-        cx.transport.send_late();
+        cx.transport.limit_unsent();
         self.connected = true;
         self.heard = cx.now.monotonic;
         self.marked = cx.now.monotonic;

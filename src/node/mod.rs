@@ -25,14 +25,15 @@ use crate::herd::Herd;
 use crate::limits;
 use crate::positions::{OriginId, Positions};
 use crate::transport::{
-    Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
+    Action, Application, ConnectionId, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol,
+    Signal,
 };
 use crate::wire::Printable;
 use crate::wire::neighbour::{PROTOCOL_VERSION, at_beginning};
 use client::Client;
 use fetch::Fetch;
 use link::Link;
-use log::error;
+use log::{error, info};
 use neighbour::Neighbour;
 use peers::{LinkState, Peer};
 use query::Queries;
@@ -44,12 +45,16 @@ use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The listener for clients, by the order in which the driver is given listeners.
-pub const CLIENT_LISTENER: usize = 0;
-/// The listener for neighbours.
-pub const NEIGHBOUR_LISTENER: usize = 1;
+/// The ports of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// For clients.
+    Clients,
+    /// For neighbours.
+    Neighbours,
+}
 
-type Actions = VecDeque<Action<Conversation>>;
+type Actions = VecDeque<Action<Conversation, Port>>;
 
 /// How to be one server. All randomness is in `epoch` and `seed`.
 #[derive(Debug)]
@@ -109,6 +114,8 @@ pub struct Node {
     actions: Actions,
     random: Random,
     stopping: bool,
+    /// SIGHUP has come, and nobody has asked.
+    hung_up: bool,
 }
 
 /// What does not change.
@@ -174,12 +181,18 @@ impl Node {
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             stopping: false,
+            hung_up: false,
         }
     }
 
     /// The positions that this server holds.
     pub fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    /// Whether SIGHUP has come since this was asked last.
+    pub fn take_hang_up(&mut self) -> bool {
+        mem::take(&mut self.hung_up)
     }
 
     /// How many of its links to neighbours are up, of how many.
@@ -265,16 +278,17 @@ impl Node {
 
 impl Application for Node {
     type Protocol = Conversation;
+    type Listener = Port;
 
-    fn accepted(&mut self, listener: usize, peer: SocketAddr) -> Conversation {
-        Conversation(match listener {
-            NEIGHBOUR_LISTENER => Kind::Neighbour(Box::new(Neighbour::new(peer))),
-            _ => Kind::Client(Client::new(peer)),
+    fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
+        Conversation(match port {
+            Port::Clients => Kind::Client(Client::new(address)),
+            Port::Neighbours => Kind::Neighbour(Box::new(Neighbour::new(address))),
         })
     }
 
     /// The feed is walked here, once a turn, for all that came in it.
-    fn turn_ended(&mut self, _now: Now) {
+    fn turn_ended(&mut self, _now: Now, _meters: &Meters) {
         let head = self.positions.head();
         self.news = head - mem::replace(&mut self.head_told, head);
         for peer in &self.peers {
@@ -286,7 +300,7 @@ impl Application for Node {
         }
     }
 
-    fn next_action(&mut self) -> Option<Action<Conversation>> {
+    fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
         self.actions.pop_front()
     }
 
@@ -301,6 +315,16 @@ impl Application for Node {
             self.dial_those_due(now.monotonic);
         }
         self.queries.expire(now.monotonic, &mut self.actions);
+    }
+
+    fn signalled(&mut self, signal: Signal, _now: Now) {
+        match signal {
+            Signal::Interrupt | Signal::Terminate => {
+                info!("asked to stop by {signal}");
+                self.actions.push_back(Action::Stop);
+            }
+            Signal::HangUp => self.hung_up = true,
+        }
     }
 
     fn stopping(&mut self, now: Now) {
@@ -325,8 +349,8 @@ impl Conversation {
 }
 
 impl Protocol<Node> for Conversation {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().connection_made(cx);
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
+        self.protocol().connection_made(cx, peer);
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {

@@ -4,7 +4,7 @@ use super::Node;
 use super::lines::{LinesFrom, LookAhead, log_in, next_line};
 use crate::limits;
 use crate::positions::{Report, Text, Update};
-use crate::transport::{Context, Lost, Monotonic, Protocol};
+use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine};
 use log::{debug, info, warn};
@@ -148,7 +148,7 @@ fn take_position(node: &mut Node, peer: usize, epoch: u64, at: &At<'_>) -> Optio
 }
 
 impl Protocol<Node> for Neighbour {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
         info!("neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;

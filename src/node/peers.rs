@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn peer(positions: &mut Positions) -> Peer {
-        let endpoint = Endpoint { host: "127.0.0.1".into(), port: 1, tls: false };
+        let endpoint = Endpoint::plain("127.0.0.1", 1);
         Peer::new("Hands".into(), endpoint, positions.open_cursor())
     }
 

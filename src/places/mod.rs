@@ -29,12 +29,15 @@ pub use key::{Key, KeyError, KeyFileError};
 pub use problem::{Problem, Status};
 pub use url::UrlError;
 
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, TlsProfile};
 use crate::wire::http::Response;
 use decimal::{NANO, push_signed};
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+
+/// Whom to trust when Places is asked, and what to show: the TLS configuration of that name.
+pub const TLS_PROFILE: TlsProfile = TlsProfile("places");
 
 /// What is asked: all places within a radius around a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,5 +1,6 @@
 //! The URL of a Places service: `https://host[:port][/path][?query]`, strictly.
 
+use super::TLS_PROFILE;
 use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use crate::transport::Endpoint;
 use std::error::Error;
@@ -53,7 +54,7 @@ pub(super) fn parse(url: &str) -> Result<Url, UrlError> {
         return Err(UrlError::User);
     }
     let (host, port) = split_authority(authority)?;
-    let endpoint = Endpoint { host: host.to_owned(), port, tls: true };
+    let endpoint = Endpoint::tls(host, port, TLS_PROFILE);
     let authority = match (port, host.contains(':')) {
         (HTTPS_PORT, false) => host.to_owned(),
         (HTTPS_PORT, true) => format!("[{host}]"),
@@ -164,7 +165,7 @@ mod tests {
             ("https://h./x", "h.", 443, "h.", "/x"),
         ] {
             let parsed = parse(url).unwrap();
-            let endpoint = Endpoint { host: host.into(), port, tls: true };
+            let endpoint = Endpoint::tls(host, port, TLS_PROFILE);
             assert_eq!(parsed, Url { endpoint, authority: authority.into(), path: path.into() });
         }
     }

@@ -1,218 +1,225 @@
 //! Connections on their way out: look-up, one address after the other, TLS handshake.
 
-use super::Reactor;
-use super::connection::{Connection, Dialling, Phase};
+use super::sockets::Sockets;
 use super::stream::{Broken, Stream};
+use crate::fault::fault;
 use crate::limits;
-use crate::transport::{Application, ConnectionId, DialStage, Endpoint, Lost, Transport};
+use crate::transport::{ConnectionId, DialStage, Endpoint, Lost, Monotonic, Security};
 use mio::net::TcpStream;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection as Session};
 use std::collections::VecDeque;
 use std::io;
-use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-impl<A: Application> Reactor<A> {
-    /// Starts to connect; the protocol hears of any failure by `connection_lost`.
-    pub(super) fn dial(&mut self, endpoint: Endpoint, protocol: A::Protocol, timeout: Duration) {
-        let literal = endpoint.host.parse::<IpAddr>();
-        let (host, port) = (endpoint.host.clone(), endpoint.port);
-        let deadline = self.now.monotonic + timeout;
-        let phase = Phase::Dialling(Box::new(Dialling {
-            endpoint,
+/// A connection on its way out.
+#[derive(Debug)]
+pub struct Dialling {
+    endpoint: Endpoint,
+    /// Addresses of the host that have not been tried.
+    addresses: VecDeque<SocketAddr>,
+    /// For all of it, the TLS handshake included.
+    deadline: Monotonic,
+    /// For the address that is being tried: half of the time that is left, the last all of it.
+    address_deadline: Monotonic,
+    stage: DialStage,
+    /// To the address that is being tried.
+    stream: Option<Stream>,
+    /// Why an address did not do: of those that were tried the one that came furthest.
+    failure: Option<Lost>,
+}
+
+impl Dialling {
+    /// When it is to be looked at again without any event.
+    pub(super) fn until(&self) -> Monotonic {
+        self.address_deadline
+    }
+}
+
+impl Sockets {
+    /// Begins with the look-up or, where that is done, with the first address.
+    pub(super) fn begin_dial(
+        &mut self,
+        id: ConnectionId,
+        endpoint: &Endpoint,
+        timeout: Duration,
+        now: Monotonic,
+    ) -> Result<Dialling, Lost> {
+        let deadline = now + timeout;
+        let mut dialling = Dialling {
+            endpoint: endpoint.clone(),
             addresses: VecDeque::new(),
             deadline,
             address_deadline: deadline,
             stage: DialStage::LookUp,
+            stream: None,
             failure: None,
-        }));
-        let id = self.slots.insert(|id| Connection::new(Transport::new(id), protocol, phase, None));
-        self.arm(id);
-        match literal {
-            Ok(address) => self.try_addresses(id, [SocketAddr::new(address, port)]),
-            Err(_) => match self.resolver.ask(id, &host, port, self.now.monotonic) {
-                Ok(None) => {}
-                Ok(Some(addresses)) => self.try_addresses(id, addresses),
-                Err(why) => self.lose(id, Lost::Resolve(why)),
+        };
+        let (host, port) = (&endpoint.host, endpoint.port);
+        if let Ok(address) = host.parse::<IpAddr>() {
+            self.try_addresses(id, &mut dialling, [SocketAddr::new(address, port)], now)?;
+        } else if let Some(known) = self.resolver.ask(id, host, port, now).map_err(Lost::Resolve)? {
+            self.try_addresses(id, &mut dialling, known, now)?;
+        }
+        Ok(dialling)
+    }
+
+    /// There was an event, or the time is over: how far has it come? The stream and the address when
+    /// it is up.
+    pub(super) fn advance_dial(
+        &mut self,
+        id: ConnectionId,
+        dialling: &mut Dialling,
+        now: Monotonic,
+    ) -> Result<Option<(Option<Stream>, SocketAddr)>, Lost> {
+        let progress = match dialling.stage {
+            DialStage::LookUp => match self.resolved.remove(&id) {
+                Some(Ok(addresses)) => {
+                    self.try_addresses(id, dialling, addresses, now)?;
+                    return Ok(None);
+                }
+                Some(Err(why)) => return Err(Lost::Resolve(why)),
+                None => Ok(None),
             },
+            DialStage::Connect(address) => self.advance_connect(dialling, address),
+            DialStage::Handshake(address) => advance_handshake(dialling, address),
+        };
+        match progress {
+            Ok(None) if now < dialling.until() => Ok(None),
+            Ok(None) if dialling.stage == DialStage::LookUp => {
+                Err(Lost::ConnectTimeout(dialling.stage))
+            }
+            Ok(None) => {
+                let cause = Lost::ConnectTimeout(dialling.stage);
+                self.address_failed(id, dialling, cause, now).map(|()| None)
+            }
+            Ok(Some(address)) => Ok(Some((dialling.stream.take(), address))),
+            Err(cause) => self.address_failed(id, dialling, cause, now).map(|()| None),
         }
     }
 
-    pub(super) fn take_resolved(&mut self) {
-        while let Some(resolved) = self.resolver.take(self.now.monotonic) {
-            for id in resolved.ids {
-                match &resolved.result {
-                    Ok(addresses) => self.try_addresses(id, addresses.iter().copied()),
-                    Err(why) => self.lose(id, Lost::Resolve(why.clone())),
-                }
-            }
+    /// Nobody waits for that connection any more.
+    pub(super) fn leave_dial(&mut self, id: ConnectionId, dialling: &Dialling) {
+        if dialling.stage == DialStage::LookUp {
+            self.resolver.leave(id, &dialling.endpoint.host, dialling.endpoint.port);
+            self.resolved.remove(&id);
         }
     }
 
     /// The addresses of the host are known: the first is tried.
-    fn try_addresses(&mut self, id: ConnectionId, addresses: impl IntoIterator<Item = SocketAddr>) {
-        if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
-            dialling.addresses = addresses.into_iter().take(limits::ADDRESSES_MAX).collect();
-            self.try_next_address(id);
-        }
-    }
-
-    /// The name, or the address that was tried, has used up its time.
-    pub(super) fn dial_timed_out(&mut self, id: ConnectionId) {
-        if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
-            let cause = Lost::ConnectTimeout(dialling.stage);
-            if dialling.stage == DialStage::LookUp {
-                self.resolver.leave(id, &dialling.endpoint.host, dialling.endpoint.port);
-                self.lose(id, cause);
-            } else {
-                self.address_failed(id, cause);
-            }
-        }
+    fn try_addresses(
+        &mut self,
+        id: ConnectionId,
+        dialling: &mut Dialling,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+        now: Monotonic,
+    ) -> Result<(), Lost> {
+        dialling.addresses = addresses.into_iter().take(limits::ADDRESSES_MAX).collect();
+        self.try_next_address(id, dialling, now)
     }
 
     /// The address that is tried does not do, for that reason: on to the next.
-    fn address_failed(&mut self, id: ConnectionId, why: Lost) {
-        if let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) {
-            let is_one_of_several = !dialling.addresses.is_empty() || dialling.failure.is_some();
-            if let Some(address) = dialling.stage.address().filter(|_| is_one_of_several) {
-                log::info!("{}: {address} does not do: {why}", dialling.endpoint);
-            }
-            let best = dialling.failure.take().filter(|best| progress(best) > progress(&why));
-            dialling.failure = Some(best.unwrap_or(why));
-            self.try_next_address(id);
-        }
+    fn address_failed(
+        &mut self,
+        id: ConnectionId,
+        dialling: &mut Dialling,
+        why: Lost,
+        now: Monotonic,
+    ) -> Result<(), Lost> {
+        note_failure(dialling, why);
+        self.try_next_address(id, dialling, now)
     }
 
     /// Connects to the next address, or gives up when there is none.
-    fn try_next_address(&mut self, id: ConnectionId) {
-        let now = self.now.monotonic;
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
-        connection.stream = None;
-        connection.readiness = Default::default();
-        let Some(dialling) = connection.dialling() else {
-            return;
-        };
-        let Some(address) = dialling.addresses.pop_front() else {
-            self.resolver.forget(&dialling.endpoint.host, dialling.endpoint.port);
-            let nowhere = || Lost::Resolve(format!("{} has no address", dialling.endpoint.host));
-            let cause = dialling.failure.take().unwrap_or_else(nowhere);
-            self.lose(id, cause);
-            return;
-        };
-        let left = dialling.deadline.since(now);
-        let share = if dialling.addresses.is_empty() { left } else { left / 2 };
-        dialling.address_deadline = now + share;
-        dialling.stage = DialStage::Connect(address);
-        match TcpStream::connect(address) {
-            Ok(socket) => {
-                connection.stream = Some(Stream::Plain(socket));
-                self.register(id);
-                self.arm(id);
-            }
-            // There are at most so many addresses, and so many calls.
-            Err(error) => self.address_failed(id, Lost::Connect(error)),
-        }
-    }
-
-    /// A socket on its way out has had an event: how far has it come?
-    pub(super) fn advance_dial(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(connection) = self.slots.find(id) else {
-            return;
-        };
-        let Some(stage) = connection.dialling().map(|dialling| dialling.stage) else {
-            return;
-        };
-        if matches!(stage, DialStage::Handshake(_)) {
-            self.advance_client_handshake(app, id);
-            return;
-        }
-        if !(connection.readiness.writable || connection.readiness.error) {
-            return;
-        }
-        let Some(stream) = connection.stream.as_mut() else {
-            return;
-        };
-        match connected(stream.socket()) {
-            Ok(false) => connection.readiness.writable = false,
-            Ok(true) => self.connected(app, id),
-            Err(error) => self.address_failed(id, Lost::Connect(error)),
-        }
-    }
-
-    /// TCP is up: the connection opens, or the TLS handshake begins.
-    fn connected(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(dialling) = self.slots.find(id).and_then(|c| c.dialling()) else {
-            return;
-        };
-        if !dialling.endpoint.tls {
-            self.up(app, id);
-            return;
-        }
-        if let DialStage::Connect(address) = dialling.stage {
-            dialling.stage = DialStage::Handshake(address);
-        }
-        let host = dialling.endpoint.host.clone();
-        match (self.session(host), connection_stream(&mut self.slots.find(id))) {
-            (Ok(session), Some(Stream::Plain(socket))) => {
-                if let Some(connection) = self.slots.find(id) {
-                    connection.stream = Some(Stream::tls(socket, session));
-                    self.advance_client_handshake(app, id);
+    fn try_next_address(
+        &mut self,
+        id: ConnectionId,
+        dialling: &mut Dialling,
+        now: Monotonic,
+    ) -> Result<(), Lost> {
+        while let Some(address) = dialling.addresses.pop_front() {
+            let left = dialling.deadline.since(now);
+            let share = if dialling.addresses.is_empty() { left } else { left / 2 };
+            dialling.address_deadline = now + share;
+            dialling.stage = DialStage::Connect(address);
+            match self.connect(id, address) {
+                Ok(socket) => {
+                    dialling.stream = Some(Stream::plain(socket));
+                    return Ok(());
                 }
+                Err(error) => note_failure(dialling, Lost::Connect(error)),
             }
-            // No other address would do: there is no configuration, or the host is no name.
-            (Err(why), _) => self.lose(id, Lost::Tls(why)),
-            (Ok(_), _) => {}
         }
+        dialling.stream = None;
+        let (host, port) = (&dialling.endpoint.host, dialling.endpoint.port);
+        self.resolver.forget(host, port);
+        let nowhere = || Lost::Resolve(format!("{host} has no address"));
+        Err(dialling.failure.take().unwrap_or_else(nowhere))
     }
 
-    fn session(&mut self, host: String) -> Result<Session, String> {
-        let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-        let config = (self.tls)()?;
-        let session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
-        Ok(Session::Client(session))
+    fn connect(&self, id: ConnectionId, address: SocketAddr) -> io::Result<TcpStream> {
+        let mut socket = TcpStream::connect(address)?;
+        self.register(id, &mut socket)?;
+        Ok(socket)
     }
 
-    /// Goes on with the TLS handshake of a connection on its way out. Whatever goes wrong may be
-    /// well at the next address: another machine may be behind it.
-    fn advance_client_handshake(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(stream) = self.slots.find(id).and_then(|c| c.stream.as_mut()) else {
-            return;
+    /// TCP may have come up: then that is all, or the TLS handshake begins.
+    fn advance_connect(
+        &mut self,
+        dialling: &mut Dialling,
+        address: SocketAddr,
+    ) -> Result<Option<SocketAddr>, Lost> {
+        let Some(stream) = &mut dialling.stream else {
+            fault!("{address} is connected to without a socket");
+            return Err(Lost::Aborted);
         };
-        match stream.handshake() {
-            // All that was there has been taken, and what could not be written waits for an edge.
-            Ok(false) => {}
-            Ok(true) => self.up(app, id),
-            Err(Broken::Io(error)) => {
-                self.address_failed(id, Lost::Tls(format!("the handshake broke off: {error}")));
-            }
-            Err(broken) => self.address_failed(id, broken.into()),
+        if !connected(stream.socket()).map_err(Lost::Connect)? {
+            return Ok(None);
         }
-    }
-
-    /// The connection is up.
-    fn up(&mut self, app: &mut A, id: ConnectionId) {
-        if let Some(connection) = self.slots.find(id) {
-            connection.phase = Phase::Open;
-            self.arm(id);
-            self.open(app, id);
-        }
-    }
-
-    /// Goes on with the TLS handshake of an accepted connection.
-    pub(super) fn advance_handshake(&mut self, app: &mut A, id: ConnectionId) {
-        let Some(stream) = self.slots.find(id).and_then(|c| c.stream.as_mut()) else {
-            return;
+        let Security::Tls { profile, name } = &dialling.endpoint.security else {
+            return Ok(Some(address));
         };
-        match stream.handshake() {
-            Ok(false) => {}
-            Ok(true) => self.up(app, id),
-            Err(broken) => self.lose(id, broken.into()),
-        }
+        let source = self.client_tls.get_mut(profile);
+        let config = source.map_or(Err("there is no configuration for it".to_owned()), |s| s());
+        let session = config.and_then(|config| {
+            let name = ServerName::try_from(name.clone()).map_err(|error| error.to_string())?;
+            ClientConnection::new(config, name).map_err(|error| error.to_string())
+        });
+        let session = session.map_err(Lost::Tls)?;
+        let socket = dialling.stream.take().map(Stream::into_socket);
+        dialling.stream = socket.map(|socket| Stream::tls(socket, Session::Client(session)));
+        dialling.stage = DialStage::Handshake(address);
+        advance_handshake(dialling, address)
     }
+}
+
+/// Goes on with the TLS handshake. Whatever goes wrong may be well at the next address: another
+/// machine may be behind it.
+fn advance_handshake(
+    dialling: &mut Dialling,
+    address: SocketAddr,
+) -> Result<Option<SocketAddr>, Lost> {
+    let Some(stream) = &mut dialling.stream else {
+        fault!("{address} is greeted without a socket");
+        return Err(Lost::Aborted);
+    };
+    match stream.handshake() {
+        // All that was there has been taken, and what could not be written waits for an edge.
+        Ok(done) => Ok(done.then_some(address)),
+        Err(Broken::Io(error)) => Err(Lost::Tls(format!("the handshake broke off: {error}"))),
+        Err(broken) => Err(broken.into()),
+    }
+}
+
+/// Remembers why an address does not do, if it came further than those before it.
+fn note_failure(dialling: &mut Dialling, why: Lost) {
+    let is_one_of_several = !dialling.addresses.is_empty() || dialling.failure.is_some();
+    if let Some(address) = dialling.stage.address().filter(|_| is_one_of_several) {
+        log::info!("{}: {address} does not do: {why}", dialling.endpoint);
+    }
+    let best = dialling.failure.take().filter(|best| progress(best) > progress(&why));
+    dialling.failure = Some(best.unwrap_or(why));
 }
 
 /// How far an address came that does not do: of several, the one that came furthest is told of. What
@@ -228,20 +235,6 @@ fn progress(failure: &Lost) -> u8 {
         },
         _ => 1,
     }
-}
-
-impl<P> Connection<P> {
-    fn dialling(&mut self) -> Option<&mut Dialling> {
-        match &mut self.phase {
-            Phase::Dialling(dialling) if !self.losing => Some(dialling),
-            _ => None,
-        }
-    }
-}
-
-/// Takes the stream out of its connection, to put TLS around it.
-fn connection_stream<P>(connection: &mut Option<&mut Connection<P>>) -> Option<Stream> {
-    connection.as_mut().and_then(|connection| mem::take(&mut connection.stream))
 }
 
 /// Whether a non-blocking connect has come through, by the steps that mio's documentation of

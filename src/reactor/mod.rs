@@ -1,98 +1,68 @@
-//! The reactor: mio, sockets, TLS sessions, timers, the clocks, name look-ups and signals, on one
-//! thread. It drives the protocols of an [`Application`] by the law of callbacks that
-//! [`transport`](crate::transport) lays down, and knows nothing of herds.
+//! The reactor: a [`Driver`] over mio: sockets, TLS sessions, the clocks, name look-ups, files and
+//! signals, on one thread. It knows nothing of herds.
 //!
-//! # A turn
+//! Every socket is registered once for both directions, edge-triggered; what the kernel said is
+//! cached by the driver until a call answers `WouldBlock`. Before each turn the loop sleeps until
+//! an event or a deadline, or not at all if work is left over, and then reads both clocks, once.
 //!
-//! 1. Sleep until an event, a deadline, or at once if work is left over.
-//! 2. Read both clocks, once.
-//! 3. Note the events: every socket is registered once for both directions, edge-triggered, and
-//!    what the kernel said is cached until a call answers `WouldBlock`.
-//! 4. Accept; then read every connection that can be read, those first that asked to go first,
-//!    each within a byte budget (a smaller one for those that go first, since all others wait for
-//!    them); what is left over goes on in the next turn.
-//! 5. Timers. They come after the reads, so that a process that was stalled does not time out a
-//!    peer whose bytes already wait.
-//! 6. What the application asks for: dials and wakes.
-//! 7. [`Application::turn_ended`], and what it asks for: here feeds are walked.
-//! 8. Write each connection that was touched, once, those first that asked to go first.
-//! 9. Free what is lost.
+//! | file | what it is |
+//! |---|---|
+//! | `sockets` | the world of the driver: what it asks for, done with sockets |
+//! | `stream`, `tls` | a socket, plain or under TLS; TLS configurations |
+//! | `dial`, `resolver` | connections on their way out: look-up, addresses, handshake |
+//! | `listener`, `signals`, `clock`, `files` | what their names say |
 
 mod clock;
-mod connection;
 mod dial;
+mod files;
 mod listener;
-mod output;
 mod resolver;
 mod signals;
-mod slots;
-mod stop;
+mod sockets;
 mod stream;
-mod timers;
 mod tls;
-mod turn;
 
 pub use resolver::LookUp;
 pub use tls::{ClientConfigSource, client_config};
 
+use crate::driver::{DriverOf, Readiness};
 use crate::limits;
-use crate::transport::{Application, ConnectionId, Lost, Monotonic, Now};
+use crate::transport::{Application, ConnectionId, Now, TlsProfile};
 use clock::Clock;
-use listener::{Listener, bind};
-use mio::{Events, Interest, Poll, Token};
-use resolver::Resolver;
+use mio::event::Event;
+use mio::{Events, Poll, Token, Waker};
 use rustls::ServerConfig;
 use signals::Signals;
-use slots::Slots;
+use sockets::Sockets;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use timers::Timers;
 
-/// Tokens above all those of connections (a slot and a generation, see [`slots`]).
-const RESOLVER_TOKEN: Token = Token(usize::MAX);
+/// Tokens above all those of connections, which are made of a slot and a generation.
+const WAKER_TOKEN: Token = Token(usize::MAX);
 const SIGNALS_TOKEN: Token = Token(usize::MAX - 1);
 const FIRST_LISTENER_TOKEN: usize = usize::MAX - 2;
+/// No more listeners than that: their tokens stay clear of those of connections.
+const LISTENERS_MAX: usize = 1 << 16;
 
 /// One thread's event loop for one application.
 pub struct Reactor<A: Application> {
     poll: Poll,
     clock: Clock,
-    now: Now,
-    listeners: Vec<Listener>,
-    slots: Slots<A::Protocol>,
-    timers: Timers,
-    resolver: Resolver,
+    driver: DriverOf<A, Sockets>,
+    sockets: Sockets,
     signals: Signals,
-    tls: ClientConfigSource,
-    /// Connections to be read, of those that go first and of the others.
-    ready_first: Vec<ConnectionId>,
-    ready: Vec<ConnectionId>,
-    /// Connections to be written at the end of the turn.
-    touched: Vec<ConnectionId>,
-    /// Connections that are to go on writing in the next turn.
-    drained: Vec<ConnectionId>,
-    /// Connections whose `connection_lost` is due.
-    lost: Vec<(ConnectionId, Lost)>,
-    /// The application may have asked for more than a turn could do.
-    unsettled: bool,
-    /// Since when the process is being stopped.
-    stopping: Option<Monotonic>,
-    /// Every read goes here first; protocols keep what they do not consume.
-    buffer: Box<[u8]>,
-    /// Memory for output, lent to connections while they have any.
-    spare: Vec<Vec<u8>>,
+    turns_timed: bool,
 }
 
 impl<A: Application> Reactor<A> {
-    /// A reactor without listeners. `tls` gives the configuration with which TLS endpoints are
-    /// dialled.
+    /// A reactor without listeners.
     ///
     /// # Errors
     /// What the system says when it gives no poll, waker or signal handler.
-    pub fn new(tls: ClientConfigSource) -> io::Result<Self> {
-        Reactor::with_look_up(tls, resolver::system())
+    pub fn new() -> io::Result<Self> {
+        Reactor::with_look_up(resolver::system())
     }
 
     /// The same with another way to find the addresses of a name than the system's. It is called on
@@ -100,76 +70,72 @@ impl<A: Application> Reactor<A> {
     ///
     /// # Errors
     /// See [`new`](Self::new).
-    pub fn with_look_up(tls: ClientConfigSource, look_up: LookUp) -> io::Result<Self> {
+    pub fn with_look_up(look_up: LookUp) -> io::Result<Self> {
         let poll = Poll::new()?;
         let clock = Clock::new();
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER_TOKEN)?);
         Ok(Reactor {
-            now: clock.read(),
+            driver: DriverOf::<A, Sockets>::new(clock.read()),
             clock,
-            listeners: Vec::new(),
-            slots: Slots::default(),
-            timers: Timers::default(),
-            resolver: Resolver::new(poll.registry(), RESOLVER_TOKEN, look_up)?,
+            sockets: Sockets::new(poll.registry().try_clone()?, &waker, look_up),
             signals: Signals::new(poll.registry(), SIGNALS_TOKEN)?,
             poll,
-            tls,
-            ready_first: Vec::new(),
-            ready: Vec::new(),
-            touched: Vec::new(),
-            drained: Vec::new(),
-            lost: Vec::new(),
-            unsettled: true,
-            stopping: None,
-            buffer: vec![0; limits::READ_BUDGET_BYTES].into_boxed_slice(),
-            spare: Vec::new(),
+            turns_timed: false,
         })
     }
 
-    /// Listens on `address`, speaking TLS if `tls` is given; returns the bound address. Listeners
-    /// are numbered from 0 in the order of these calls.
+    /// With which configuration endpoints of that profile are dialled; it is asked for each dial.
+    pub fn set_client_tls(&mut self, profile: TlsProfile, source: ClientConfigSource) {
+        self.sockets.set_client_tls(profile, source);
+    }
+
+    /// With which configuration listeners of that profile accept.
+    pub fn set_server_tls(&mut self, profile: TlsProfile, config: Arc<ServerConfig>) {
+        self.sockets.set_server_tls(profile, config);
+    }
+
+    /// Listens on `address`, speaking TLS if a profile is given; returns the bound address.
     ///
     /// # Errors
     /// What the system says when the address cannot be bound.
     pub fn listen(
         &mut self,
+        listener: A::Listener,
         address: SocketAddr,
-        tls: Option<Arc<ServerConfig>>,
+        tls: Option<TlsProfile>,
     ) -> io::Result<SocketAddr> {
-        let mut socket = bind(address)?;
-        let token = Token(FIRST_LISTENER_TOKEN - self.listeners.len());
-        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
-        let bound = socket.local_addr()?;
-        self.listeners.push(Listener::new(socket, tls));
-        Ok(bound)
+        self.driver.listen(&mut self.sockets, listener, address, tls)
     }
 
     /// Bounds the connections accepted by a listener: further peers wait in the kernel's queue until
     /// one of them ends. So descriptors can be kept for others.
-    ///
-    /// # Panics
-    /// If there is no listener with that number.
-    pub fn set_connections_max(&mut self, listener: usize, connections_max: usize) {
-        self.listeners[listener].set_connections_max(connections_max);
+    pub fn set_connections_max(&mut self, listener: A::Listener, connections_max: usize) {
+        self.driver.set_connections_max(listener, connections_max);
+    }
+
+    /// Has the meters tell how long the longest turn was, for one more look at the clock a turn.
+    pub fn time_turns(&mut self) {
+        self.turns_timed = true;
     }
 
     /// The time of the current turn.
     pub fn now(&self) -> Now {
-        self.now
+        self.driver.now()
     }
 
-    /// Runs until SIGINT or SIGTERM, then stops cleanly: accepts no more, tells every protocol,
-    /// and ends when all connections are gone, after [`STOP_GRACE`](limits::STOP_GRACE), or at a
-    /// second signal. `on_idle` is called with the application when the loop has had nothing to do
-    /// for a moment, and now and then when it always has.
+    /// Runs until the application asks to stop, and then until all connections are gone, after
+    /// [`STOP_GRACE`](limits::STOP_GRACE), or until it asks a second time. `on_idle` is called with
+    /// the application when the loop has had nothing to do for a moment, and now and then when it
+    /// always has.
     ///
     /// # Errors
     /// What the system says when it cannot poll.
-    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&A)) -> io::Result<()> {
+    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&mut A)) -> io::Result<()> {
         let mut events = Events::with_capacity(limits::EVENTS_PER_TURN);
         // Since when there has been something to do that the hook has not heard of.
         let mut busy_since = None;
-        while !self.has_stopped() {
-            let mut timeout = self.timeout(app);
+        while !self.driver.has_stopped() {
+            let mut timeout = self.timeout(app, self.driver.now());
             if busy_since.is_some() {
                 timeout = Some(timeout.map_or(limits::IDLE_AFTER, |t| t.min(limits::IDLE_AFTER)));
             }
@@ -177,49 +143,94 @@ impl<A: Application> Reactor<A> {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
-            self.now = self.clock.read();
-            let now = self.now.monotonic;
-            let busy = !events.is_empty() || self.timeout(app) == Some(Duration::ZERO);
-            if busy_since.is_some_and(|since| !busy || now.since(since) >= limits::BUSY_MAX) {
+            let now = self.clock.read();
+            let busy = !events.is_empty() || self.timeout(app, now) == Some(Duration::ZERO);
+            let enough = |since| !busy || now.monotonic.since(since) >= limits::BUSY_MAX;
+            if busy_since.is_some_and(enough) {
                 on_idle(app);
                 busy_since = None;
             }
             if busy {
-                busy_since = busy_since.or(Some(now));
-                self.turn(app, &events);
+                busy_since = busy_since.or(Some(now.monotonic));
+                self.turn(app, &events, now);
             }
         }
         // Those who did not end in time are cut, and told so.
-        for id in self.slots.ids() {
-            self.lose(id, Lost::Aborted);
-        }
-        self.settle(app);
+        self.driver.end(app, &mut self.sockets);
         on_idle(app);
         Ok(())
     }
 
-    /// How long the poll may sleep.
-    fn timeout(&self, app: &A) -> Option<Duration> {
-        let work_left = self.unsettled
-            || !self.ready.is_empty()
-            || !self.ready_first.is_empty()
-            || !self.touched.is_empty()
-            || !self.drained.is_empty()
-            || !self.lost.is_empty();
-        let now = self.now.monotonic;
-        if work_left || self.listeners.iter().any(|listener| listener.can_accept(now)) {
-            return Some(Duration::ZERO);
+    fn turn(&mut self, app: &mut A, events: &Events, now: Now) {
+        for event in events {
+            match event.token() {
+                WAKER_TOKEN => self.take_from_helpers(now),
+                SIGNALS_TOKEN => {
+                    self.signals.take().for_each(|signal| self.driver.signal(signal));
+                }
+                token if token.0 > FIRST_LISTENER_TOKEN - LISTENERS_MAX => {
+                    self.driver.incoming(FIRST_LISTENER_TOKEN - token.0);
+                }
+                token => self.driver.ready(id_of(token), readiness_of(event)),
+            }
         }
-        let paused = self.listeners.iter().filter_map(|listener| listener.resumes_at());
-        let stopping = self.stopping.map(|since| since + limits::STOP_GRACE);
-        let deadline = paused.chain(stopping).chain(self.timers.next()).chain(app.deadline()).min();
-        deadline.map(|at| at.since(now))
+        self.driver.turn(app, &mut self.sockets, now);
+        if self.turns_timed {
+            let took = self.clock.read().monotonic.since(now.monotonic);
+            self.driver.time_turn(took);
+        }
     }
 
-    fn has_stopped(&self) -> bool {
-        let Some(since) = self.stopping else {
-            return false;
-        };
-        self.slots.is_empty() || self.now.monotonic.since(since) >= limits::STOP_GRACE
+    /// What helper threads have come back with.
+    fn take_from_helpers(&mut self, now: Now) {
+        for id in self.sockets.take_resolved(now.monotonic) {
+            self.driver.ready(id, Readiness::default());
+        }
+        while let Some((file, event)) = self.sockets.take_forced() {
+            self.driver.file_event(file, event);
+        }
+    }
+
+    /// How long the poll may sleep at that time.
+    fn timeout(&self, app: &A, now: Now) -> Option<Duration> {
+        if self.driver.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let deadline = self.driver.deadline().into_iter().chain(app.deadline()).min();
+        deadline.map(|at| at.since(now.monotonic))
+    }
+}
+
+fn readiness_of(event: &Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable() || event.is_read_closed(),
+        writable: event.is_writable() || event.is_write_closed(),
+        read_closed: event.is_read_closed(),
+        error: event.is_error(),
+    }
+}
+
+/// The token under which a connection's socket is registered.
+fn token_of(id: ConnectionId) -> Token {
+    Token((id.generation as usize) << 32 | id.slot as usize)
+}
+
+/// The connection whose socket was registered under `token`.
+fn id_of(token: Token) -> ConnectionId {
+    ConnectionId { slot: token.0 as u32, generation: (token.0 >> 32) as u32 }
+}
+
+const _: () = assert!(usize::BITS == 64, "tokens hold a slot and a generation of 32 bits each");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_and_ids_are_the_same_thing() {
+        let id = ConnectionId { slot: 7, generation: u32::MAX / 2 - 1 };
+        assert_eq!(id_of(token_of(id)), id);
+        let highest = token_of(ConnectionId { slot: u32::MAX, ..id });
+        assert!(highest.0 < FIRST_LISTENER_TOKEN - LISTENERS_MAX);
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::limits;
 use crate::transport::{ConnectionId, Monotonic};
-use mio::{Registry, Token, Waker};
+use mio::Waker;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -51,16 +51,16 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    pub(super) fn new(registry: &Registry, token: Token, look_up: LookUp) -> io::Result<Self> {
-        Ok(Resolver {
-            waker: Arc::new(Waker::new(registry, token)?),
+    pub(super) fn new(waker: Arc<Waker>, look_up: LookUp) -> Self {
+        Resolver {
+            waker,
             look_up,
             asked: HashMap::new(),
             queue: VecDeque::new(),
             threads: 0,
             found: mpsc::channel(),
             known: HashMap::new(),
-        })
+        }
     }
 
     /// Looks a name up for that connection: the addresses if they are known, else None, and the

@@ -1,59 +1,58 @@
-//! SIGINT and SIGTERM as a readable descriptor.
+//! Signals as a readable descriptor each.
 
+use crate::transport::Signal;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::{pipe, unregister};
-use signal_hook::{SigId, flag};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Those that ask the process to stop.
-const STOP: [(i32, &str); 2] = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
+/// Those that the process takes itself.
+const TAKEN: [(i32, Signal); 3] =
+    [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate), (SIGHUP, Signal::HangUp)];
 
-/// The descriptor that becomes readable when the process is asked to stop.
+/// The descriptors that become readable when the process is sent a signal.
 #[derive(Debug)]
 pub(super) struct Signals {
-    receiver: UnixStream,
-    /// Which came last: an index into [`STOP`].
-    last: Arc<AtomicUsize>,
+    receivers: Vec<(UnixStream, Signal)>,
     registered: Vec<SigId>,
 }
 
 impl Signals {
-    pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Self> {
-        let (receiver, sender) = StdUnixStream::pair()?;
-        receiver.set_nonblocking(true)?;
-        let mut receiver = UnixStream::from_std(receiver);
-        registry.register(&mut receiver, token, Interest::READABLE)?;
-        let last = Arc::new(AtomicUsize::new(0));
-        let mut registered = Vec::new();
-        for (index, (signal, _)) in STOP.into_iter().enumerate() {
-            // In this order: who reads that there was one finds which.
-            registered.push(flag::register_usize(signal, Arc::clone(&last), index)?);
-            registered.push(pipe::register(signal, sender.try_clone()?)?);
+    pub fn new(registry: &Registry, token: Token) -> io::Result<Self> {
+        let mut signals = Signals { receivers: Vec::new(), registered: Vec::new() };
+        for (number, signal) in TAKEN {
+            let (receiver, sender) = StdUnixStream::pair()?;
+            receiver.set_nonblocking(true)?;
+            let mut receiver = UnixStream::from_std(receiver);
+            registry.register(&mut receiver, token, Interest::READABLE)?;
+            signals.registered.push(pipe::register(number, sender)?);
+            signals.receivers.push((receiver, signal));
         }
-        Ok(Signals { receiver, last, registered })
+        Ok(signals)
     }
 
-    /// The name of the last one.
-    pub(super) fn last(&self) -> &'static str {
-        STOP.get(self.last.load(Ordering::SeqCst)).map_or("a signal", |(_, name)| name)
+    /// The signals that came since the last call, each as often as it came.
+    pub fn take(&mut self) -> impl Iterator<Item = Signal> {
+        self.receivers.iter_mut().flat_map(|(receiver, signal)| {
+            let signal = *signal;
+            (0..count(receiver)).map(move |_| signal)
+        })
     }
+}
 
-    /// How many signals came since the last call.
-    pub(super) fn take(&mut self) -> usize {
-        let mut count = 0;
-        let mut bytes = [0; 16];
-        loop {
-            match self.receiver.read(&mut bytes) {
-                Ok(0) => return count,
-                Ok(read) => count += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return count,
-            }
+/// How many bytes have come: a signal sends one.
+fn count(receiver: &mut UnixStream) -> usize {
+    let mut count = 0;
+    let mut bytes = [0; 16];
+    loop {
+        match receiver.read(&mut bytes) {
+            Ok(0) => return count,
+            Ok(read) => count += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return count,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! One socket, plain or under TLS, read and written alike.
 
+use super::tls;
+use crate::driver::{Read, Written};
+use crate::limits;
+use crate::transport::Lost;
 use mio::net::TcpStream;
 use rustls::Connection as Session;
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write};
 use std::net::Shutdown;
 
 /// Why a stream broke.
@@ -19,43 +22,35 @@ impl From<io::Error> for Broken {
     }
 }
 
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Broken::Io(error) => error.fmt(f),
-            Broken::Tls(error) => error.fmt(f),
+impl From<Broken> for Lost {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Io(error) => Lost::Io(error),
+            Broken::Tls(error) => Lost::Tls(tls::in_words(&error)),
         }
     }
 }
 
-/// What became of a read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// So many bytes; whether the socket may hold more is told by the second.
-    Bytes(usize, MayHoldMore),
-    /// The peer will send no more.
-    End,
-    /// Nothing now: wait for the next edge.
-    Nothing,
-}
-
-/// Whether a read that gave bytes may have left some in the socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MayHoldMore {
-    Yes,
-    No,
-}
-
 /// A TCP connection, plain or under TLS.
 #[derive(Debug)]
-pub(super) enum Stream {
-    Plain(TcpStream),
+pub enum Stream {
+    /// Without TLS.
+    Plain(PlainStream),
+    /// Under TLS.
     Tls(Box<TlsStream>),
+}
+
+/// A TCP connection without TLS.
+#[derive(Debug)]
+pub struct PlainStream {
+    socket: TcpStream,
+    /// How often something was written, as far as `delay_no_more` wants to know.
+    writes: u8,
 }
 
 /// A TCP connection with its TLS session.
 #[derive(Debug)]
-pub(super) struct TlsStream {
+pub struct TlsStream {
     socket: TcpStream,
     session: Session,
     /// Why the session broke, as long as what came before has not been read.
@@ -63,6 +58,10 @@ pub(super) struct TlsStream {
 }
 
 impl Stream {
+    pub(super) fn plain(socket: TcpStream) -> Self {
+        Stream::Plain(PlainStream { socket, writes: 0 })
+    }
+
     /// Puts TLS around a socket. Its handshake is written in several pieces before anything else
     /// is, so Nagle's algorithm is turned off at once.
     pub(super) fn tls(socket: TcpStream, session: Session) -> Self {
@@ -72,55 +71,57 @@ impl Stream {
         Stream::Tls(Box::new(TlsStream { socket, session, broken: None }))
     }
 
-    pub(super) fn socket(&mut self) -> &mut TcpStream {
+    pub(super) fn socket(&self) -> &TcpStream {
         match self {
-            Stream::Plain(socket) => socket,
-            Stream::Tls(tls) => &mut tls.socket,
+            Stream::Plain(plain) => &plain.socket,
+            Stream::Tls(tls) => &tls.socket,
         }
     }
 
-    pub(super) fn set_nodelay(&mut self) -> io::Result<()> {
-        self.socket().set_nodelay(true)
+    /// The socket, with whatever was around it gone.
+    pub(super) fn into_socket(self) -> TcpStream {
+        match self {
+            Stream::Plain(plain) => plain.socket,
+            Stream::Tls(tls) => tls.socket,
+        }
+    }
+
+    /// The certificate that the peer has shown, if any.
+    pub(super) fn peer_certificate(&self) -> Option<Vec<u8>> {
+        match self {
+            Stream::Plain(_) => None,
+            Stream::Tls(tls) => Some(tls.session.peer_certificates()?.first()?.to_vec()),
+        }
     }
 
     /// Has the system take no more than it can send soon; beyond it, it says `WouldBlock`. Systems
     /// that cannot do that go on as they are.
-    pub(super) fn send_late(&mut self) -> io::Result<()> {
+    pub(super) fn limit_unsent(&self) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        socket2::SockRef::from(&*self.socket())
-            .set_tcp_notsent_lowat(crate::limits::UNSENT_BYTES_MAX)?;
+        socket2::SockRef::from(self.socket()).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX)?;
         Ok(())
     }
 
     /// Reads once into `buffer`.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Taken, Broken> {
+    #[inline]
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Read, Broken> {
         match self {
-            Stream::Plain(socket) => match retry(|| socket.read(buffer))? {
-                None => Ok(Taken::Nothing),
-                Some(0) => Ok(Taken::End),
+            Stream::Plain(plain) => match retry(|| plain.socket.read(buffer))? {
+                None => Ok(Read::Nothing),
+                Some(0) => Ok(Read::End),
                 // A stream socket that gave less than asked for is empty (epoll(7)): the next
                 // bytes make a new edge.
-                Some(read) if read < buffer.len() => Ok(Taken::Bytes(read, MayHoldMore::No)),
-                Some(read) => Ok(Taken::Bytes(read, MayHoldMore::Yes)),
+                Some(count) => Ok(Read::Bytes { count, emptied: count < buffer.len() }),
             },
             Stream::Tls(tls) => tls.read(buffer),
         }
     }
 
-    /// Writes from `output` until it is all handed over or the socket takes no more; returns how
-    /// much was handed over and whether the socket is full.
-    pub(super) fn write(&mut self, output: &[u8]) -> Result<(usize, bool), Broken> {
+    /// Writes from `output` until it is all handed over or the socket takes no more.
+    #[inline]
+    pub(super) fn write(&mut self, output: &[u8]) -> Result<Written, Broken> {
         match self {
-            Stream::Plain(socket) => {
-                let mut written = 0;
-                while written < output.len() {
-                    match retry(|| socket.write(&output[written..]))? {
-                        None => return Ok((written, true)),
-                        Some(count) => written += count,
-                    }
-                }
-                Ok((written, false))
-            }
+            Stream::Plain(plain) => plain.write(output),
             Stream::Tls(tls) => tls.write(output),
         }
     }
@@ -130,15 +131,6 @@ impl Stream {
         match self {
             Stream::Plain(_) => Ok(true),
             Stream::Tls(tls) => tls.handshake(),
-        }
-    }
-
-    /// Whether bytes wait inside that have nothing to do with the protocol's output (handshake,
-    /// alerts, keys).
-    pub(super) fn wants_flush(&self) -> bool {
-        match self {
-            Stream::Plain(_) => false,
-            Stream::Tls(tls) => tls.session.wants_write(),
         }
     }
 
@@ -162,12 +154,43 @@ impl Stream {
     }
 }
 
+impl PlainStream {
+    #[inline]
+    fn write(&mut self, output: &[u8]) -> Result<Written, Broken> {
+        if !output.is_empty() {
+            self.delay_no_more();
+        }
+        let mut count = 0;
+        while count < output.len() {
+            match retry(|| self.socket.write(&output[count..]))? {
+                None => return Ok(Written { count, full: true }),
+                Some(taken) => count += taken,
+            }
+        }
+        Ok(Written { count, full: false })
+    }
+
+    /// To be called before each write. Answers go out whole in one write; to wait for more (Nagle's
+    /// algorithm) only delays them. It never delays the first write, and many connections have
+    /// no second, so the system is told before that.
+    fn delay_no_more(&mut self) {
+        if self.writes < 2 {
+            self.writes += 1;
+            if self.writes == 2
+                && let Err(error) = self.socket.set_nodelay(true)
+            {
+                log::debug!("Nagle's algorithm stays on: {error}");
+            }
+        }
+    }
+}
+
 impl TlsStream {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<Taken, Broken> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<Read, Broken> {
         loop {
             match self.session.reader().read(buffer) {
-                Ok(0) => return Ok(Taken::End),
-                Ok(read) => return Ok(Taken::Bytes(read, MayHoldMore::Yes)),
+                Ok(0) => return Ok(Read::End),
+                Ok(count) => return Ok(Read::Bytes { count, emptied: false }),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     return Err(cut("cut off without close_notify"));
@@ -178,7 +201,7 @@ impl TlsStream {
                 return Err(Broken::Tls(error));
             }
             match self.receive() {
-                Ok(None) => return Ok(Taken::Nothing),
+                Ok(None) => return Ok(Read::Nothing),
                 // At the end of the stream the session's reader tells what kind of end it is.
                 Ok(Some(_)) => {}
                 // The records before the broken one may have come with it: they are read first.
@@ -200,23 +223,24 @@ impl TlsStream {
             // The session has queued an alert that tells the peer why; whether it can still be
             // sent changes nothing for us.
             if let Err(unsent) = self.flush() {
-                log::debug!("a TLS alert could not be sent: {unsent}");
+                log::debug!("a TLS alert could not be sent: {}", Lost::from(unsent));
             }
             return Err(Broken::Tls(error));
         }
         Ok(received)
     }
 
-    fn write(&mut self, output: &[u8]) -> Result<(usize, bool), Broken> {
-        let mut written = 0;
+    fn write(&mut self, output: &[u8]) -> Result<Written, Broken> {
+        let mut count = 0;
         loop {
+            // Also without output: handshake, alerts and keys may wait.
             if !self.flush()? {
-                return Ok((written, true));
+                return Ok(Written { count, full: true });
             }
-            if written == output.len() {
-                return Ok((written, false));
+            if count == output.len() {
+                return Ok(Written { count, full: false });
             }
-            written += self.session.writer().write(&output[written..])?;
+            count += self.session.writer().write(&output[count..])?;
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A [`Protocol`] is one end of one connection: a state machine that is handed what arrived and
 //! the time, and that writes into a [`Transport`], which is a buffer with intentions. A *driver*
-//! moves bytes between transports and the world: `reactor` does it with sockets, the simulator in
-//! `tests/` with virtual ones. An [`Application`] is what the protocols of one server share.
+//! moves bytes between transports and a world: `driver` does it, over the sockets of `reactor` or
+//! the virtual ones of the simulator in `tests/`. An [`Application`] is what the protocols of one
+//! server share.
 //!
 //! # The law of callbacks
 //!
@@ -24,23 +25,42 @@
 //!   and done after it.
 //! * [`Transport::close`] flushes, [`Transport::abort`] does not; what is written after either is
 //!   dropped, and no data is delivered after either.
-//! * There is no `pause_writing`: a protocol asks [`Transport::is_full`] before it makes more
-//!   output, and is told by `resume_writing` when there is room again: in the next turn or, where the
-//!   connection [goes first](Transport::go_first) and all of its output was taken, in the same one.
+//! * There is no `pause_writing`: a protocol [requests room](Transport::request_room) before it makes
+//!   more output and, if there is none, is told by `resume_writing` when there is: in the next turn
+//!   or, where the connection [goes first](Transport::go_first) and all of its output was taken, in
+//!   the same one.
 //! * A protocol with much to send makes a share of it in a turn, so that others are not kept
-//!   waiting, and asks by [`Transport::go_on_later`] for `resume_writing` in the next turn, which
+//!   waiting, and asks by [`Transport::yield_turn`] for `resume_writing` in the next turn, which
 //!   then comes without delay; or when there is room, if much of the share still waits.
+//!
+//! # Two halves
+//!
+//! A protocol sees of its transport what it may ask for, the methods of [`Transport`]; a driver
+//! sees by [`DriverSide`] what was asked for. A test over the sources keeps the second from the
+//! conversations.
 
+mod action;
 mod buffer;
+mod driver_side;
+mod id;
+mod lost;
+mod meters;
+mod output;
+mod peer;
 mod time;
 
-pub use buffer::{ConnectionId, Resume, Transport};
+pub use action::{Action, FileEvent, FileId, FileRequest, Signal};
+pub use buffer::Transport;
+pub use driver_side::{DriverSide, Resume};
+pub use id::ConnectionId;
+pub use lost::{DialStage, Lost};
+pub use meters::Meters;
+pub use peer::{Endpoint, PeerInfo, Security, TlsProfile};
 pub use time::{Monotonic, Now};
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// What a callback may touch besides its own protocol.
 pub struct Context<'a, A> {
@@ -54,8 +74,8 @@ pub struct Context<'a, A> {
 
 /// One end of one connection, driven by callbacks (see the law in the [module's docs](self)).
 pub trait Protocol<A> {
-    /// The connection is up.
-    fn connection_made(&mut self, cx: &mut Context<'_, A>);
+    /// The connection is up, with that peer at its other end.
+    fn connection_made(&mut self, cx: &mut Context<'_, A>, peer: &PeerInfo);
 
     /// Bytes arrived. What is not consumed now is the protocol's to keep.
     fn data_received(&mut self, cx: &mut Context<'_, A>, data: &[u8]);
@@ -65,8 +85,9 @@ pub trait Protocol<A> {
         cx.transport.close();
     }
 
-    /// There is room: the output fell to the low-water mark after [`Transport::is_full`] had said yes, or the turn
-    /// after [`Transport::go_on_later`] has begun and no more than that waits.
+    /// There is room: the output fell to the low-water mark after
+    /// [`Transport::request_room`] had said no, or the turn after [`Transport::yield_turn`] has
+    /// begun and no more than that waits.
     fn resume_writing(&mut self, _cx: &mut Context<'_, A>) {}
 
     /// The time set by [`Transport::set_timer`] has come; the timer is no longer set.
@@ -92,16 +113,21 @@ pub trait Application: Sized {
     /// The protocols of this application, usually an enum of them.
     type Protocol: Protocol<Self>;
 
-    /// A peer connected to the listener with this index (in the order given to the driver).
-    fn accepted(&mut self, listener: usize, peer: SocketAddr) -> Self::Protocol;
+    /// The ports that it listens on, each with a name of its own.
+    type Listener: Copy + Eq + fmt::Debug;
+
+    /// Somebody connected from that address; [`Protocol::connection_made`] follows when the
+    /// connection is up, TLS included.
+    fn accepted(&mut self, listener: Self::Listener, address: SocketAddr) -> Self::Protocol;
 
     /// All callbacks of a turn are done and nothing has been written to the world yet: the place
-    /// to ask ([`Action::Wake`]) for whatever must go out in this turn.
-    fn turn_ended(&mut self, now: Now);
+    /// to ask ([`Action::Wake`]) for whatever must go out in this turn. `meters` count what the
+    /// driver has done so far.
+    fn turn_ended(&mut self, _now: Now, _meters: &Meters) {}
 
     /// The next thing that the application asks of its driver. Polled until `None` after the
     /// callbacks of a turn and again after [`turn_ended`](Application::turn_ended).
-    fn next_action(&mut self) -> Option<Action<Self::Protocol>>;
+    fn next_action(&mut self) -> Option<Action<Self::Protocol, Self::Listener>>;
 
     /// When [`timer_expired`](Application::timer_expired) is due next, if ever.
     fn deadline(&self) -> Option<Monotonic>;
@@ -109,116 +135,17 @@ pub trait Application: Sized {
     /// The time given by [`deadline`](Application::deadline) has come.
     fn timer_expired(&mut self, now: Now);
 
+    /// The process was sent a signal. Nothing else comes of it: who wants to stop asks for
+    /// [`Action::Stop`].
+    fn signalled(&mut self, signal: Signal, now: Now);
+
+    /// What came of [`Action::Listen`]: the address that is bound, or why none is.
+    fn listening(&mut self, _listener: Self::Listener, _outcome: io::Result<SocketAddr>) {}
+
+    /// What came of [`Action::File`].
+    fn file_event(&mut self, _file: FileId, _event: FileEvent, _now: Now) {}
+
     /// The server stops: nothing more is accepted, and every connection is told by
     /// [`Protocol::stopping`] after this.
-    fn stopping(&mut self, now: Now);
-}
-
-/// What an application asks of its driver.
-#[derive(Debug)]
-pub enum Action<P> {
-    /// Connect to `endpoint` and hand the connection to `protocol`, which hears of failure (also
-    /// of not being connected within `timeout`) by `connection_lost`.
-    Dial {
-        /// Where to.
-        endpoint: Endpoint,
-        /// Who speaks there.
-        protocol: P,
-        /// For look-up, connect and TLS handshake together.
-        timeout: Duration,
-    },
-    /// Call [`Protocol::woken`] of that connection in this turn, if it still exists and is up.
-    Wake(ConnectionId),
-    /// Stop cleanly, as at a signal.
-    Stop,
-}
-
-/// Where to dial.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// A host name or an IP address (IPv6 without brackets); for TLS also the name to verify.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Whether TLS is spoken.
-    pub tls: bool,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-/// How far a connection on its way out had come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DialStage {
-    /// The host's name was being looked up.
-    LookUp,
-    /// TCP was connecting to that address.
-    Connect(SocketAddr),
-    /// TLS was being agreed on with that address.
-    Handshake(SocketAddr),
-}
-
-impl DialStage {
-    /// The address that was tried, if there was one.
-    pub fn address(self) -> Option<SocketAddr> {
-        match self {
-            DialStage::LookUp => None,
-            DialStage::Connect(address) | DialStage::Handshake(address) => Some(address),
-        }
-    }
-}
-
-impl fmt::Display for DialStage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DialStage::LookUp => f.write_str("the name look-up was pending"),
-            DialStage::Connect(address) => write!(f, "the TCP connect to {address} was pending"),
-            DialStage::Handshake(address) => {
-                write!(f, "the TLS handshake with {address} was pending")
-            }
-        }
-    }
-}
-
-/// Why a connection is gone, or why it never came to be.
-#[derive(Debug)]
-pub enum Lost {
-    /// Closed in order: all that was written was handed over.
-    Closed,
-    /// Given up by its own protocol.
-    Aborted,
-    /// The peer took none of our output for too long.
-    Stalled,
-    /// Not connected in time; how far it had come.
-    ConnectTimeout(DialStage),
-    /// The host name could not be resolved.
-    Resolve(String),
-    /// The connection was refused or unreachable; nothing was exchanged.
-    Connect(io::Error),
-    /// TLS could not be set up or broke down.
-    Tls(String),
-    /// The connection broke: reset, timed out in the kernel, ...
-    Io(io::Error),
-}
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Lost::Closed => f.write_str("closed"),
-            Lost::Aborted => f.write_str("given up"),
-            Lost::Stalled => f.write_str("the peer does not read"),
-            Lost::ConnectTimeout(stage) => write!(f, "not connected in time: {stage}"),
-            Lost::Resolve(why) => write!(f, "name look-up failed: {why}"),
-            Lost::Connect(error) => write!(f, "cannot connect: {error}"),
-            Lost::Tls(why) => write!(f, "TLS: {why}"),
-            Lost::Io(error) => write!(f, "{error}"),
-        }
-    }
+    fn stopping(&mut self, _now: Now) {}
 }

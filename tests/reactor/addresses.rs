@@ -1,7 +1,7 @@
 //! Names with several addresses, and names that nobody finds: look-ups are the tests' own, and all
 //! of 127.0.0.0/8 is here.
 
-use crate::harness::{DEADLINE, Event, Running, Setup, echo, events_of, on, read_all};
+use crate::harness::{DEADLINE, Event, Running, Setup, TLS, echo, events_of, on, read_all};
 use crate::tls::certificate;
 use herd::limits;
 use herd::reactor::LookUp;
@@ -74,7 +74,7 @@ fn dial(behaviours: &[Option<Behaviour>], timeout: Duration) -> (Running, Vec<So
         }
         addresses.push(address);
     }
-    let endpoint = Endpoint { host: "localhost".to_owned(), port, tls: true };
+    let endpoint = Endpoint::tls("localhost", port, TLS);
     let mut setup = Setup::dialling(endpoint, timeout, on(Event::Ended, |cx| cx.transport.close()));
     setup.dial_tls = Ok(trust);
     let found = addresses.clone();
@@ -164,7 +164,7 @@ fn a_name_that_is_looked_up_for_ever_is_given_up_in_time_and_holds_up_nobody() {
         }
         _ => Ok(vec![at]),
     });
-    let endpoint = |host: &str| Endpoint { host: host.to_owned(), port: at.port(), tls: false };
+    let endpoint = |host: &str| Endpoint::plain(host, at.port());
     let timeout = Duration::from_millis(300);
     let mut setup = Setup::dialling(endpoint("slow.example"), timeout, echo());
     setup.dials.push((endpoint("slow.example"), timeout, echo()));

@@ -1,6 +1,6 @@
 //! Connections on their way out: names, addresses, time-outs.
 
-use crate::harness::{DEADLINE, Event, Running, Setup, echo, endpoint, on, read_all};
+use crate::harness::{DEADLINE, Event, Running, Setup, TLS, echo, endpoint, on, read_all};
 use herd::transport::Endpoint;
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpListener};
@@ -17,7 +17,7 @@ fn only_loss(reactor: &Running) -> String {
 /// Has a reactor dial `listener` at that host, and exchanges a few bytes.
 fn talk(listener: &TcpListener, host: &str) {
     let port = listener.local_addr().unwrap().port();
-    let at = Endpoint { host: host.to_owned(), port, tls: false };
+    let at = Endpoint::plain(host, port);
     let reactor = Setup::dialling(at, DEADLINE, echo()).run();
     let (mut peer, _) = listener.accept().unwrap();
     peer.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -58,7 +58,7 @@ fn what_dials_may_speak_first() {
 #[test]
 fn a_name_that_is_nobodys_is_said() {
     // Two dots in a row are in no name: no network is needed to know that.
-    let at = Endpoint { host: "no..body".to_owned(), port: 1, tls: false };
+    let at = Endpoint::plain("no..body", 1);
     let cause = only_loss(&Setup::dialling(at, DEADLINE, echo()).run());
     assert!(cause.starts_with("Resolve(") && cause.contains("no..body"), "{cause}");
 }
@@ -70,7 +70,7 @@ fn look_ups_do_not_hold_up_the_loop() {
     let mut setup = Setup::dialling(at, DEADLINE, echo());
     for number in 0..50 {
         let host = format!("nobody-{number}..example");
-        setup.dials.push((Endpoint { host, port: 1, tls: false }, DEADLINE, echo()));
+        setup.dials.push((Endpoint::plain(host, 1), DEADLINE, echo()));
     }
     let reactor = setup.run();
     let (peer, _) = listener.accept().unwrap();
@@ -85,7 +85,7 @@ fn who_never_greets_back_is_given_up_in_time() {
     // TCP comes up, the TLS handshake does not.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let at = Endpoint { host: "127.0.0.1".to_owned(), port, tls: true };
+    let at = Endpoint::tls("127.0.0.1", port, TLS);
     let timeout = Duration::from_millis(200);
     let mut setup = Setup::dialling(at, timeout, echo());
     setup.dial_tls = herd::reactor::client_config(None);

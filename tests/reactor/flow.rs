@@ -3,6 +3,7 @@
 use crate::harness::{Event, Script, Setup, data_of, echo, events_of, pattern, read_all};
 use herd::limits::{OUTPUT_HIGH_WATER_BYTES, READ_BUDGET_BYTES, READ_BUDGET_FIRST_BYTES};
 use herd::transport::Action;
+use herd::transport::DriverSide;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -19,7 +20,7 @@ fn produce() -> Script {
         if !matches!(event, Event::Made | Event::Room) {
             return;
         }
-        while made < MANY && !cx.transport.is_full() {
+        while made < MANY && cx.transport.request_room() {
             let piece = &whole[made..MANY.min(made + PIECE)];
             cx.transport.write(piece);
             made += piece.len();
@@ -36,7 +37,7 @@ fn careful_echo() -> Script {
     Box::new(|cx, event| match event {
         Event::Data(data) => {
             cx.transport.write(data);
-            if cx.transport.is_full() {
+            if !cx.transport.request_room() {
                 cx.transport.pause_reading();
             }
             let most = OUTPUT_HIGH_WATER_BYTES + READ_BUDGET_BYTES;

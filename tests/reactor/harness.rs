@@ -2,7 +2,8 @@
 
 use herd::reactor::{ClientConfigSource, LookUp, Reactor};
 use herd::transport::{
-    Action, Application, ConnectionId, Context, Endpoint, Lost, Monotonic, Now, Protocol,
+    Action, Application, ConnectionId, Context, Endpoint, Lost, Monotonic, Now, PeerInfo, Protocol,
+    Signal, TlsProfile,
 };
 use rustls::{ClientConfig, ServerConfig};
 use std::collections::VecDeque;
@@ -42,6 +43,13 @@ pub struct Call {
     pub at: Monotonic,
 }
 
+/// The TLS configurations of the tests: to dial with, and to accept with.
+pub const TLS: TlsProfile = TlsProfile("tests");
+
+/// The tests listen on one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port;
+
 /// What a protocol does in its callbacks.
 pub type Script = Box<dyn FnMut(&mut Context<'_, Stage>, &Event) + Send>;
 
@@ -49,7 +57,7 @@ pub type Script = Box<dyn FnMut(&mut Context<'_, Stage>, &Event) + Send>;
 pub struct Stage {
     calls: Sender<Call>,
     accept: Box<dyn FnMut() -> Script + Send>,
-    pub actions: VecDeque<Action<Actor>>,
+    pub actions: VecDeque<Action<Actor, Port>>,
     /// Connections that scripts want to find again.
     pub noted: Vec<ConnectionId>,
     alarm: Option<Monotonic>,
@@ -112,10 +120,15 @@ impl Setup {
         let dial_tls = self.dial_tls;
         let source: ClientConfigSource = Box::new(move || dial_tls.clone());
         let reactor = match self.look_up {
-            None => Reactor::new(source),
-            Some(look_up) => Reactor::with_look_up(source, look_up),
+            None => Reactor::new(),
+            Some(look_up) => Reactor::with_look_up(look_up),
         };
         let mut reactor = reactor.unwrap();
+        reactor.set_client_tls(TLS, source);
+        let accept_tls = self.accept_tls.map(|config| {
+            reactor.set_server_tls(TLS, config);
+            TLS
+        });
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
         let dials = self.dials.into_iter().map(|(endpoint, timeout, script)| Action::Dial {
             endpoint,
@@ -129,7 +142,7 @@ impl Setup {
             noted: Vec::new(),
             alarm: self.alarm.map(|after| Monotonic::default() + after),
         };
-        listening(reactor.listen(any_port, self.accept_tls).unwrap());
+        listening(reactor.listen(Port, any_port, accept_tls).unwrap());
         reactor.run(&mut stage, |_| ()).unwrap();
     }
 }
@@ -251,7 +264,7 @@ pub fn on(when: Event, mut act: impl FnMut(&mut Context<'_, Stage>) + Send + 'st
 }
 
 pub fn endpoint(address: SocketAddr) -> Endpoint {
-    Endpoint { host: address.ip().to_string(), port: address.port(), tls: false }
+    Endpoint::plain(address.ip().to_string(), address.port())
 }
 
 /// All that comes until the end, however the connection ends; whether it ended in order.
@@ -279,7 +292,7 @@ impl Actor {
 }
 
 impl Protocol<Stage> for Actor {
-    fn connection_made(&mut self, cx: &mut Context<'_, Stage>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Stage>, _: &PeerInfo) {
         self.act(cx, Event::Made);
     }
 
@@ -314,14 +327,13 @@ impl Protocol<Stage> for Actor {
 
 impl Application for Stage {
     type Protocol = Actor;
+    type Listener = Port;
 
-    fn accepted(&mut self, _listener: usize, _peer: SocketAddr) -> Actor {
+    fn accepted(&mut self, _port: Port, _address: SocketAddr) -> Actor {
         Actor((self.accept)())
     }
 
-    fn turn_ended(&mut self, _now: Now) {}
-
-    fn next_action(&mut self) -> Option<Action<Actor>> {
+    fn next_action(&mut self) -> Option<Action<Actor, Port>> {
         self.actions.pop_front()
     }
 
@@ -334,5 +346,7 @@ impl Application for Stage {
         let _ = self.calls.send(Call { id: None, event: Event::Alarm, at: now.monotonic });
     }
 
-    fn stopping(&mut self, _now: Now) {}
+    fn signalled(&mut self, _signal: Signal, _now: Now) {
+        self.actions.push_back(Action::Stop);
+    }
 }

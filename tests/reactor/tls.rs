@@ -1,7 +1,8 @@
 //! TLS on either side: bytes as over plain TCP, and every failure by its name.
 
 use crate::harness::{
-    Call, DEADLINE, Event, Running, Script, Setup, data_of, echo, events_of, on, pattern, read_all,
+    Call, DEADLINE, Event, Running, Script, Setup, TLS, data_of, echo, events_of, on, pattern,
+    read_all,
 };
 use herd::reactor::client_config;
 use herd::transport::Endpoint;
@@ -64,7 +65,7 @@ fn dial(
     trust: Result<Arc<ClientConfig>, String>,
     script: Script,
 ) -> Running {
-    let endpoint = Endpoint { host: host.to_owned(), port: at.address.port(), tls: true };
+    let endpoint = Endpoint::tls(host, at.address.port(), TLS);
     let mut setup = Setup::dialling(endpoint, DEADLINE, script);
     setup.dial_tls = trust;
     setup.run()

@@ -3,12 +3,12 @@
 use super::agenda::{Agenda, Time};
 use super::checks::Checks;
 use super::costs::Costs;
-use super::net::{Net, Weather};
+use super::net::{End, Net, Weather};
 use super::planted::{Bug, Planted};
 use super::random::Random;
 use super::trace::{Detail, Trace};
 use herd::herd::Herd;
-use herd::transport::Endpoint;
+use herd::transport::{ConnectionId, Endpoint};
 use std::collections::BTreeMap;
 
 /// Hosts: the servers in their order, then Places, then the clients' side of the world.
@@ -40,6 +40,12 @@ pub struct Env {
     pub checks: Checks,
     /// The reports that servers have acknowledged and not written yet, as lines.
     pub acknowledged: Vec<(usize, Vec<u8>)>,
+    /// How many of them there were when the present turn began to write.
+    pub acknowledged_before_writing: Option<usize>,
+    /// Whether somebody was written in the present turn who does not go first.
+    pub written_others: bool,
+    /// The ends of servers' connections.
+    pub ends: BTreeMap<(usize, ConnectionId), End>,
     /// What crosses the links, where somebody counts it.
     pub costs: Option<Costs>,
     pub planted: Planted,
@@ -64,7 +70,7 @@ impl Env {
         }
         addresses.insert((super::places::HOST.to_owned(), 443), (hosts.places(), 0));
         let mut net = Net::new(hosts.count(), weather);
-        net.listen(hosts.places(), true);
+        net.listen(hosts.places(), 0, true);
         Env {
             agenda: Agenda::default(),
             net,
@@ -72,6 +78,9 @@ impl Env {
             trace: Trace::new(detail),
             checks: Checks::new(herd),
             acknowledged: Vec::new(),
+            acknowledged_before_writing: None,
+            written_others: false,
+            ends: BTreeMap::new(),
             costs: None,
             planted: Planted::new(bug),
             hosts,
@@ -81,6 +90,26 @@ impl Env {
             max_skew_seconds: herd::limits::SKEW_DEFAULT.as_secs(),
             unresolved: 0,
         }
+    }
+
+    /// A turn writes: what has been acknowledged so far goes out now at the earliest.
+    pub fn begin_writing(&mut self) {
+        self.acknowledged_before_writing.get_or_insert(self.acknowledged.len());
+    }
+
+    /// A connection is written; what goes between servers goes first in a turn.
+    pub fn note_write(&mut self, machine: usize, goes_first: bool) {
+        if goes_first && self.written_others {
+            let name = self.checks.name(machine);
+            self.checks.fail(format!("{name} has written others before a neighbour"));
+        }
+        self.written_others |= !goes_first;
+    }
+
+    /// The host at an address.
+    pub fn host_of(&self, endpoint: &Endpoint) -> Option<usize> {
+        let known = self.addresses.get(&(endpoint.host.clone(), endpoint.port));
+        known.map(|(host, _)| *host)
     }
 
     /// Host and listener at an address.

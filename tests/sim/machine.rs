@@ -1,21 +1,21 @@
-//! A server in the simulated world: the real node and its conversations under a driver that obeys
-//! the law of callbacks and takes its turns in the order of the reactor.
+//! A server in the simulated world: the real node under the real driver, in turns that come when its
+//! kernel has something for it or its time has come, and not at once.
 
-mod connection;
-mod dial;
 mod life;
-mod turn;
-mod write;
 
 use super::agenda::{Event, MICROSECOND, Time};
 use super::env::Env;
+use super::kernel::{Inbox, Kernel, Socket, readiness};
 use super::net::{End, Notice};
-use connection::Slots;
+use super::stage::{Stage, Watched};
+use super::trace::Tag;
+use super::watch::Standing;
+use herd::driver::Driver;
 use herd::herd::Herd;
-use herd::limits;
-use herd::node::Node;
-use herd::transport::{Application, ConnectionId, Lost, Monotonic, Now};
-use std::collections::{BTreeSet, VecDeque};
+use herd::node::{Node, Port};
+use herd::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
+use std::cell::RefCell;
+use std::mem;
 use std::rc::Rc;
 
 /// The true time at which a run starts, in nanoseconds since 1970.
@@ -44,26 +44,21 @@ pub struct Machine {
     booted: Time,
     /// What its wall clock shows ahead of the true time, in nanoseconds.
     pub skew: i64,
-    node: Option<Node>,
-    now: Now,
-    slots: Slots,
-    timers: BTreeSet<(Monotonic, ConnectionId)>,
-    ready_first: Vec<ConnectionId>,
-    ready: Vec<ConnectionId>,
-    touched: Vec<ConnectionId>,
-    drained: Vec<ConnectionId>,
-    lost: Vec<(ConnectionId, Lost)>,
-    incoming: [VecDeque<(End, usize)>; 2],
-    unsettled: bool,
-    /// A clean stop was asked for; since when it goes on.
+    process: Option<Process>,
+    inbox: Inbox,
+    /// A clean stop was asked for.
     stop_asked: bool,
-    stopping: Option<Monotonic>,
     /// When the next turn is planned.
     turn_at: Option<Time>,
     last_turn: Time,
-    buffer: Vec<u8>,
-    spare: Vec<Vec<u8>>,
     pub turns: u64,
+}
+
+/// What is gone when it is killed.
+#[derive(Debug)]
+struct Process {
+    node: Node,
+    driver: Driver<Watched, Port, Socket>,
 }
 
 impl Machine {
@@ -78,52 +73,42 @@ impl Machine {
             epoch: 0,
             booted: 0,
             skew: 0,
-            node: None,
-            now: Now::default(),
-            slots: Slots::default(),
-            timers: BTreeSet::new(),
-            ready_first: Vec::new(),
-            ready: Vec::new(),
-            touched: Vec::new(),
-            drained: Vec::new(),
-            lost: Vec::new(),
-            incoming: [VecDeque::new(), VecDeque::new()],
-            unsettled: false,
+            process: None,
+            inbox: Inbox::default(),
             stop_asked: false,
-            stopping: None,
             turn_at: None,
             last_turn: 0,
-            buffer: vec![0; limits::READ_BUDGET_BYTES],
-            spare: Vec::new(),
             turns: 0,
         }
     }
 
     /// The node, if its process exists.
     pub fn node(&self) -> Option<&Node> {
-        self.node.as_ref()
+        self.process.as_ref().map(|process| &process.node)
     }
 
     /// How many connections it holds whose ends it could learn of.
     pub fn connections(&self, env: &Env) -> usize {
-        let ends = self.slots.ends();
-        ends.iter().filter(|&&end| !env.net.is_orphaned(end)).count()
+        self.ends().iter().filter(|&&end| !env.net.is_orphaned(end)).count()
+    }
+
+    fn ends(&self) -> Vec<End> {
+        let sockets = self.process.iter().flat_map(|process| process.driver.sockets());
+        sockets.map(|socket| socket.end).collect()
     }
 
     /// The kernel has something for the process.
     pub fn notice(&mut self, env: &mut Env, end: End, id: Option<ConnectionId>, notice: Notice) {
+        let Some(process) = &mut self.process else {
+            return;
+        };
         match (notice, id) {
             (Notice::Incoming { listener, from, .. }, _) => {
-                self.incoming[listener].push_back((end, from));
+                self.inbox.incoming[listener].push_back((end, from));
+                process.driver.incoming(listener);
             }
+            (_, Some(id)) => process.driver.ready(id, readiness(env.net.is_reset(end))),
             (_, None) => return,
-            (notice, Some(id)) => {
-                let Some(connection) = self.slots.find(id) else {
-                    return;
-                };
-                connection.heard_of(notice);
-                self.queue(id);
-            }
         }
         self.wake(env);
     }
@@ -143,24 +128,99 @@ impl Machine {
         }
     }
 
-    /// Plans the turn for whatever is due next without anything from outside.
-    fn plan_next_turn(&mut self, env: &mut Env) {
-        let Some(node_deadline) = self.node.as_ref().map(|node| node.deadline()) else {
+    /// Takes the turn that was planned for `at`; an outdated plan is passed over.
+    pub fn turn(&mut self, env: &mut Env, at: Time) {
+        if self.turn_at != Some(at) || self.state != State::Running {
+            return;
+        }
+        self.turn_at = None;
+        self.last_turn = at;
+        self.turns += 1;
+        env.trace.note(at, Tag::Turn, self.index as u64, self.turns, b"");
+        env.written_others = false;
+        env.acknowledged_before_writing = None;
+        let now = self.clocks(env);
+        let head = self.drive(env, |driver, stage, kernel| {
+            driver.turn(stage, kernel, now);
+            stage.head
+        });
+        self.look(env, head.unwrap_or(0));
+        if self.process.as_ref().is_some_and(|process| process.driver.has_stopped()) {
+            self.kill(env);
+        }
+        self.plan_next_turn(env);
+    }
+
+    /// Has the driver do something, with the node and the kernel around it.
+    fn drive<T>(
+        &mut self,
+        env: &mut Env,
+        what: impl FnOnce(
+            &mut Driver<Watched, Port, Socket>,
+            &mut Stage<'_, '_>,
+            &mut Kernel<'_, '_>,
+        ) -> T,
+    ) -> Option<T> {
+        let Process { node, driver } = self.process.as_mut()?;
+        let env = RefCell::new(env);
+        let (machine, life, turns) = (self.index, self.life, self.turns);
+        let mut stage = Stage { node, env: &env, machine, life, turns, head: 0 };
+        let mut kernel = Kernel { env: &env, machine, inbox: &mut self.inbox };
+        let done = what(driver, &mut stage, &mut kernel);
+        for (id, news) in mem::take(&mut self.inbox.news) {
+            driver.ready(id, news);
+        }
+        Some(done)
+    }
+
+    /// Looks at all that must hold when a turn has ended; `head` was the end of the feed when all
+    /// callbacks had been called.
+    fn look(&mut self, env: &mut Env, head: u64) {
+        self.look_at_links(env, head);
+        let Some(Process { node, driver }) = &self.process else {
             return;
         };
-        let work_left = self.unsettled
-            || !self.ready.is_empty()
-            || !self.ready_first.is_empty()
-            || !self.touched.is_empty()
-            || !self.drained.is_empty()
-            || !self.lost.is_empty()
-            || self.incoming.iter().any(|queue| !queue.is_empty());
-        if work_left {
+        if let Err(why) = driver.check() {
+            env.checks.fail(format!("{}: {why}", self.name));
+        }
+        env.checks.turn_ended(self.index, node);
+    }
+
+    /// Looks at how the links stand to what has been answered in the turn.
+    fn look_at_links(&mut self, env: &mut Env, head: u64) {
+        let before = env.acknowledged_before_writing.unwrap_or(env.acknowledged.len());
+        let later = env.acknowledged.split_off(before);
+        let (own, others): (Vec<_>, Vec<_>) = mem::replace(&mut env.acknowledged, later)
+            .into_iter()
+            .partition(|(m, _)| *m == self.index);
+        env.acknowledged.extend(others);
+        let Some(Process { node, driver }) = &mut self.process else {
+            return;
+        };
+        for (id, told) in node.links_told() {
+            let Some((standing, watched)) = driver.find(id) else {
+                continue;
+            };
+            if standing.is_open
+                && !standing.transport.is_ending()
+                && let Some(link) = watched.watch.as_link_mut()
+            {
+                let (waits, takes_more) = (standing.transport.output_len(), standing.takes_more);
+                let standing = Standing { told, head, waits, takes_more };
+                link.turn_ends(env, self.index, standing, node, &own);
+            }
+        }
+    }
+
+    /// Plans the turn for whatever is due next without anything from outside.
+    fn plan_next_turn(&mut self, env: &mut Env) {
+        let Some(Process { node, driver }) = &self.process else {
+            return;
+        };
+        let deadline = driver.deadline().into_iter().chain(node.deadline()).min();
+        if driver.has_work() {
             self.wake(env);
         }
-        let grace = self.stopping.map(|since| since + limits::STOP_GRACE);
-        let timer = self.timers.first().map(|&(at, _)| at);
-        let deadline = timer.into_iter().chain(node_deadline).chain(grace).min();
         if let Some(at) = deadline {
             // A process is never called too early.
             let late = env.random.below(env.turn_gap / 4 + 1);
@@ -169,12 +229,12 @@ impl Machine {
     }
 
     /// Its clocks, both read at once.
-    fn read_clocks(&mut self, env: &Env) {
+    fn clocks(&self, env: &Env) -> Now {
         let now = env.agenda.now();
-        self.now = Now {
+        Now {
             monotonic: Monotonic::from_nanoseconds(now - self.booted),
             posix_nanoseconds: self.wall(now),
-        };
+        }
     }
 
     /// What its wall clock shows.
@@ -183,23 +243,9 @@ impl Machine {
     }
 
     /// Its connections, each with what it waits for.
-    pub fn describe_connections(&mut self) -> String {
-        let each = self.slots.ids().into_iter().filter_map(|id| {
-            let connection = self.slots.find(id)?;
-            let (phase, end, armed) = (connection.phase, connection.end, connection.armed);
-            let (transport, watch) = (&connection.transport, &connection.watch);
-            Some(format!("{id} {phase:?} {end:?} {armed:?} {transport:?} {watch:?}"))
-        });
-        each.collect::<Vec<_>>().join("\n")
-    }
-
-    /// Every timer belongs to a connection that waits for it.
-    pub fn check_timers(&mut self) -> Result<(), String> {
-        for &(at, id) in &self.timers {
-            if self.slots.find(id).is_none_or(|connection| connection.armed != Some(at)) {
-                return Err(format!("{}: a timer of {id} is left over", self.name));
-            }
-        }
-        Ok(())
+    pub fn describe_connections(&self) -> String {
+        let connections = self.process.iter().flat_map(|process| process.driver.connections());
+        let each: Vec<String> = connections.map(|standing| format!("{standing:?}")).collect();
+        each.join("\n")
     }
 }

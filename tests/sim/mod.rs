@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `agenda`, `random` | virtual time and what is planned; chance |
 //! | `net`, `pipe` | hosts, paths, connections, and how they fail |
-//! | `machine` | the driver of one server: the counterpart of the reactor |
+//! | `machine` | one server: when it takes its turns, starts and ends |
+//! | `kernel`, `stage` | the world and the application of its driver |
 //! | `clients`, `load`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
 //! | `watch`, `contract`, `report`, `checks` | models, and what must hold |
@@ -21,6 +22,7 @@ mod contract;
 mod costs;
 mod env;
 mod faults;
+mod kernel;
 mod lines;
 mod load;
 mod machine;
@@ -32,6 +34,7 @@ mod random;
 mod report;
 pub mod scale;
 pub mod seeds;
+mod stage;
 pub mod story;
 pub mod topology;
 pub mod trace;

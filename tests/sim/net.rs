@@ -7,12 +7,14 @@
 mod arrive;
 mod connect;
 mod faults;
+mod weather;
 
-use super::agenda::{Agenda, Event, MILLISECOND, Time};
+use super::agenda::{Agenda, Event};
 use super::pipe::{Fin, Pipe};
 use super::random::Random;
 use herd::transport::ConnectionId;
 use std::collections::VecDeque;
+pub use weather::Weather;
 
 /// A connection; ids of former ones are told apart by the generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +63,14 @@ pub enum Read {
     Reset,
 }
 
+/// How a dial stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialled {
+    Pending,
+    Connected,
+    Refused,
+}
+
 /// The connection was reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken;
@@ -98,25 +108,6 @@ struct Conn {
     promised: VecDeque<u8>,
     /// Whatever is written in one go is read in one.
     whole: bool,
-}
-
-/// How the network is at present.
-#[derive(Debug, Clone, Copy)]
-pub struct Weather {
-    pub latency: Time,
-    /// Latency of a connection, in thousandths of that, from and to.
-    pub slowness: (u64, u64),
-    /// Up to so much is added.
-    pub spread: Time,
-    /// Capacities of new pipes.
-    pub capacity: (u64, u64),
-    /// Of a thousand writes, how many arrive in several pieces.
-    pub split: u64,
-    /// Of a thousand dials, how many are refused, and how many hear nothing for long.
-    pub refused: u64,
-    pub black_hole: u64,
-    /// How long after a path has opened what was lost on it is sent again, at most.
-    pub resend: Time,
 }
 
 /// All of it.
@@ -252,6 +243,20 @@ impl Net {
         self.get(end.conn).is_some_and(|conn| conn.whole)
     }
 
+    /// How the dial of that end stands.
+    pub fn dialled(&self, end: End) -> Dialled {
+        match self.get(end.conn) {
+            Some(conn) if conn.connected => Dialled::Connected,
+            Some(conn) if !conn.sides[end.side].reset => Dialled::Pending,
+            _ => Dialled::Refused,
+        }
+    }
+
+    /// Whether both ends are servers'.
+    pub fn is_between_servers(&self, end: End) -> bool {
+        self.get(end.conn).is_some_and(|conn| conn.listener == 1)
+    }
+
     pub fn is_reset(&self, end: End) -> bool {
         self.get(end.conn).is_none_or(|conn| conn.sides[end.side].reset)
     }
@@ -380,13 +385,5 @@ impl Net {
             conn.promised.len() >= bytes.len()
                 && conn.promised.drain(..bytes.len()).eq(bytes.iter().copied())
         })
-    }
-}
-
-impl Weather {
-    /// How long a segment takes.
-    fn delay(&self, slowness: u64, random: &mut Random) -> Time {
-        let spread = random.magnitude(0, self.spread.max(1));
-        (self.latency * slowness / 1_000 + spread).min(60_000 * MILLISECOND)
     }
 }

@@ -6,6 +6,7 @@
 
 use super::report::exact;
 use super::watch::Seen;
+use herd::driver;
 use herd::node::Node;
 use herd::wire::NeighbourLine;
 use herd::wire::http::ResponseReader;
@@ -39,13 +40,17 @@ pub enum Bug {
     HearsMarksOfFormerLives,
     /// What comes behind an answer of Places begins the next one.
     KeepsLeftovers,
-    /// Clients are written before links.
+    /// Clients are written before links, by the driver.
     WritesLinksLast,
+    /// The driver closes at the end of a client's data, whatever is still owed.
+    HalfCloseForgetsAnswers,
+    /// The driver tells of a timer twice.
+    TimerFiresTwice,
     /// What comes in a turn does not leave in it, but in the next: every other turn no link walks.
     WalksInTheNextTurn,
 }
 
-pub const ALL: [Bug; 14] = [
+pub const ALL: [Bug; 16] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -59,6 +64,8 @@ pub const ALL: [Bug; 14] = [
     Bug::HearsMarksOfFormerLives,
     Bug::KeepsLeftovers,
     Bug::WritesLinksLast,
+    Bug::HalfCloseForgetsAnswers,
+    Bug::TimerFiresTwice,
     Bug::WalksInTheNextTurn,
 ];
 
@@ -115,8 +122,14 @@ impl Planted {
         self.bug == Some(Bug::ForgetsToWalk)
     }
 
-    pub fn writes_links_last(&self) -> bool {
-        self.bug == Some(Bug::WritesLinksLast)
+    /// The bug of the driver.
+    pub fn in_driver(&self) -> Option<driver::Planted> {
+        match self.bug? {
+            Bug::WritesLinksLast => Some(driver::Planted::FirstWrittenLast),
+            Bug::HalfCloseForgetsAnswers => Some(driver::Planted::HalfCloseForgetsAnswers),
+            Bug::TimerFiresTwice => Some(driver::Planted::TimerFiresTwice),
+            _ => None,
+        }
     }
 
     pub fn walks_in_the_next_turn(&self) -> bool {
@@ -132,14 +145,10 @@ impl Planted {
 
     /// For a conversation with that server, if a bug is planted in such.
     pub fn filter(&self, peer: usize) -> Option<Box<Filter>> {
-        let elsewhere = [
-            Bug::KeepsItsEpoch,
-            Bug::ForgetsToWalk,
-            Bug::LosesItsMemory,
-            Bug::WritesLinksLast,
-            Bug::WalksInTheNextTurn,
-        ];
+        let elsewhere =
+            [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory, Bug::WalksInTheNextTurn];
         let filters = self.bug.is_some_and(|bug| !elsewhere.contains(&bug));
+        let filters = filters && self.in_driver().is_none();
         filters.then(|| Box::new(Filter::new(peer, None)))
     }
 

@@ -131,7 +131,6 @@ fn rest(world: &mut World) -> Result<(), String> {
         return Err(format!("healed, and then not:\n{}", world.describe()));
     }
     for machine in &mut world.machines {
-        machine.check_timers()?;
         let links = 2 * machine.node().map_or(0, |node| node.links_up().1);
         let held = machine.connections(&world.env);
         if held < links || held > links + spare {

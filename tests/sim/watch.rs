@@ -1,14 +1,14 @@
 //! What is watched on a server's connections: everything that its protocols are handed and write.
 
 mod conversation;
+pub mod law;
 mod link;
 
 use super::env::Env;
-use super::net::End;
 use conversation::Conversation;
 use herd::limits;
 use herd::node::Node;
-use herd::transport::{Now, Transport};
+use herd::transport::{DriverSide, Now, Transport};
 pub use link::Standing;
 use link::{Heard, Told};
 
@@ -76,14 +76,10 @@ impl Watch {
         node: &Node,
         transport: &Transport,
         before: usize,
-        end: Option<End>,
     ) {
         let written = &transport.output()[before..];
         let bound = match self {
             Watch::Client(conversation) => {
-                if let Some(end) = end {
-                    env.net.promise(end, written);
-                }
                 if let Err(why) = conversation.answered(env, seen, written, transport) {
                     env.checks.fail(format!("{}: {why}", env.checks.name(seen.machine)));
                 }

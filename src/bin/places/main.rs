@@ -22,10 +22,11 @@ mod service;
 use authority::{Authority, CERTIFICATE_FILE};
 use env_logger::Env;
 use gazetteer::Gazetteer;
+use herd::places::TLS_PROFILE;
 use herd::reactor::Reactor;
 use options::{Command, Options};
 use rustls::ServerConfig;
-use service::Service;
+use service::{Port, Service};
 use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -63,16 +64,16 @@ fn serve(options: Options) -> Result<(), String> {
         options.directory.join(CERTIFICATE_FILE).display()
     );
     let Options { required_key, delay, .. } = options;
-    let mut service = Service { gazetteer, required_key, delay };
+    let mut service = Service { gazetteer, required_key, delay, stops: 0 };
     run(&mut service, options.address, Arc::new(tls))
 }
 
 /// Has the reactor drive the conversations.
 fn run(service: &mut Service, address: SocketAddr, tls: Arc<ServerConfig>) -> Result<(), String> {
-    let never_dials = Box::new(|| Err("the stand-in dials nobody".to_owned()));
-    let mut reactor = Reactor::new(never_dials).map_err(|error| error.to_string())?;
+    let mut reactor = Reactor::new().map_err(|error| error.to_string())?;
+    reactor.set_server_tls(TLS_PROFILE, tls);
     let bound = reactor
-        .listen(address, Some(tls))
+        .listen(Port, address, Some(TLS_PROFILE))
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     log::info!("listening on {bound}");
     reactor.run(service, |_| ()).map_err(|error| error.to_string())?;

@@ -5,7 +5,9 @@ use crate::answer::Answer;
 use crate::gazetteer::Gazetteer;
 use crate::legacy::{self, Question};
 use crate::new;
-use herd::transport::{Action, Application, Context, Lost, Monotonic, Now, Protocol};
+use herd::transport::{
+    Action, Application, Context, Lost, Monotonic, Now, PeerInfo, Protocol, Signal,
+};
 use herd::wire::http::{HttpError, Request, RequestReader, write_response};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -27,7 +29,13 @@ pub struct Service {
     pub required_key: Option<String>,
     /// How long each answer is held back.
     pub delay: Duration,
+    /// How often a signal has asked to stop since the driver was told.
+    pub stops: usize,
 }
+
+/// The ports of the stand-in: it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port;
 
 /// One client's connection.
 ///
@@ -55,8 +63,9 @@ struct Reply {
 
 impl Application for Service {
     type Protocol = Conversation;
+    type Listener = Port;
 
-    fn accepted(&mut self, _listener: usize, peer: SocketAddr) -> Conversation {
+    fn accepted(&mut self, _port: Port, peer: SocketAddr) -> Conversation {
         Conversation {
             peer,
             requests: RequestReader::new(BODY_BYTES_MAX),
@@ -65,10 +74,13 @@ impl Application for Service {
         }
     }
 
-    fn turn_ended(&mut self, _now: Now) {}
+    fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
+        self.stops = self.stops.checked_sub(1)?;
+        Some(Action::Stop)
+    }
 
-    fn next_action(&mut self) -> Option<Action<Conversation>> {
-        None
+    fn signalled(&mut self, _signal: Signal, _now: Now) {
+        self.stops += 1;
     }
 
     fn deadline(&self) -> Option<Monotonic> {
@@ -76,8 +88,6 @@ impl Application for Service {
     }
 
     fn timer_expired(&mut self, _now: Now) {}
-
-    fn stopping(&mut self, _now: Now) {}
 }
 
 impl Service {
@@ -168,7 +178,7 @@ impl Reply {
 }
 
 impl Protocol<Service> for Conversation {
-    fn connection_made(&mut self, cx: &mut Context<'_, Service>) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Service>, _: &PeerInfo) {
         log::debug!("{} {}: connected", cx.transport.id(), self.peer);
     }
 
@@ -205,7 +215,7 @@ impl Conversation {
     fn go_on(&mut self, cx: &mut Context<'_, Service>) {
         let mut consumed = 0;
         while consumed < self.unread.len() && !cx.transport.is_ending() {
-            if self.late.is_some() || cx.transport.is_full() {
+            if self.late.is_some() || !cx.transport.request_room() {
                 break;
             }
             match self.requests.receive(&self.unread[consumed..]) {

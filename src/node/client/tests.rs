@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{CLIENT_LISTENER, Conversation, NodeOptions, PlacesSettings};
+use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
-use crate::transport::{Application, Monotonic, Now};
+use crate::transport::{Application, DriverSide, Monotonic, Now, PeerInfo};
 
 const SECOND: i64 = 1_000_000_000;
 /// When the first command is sent.
@@ -26,11 +26,13 @@ impl Scene {
         let herd = Herd::from_json(json).unwrap();
         let options = NodeOptions::for_tests(&herd, "Lone", PlacesSettings::new(service));
         let mut node = Node::new(NodeOptions { classic: true, ..options });
-        let client = node.accepted(CLIENT_LISTENER, SocketAddr::from(([127, 0, 0, 1], 1)));
+        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START };
         let mut scene = Scene { node, client, transport, now };
-        scene.call(|protocol, cx| protocol.connection_made(cx));
+        scene.call(|protocol, cx| {
+            protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
+        });
         scene
     }
 

@@ -8,7 +8,7 @@ use crate::herd::Herd;
 use crate::node::query::QuestionId;
 use crate::node::{Conversation, NodeOptions, PlacesSettings};
 use crate::places::{Dialect, Search, Service};
-use crate::transport::{Action, Application, ConnectionId, Now, Transport};
+use crate::transport::{Action, Application, ConnectionId, DriverSide, Now, PeerInfo, Transport};
 use std::time::Duration;
 
 const URL: &str = "https://localhost:8443/maps/api/place/nearbysearch/json";
@@ -105,7 +105,9 @@ impl Stage {
     }
 
     fn made(&mut self, connection: &mut Connection) {
-        self.call(connection, |protocol, cx| protocol.connection_made(cx));
+        self.call(connection, |protocol, cx| {
+            protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
+        });
     }
 
     /// Places answers on that connection.

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{CLIENT_LISTENER, Conversation, NodeOptions, PlacesSettings};
+use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
-use crate::transport::{Action, Application, ConnectionId, Now, Resume, Transport};
+use crate::transport::{
+    Action, Application, ConnectionId, DriverSide, Meters, Now, PeerInfo, Resume, Transport,
+};
 use crate::wire::neighbour::write_heard;
 use std::net::SocketAddr;
 
@@ -29,11 +31,13 @@ impl Scene {
         let Some(Action::Dial { protocol: link, .. }) = node.next_action() else {
             panic!("it does not dial");
         };
-        let client = node.accepted(CLIENT_LISTENER, SocketAddr::from(([127, 0, 0, 1], 1)));
+        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = |slot| Transport::new(ConnectionId { slot, generation: 0 });
         let (link, client) = ((link, transport(0)), (client, transport(1)));
         let mut scene = Scene { node, link, client, now };
-        scene.on_link(|protocol, cx| protocol.connection_made(cx));
+        scene.on_link(|protocol, cx| {
+            protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
+        });
         scene.neighbour_takes_all();
         scene
     }
@@ -74,7 +78,7 @@ impl Scene {
     /// Ends a turn: how many positions and marks the link has written in it.
     fn end_turn(&mut self) -> (u64, u64) {
         let before = self.link.1.output_len();
-        self.node.turn_ended(self.now);
+        self.node.turn_ended(self.now, &Meters::default());
         while let Some(action) = self.node.next_action() {
             assert!(matches!(action, Action::Wake(id) if id == self.link.1.id()));
             self.on_link(|protocol, cx| protocol.woken(cx));

@@ -133,6 +133,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::TLS_PROFILE;
 
     fn id(slot: u32) -> ConnectionId {
         ConnectionId { slot, generation: 0 }
@@ -140,7 +141,7 @@ mod tests {
 
     /// A pool with so many connections that are up and idle.
     fn pool(idle: u32) -> (Pool, Actions) {
-        let endpoint = Endpoint { host: "places.test".to_owned(), port: 443, tls: true };
+        let endpoint = Endpoint::tls("places.test", 443, TLS_PROFILE);
         let mut pool = Pool::new(endpoint, Duration::from_secs(1));
         let mut actions = Actions::new();
         pool.spread(idle as usize, &mut actions);

@@ -1,7 +1,7 @@
 //! Look-ups that hang, are joined, queue, and are given up, with a resolver of the tests' own.
 
 use super::*;
-use mio::{Events, Poll};
+use mio::{Events, Poll, Token};
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::sync::{Condvar, Mutex};
@@ -64,7 +64,8 @@ impl Stage {
         let system = Arc::new(System::default());
         let asked = Arc::clone(&system);
         let look_up = Arc::new(move |host: &str, _port: u16| asked.look_up(host));
-        let resolver = Resolver::new(poll.registry(), Token(0), look_up).unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let resolver = Resolver::new(waker, look_up);
         Stage { poll, resolver, system, next: 0 }
     }
 

@@ -6,7 +6,7 @@ use super::script::{Step, steps};
 use super::world::World;
 use herd::limits;
 use herd::positions::{Positions, Report, Text};
-use herd::transport::{Application, Lost};
+use herd::transport::Application;
 use herd::wire::NeighbourLine;
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub fn classic(input: &[u8]) {
     let mut world = World::new(true);
     world.step(Step::Client);
     steps(input).for_each(|step| world.step(step));
-    check_bounds(&world);
+    check_bounds(&mut world);
     check_that_nothing_is_left(world);
 }
 
@@ -74,7 +74,7 @@ fn play(mut world: World, start: &[Step<'_>], input: &[u8]) {
         stopped |= step == Step::Stop;
         world.step(step);
     }
-    check_bounds(&world);
+    check_bounds(&mut world);
     if !stopped {
         check_that_all_is_told(&mut world);
         check_answers(&mut world);
@@ -83,18 +83,19 @@ fn play(mut world: World, start: &[Step<'_>], input: &[u8]) {
 }
 
 /// Output and input are kept within their limits, however little is read of the first.
-fn check_bounds(world: &World) {
-    for peer in &world.peers {
+fn check_bounds(world: &mut World) {
+    for index in 0..world.peers().len() {
+        let peer = &world.peers()[index];
         // What Places sent goes into up to as many answers as a client may wait for.
         let answers = limits::QUERIES_PER_CLIENT_MAX * world.sent_bytes;
         let (answers, output_max) = match peer.is_client() {
             true => (answers, OUTPUT_BYTES_MAX + answers),
             false => (0, NEIGHBOUR_OUTPUT_BYTES_MAX),
         };
-        let waiting = peer.most_waiting();
+        let waiting = peer.most_offered;
         assert!(waiting <= output_max, "{waiting} bytes of output wait");
         if world.sent_bytes > 4 * limits::NEIGHBOUR_LINE_BYTES_MAX {
-            let kept = peer.kept_bytes();
+            let kept = world.kept_bytes(index);
             assert!(kept <= KEPT_BYTES_MAX + answers, "{kept} bytes are kept");
         }
     }
@@ -159,7 +160,7 @@ fn take_all(positions: &mut Positions, lines: &[u8]) {
 
 /// Once everybody reads and Places is away, every client has all answers.
 fn check_answers(world: &mut World) {
-    for number in 0..world.peers.len() as u8 {
+    for number in 0..world.up() as u8 {
         world.step(Step::Choose(number));
         world.step(Step::TakeAll);
         if world.chosen().is_some_and(|peer| peer.is_client()) {
@@ -168,7 +169,7 @@ fn check_answers(world: &mut World) {
     }
     // Sixteen questions at a time come to nothing, each at its deadline at the latest.
     for _ in 0..QUESTIONS_MAX {
-        if world.peers.iter().all(|peer| peer.lost || !peer.is_client()) {
+        if world.peers().iter().all(|peer| peer.lost || !peer.is_client()) {
             break;
         }
         while world.is_dialling() {
@@ -177,7 +178,7 @@ fn check_answers(world: &mut World) {
         world.wait(Duration::from_secs(1));
         world.turn();
     }
-    for peer in world.peers.iter().filter(|peer| peer.is_client()) {
+    for peer in world.peers().iter().filter(|peer| peer.is_client()) {
         let was_heard_out = peer.lost && peer.ended_in_order();
         peer.transcript.check(&peer.received, peer.has_ended(), was_heard_out);
         assert!(peer.lost, "a client that has ended and has its answers is let go");
@@ -187,9 +188,8 @@ fn check_answers(world: &mut World) {
 /// When all are gone and the server stops, nothing waits for anything.
 fn check_that_nothing_is_left(mut world: World) {
     world.stop();
-    for index in 0..world.peers.len() {
-        world.lose(index, &Lost::Closed);
-    }
+    world.turn();
+    world.lose_all();
     for _ in 0..3 {
         world.wait(limits::PLACES_DEADLINE);
         world.turn();

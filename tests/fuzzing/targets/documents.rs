@@ -62,7 +62,7 @@ pub fn herd(input: &[u8]) {
     }
     let Ok(url) = str::from_utf8(input) else { return };
     if let Ok(service) = Service::parse(url, Dialect::Legacy, None) {
-        assert!(service.endpoint.tls && service.endpoint.port != 0);
+        assert!(service.endpoint.is_tls() && service.endpoint.port != 0);
         assert!(service.path.starts_with('/'));
         let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         assert!(fits(&service.path) && fits(&service.authority));

@@ -4,6 +4,7 @@
 mod conversations;
 mod documents;
 mod http;
+mod net;
 mod parsers;
 mod script;
 mod store;

@@ -1,12 +1,14 @@
 //! Starts, clean stops and sudden ends of a server, and its being paused.
 
 use super::super::env::Env;
+use super::super::kernel::Inbox;
 use super::super::trace::Tag;
-use super::connection::{Phase, Slots};
-use super::{Machine, State};
-use herd::node::{Node, NodeOptions, PlacesSettings};
+use super::{Machine, Process, State};
+use herd::driver::Driver;
+use herd::node::{Node, NodeOptions, PlacesSettings, Port};
 use herd::places::{Dialect, Service};
-use herd::transport::{Application, Lost, Protocol};
+use herd::transport::Signal;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 impl Machine {
@@ -23,7 +25,7 @@ impl Machine {
         let Ok(service) = Service::parse(super::super::places::URL, Dialect::Legacy, None) else {
             unreachable!("the URL is right");
         };
-        self.node = Some(Node::new(NodeOptions {
+        let node = Node::new(NodeOptions {
             herd: &self.herd,
             server: self.index,
             epoch: self.epoch,
@@ -33,37 +35,52 @@ impl Machine {
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places: PlacesSettings::new(service),
-        }));
+        });
+        let mut driver = Driver::new(self.clocks(env));
+        if let Some(bug) = env.planted.in_driver() {
+            driver.plant(bug);
+        }
+        self.process = Some(Process { node, driver });
         self.state = State::Running;
-        self.unsettled = true;
         self.last_turn = 0;
+        self.drive(env, |driver, _, kernel| {
+            for port in [Port::Clients, Port::Neighbours] {
+                let bound = driver.listen(kernel, port, (Ipv4Addr::UNSPECIFIED, 0).into(), None);
+                bound.expect("simulated ports are free");
+            }
+        });
         env.checks.started(self.index, self.life);
         env.acknowledged.retain(|(machine, _)| *machine != self.index);
-        env.net.listen(self.index, true);
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);
     }
 
     /// Asks for a clean stop, as by SIGTERM.
     pub fn stop(&mut self, env: &mut Env) {
-        if self.state == State::Running {
+        if self.state == State::Running
+            && !self.stop_asked
+            && let Some(process) = &mut self.process
+        {
             self.stop_asked = true;
+            process.driver.signal(Signal::Terminate);
             self.wake(env);
         }
     }
 
     /// The process is killed; its kernel ends its connections.
     pub fn kill(&mut self, env: &mut Env) {
-        env.net.listen(self.index, false);
-        for end in self.slots.ends() {
+        for place in 0..self.inbox.incoming.len() {
+            env.net.listen(self.index, place, false);
+        }
+        for end in self.ends() {
             env.net.close(end, &mut env.agenda, &mut env.random);
         }
-        for queue in &mut self.incoming {
+        for queue in &mut self.inbox.incoming {
             for (end, _) in queue.drain(..) {
                 env.net.abort(end, &mut env.agenda, &mut env.random);
             }
         }
-        self.forget();
+        self.forget(env);
         let now = env.agenda.now();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"is no more");
         env.checks.died(self.index);
@@ -72,7 +89,7 @@ impl Machine {
     /// The power fails: nobody is told.
     pub fn lose_power(&mut self, env: &mut Env) {
         env.net.turn_off(self.index);
-        self.forget();
+        self.forget(env);
         let now = env.agenda.now();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"has no power");
         env.checks.died(self.index);
@@ -106,56 +123,11 @@ impl Machine {
         env.checks.pretend_nothing_happened(self.index, life);
     }
 
-    fn forget(&mut self) {
-        self.node = None;
+    fn forget(&mut self, env: &mut Env) {
+        self.process = None;
         self.state = State::Down;
-        self.slots = Slots::default();
-        self.timers.clear();
-        for list in [&mut self.ready_first, &mut self.ready, &mut self.touched, &mut self.drained] {
-            list.clear();
-        }
-        self.lost.clear();
-        self.incoming.iter_mut().for_each(|queue| queue.clear());
-        (self.stop_asked, self.stopping, self.turn_at) = (false, None, None);
-    }
-
-    /// The first step of a clean stop: accepts no more and tells every protocol.
-    pub(super) fn begin_stop(&mut self, env: &mut Env) {
-        if !self.stop_asked || self.stopping.is_some() {
-            return;
-        }
-        self.stopping = Some(self.now.monotonic);
-        env.net.listen(self.index, false);
-        for queue in &mut self.incoming {
-            for (end, _) in queue.drain(..) {
-                env.net.abort(end, &mut env.agenda, &mut env.random);
-            }
-        }
-        if let Some(node) = &mut self.node {
-            node.stopping(self.now);
-        }
-        for id in self.slots.ids() {
-            match self.slots.find(id).map(|connection| connection.phase) {
-                Some(Phase::Dialling { .. }) => self.lose(id, Lost::Aborted),
-                Some(Phase::Open) => {
-                    if let Some(connection) = self.slots.find(id) {
-                        connection.watch.stopping();
-                    }
-                    self.call(env, id, |protocol, cx| protocol.stopping(cx));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The last step: the process ends when its connections are gone or it has waited enough.
-    pub(super) fn end_stop(&mut self, env: &mut Env) {
-        let grace = herd::limits::STOP_GRACE;
-        if self
-            .stopping
-            .is_some_and(|since| self.slots.len() == 0 || self.now.monotonic.since(since) >= grace)
-        {
-            self.kill(env);
-        }
+        self.inbox = Inbox::default();
+        (self.stop_asked, self.turn_at) = (false, None);
+        env.ends.retain(|(machine, _), _| *machine != self.index);
     }
 }

@@ -47,8 +47,8 @@ impl Net {
         }
     }
 
-    pub fn listen(&mut self, host: usize, listening: bool) {
-        self.hosts[host].listening = [listening; 2];
+    pub fn listen(&mut self, host: usize, listener: usize, listening: bool) {
+        self.hosts[host].listening[listener] = listening;
     }
 
     /// Resets a connection from outside; both sides are told, or only one.

@@ -12,7 +12,7 @@ use super::super::report::Report;
 use super::Seen;
 use herd::limits;
 use herd::node::Node;
-use herd::transport::Transport;
+use herd::transport::{DriverSide, Transport};
 use herd::wire::Location;
 use std::collections::VecDeque;
 

@@ -14,6 +14,7 @@ static STAND_IN: LazyLock<Service> = LazyLock::new(|| Service {
     gazetteer: Gazetteer::parse(WORLD).expect("the embedded data is whole"),
     required_key: None,
     delay: Duration::ZERO,
+    stops: 0,
 });
 
 fn request(headers: &str, body: &str) -> Request {

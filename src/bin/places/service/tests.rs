@@ -3,7 +3,7 @@
 use super::*;
 use crate::gazetteer::WORLD;
 use herd::limits;
-use herd::transport::{ConnectionId, Transport};
+use herd::transport::{ConnectionId, DriverSide, PeerInfo, Transport};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::net::Ipv4Addr;
@@ -26,7 +26,7 @@ struct Client {
 impl Client {
     fn of(service: Service) -> Client {
         let mut service = service;
-        let conversation = service.accepted(0, (Ipv4Addr::LOCALHOST, 50_000).into());
+        let conversation = service.accepted(Port, (Ipv4Addr::LOCALHOST, 50_000).into());
         let mut client = Client {
             service,
             conversation,
@@ -35,7 +35,9 @@ impl Client {
             answers: Vec::new(),
             waiting: Vec::new(),
         };
-        client.call(|conversation, cx| conversation.connection_made(cx));
+        client.call(|conversation, cx| {
+            conversation.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
+        });
         client
     }
 
@@ -115,7 +117,7 @@ fn service() -> Service {
          5368361\tLos Angeles\t34.05223\t-118.24368\tUS\t3820914\n",
     );
     let gazetteer = gazetteer.expect("one place");
-    Service { gazetteer, required_key: None, delay: Duration::ZERO }
+    Service { gazetteer, required_key: None, delay: Duration::ZERO, stops: 0 }
 }
 
 fn json(body: &str) -> Value {

@@ -1,5 +1,6 @@
 //! When which connection wants to be called: exactly one entry for each that has a deadline.
 
+use crate::fault::fault;
 use crate::transport::{ConnectionId, Monotonic};
 use std::collections::BTreeSet;
 
@@ -11,15 +12,11 @@ pub(super) struct Timers {
 
 impl Timers {
     /// Moves the deadline of `id` from `old` to `new`.
-    pub(super) fn change(
-        &mut self,
-        id: ConnectionId,
-        old: Option<Monotonic>,
-        new: Option<Monotonic>,
-    ) {
-        if let Some(at) = old {
-            let had = self.entries.remove(&(at, id));
-            debug_assert!(had, "a timer that was set is gone");
+    pub fn change(&mut self, id: ConnectionId, old: Option<Monotonic>, new: Option<Monotonic>) {
+        if let Some(at) = old
+            && !self.entries.remove(&(at, id))
+        {
+            fault!("a timer of {id} that was set is gone");
         }
         if let Some(at) = new {
             self.entries.insert((at, id));
@@ -27,17 +24,27 @@ impl Timers {
     }
 
     /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<Monotonic> {
+    pub fn next(&self) -> Option<Monotonic> {
         self.entries.first().map(|&(at, _)| at)
     }
 
     /// Takes the earliest entry if it is due.
-    pub(super) fn pop_due(&mut self, now: Monotonic) -> Option<ConnectionId> {
+    pub fn pop_due(&mut self, now: Monotonic) -> Option<ConnectionId> {
         let &(at, id) = self.entries.first()?;
         if at > now {
             return None;
         }
         self.entries.pop_first();
         Some(id)
+    }
+
+    #[cfg(debug_assertions)]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[cfg(debug_assertions)]
+    pub fn has(&self, id: ConnectionId, at: Monotonic) -> bool {
+        self.entries.contains(&(at, id))
     }
 }

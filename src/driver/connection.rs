@@ -1,0 +1,86 @@
+//! One connection as the driver holds it: socket, transport, protocol, cached readiness, phase.
+
+use super::world::Readiness;
+use crate::transport::{DriverSide, Monotonic, Transport};
+
+/// How far a connection has come. The law of callbacks holds from `Open` on; before it only
+/// `connection_lost` may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Dialled or accepted, and not up yet; looked at again at that time.
+    ComingUp { until: Monotonic },
+    /// `connection_made` has been called.
+    Open,
+    /// All is said: the peer has been told that no more comes, and what it still sends is thrown
+    /// away until it ends, too, for a socket closed over unread data resets the connection and
+    /// loses our last answers.
+    Lingering { until: Monotonic },
+}
+
+/// A slot's content.
+#[derive(Debug)]
+pub(super) struct Connection<P, S> {
+    pub transport: Transport,
+    pub protocol: P,
+    pub phase: Phase,
+    /// None only if the world would not even begin to dial.
+    pub socket: Option<S>,
+    pub readiness: Readiness,
+    /// The listener that accepted it; None if it was dialled.
+    pub listener: Option<u16>,
+    /// Whether it is on the list of connections to be written at the end of the turn.
+    pub touched: bool,
+    /// Whether it is on a list of connections to be read.
+    pub queued: bool,
+    /// Whether the end of the peer's data has been delivered.
+    pub ended: bool,
+    /// Whether `connection_lost` is due; nothing else is called any more.
+    pub losing: bool,
+    /// The deadline under which it stands in the timers.
+    pub armed: Option<Monotonic>,
+}
+
+impl<P, S> Connection<P, S> {
+    pub fn new(transport: Transport, protocol: P, phase: Phase, socket: Option<S>) -> Self {
+        Connection {
+            transport,
+            protocol,
+            phase,
+            socket,
+            readiness: Readiness::default(),
+            listener: None,
+            touched: false,
+            queued: false,
+            ended: false,
+            losing: false,
+            armed: None,
+        }
+    }
+
+    /// Whether callbacks other than `connection_lost` may be called.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open && !self.losing
+    }
+
+    /// Whether there is something to read and somebody to take it.
+    pub fn can_read(&self) -> bool {
+        let taker = match self.phase {
+            Phase::Open => self.transport.wants_data() && !self.ended,
+            Phase::Lingering { .. } => true,
+            Phase::ComingUp { .. } => false,
+        };
+        taker && self.readiness.readable && !self.losing
+    }
+
+    /// The next time at which something is to be done without any event.
+    pub fn deadline(&self) -> Option<Monotonic> {
+        match self.phase {
+            _ if self.losing => None,
+            Phase::ComingUp { until } | Phase::Lingering { until } => Some(until),
+            Phase::Open => match (self.transport.timer(), self.transport.stalls_at()) {
+                (Some(timer), Some(stall)) => Some(timer.min(stall)),
+                (timer, stall) => timer.or(stall),
+            },
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The driver: one turn after the other it hands what happened to the protocols of an
+//! [`Application`] by the law of callbacks that [`transport`](crate::transport) lays down, and what
+//! they wrote to the world. It is the same code over any [`World`]: the sockets of the reactor, the
+//! simulator's network, the fuzzers' scripts. What ships is what was simulated.
+//!
+//! # A turn
+//!
+//! 1. What the world has said since the last turn: signals, files, and sockets that are ready, as
+//!    far as protocols asked to go on writing.
+//! 2. Accept; then read every connection that can be read, those first that asked to go first,
+//!    each within a byte budget (a smaller one for those that go first, since all others wait for
+//!    them); what is left over goes on in the next turn.
+//! 3. Timers. They come after the reads, so that a process that was stalled does not time out a
+//!    peer whose bytes already wait.
+//! 4. What the application asks for: dials, wakes, files.
+//! 5. [`Application::turn_ended`], and what it asks for: here feeds are walked.
+//! 6. Write each connection that was touched, once, those first that asked to go first.
+//! 7. Free what is lost.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `world` | the effects |
+//! | `turn` | the steps, accepting, timers, callbacks |
+//! | `read`, `write` | bytes in, bytes out, and the ends of connections |
+//! | `settle` | what the application asks for, and losses |
+//! | `connection`, `slots`, `timers`, `listeners` | what is kept from turn to turn |
+
+#[cfg(debug_assertions)]
+mod check;
+mod connection;
+mod listeners;
+mod planted;
+mod read;
+mod settle;
+mod slots;
+mod timers;
+mod turn;
+mod world;
+mod write;
+
+#[cfg(debug_assertions)]
+pub use planted::Planted;
+pub use world::{Accepted, Progress, Read, Readiness, World, Written};
+
+use crate::fault::fault;
+use crate::limits;
+use crate::transport::{
+    Application, ConnectionId, DriverSide, FileEvent, FileId, Lost, Meters, Monotonic, Now, Signal,
+    TlsProfile, Transport,
+};
+use connection::Connection;
+use listeners::Listener;
+use slots::Slots;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use timers::Timers;
+use turn::Turn;
+
+/// The driver of one application: `P` are its protocols, `L` names its listeners, `S` are the
+/// sockets of its world.
+#[derive(Debug)]
+pub struct Driver<P, L, S> {
+    now: Now,
+    slots: Slots<Connection<P, S>>,
+    timers: Timers,
+    listeners: Vec<Listener<L>>,
+    /// Connections to be read, of those that go first and of the others.
+    ready_first: Vec<ConnectionId>,
+    ready: Vec<ConnectionId>,
+    /// Connections to be written at the end of the turn.
+    touched: Vec<ConnectionId>,
+    /// Connections that are to go on writing in the next turn.
+    drained: Vec<ConnectionId>,
+    /// Memory for such a list.
+    list: Vec<ConnectionId>,
+    /// Connections whose `connection_lost` is due.
+    lost: Vec<(ConnectionId, Lost)>,
+    signals: Vec<Signal>,
+    file_events: Vec<(FileId, FileEvent)>,
+    /// The application may have asked for more than a turn could do.
+    unsettled: bool,
+    /// Since when the process is being stopped.
+    stopping: Option<Monotonic>,
+    /// Every read goes here first; protocols keep what they do not consume.
+    buffer: Box<[u8]>,
+    /// Memory for output, lent to connections while they have any.
+    spare: Vec<Vec<u8>>,
+    meters: Meters,
+    planted: planted::Plantable,
+}
+
+/// The driver of an application over a world.
+pub type DriverOf<A, W> =
+    Driver<<A as Application>::Protocol, <A as Application>::Listener, <W as World>::Socket>;
+
+/// A connection as it stands between turns, for those who watch.
+#[derive(Debug)]
+pub struct Standing<'a> {
+    /// Which.
+    pub id: ConnectionId,
+    /// Its transport.
+    pub transport: &'a Transport,
+    /// Whether it is up and not being lost.
+    pub is_open: bool,
+    /// Whether the world took all that it was offered.
+    pub takes_more: bool,
+}
+
+impl<P, L: Copy + Eq, S> Driver<P, L, S> {
+    /// A driver without listeners or connections, at that time.
+    pub fn new(now: Now) -> Self {
+        Driver {
+            now,
+            slots: Slots::default(),
+            timers: Timers::default(),
+            listeners: Vec::new(),
+            ready_first: Vec::new(),
+            ready: Vec::new(),
+            touched: Vec::new(),
+            drained: Vec::new(),
+            list: Vec::new(),
+            lost: Vec::new(),
+            signals: Vec::new(),
+            file_events: Vec::new(),
+            unsettled: true,
+            stopping: None,
+            buffer: vec![0; limits::READ_BUDGET_BYTES].into_boxed_slice(),
+            spare: Vec::new(),
+            meters: Meters::default(),
+            planted: planted::Plantable::default(),
+        }
+    }
+
+    /// Listens on `address`, before the first turn or between two; returns the bound address.
+    ///
+    /// # Errors
+    /// What the system says when the address cannot be bound.
+    pub fn listen<W: World<Socket = S>>(
+        &mut self,
+        world: &mut W,
+        listener: L,
+        address: SocketAddr,
+        tls: Option<TlsProfile>,
+    ) -> io::Result<SocketAddr> {
+        // The place of one that listens no more and whose connections are gone is used again.
+        let unused = |known: &Listener<L>| !known.open && known.connections == 0;
+        let place = self.listeners.iter().position(unused).unwrap_or(self.listeners.len());
+        let bound = world.listen(place, address, tls)?;
+        match self.listeners.get_mut(place) {
+            Some(known) => *known = Listener::new(listener),
+            None => self.listeners.push(Listener::new(listener)),
+        }
+        Ok(bound)
+    }
+
+    /// Bounds the connections accepted by a listener: further peers wait in the system's queue until
+    /// one of them ends. So descriptors can be kept for others.
+    pub fn set_connections_max(&mut self, listener: L, connections_max: usize) {
+        let named = self.listeners.iter_mut().filter(|known| known.name == listener);
+        named.for_each(|known| known.set_connections_max(connections_max));
+    }
+
+    /// A socket has news.
+    pub fn ready(&mut self, id: ConnectionId, news: Readiness) {
+        self.meters.events += 1;
+        // The connection may have gone after the world noted the event.
+        if let Some(connection) = self.slots.find(id) {
+            connection.readiness.add(news);
+            self.queue(id);
+        }
+    }
+
+    /// Somebody waits at the listener in that place.
+    pub fn incoming(&mut self, place: usize) {
+        self.meters.events += 1;
+        match self.listeners.get_mut(place) {
+            Some(listener) => listener.ready = true,
+            None => fault!("somebody waits at listener {place}, which there is not"),
+        }
+    }
+
+    /// The process was sent a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        self.signals.push(signal);
+    }
+
+    /// A file has news.
+    pub fn file_event(&mut self, file: FileId, event: FileEvent) {
+        self.meters.events += 1;
+        self.file_events.push((file, event));
+    }
+
+    /// Takes a turn at that time.
+    pub fn turn<A, W>(&mut self, app: &mut A, world: &mut W, now: Now)
+    where
+        A: Application<Protocol = P, Listener = L>,
+        W: World<Socket = S>,
+    {
+        self.now = now;
+        self.meters.turns += 1;
+        Turn { driver: self, app, world }.take();
+    }
+
+    /// Cuts the connections that are left after a stop, and tells their protocols.
+    pub fn end<A, W>(&mut self, app: &mut A, world: &mut W)
+    where
+        A: Application<Protocol = P, Listener = L>,
+        W: World<Socket = S>,
+    {
+        let mut turn = Turn { driver: self, app, world };
+        turn.cut_all();
+        turn.settle();
+    }
+
+    /// The time of the last turn.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// What has been counted so far.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// A turn took so long.
+    pub fn time_turn(&mut self, took: Duration) {
+        self.meters.turn_longest = self.meters.turn_longest.max(took);
+    }
+
+    /// Whether there is something to do at once, whatever the world says.
+    pub fn has_work(&self) -> bool {
+        self.unsettled
+            || !self.ready.is_empty()
+            || !self.ready_first.is_empty()
+            || !self.touched.is_empty()
+            || !self.drained.is_empty()
+            || !self.lost.is_empty()
+            || !self.signals.is_empty()
+            || !self.file_events.is_empty()
+            || self.listeners.iter().any(|listener| listener.can_accept(self.now.monotonic))
+    }
+
+    /// When there will be something to do without any news from the world; the application's own
+    /// deadline is its.
+    pub fn deadline(&self) -> Option<Monotonic> {
+        let paused = self.listeners.iter().filter_map(Listener::resumes_at);
+        let stopping = self.stopping.map(|since| since + limits::STOP_GRACE);
+        paused.chain(stopping).chain(self.timers.next()).min()
+    }
+
+    /// Whether a stop has come to its end: no connection is left, or they have had their time.
+    pub fn has_stopped(&self) -> bool {
+        self.stopping.is_some_and(|since| {
+            self.slots.len() == 0 || self.now.monotonic.since(since) >= limits::STOP_GRACE
+        })
+    }
+
+    /// All connections as they stand.
+    pub fn connections(&self) -> impl Iterator<Item = (Standing<'_>, &P)> {
+        self.slots.iter().map(|(id, connection)| {
+            let (is_open, takes_more) = (connection.is_open(), connection.readiness.writable);
+            let transport = &connection.transport;
+            (Standing { id, transport, is_open, takes_more }, &connection.protocol)
+        })
+    }
+
+    /// A connection as it stands, and its protocol to be told so.
+    pub fn find(&mut self, id: ConnectionId) -> Option<(Standing<'_>, &mut P)> {
+        let connection = self.slots.find(id)?;
+        let (is_open, takes_more) = (connection.is_open(), connection.readiness.writable);
+        let transport = &connection.transport;
+        Some((Standing { id, transport, is_open, takes_more }, &mut connection.protocol))
+    }
+
+    /// The sockets of all connections that have one.
+    pub fn sockets(&self) -> impl Iterator<Item = &S> {
+        self.slots.iter().filter_map(|(_, connection)| connection.socket.as_ref())
+    }
+
+    /// Puts a connection on the list of those that are looked at in the next reading.
+    fn queue(&mut self, id: ConnectionId) {
+        let Some(connection) = self.slots.find(id) else {
+            return;
+        };
+        if connection.queued {
+            return;
+        }
+        connection.queued = true;
+        if connection.transport.is_first() {
+            self.ready_first.push(id);
+        } else {
+            self.ready.push(id);
+        }
+    }
+
+    /// Puts a connection on the list of those that are written at the end of the turn.
+    fn touch(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slots.find(id)
+            && !connection.touched
+        {
+            connection.touched = true;
+            self.touched.push(id);
+        }
+    }
+
+    /// From here on only `connection_lost` is called. The first cause stands.
+    fn lose(&mut self, id: ConnectionId, cause: Lost) {
+        if let Some(connection) = self.slots.find(id)
+            && !connection.losing
+        {
+            connection.losing = true;
+            self.lost.push((id, cause));
+        }
+    }
+
+    /// Brings the connection's entry in the timers up to date.
+    fn arm(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slots.find(id) {
+            let deadline = connection.deadline();
+            if deadline != connection.armed {
+                self.timers.change(id, connection.armed, deadline);
+                connection.armed = deadline;
+            }
+        }
+    }
+}

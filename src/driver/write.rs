@@ -1,0 +1,107 @@
+//! The end of a turn: writing what was touched, and the ends of connections.
+
+use super::connection::Phase;
+use super::turn::Turn;
+use super::{World, Written};
+use crate::limits;
+use crate::transport::{Application, ConnectionId, DriverSide, Lost, Protocol, Resume};
+use std::mem;
+
+impl<A: Application, W: World> Turn<'_, A, W> {
+    /// Writes every connection that was touched, those first that asked to go first.
+    pub fn write(&mut self) {
+        let mut touched = mem::take(&mut self.driver.touched);
+        let order =
+            if self.driver.planted.writes_first_last() { [false, true] } else { [true, false] };
+        for first in order {
+            for &id in &touched {
+                if self.driver.slots.find(id).is_some_and(|c| c.transport.is_first() == first) {
+                    self.write_all_of(id);
+                }
+            }
+        }
+        // Whoever was called meanwhile has been written.
+        touched.clear();
+        self.driver.touched = touched;
+    }
+
+    /// Writes a connection, and again as long as it may go on at once.
+    fn write_all_of(&mut self, id: ConnectionId) {
+        for round in 1.. {
+            match self.write_one(id) {
+                None => return,
+                Some(Resume::Now) if round < limits::FIRST_WRITES_PER_TURN_MAX => {
+                    self.call(id, |protocol, cx| protocol.resume_writing(cx));
+                }
+                Some(_) => {
+                    self.driver.drained.push(id);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends what a connection has to send and does what its transport intends; tells whether its
+    /// protocol is to go on.
+    fn write_one(&mut self, id: ConnectionId) -> Option<Resume> {
+        let connection = self.driver.slots.find(id)?;
+        connection.touched = false;
+        if connection.is_open() && connection.transport.is_aborted() {
+            self.driver.lose(id, Lost::Aborted);
+            return None;
+        }
+        if connection.is_open() && connection.readiness.writable {
+            self.offer_output(id);
+        }
+        if self.driver.slots.find(id).is_some_and(|c| {
+            c.is_open() && c.transport.is_closing() && c.transport.output_len() == 0
+        }) {
+            self.finish(id);
+        }
+        let connection = self.driver.slots.find(id)?;
+        connection.transport.reclaim(&mut self.driver.spare);
+        let resume = if connection.is_open() { connection.transport.take_resume() } else { None };
+        if connection.can_read() {
+            self.driver.queue(id);
+        }
+        self.driver.arm(id);
+        resume
+    }
+
+    /// Lets the socket take what it will of the output.
+    fn offer_output(&mut self, id: ConnectionId) {
+        let now = self.driver.now.monotonic;
+        let Some(connection) = self.driver.slots.find(id) else {
+            return;
+        };
+        let Some(socket) = connection.socket.as_mut() else {
+            return;
+        };
+        match self.world.write(socket, connection.transport.output()) {
+            Ok(Written { count, full }) => {
+                connection.transport.advance(count, now);
+                connection.readiness.writable = !full;
+                self.driver.meters.bytes_written += count as u64;
+            }
+            Err(cause) => self.driver.lose(id, cause),
+        }
+    }
+
+    /// All is written and the protocol wants no more: says so, and then waits for the peer to.
+    fn finish(&mut self, id: ConnectionId) {
+        let until = self.driver.now.monotonic + limits::LINGER_MAX;
+        let Some(connection) = self.driver.slots.find(id) else {
+            return;
+        };
+        let Some(socket) = connection.socket.as_mut() else {
+            return;
+        };
+        let ended = connection.ended;
+        match self.world.finish(socket, ended) {
+            Ok(false) => {}
+            Ok(true) if ended => self.driver.lose(id, Lost::Closed),
+            Ok(true) => connection.phase = Phase::Lingering { until },
+            Err(cause) => self.driver.lose(id, cause),
+        }
+    }
+}

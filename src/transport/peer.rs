@@ -1,0 +1,79 @@
+//! Where to connect, how it is secured, and who is there.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// Where to dial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// A host name or an IP address (IPv6 without brackets).
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// What is spoken there.
+    pub security: Security,
+}
+
+/// How what is said on a connection is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Security {
+    /// Not at all.
+    Plain,
+    /// By TLS.
+    Tls {
+        /// Which of the configurations that the driver was given: it knows whom to trust and
+        /// what to show of oneself. Places and neighbours have different ones.
+        profile: TlsProfile,
+        /// The name that the other end's certificate must be for.
+        name: String,
+    },
+}
+
+/// The name of a TLS configuration: whom to trust, and what certificate to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TlsProfile(pub &'static str);
+
+impl Endpoint {
+    /// Without TLS.
+    pub fn plain(host: impl Into<String>, port: u16) -> Self {
+        Endpoint { host: host.into(), port, security: Security::Plain }
+    }
+
+    /// With TLS, where the certificate must be for the very host.
+    pub fn tls(host: impl Into<String>, port: u16, profile: TlsProfile) -> Self {
+        let host = host.into();
+        Endpoint { security: Security::Tls { profile, name: host.clone() }, host, port }
+    }
+
+    /// Whether TLS is spoken there.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.security, Security::Tls { .. })
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Who is at the other end of a connection that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerInfo {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The certificate that it showed, if it showed one: DER (X.509), verified by the TLS
+    /// configuration in force.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl PeerInfo {
+    /// One that has shown no certificate.
+    pub fn at(address: SocketAddr) -> Self {
+        PeerInfo { address, certificate: None }
+    }
+}

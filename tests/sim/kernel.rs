@@ -1,0 +1,230 @@
+//! The world of a simulated server's driver: sockets that are ends of connections of the simulated
+//! network.
+
+use super::agenda::Time;
+use super::env::Env;
+use super::net::{Dialled, End, Owner, Read as NetRead};
+use super::trace::Tag;
+use herd::driver::{Accepted, Progress, Read, Readiness, World, Written};
+use herd::transport::{
+    ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo,
+    TlsProfile,
+};
+use std::cell::{RefCell, RefMut};
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// The listeners of a server: for clients, for neighbours.
+pub const LISTENERS: usize = 2;
+
+/// What a server's kernel keeps for its process.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    /// Those who wait to be accepted, by listener, and the hosts that they are from.
+    pub incoming: [VecDeque<(End, usize)>; LISTENERS],
+    /// What is to be told of sockets that are new.
+    pub news: Vec<(ConnectionId, Readiness)>,
+}
+
+/// An end of a connection.
+#[derive(Debug)]
+pub struct Socket {
+    pub end: End,
+    id: ConnectionId,
+    /// Until when it may take to connect.
+    deadline: Monotonic,
+}
+
+/// The kernel of a server during a turn.
+pub struct Kernel<'a, 'e> {
+    pub env: &'a RefCell<&'e mut Env>,
+    pub machine: usize,
+    pub inbox: &'a mut Inbox,
+}
+
+/// Something may be read or written; a reset is an error.
+pub fn readiness(error: bool) -> Readiness {
+    Readiness { readable: true, writable: true, read_closed: false, error }
+}
+
+/// The address of a host; what it is called when it connects.
+pub fn address_of(host: usize) -> SocketAddr {
+    (Ipv4Addr::from_bits(0x0a00_0000 + host as u32), 40_000).into()
+}
+
+/// The host with that address.
+pub fn host_at(address: SocketAddr) -> usize {
+    match address {
+        SocketAddr::V4(address) => (address.ip().to_bits() - 0x0a00_0000) as usize,
+        SocketAddr::V6(_) => unreachable!("hosts have addresses of IPv4"),
+    }
+}
+
+/// The connection was reset.
+fn broken() -> Lost {
+    Lost::Io(io::Error::from(io::ErrorKind::ConnectionReset))
+}
+
+impl Kernel<'_, '_> {
+    fn note(env: &mut Env, tag: Tag, machine: usize, id: ConnectionId, data: &[u8]) -> Time {
+        let now = env.agenda.now();
+        env.trace.note(now, tag, machine as u64, u64::from(id.slot), data);
+        now
+    }
+
+    /// The end belongs to this server; it is told at once of what there is already.
+    fn own(&mut self, end: End, id: ConnectionId) {
+        let mut env = self.env.borrow_mut();
+        env.net.own(end, Owner::Server { machine: self.machine, id });
+        env.ends.insert((self.machine, id), end);
+    }
+}
+
+impl World for Kernel<'_, '_> {
+    type Socket = Socket;
+
+    fn listen(
+        &mut self,
+        place: usize,
+        address: SocketAddr,
+        _tls: Option<TlsProfile>,
+    ) -> io::Result<SocketAddr> {
+        self.env.borrow_mut().net.listen(self.machine, place, true);
+        Ok(address)
+    }
+
+    fn stop_listening(&mut self, place: usize) {
+        let mut env = self.env.borrow_mut();
+        let Env { net, agenda, random, .. } = &mut **env;
+        net.listen(self.machine, place, false);
+        for (end, _) in self.inbox.incoming[place].drain(..) {
+            net.abort(end, agenda, random);
+        }
+    }
+
+    fn accept(
+        &mut self,
+        place: usize,
+        id: ConnectionId,
+        now: Monotonic,
+    ) -> io::Result<Option<Accepted<Socket>>> {
+        let Some((end, from)) = self.inbox.incoming[place].pop_front() else {
+            return Ok(None);
+        };
+        self.own(end, id);
+        self.inbox.news.push((id, readiness(false)));
+        let mut env = self.env.borrow_mut();
+        Self::note(&mut env, Tag::Accept, self.machine, id, &[place as u8]);
+        let (address, socket) = (address_of(from), Socket { end, id, deadline: now });
+        Ok(Some(Accepted { socket, address, progress: Progress::Up(PeerInfo::at(address)) }))
+    }
+
+    fn dial(
+        &mut self,
+        id: ConnectionId,
+        endpoint: &Endpoint,
+        timeout: Duration,
+        now: Monotonic,
+    ) -> Result<(Socket, Monotonic), Lost> {
+        let end = {
+            let mut env = self.env.borrow_mut();
+            Self::note(&mut env, Tag::Dial, self.machine, id, b"");
+            let Some(target) = env.resolve(endpoint) else {
+                return Err(Lost::Resolve("no such host".to_owned()));
+            };
+            let Env { net, agenda, random, .. } = &mut **env;
+            net.dial(self.machine, target, agenda, random)
+        };
+        self.own(end, id);
+        let deadline = now + timeout;
+        Ok((Socket { end, id, deadline }, deadline))
+    }
+
+    fn advance(
+        &mut self,
+        _id: ConnectionId,
+        socket: &mut Socket,
+        now: Monotonic,
+    ) -> Result<Progress, Lost> {
+        let env = self.env.borrow();
+        let target = env.net.hosts_of(socket.end).map(|(_, peer)| address_of(peer));
+        match (env.net.dialled(socket.end), target) {
+            (Dialled::Connected, Some(address)) => Ok(Progress::Up(PeerInfo::at(address))),
+            (Dialled::Pending, Some(address)) if now >= socket.deadline => {
+                Err(Lost::ConnectTimeout(DialStage::Connect(address)))
+            }
+            (Dialled::Pending, _) => Ok(Progress::Pending(socket.deadline)),
+            _ => Err(Lost::Connect(io::Error::from(io::ErrorKind::ConnectionRefused))),
+        }
+    }
+
+    fn read(&mut self, socket: &mut Socket, buffer: &mut [u8]) -> Result<Read, Lost> {
+        let mut env = self.env.borrow_mut();
+        let (end, id, machine) = (socket.end, socket.id, self.machine);
+        let most = match env.net.is_whole(end) {
+            true => buffer.len(),
+            false => {
+                let most = env.read_bytes_max;
+                buffer.len().min(env.random.magnitude(1, most) as usize)
+            }
+        };
+        let Env { net, agenda, random, .. } = &mut **env;
+        match net.read(end, &mut buffer[..most], agenda, random) {
+            NetRead::Nothing => Ok(Read::Nothing),
+            NetRead::End => {
+                Self::note(&mut env, Tag::End, machine, id, b"");
+                Ok(Read::End)
+            }
+            NetRead::Bytes(count) => {
+                Self::note(&mut env, Tag::Read, machine, id, &buffer[..count]);
+                Ok(Read::Bytes { count, emptied: false })
+            }
+            NetRead::Reset => {
+                Self::note(&mut env, Tag::Broken, machine, id, b"");
+                Err(broken())
+            }
+        }
+    }
+
+    fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> Result<Written, Lost> {
+        let mut env = self.env.borrow_mut();
+        env.begin_writing();
+        if bytes.is_empty() {
+            return Ok(Written { count: 0, full: false });
+        }
+        let goes_first = env.net.is_between_servers(socket.end);
+        env.note_write(self.machine, goes_first);
+        let Env { net, agenda, random, .. } = &mut **env;
+        let count = net.write(socket.end, bytes, agenda, random).map_err(|_| broken())?;
+        let size = (count as u64).to_le_bytes();
+        Self::note(&mut env, Tag::Write, self.machine, socket.id, &size);
+        Ok(Written { count, full: count < bytes.len() })
+    }
+
+    fn finish(&mut self, socket: &mut Socket, _ended: bool) -> Result<bool, Lost> {
+        let mut env = self.env.borrow_mut();
+        Self::note(&mut env, Tag::Finish, self.machine, socket.id, b"");
+        let Env { net, agenda, random, .. } = &mut **env;
+        net.finish(socket.end, agenda, random);
+        Ok(true)
+    }
+
+    fn limit_unsent(&mut self, _id: ConnectionId, _socket: &mut Socket) {}
+
+    fn error(&mut self, socket: &mut Socket) -> Option<Lost> {
+        self.env.borrow().net.is_reset(socket.end).then(broken)
+    }
+
+    fn close(&mut self, id: ConnectionId, socket: Socket) {
+        let mut env: RefMut<'_, &mut Env> = self.env.borrow_mut();
+        env.ends.remove(&(self.machine, id));
+        let Env { net, agenda, random, .. } = &mut **env;
+        net.close(socket.end, agenda, random);
+    }
+
+    fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
+        Some(FileEvent::Failed(io::ErrorKind::Unsupported.into()))
+    }
+}

@@ -1,0 +1,236 @@
+//! A server as the simulator has it driven: the real node, with somebody between each of its
+//! conversations and the driver who watches what is said, and who can mishear on purpose.
+
+use super::env::Env;
+use super::kernel::host_at;
+use super::planted::Filter;
+use super::trace::Tag;
+use super::watch::{Seen, Watch, law::Law};
+use herd::node::{Conversation, Node, Port};
+use herd::transport::{
+    Action, Application, Context, DriverSide, Endpoint, Lost, Meters, Monotonic, Now, PeerInfo,
+    Protocol, Signal,
+};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+
+/// A server during a turn.
+pub struct Stage<'a, 'e> {
+    pub node: &'a mut Node,
+    pub env: &'a RefCell<&'e mut Env>,
+    pub machine: usize,
+    pub life: u32,
+    /// How many turns it has taken.
+    pub turns: u64,
+    /// The end of the feed when all of the turn's callbacks had been called.
+    pub head: u64,
+}
+
+/// A conversation that is watched.
+#[derive(Debug)]
+pub struct Watched {
+    inner: Conversation,
+    pub watch: Watch,
+    filter: Option<Box<Filter>>,
+    law: Law,
+}
+
+impl Stage<'_, '_> {
+    fn seen(&self, now: Now) -> Seen {
+        Seen { machine: self.machine, life: self.life, now }
+    }
+
+    fn dialled(&self, endpoint: &Endpoint, inner: Conversation) -> Watched {
+        let env = self.env.borrow();
+        let (watch, filter) = match env.host_of(endpoint) {
+            Some(host) if !endpoint.is_tls() => (Watch::link(host), env.planted.filter(host)),
+            Some(host) => (Watch::Fetch, env.planted.filter_of_places(host)),
+            None => (Watch::Fetch, None),
+        };
+        Watched { inner, watch, filter, law: Law::default() }
+    }
+}
+
+impl Application for Stage<'_, '_> {
+    type Protocol = Watched;
+    type Listener = Port;
+
+    fn accepted(&mut self, port: Port, address: SocketAddr) -> Watched {
+        let from = host_at(address);
+        let (watch, filter) = match port {
+            Port::Clients => (Watch::client(), None),
+            Port::Neighbours => (Watch::neighbour(from), self.env.borrow().planted.filter(from)),
+        };
+        Watched { inner: self.node.accepted(port, address), watch, filter, law: Law::default() }
+    }
+
+    fn turn_ended(&mut self, now: Now, meters: &Meters) {
+        self.head = self.node.positions().head();
+        self.node.turn_ended(now, meters);
+    }
+
+    fn next_action(&mut self) -> Option<Action<Watched, Port>> {
+        Some(match self.node.next_action()? {
+            Action::Dial { endpoint, protocol, timeout } => {
+                let protocol = self.dialled(&endpoint, protocol);
+                Action::Dial { endpoint, protocol, timeout }
+            }
+            Action::Wake(id) => Action::Wake(id),
+            Action::Listen { listener, address, tls } => Action::Listen { listener, address, tls },
+            Action::StopListening(listener) => Action::StopListening(listener),
+            Action::File(file, request) => Action::File(file, request),
+            Action::Stop => Action::Stop,
+        })
+    }
+
+    fn deadline(&self) -> Option<Monotonic> {
+        self.node.deadline()
+    }
+
+    fn timer_expired(&mut self, now: Now) {
+        self.node.timer_expired(now);
+    }
+
+    fn signalled(&mut self, signal: Signal, now: Now) {
+        self.node.signalled(signal, now);
+    }
+
+    fn stopping(&mut self, now: Now) {
+        self.node.stopping(now);
+    }
+}
+
+impl Watched {
+    /// Runs a callback and looks at what it did.
+    fn call(
+        &mut self,
+        cx: &mut Context<'_, Stage<'_, '_>>,
+        callback: impl FnOnce(&mut Conversation, &mut Context<'_, Node>),
+    ) {
+        let (now, seen, id) = (cx.now, cx.app.seen(cx.now), cx.transport.id());
+        let before = cx.transport.output_len();
+        self.watch.before(&mut cx.app.env.borrow_mut(), &seen, cx.app.node);
+        let transport = &mut *cx.transport;
+        callback(&mut self.inner, &mut Context { app: cx.app.node, transport, now });
+        self.law.left(cx.transport);
+        let mut env = cx.app.env.borrow_mut();
+        let written = &cx.transport.output()[before..];
+        if !written.is_empty() {
+            let (at, machine) = (env.agenda.now(), seen.machine);
+            env.trace.note(at, Tag::Output, machine as u64, u64::from(id.slot), written);
+            if matches!(self.watch, Watch::Client(_))
+                && let Some(end) = env.ends.get(&(machine, id)).copied()
+            {
+                env.net.promise(end, written);
+            }
+        }
+        self.watch.after(&mut env, &seen, cx.app.node, cx.transport, before);
+    }
+
+    /// Notes what the law says of a callback.
+    fn lawful(&self, cx: &Context<'_, Stage<'_, '_>>, verdict: Result<(), String>) {
+        if let Err(why) = verdict {
+            let mut env = cx.app.env.borrow_mut();
+            let (name, id) = (env.checks.name(cx.app.machine), cx.transport.id());
+            env.checks.fail(format!("{name}, connection {id}: {why}"));
+        }
+    }
+
+    /// Whether a planted bug keeps a link from walking on: once its output was full, or in every
+    /// other turn.
+    fn is_left_asleep(&self, stage: &Stage<'_, '_>) -> bool {
+        let env = stage.env.borrow();
+        let in_this_turn = env.planted.walks_in_the_next_turn() && stage.turns.is_multiple_of(2);
+        (env.planted.forgets_to_walk() || in_this_turn)
+            && self.watch.as_link().is_some_and(|link| in_this_turn || link.full)
+    }
+
+    /// Hands over what has arrived, as far as the conversation hears it right.
+    fn hear(&mut self, cx: &mut Context<'_, Stage<'_, '_>>, data: &[u8]) {
+        let seen = cx.app.seen(cx.now);
+        let filtered = self
+            .filter
+            .as_mut()
+            .map(|filter| cx.app.env.borrow_mut().planted.pass(filter, &seen, cx.app.node, data));
+        let bytes = filtered.as_deref().unwrap_or(data);
+        if bytes.is_empty() {
+            return;
+        }
+        let misheard = {
+            let mut env = cx.app.env.borrow_mut();
+            self.watch.arrived(&mut env, &seen, cx.app.node, bytes);
+            self.filter.as_mut().and_then(|filter| env.planted.misheard(filter, &seen))
+        };
+        self.call(cx, |inner, cx| inner.data_received(cx, bytes));
+        if let Some(line) = misheard {
+            self.call(cx, |inner, cx| inner.data_received(cx, &line));
+        }
+    }
+}
+
+impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
+    fn connection_made(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>, peer: &PeerInfo) {
+        let verdict = self.law.made();
+        self.lawful(cx, verdict);
+        self.call(cx, |inner, cx| inner.connection_made(cx, peer));
+    }
+
+    fn data_received(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>, data: &[u8]) {
+        let verdict = self.law.data(data);
+        self.lawful(cx, verdict);
+        self.hear(cx, data);
+    }
+
+    fn eof_received(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>) {
+        let verdict = self.law.end();
+        self.lawful(cx, verdict);
+        let seen = cx.app.seen(cx.now);
+        self.watch.ended(&mut cx.app.env.borrow_mut(), &seen, cx.app.node);
+        self.call(cx, |inner, cx| inner.eof_received(cx));
+    }
+
+    fn resume_writing(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>) {
+        let verdict = self.law.during("room is told");
+        self.lawful(cx, verdict);
+        if !self.is_left_asleep(cx.app) {
+            self.call(cx, |inner, cx| inner.resume_writing(cx));
+        }
+    }
+
+    fn timer_expired(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>) {
+        let verdict = self.law.timer(cx.now.monotonic);
+        self.lawful(cx, verdict);
+        self.call(cx, |inner, cx| inner.timer_expired(cx));
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>) {
+        let verdict = self.law.during("it is woken");
+        self.lawful(cx, verdict);
+        if !self.is_left_asleep(cx.app) {
+            self.call(cx, |inner, cx| inner.woken(cx));
+        }
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>) {
+        let verdict = self.law.during("a stop is told");
+        self.lawful(cx, verdict);
+        self.watch.stopping();
+        self.call(cx, |inner, cx| inner.stopping(cx));
+    }
+
+    fn connection_lost(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>, cause: &Lost) {
+        let verdict = self.law.lost();
+        self.lawful(cx, verdict);
+        let (machine, id, now) = (cx.app.machine as u64, cx.transport.id(), cx.now);
+        {
+            let mut env = cx.app.env.borrow_mut();
+            let (at, what) = (env.agenda.now(), cause.to_string());
+            env.trace.note(at, Tag::Lost, machine, u64::from(id.slot), what.as_bytes());
+            if matches!(cause, Lost::Closed) {
+                self.watch.finished(&mut env);
+            }
+        }
+        let transport = &mut *cx.transport;
+        self.inner.connection_lost(&mut Context { app: cx.app.node, transport, now }, cause);
+    }
+}
