@@ -20,6 +20,7 @@
 //!
 //! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
 
+mod fault;
 mod feed;
 mod hash;
 mod index;
