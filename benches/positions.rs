@@ -6,7 +6,7 @@ mod harness;
 mod support;
 
 use harness::Harness;
-use herd::positions::{OriginId, Position, Positions, Report, Text, Update};
+use herd::positions::{Change, OriginId, Positions, Report, Text, Update};
 use std::env;
 use std::hint::black_box;
 use std::process::Command;
@@ -167,11 +167,11 @@ fn known_clients(harness: &Harness, figures: &Figures, count: u64, name: &str) -
     }
     let cursor = store.positions.open_cursor();
     harness.measure(&walk, || {
-        let bytes = |position: Position<'_>| position.text().bytes().len();
+        let bytes = |change: Change<'_>| change.text().bytes().len();
         match store.positions.next(&cursor).map(bytes) {
             Some(bytes) => bytes,
             None => {
-                store.positions.rewind(&cursor);
+                store.positions.seek(&cursor, 0);
                 0
             }
         }

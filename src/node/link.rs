@@ -4,6 +4,7 @@ use super::Node;
 use super::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use super::peers::{LinkState, Mention};
 use crate::limits;
+use crate::positions::Kind;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable};
@@ -111,7 +112,8 @@ impl Link {
                 break;
             };
             self.share -= 1;
-            if peer.told_us(epoch, &position) {
+            // Nobody makes tombstones yet, and there are no words to tell them with.
+            if position.kind() == Kind::Tombstone || peer.told_us(epoch, &position) {
                 continue;
             }
             sent += 1;

@@ -3,7 +3,7 @@
 
 use super::random::Random;
 use crate::limits;
-use crate::positions::{Cursor, NeighbourLife, Position, Positions};
+use crate::positions::{Change, Cursor, NeighbourLife, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
 use std::time::Duration;
 
@@ -107,9 +107,9 @@ impl Peer {
     }
 
     /// Whether the neighbour at the other end of our link, in the life in which it answered,
-    /// knows this position because it told it to us in that very life.
-    pub(super) fn told_us(&self, epoch: u64, position: &Position<'_>) -> bool {
-        self.life(epoch).is_some_and(|life| position.is_heard_from(life))
+    /// knows this change because it told it to us in that very life.
+    pub(super) fn told_us(&self, epoch: u64, change: &Change<'_>) -> bool {
+        self.life(epoch).is_some_and(|life| change.is_heard_from(life))
     }
 
     /// The link came up: the next failure is news again.

@@ -3,8 +3,13 @@
 //! One circular, doubly linked list runs through the records and the cursors. A record that
 //! changes moves to its end. A cursor is a *marker* in the list: what its owner has not been told
 //! yet is what follows it. So changes need not know of cursors, nor cursors of changes; walking
-//! costs what is walked, and a record that moved ten times is met once.
+//! costs what is walked, and a record that moved ten times is met once. A record that is removed
+//! leaves the list; markers stay where they are.
+//!
+//! The numbers of removed records are used again, the last one first. They form a list of their own,
+//! through the links of what they were the numbers of.
 
+use super::fault::fault;
 use super::record::{Record, Records};
 
 /// Somebody's place in the feed. Given out by
@@ -32,13 +37,25 @@ pub(super) struct Feed {
     /// The first is the list's own: what follows it is the front, what precedes it the end.
     markers: Vec<Links>,
     closed: Vec<u32>,
+    /// The number to be used next, if a record was removed; else the list's own link. Each such
+    /// record names the one after it.
+    free: Link,
+    /// How many records there are.
+    len: usize,
     /// The last sequence number given.
     head: u64,
 }
 
 impl Feed {
     pub fn new() -> Self {
-        Feed { records: Records::default(), markers: vec![Links::NONE], closed: vec![], head: 0 }
+        Feed {
+            records: Records::default(),
+            markers: vec![Links::NONE],
+            closed: vec![],
+            free: Link::LIST,
+            len: 0,
+            head: 0,
+        }
     }
 
     pub fn head(&self) -> u64 {
@@ -46,7 +63,7 @@ impl Feed {
     }
 
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.len
     }
 
     /// See [`Records::bytes`].
@@ -54,16 +71,21 @@ impl Feed {
         self.records.bytes()
     }
 
-    /// See [`Records::growth_bytes`].
+    /// How much more it will be with another record.
     pub fn growth_bytes(&self) -> usize {
-        self.records.growth_bytes()
+        if self.free == Link::LIST { self.records.growth_bytes() } else { 0 }
+    }
+
+    /// The number that the next record will have.
+    pub fn next_number(&self) -> u32 {
+        self.free.as_record().unwrap_or(self.records.len() as u32)
     }
 
     pub fn record(&self, number: u32) -> &Record {
         self.records.get(number)
     }
 
-    /// Something of the beginning and of the end of a record, which lie in different lines of a cache.
+    /// Reads from the first and from the last part of a record, which lie in different cache lines.
     pub fn ends_of(&self, number: u32) -> (u64, Option<u8>) {
         let record = self.record(number);
         (record.sequence, record.text().bytes().last().copied())
@@ -75,13 +97,35 @@ impl Feed {
         (self.links(previous).next, self.links(next).previous)
     }
 
-    /// Adds a record, whose number is the [`len`](Self::len) there was, at the end.
+    /// Adds a record, which gets the [`next_number`](Self::next_number), at the end.
     pub fn push(&mut self, mut record: Record) {
-        let link = Link::record(self.len() as u32);
+        let link = Link::record(self.next_number());
         self.head += 1;
+        self.len += 1;
         record.sequence = self.head;
-        self.records.push(record);
+        match self.free.as_record() {
+            Some(number) => {
+                let free = self.records.get_mut(number);
+                self.free = free.links.next;
+                *free = record;
+            }
+            None => self.records.push(record),
+        }
         self.link_after(self.links(Link::LIST).previous, link);
+    }
+
+    /// Removes a record. The numbers of the others and of the changes stay as they are, and what
+    /// a cursor has been told it has been told.
+    pub fn remove(&mut self, number: u32) {
+        if self.record(number).is_free() {
+            fault!("record {number} is removed twice");
+            return;
+        }
+        self.unlink(Link::record(number));
+        let record = self.records.get_mut(number);
+        record.clear();
+        record.links.next = std::mem::replace(&mut self.free, Link::record(number));
+        self.len -= 1;
     }
 
     /// Lets `change` change a record, unless it says why not; one that it has changed gets the next
@@ -149,12 +193,16 @@ impl Feed {
         self.unlink(cursor.link());
         // No two records have the same number, so numbers apart are at least as many as records
         // apart: start where that promises the shortest walk.
-        let starts = [here, Link::LIST, self.links(Link::LIST).previous];
-        let nearest = starts.into_iter().min_by_key(|&start| {
+        let distance = |start| {
             let told_there = if start == Link::LIST { 0 } else { self.told_at(start) };
             told_there.abs_diff(told)
-        });
-        let mut after = nearest.unwrap_or(Link::LIST);
+        };
+        let mut after = here;
+        for start in [Link::LIST, self.links(Link::LIST).previous] {
+            if distance(start) < distance(after) {
+                after = start;
+            }
+        }
         while let Some(number) = self.record_after(after)
             && self.record(number).sequence <= told
         {
@@ -260,30 +308,61 @@ impl Link {
 
 const _: () = assert!(crate::limits::POSITIONS_MAX <= Link::MARKER as usize);
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 impl Feed {
-    /// Panics unless the list holds every record and open marker once, both ways alike, with
-    /// sequence numbers that grow up to the head.
-    pub fn check_invariants(&self) {
-        let (mut records, mut markers, mut last) = (0, 1, 0);
-        let mut at = Link::LIST;
+    /// The numbers of the records in the order of the list, as far as it is whole.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        let follow = move |&at: &Link| Some(self.links(at).next).filter(|&next| next != Link::LIST);
+        let links = std::iter::successors(follow(&Link::LIST), follow);
+        let most = self.records.len() + self.markers.len();
+        links.take(most).filter_map(Link::as_record)
+    }
+
+    /// Whether the list holds every record and open marker once, both ways alike, with sequence
+    /// numbers that grow up to the head, and every other number is free.
+    pub fn check(&self) -> Result<(), String> {
+        let (mut records, mut markers, mut last, mut at) = (0, 1, 0, Link::LIST);
         loop {
             let next = self.links(at).next;
-            assert_eq!(self.links(next).previous, at);
-            at = next;
-            if at == Link::LIST {
-                break;
+            // So no node is met twice before the list's own.
+            if self.links(next).previous != at {
+                return Err(format!("{next:?} follows {at:?}, but not the other way round"));
             }
+            at = next;
             let Some(number) = at.as_record() else {
+                if at == Link::LIST {
+                    break;
+                }
                 markers += 1;
                 continue;
             };
-            assert!(self.record(number).sequence > last);
-            last = self.record(number).sequence;
+            let sequence = self.record(number).sequence;
+            if sequence <= last || sequence > self.head {
+                return Err(format!("{sequence} follows {last}; the head is {}", self.head));
+            }
+            last = sequence;
             records += 1;
         }
-        assert_eq!(records, self.len());
-        assert_eq!(markers + self.closed.len(), self.markers.len());
-        assert_eq!(last, self.head);
+        let (all, closed) = (self.markers.len(), self.closed.len());
+        if markers + closed != all {
+            return Err(format!("{markers} of {all} markers are linked, {closed} are closed"));
+        }
+        if records != self.len {
+            return Err(format!("{records} records are linked of {}", self.len));
+        }
+        self.check_free()
+    }
+
+    fn check_free(&self) -> Result<(), String> {
+        let (mut at, mut left) = (self.free, self.records.len() - self.len);
+        while let Some(number) = at.as_record() {
+            let record = self.record(number);
+            if !record.is_free() || record.text_bytes() > 0 {
+                return Err(format!("record {number} is free: {record:?}"));
+            }
+            left = left.checked_sub(1).ok_or("more numbers are free than are not used")?;
+            at = record.links.next;
+        }
+        if left > 0 { Err(format!("{left} numbers are neither used nor free")) } else { Ok(()) }
     }
 }

@@ -18,12 +18,16 @@
 //!   after them if there are not as many. The result is `fold(state ^ PI[2], length ^ PI[3])`.
 //! * A server's name has `hash(0, name)`; a record has `hash(s, text)`, where
 //!   `s = fold(hash of its origin's name ^ PI[2], difference in nanoseconds ^ PI[3])`.
+//!   The text of a position is `client location time`, that of a tombstone `client time`: one has
+//!   two spaces and the other one, so no tombstone is hashed as a position is.
 //!
-//! A factor of zero would forget what went into the other one. `PI[1]` includes control characters,
-//! which no report contains, so the first factor is never zero; the second is a matter of chance, as
-//! the state depends on the difference, which clients do not choose to the nanosecond.
+//! If a factor is zero, so is the product, whatever the other one was. `PI[1]` contains bytes that
+//! are control characters, which no report contains, so the first factor is never zero; the second
+//! is zero only by chance, as the state depends on the difference, which clients do not choose to
+//! the nanosecond.
 
-/// Fraction of pi, as in Blowfish: numbers up nobody's sleeve.
+/// The first bits of the fraction of pi, as in Blowfish: constants that nobody has chosen for a
+/// purpose.
 const PI: [u64; 4] =
     [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89];
 
@@ -174,6 +178,9 @@ mod tests {
         let text = b"kiwi.cs.ucla.edu +34.068930-118.445127 1621464827.959498503";
         assert_eq!(of_record(of_name(b"Goloman"), 263_873_386, text), 0xdf14_d8fe_b4cf_d686);
         assert_eq!(of_record(of_name(b"Hands"), -1, &text[..32]), 0x2d4f_a40a_4e54_701e);
+        let tombstone = b"kiwi.cs.ucla.edu 1621464827.959498503";
+        let hash = of_record(of_name(b"Goloman"), 263_873_386, tombstone);
+        assert_eq!(hash, 0x0518_ed69_8e60_8e42);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The lives of neighbours: who told us a position, and whether it can still be taken to know it.
 
+use super::fault::fault;
 use crate::limits;
+#[cfg(any(test, debug_assertions))]
+use std::mem;
 
 /// One life of a neighbour: from when it is first heard with an epoch until it is heard with
 /// another. While it lasts it need not be told what it told us; its next life must be told all.
@@ -50,7 +53,8 @@ impl Lives {
         if self.slots.len() >= limits::NEIGHBOUR_LIVES_MAX {
             return None;
         }
-        let slot = u16::try_from(self.slots.len()).ok()?;
+        // It fits: see the assertion below.
+        let slot = self.slots.len() as u16;
         self.slots.push(life);
         Some(NeighbourLife(LifeSlot(slot)))
     }
@@ -69,35 +73,59 @@ impl Lives {
         if before == after {
             return;
         }
-        if let Some(life) = self.slots.get_mut(usize::from(after.0)) {
+        if let Some(life) = self.life_mut(after) {
             life.records += 1;
         }
-        if let Some(life) = self.slots.get_mut(usize::from(before.0)) {
-            life.records -= 1;
-            if life.records == 0 && life.ended {
-                self.free.push(before.0);
+        let Some(life) = self.life_mut(before) else { return };
+        let Some(rest) = life.records.checked_sub(1) else {
+            fault!("a record was heard in a life without records");
+            return;
+        };
+        life.records = rest;
+        if rest == 0 && life.ended {
+            self.free.push(before.0);
+        }
+    }
+
+    /// None for clients of ours.
+    fn life_mut(&mut self, slot: LifeSlot) -> Option<&mut Life> {
+        let life = self.slots.get_mut(usize::from(slot.0));
+        if life.is_none() && slot != LifeSlot::NONE {
+            fault!("a record was heard in a life that never was");
+        }
+        life
+    }
+
+    /// Whether the lives' counts are those of `records`.
+    #[cfg(any(test, debug_assertions))]
+    pub fn check(&self, records: impl Iterator<Item = LifeSlot>) -> Result<(), String> {
+        let mut counts = vec![0; self.slots.len()];
+        for LifeSlot(slot) in records.filter(|&slot| slot != LifeSlot::NONE) {
+            match counts.get_mut(usize::from(slot)) {
+                Some(count) => *count += 1,
+                None => return Err(format!("a record was heard in life {slot}, which never was")),
             }
         }
+        let mut is_free = vec![false; self.slots.len()];
+        for &slot in &self.free {
+            if mem::replace(&mut is_free[usize::from(slot)], true) {
+                return Err(format!("life {slot} is free twice"));
+            }
+        }
+        for (slot, life) in self.slots.iter().enumerate() {
+            let free = life.ended && counts[slot] == 0;
+            if life.records != counts[slot] || is_free[slot] != free {
+                let count = counts[slot];
+                return Err(format!(
+                    "{count} records were heard in life {slot}, which is {life:?}"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
 const _: () = assert!(limits::NEIGHBOUR_LIVES_MAX <= LifeSlot::NONE.0 as usize);
-
-#[cfg(test)]
-impl Lives {
-    /// Panics unless the lives' counts are those of `records`.
-    pub fn check_invariants(&self, records: impl Iterator<Item = LifeSlot>) {
-        let mut counts = vec![0; self.slots.len()];
-        for LifeSlot(slot) in records.filter(|&slot| slot != LifeSlot::NONE) {
-            counts[usize::from(slot)] += 1;
-        }
-        for (slot, life) in self.slots.iter().enumerate() {
-            assert_eq!(life.records, counts[slot]);
-            let free = self.free.iter().filter(|&&free| usize::from(free) == slot).count();
-            assert_eq!(free, usize::from(life.ended && life.records == 0));
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,12 +3,16 @@
 //!
 //! | | bytes |
 //! |---|---|
-//! | records | 430,080 for each 4,096 clients: 104 each, in whole pages |
-//! | index | 8,216 for each segment, and 4 for each place of the directory: 9 to 19 a client |
-//! | texts of more than 62 bytes | 8 more than the longest that the client has reported, in steps of 16 |
+//! | records | 430,080 for each 4,096 positions and tombstones: 104 each, in whole pages |
+//! | index | 8,216 for each segment, and 4 for each place of the directory: 9 to 19 a record |
+//! | texts of more than 62 bytes | 8 more than the longest that the record has had, in steps of 16 |
 //!
-//! Free memory that is left between texts which have grown is not counted: nobody can tell it from
-//! the outside. It is little, as texts never shrink (see `record`).
+//! Records that were removed give back what their texts took; their own place and that in the index
+//! stay counted, as they stay taken, and wait for other records.
+//!
+//! Free memory that is left between texts is not counted: nobody can tell it from the outside. It is
+//! little where records only come, as texts never shrink (see `record`), and where texts that go
+//! are about as long as those that come.
 
 /// A word before each piece says how long it is.
 const HEAD_BYTES: usize = size_of::<usize>();

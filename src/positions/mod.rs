@@ -4,80 +4,63 @@
 //! by the total order of [`order`] stays, whichever came first. So servers that have heard the same
 //! reports hold the same positions, in whatever order and however often they heard them.
 //!
+//! A client is forgotten by a report, too, with a time and without a location. What stays of it is
+//! a **tombstone**: a record that is compared, counted into the digest and told to cursors as a
+//! position is, but questions do not find it. Were there none, a neighbour that had not heard yet
+//! that the client is forgotten would bring its position back. When everybody must have heard, a
+//! record can be [removed](Positions::remove) altogether.
+//!
 //! Every accepted change gets the next local **sequence number**, from 1. The records form one
 //! list in the order of these numbers: the **feed**. Whoever must hear of changes opens a
 //! [`Cursor`] and walks from it to the end. Nothing is queued for anybody: a client that moved ten
 //! times since a cursor passed is met once, with its last position.
 //!
 //! The **digest** is the sum, modulo 2⁶⁴, of a fixed hash of each record: the origin's name, the
-//! difference and the text. Equal digests mean (but for chance) equal positions; sequence numbers
-//! and who told us are this server's own and have no part in it.
+//! difference and the text. Equal digests mean (but for chance) equal positions and tombstones;
+//! sequence numbers and who told us are this server's own and have no part in it.
 //!
-//! A position with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
+//! A record with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
 //! update of a known client allocates nothing unless its text is longer than that and than all
 //! before. Growing never stops to copy what is there: see `record` and `index`. How much is taken is
 //! known at any time (see `memory`), and a client's report can be taken within a bound.
 //!
 //! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
 
+mod change;
+#[cfg(any(test, debug_assertions))]
+mod check;
 mod fault;
 mod feed;
+mod forget;
 mod hash;
 mod index;
 mod lives;
 mod memory;
 pub mod order;
 mod origins;
-mod position;
+mod prefetch;
 mod record;
+mod report;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use change::{Change, Position};
 pub use feed::Cursor;
 pub use lives::NeighbourLife;
 pub use origins::OriginId;
-pub use position::Position;
+pub use report::{Kind, Report, Update};
 pub use text::Text;
 
 use crate::limits;
+use fault::take_from;
 use feed::Feed;
 use index::Index;
 use lives::{LifeSlot, Lives};
 use order::Claim;
 use origins::Origins;
 use record::{INLINE_BYTES, Record};
-use std::hint::black_box;
 use std::mem;
-
-/// What a client reported, and when a server took it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Report<'a> {
-    /// The server that took the report, from [`Positions::intern`].
-    pub origin: OriginId,
-    /// When it did, minus the client's time, in nanoseconds.
-    pub difference_nanoseconds: i64,
-    /// The client's time in whole nanoseconds since 1970-01-01T00:00:00Z, rounded down; the same
-    /// time as the one written in `text`.
-    pub time_nanoseconds: i64,
-    /// Client, location and time as the client wrote them.
-    pub text: Text<'a>,
-}
-
-/// What became of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Update {
-    /// The client was unknown.
-    New,
-    /// It replaced the client's position.
-    Newer,
-    /// The same report or a greater one is known; nothing changed.
-    Known,
-    /// There is no room: the client is unknown, or its text is longer than all before; nothing
-    /// changed.
-    Full,
-}
 
 /// The store (see the [module's docs](self)).
 #[derive(Debug)]
@@ -88,6 +71,8 @@ pub struct Positions {
     origins: Origins,
     lives: Lives,
     digest: u64,
+    /// How many of the records are tombstones.
+    tombstones: usize,
     /// What records and index take, and what texts of their own.
     table_bytes: usize,
     text_bytes: usize,
@@ -110,6 +95,7 @@ impl Positions {
             origins: Origins::default(),
             lives: Lives::default(),
             digest: 0,
+            tombstones: 0,
         }
     }
 
@@ -137,64 +123,50 @@ impl Positions {
         self.lives.end(life);
     }
 
-    /// Refuses from now on what a [`report`](Self::report) needs more memory for, if it would then be
-    /// more than so much. (A step in which the index grows may go beyond it by one part in a
-    /// thousand, and a segment.)
+    /// Refuses from now on what a [`report`](Self::report) or a [`forget`](Self::forget) needs more
+    /// memory for, if it would then be more than so much. (A step in which the index grows may go
+    /// beyond it by one part in a thousand, and a segment.)
     pub fn set_bytes_max(&mut self, bytes_max: usize) {
         self.bytes_max = bytes_max;
     }
 
-    /// Takes a report from a client of ours, if there is room for it.
+    /// Takes a position from a client of ours, if there is room for it; a tombstone as
+    /// [`forget`](Self::forget) does.
+    #[inline]
     pub fn report(&mut self, report: &Report<'_>) -> Update {
-        self.take(report, LifeSlot::NONE)
+        match report.kind() {
+            Kind::Position => self.take(report, LifeSlot::NONE),
+            Kind::Tombstone => self.forget(report),
+        }
     }
 
-    /// Takes a report, heard from a neighbour in this life if there is one, however much memory is
-    /// taken: it is full only with [`limits::POSITIONS_MAX`] clients.
+    /// Takes a report of either kind, heard from a neighbour in this life if there is one, however
+    /// much memory is taken: it is full only with [`limits::POSITIONS_MAX`] records.
+    #[inline]
     pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourLife>) -> Update {
         let heard_from = heard_from.map_or(LifeSlot::NONE, NeighbourLife::slot);
-        match self.take(report, heard_from) {
+        let taken = match report.kind() {
+            Kind::Position => self.take(report, heard_from),
+            Kind::Tombstone => self.take_either(report, heard_from),
+        };
+        match taken {
             Update::Full => self.take_without_bound(report, heard_from),
             taken => taken,
         }
     }
 
-    /// The last position of a client.
+    /// The last position of a client; none if it is forgotten.
     pub fn find(&self, client: &[u8]) -> Option<Position<'_>> {
-        self.lookup(self.hash(client), client).map(|number| self.position(number))
+        let number = self.lookup(self.hash(client), client)?;
+        self.change(number).position()
     }
 
-    /// Has the processor fetch what [`update`](Self::update) will touch for these clients: the places
-    /// of each step are independent, so their misses overlap. At most
-    /// [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
-    pub fn fetch_ahead(&self, clients: &[&[u8]]) {
-        let clients = &clients[..clients.len().min(limits::AHEAD_LINES_MAX)];
-        let mut hashes = [0; limits::AHEAD_LINES_MAX];
-        for (hash, client) in hashes.iter_mut().zip(clients) {
-            *hash = self.hash(client);
-            black_box(self.index.first_probed(*hash));
-        }
-        let mut numbers = [0; limits::AHEAD_LINES_MAX];
-        let mut known = 0;
-        // A record with the same hash will mostly be the client's.
-        for number in hashes[..clients.len()].iter().filter_map(|&h| self.index.find(h, |_| true)) {
-            numbers[known] = number;
-            known += 1;
-        }
-        for &number in &numbers[..known] {
-            black_box(self.feed.ends_of(number));
-        }
-        for &number in &numbers[..known] {
-            black_box(self.feed.neighbours_of(number));
-        }
-    }
-
-    /// The digest of all positions; 0 if there are none.
+    /// The digest of all positions and tombstones; 0 if there are none.
     pub fn digest(&self) -> u64 {
         self.digest
     }
 
-    /// The memory that the positions take.
+    /// The memory that positions and tombstones take.
     pub fn bytes(&self) -> usize {
         self.table_bytes + self.text_bytes
     }
@@ -204,9 +176,14 @@ impl Positions {
         self.feed.head()
     }
 
-    /// How many clients are known.
+    /// How many clients are known: positions, without tombstones.
     pub fn len(&self) -> usize {
-        self.feed.len()
+        self.feed.len() - self.tombstones
+    }
+
+    /// How many clients are forgotten: tombstones.
+    pub fn tombstones(&self) -> usize {
+        self.tombstones
     }
 
     /// Whether no client is known.
@@ -219,39 +196,36 @@ impl Positions {
         self.feed.open()
     }
 
-    /// Forgets a cursor.
+    /// Takes back a cursor: for whoever need not hear of changes any more, such as a reader that has
+    /// gone.
     pub fn close_cursor(&mut self, cursor: Cursor) {
         self.feed.close(cursor);
     }
 
     /// Moves a cursor, forwards or back, so that just the changes up to the sequence number
-    /// `told` count as told; a number beyond the [`head`](Self::head) is as good as the head. Walks
-    /// from the front, the end or the cursor, whichever promises to be nearest; the front and the
-    /// end are there at once.
+    /// `told` count as told: with 0 none does, and a number beyond the [`head`](Self::head) is as
+    /// good as the head. Walks from the front, the end or the cursor, whichever promises to be
+    /// nearest; the front and the end are there at once.
     pub fn seek(&mut self, cursor: &Cursor, told: u64) {
         self.feed.seek(cursor, told);
     }
 
-    /// Moves a cursor to the front: nothing counts as told.
-    pub fn rewind(&mut self, cursor: &Cursor) {
-        self.seek(cursor, 0);
+    /// The oldest change that the cursor has not been told, without moving the cursor: for whoever
+    /// must look at a change to know whether there is room for it.
+    pub fn peek(&self, cursor: &Cursor) -> Option<Change<'_>> {
+        self.feed.peek(cursor).map(|number| self.change(number))
     }
 
-    /// The oldest change that the cursor has not been told, without moving the cursor.
-    pub fn peek(&self, cursor: &Cursor) -> Option<Position<'_>> {
-        self.feed.peek(cursor).map(|number| self.position(number))
-    }
-
-    /// Like [`peek`](Self::peek), and moves the cursor past it.
-    pub fn next(&mut self, cursor: &Cursor) -> Option<Position<'_>> {
-        self.feed.next(cursor).map(|number| self.position(number))
+    /// Like [`peek`](Self::peek), and moves the cursor past it. Changes are of both kinds.
+    pub fn next(&mut self, cursor: &Cursor) -> Option<Change<'_>> {
+        self.feed.next(cursor).map(|number| self.change(number))
     }
 
     /// Up to which sequence number the cursor has been told everything that is still so: one less
     /// than the number of what comes next, or the [`head`](Self::head) if nothing does.
     ///
-    /// It grows as the cursor goes on *and* when what would have come next moves to the end; it
-    /// falls only by [`seek`](Self::seek). To seek to it leaves the cursor where it is.
+    /// It grows as the cursor goes on *and* when what would have come next moves to the end or is
+    /// removed; it falls only by [`seek`](Self::seek). To seek to it leaves the cursor where it is.
     pub fn told(&self, cursor: &Cursor) -> u64 {
         self.feed.told(cursor)
     }
@@ -267,29 +241,46 @@ impl Positions {
         (hash::keyed(self.key, client) >> 32) as u32
     }
 
+    /// The client's position.
     #[inline(always)]
     fn lookup(&self, hash: u32, client: &[u8]) -> Option<u32> {
+        self.index.find(hash, |number| self.feed.record(number).is_position_of(client))
+    }
+
+    /// The client's record, of whichever kind.
+    fn lookup_any(&self, hash: u32, client: &[u8]) -> Option<u32> {
         self.index.find(hash, |number| self.feed.record(number).is_of(client))
     }
 
-    fn position(&self, number: u32) -> Position<'_> {
-        Position { record: self.feed.record(number), origins: &self.origins }
+    fn change(&self, number: u32) -> Change<'_> {
+        Change { record: self.feed.record(number), origins: &self.origins }
     }
 
     #[cold]
     fn take_without_bound(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
         let bytes_max = mem::replace(&mut self.bytes_max, usize::MAX);
-        let taken = self.take(report, heard_from);
+        let taken = self.take_either(report, heard_from);
         self.bytes_max = bytes_max;
         taken
     }
 
-    // Once, for clients and neighbours.
+    /// Takes a position; once, for clients and neighbours. Nearly always a position is known.
     #[inline(never)]
     fn take(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
         let hash = self.hash(report.text.client());
         match self.lookup(hash, report.text.client()) {
-            Some(number) => self.replace(number, report, heard_from),
+            Some(number) => self.replace::<false>(number, report, heard_from),
+            None if self.tombstones == 0 => self.add(hash, report, heard_from),
+            None => self.take_either(report, heard_from),
+        }
+    }
+
+    /// Takes a report of either kind, whatever is known.
+    #[inline(never)]
+    fn take_either(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+        let hash = self.hash(report.text.client());
+        match self.lookup_any(hash, report.text.client()) {
+            Some(number) => self.replace::<true>(number, report, heard_from),
             None => self.add(hash, report, heard_from),
         }
     }
@@ -297,26 +288,41 @@ impl Positions {
     // Apart, so that what is done for most reports stays small.
     #[inline(never)]
     fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
-        let number = self.feed.len();
         let mut record = Record::empty(report.origin);
         let text_growth = record.growth_bytes(report.text);
-        if number >= limits::POSITIONS_MAX
+        if self.feed.len() >= limits::POSITIONS_MAX
             || self.bytes() + self.feed.growth_bytes() + text_growth > self.bytes_max
-            || !self.index.insert(hash, number as u32)
         {
             return Update::Full;
         }
+        let is_in_index = self.index.insert(hash, self.feed.next_number());
+        if !is_in_index {
+            // It may have grown in vain.
+            self.table_bytes = self.feed.bytes() + self.index.bytes();
+            return Update::Full;
+        }
         self.lives.moved(LifeSlot::NONE, heard_from);
+        record.begin(report.text);
         record.set(report, heard_from);
         self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
         self.feed.push(record);
+        self.tombstones += usize::from(report.kind() == Kind::Tombstone);
         self.table_bytes = self.feed.bytes() + self.index.bytes();
         self.text_bytes += text_growth;
         Update::New
     }
 
-    fn replace(&mut self, number: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+    /// Replaces a record of the report's client, if the report is greater. `EITHER`: the one or the
+    /// other may be a tombstone; most are positions, and for them nothing is done about kinds.
+    #[inline(always)]
+    fn replace<const EITHER: bool>(
+        &mut self,
+        number: u32,
+        report: &Report<'_>,
+        heard_from: LifeSlot,
+    ) -> Update {
         let Positions { origins, lives, digest, table_bytes, text_bytes, bytes_max, .. } = self;
+        let tombstones = &mut self.tombstones;
         let newer = self.feed.change(number, |record| {
             // A later time wins whatever the rest; so the rest is looked at only without it.
             if report.time_nanoseconds <= record.time_nanoseconds
@@ -337,6 +343,11 @@ impl Positions {
             let before = digest_of(origins, &record.report());
             let after = digest_of(origins, report);
             *digest = digest.wrapping_sub(before).wrapping_add(after);
+            if EITHER {
+                take_from(tombstones, usize::from(record.kind() == Kind::Tombstone));
+                *tombstones += usize::from(report.kind() == Kind::Tombstone);
+                record.begin(report.text);
+            }
             record.set(report, heard_from);
             Ok(())
         });
@@ -352,6 +363,7 @@ fn digest_of(origins: &Origins, report: &Report<'_>) -> u64 {
 
 fn claim<'a>(origins: &'a Origins, report: &Report<'a>) -> Claim<'a> {
     Claim {
+        kind: report.kind(),
         time_nanoseconds: report.time_nanoseconds,
         difference_nanoseconds: report.difference_nanoseconds,
         location: report.text.location(),

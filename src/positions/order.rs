@@ -1,28 +1,34 @@
 //! Which of two reports about one client stays: part of the protocol between servers, since all of
 //! them must decide alike for their positions to become the same.
 //!
-//! The greater report replaces the smaller. Reports are compared by, in this order,
+//! The greater report replaces the smaller. Reports, of positions and of tombstones, are compared
+//! by, in this order,
 //!
 //! 1. the client's time, exactly: the later is greater. Whole nanoseconds decide, then the digits
 //!    of the fraction beyond the ninth; trailing zeros do not count.
-//! 2. the difference: the *smaller* is greater. At equal times it is the report that was taken
+//! 2. the kind: a tombstone is greater than a position. So at equal times a client is forgotten,
+//!    whichever of the two was taken first.
+//! 3. the difference: the *smaller* is greater. At equal times it is the report that was taken
 //!    first, so a client that repeats itself to another server does not change what the first one
 //!    answered.
-//! 3. the bytes of the location, of the time as it was written, and of the origin's name: those
-//!    that sort later are greater.
+//! 4. the bytes of the location (a tombstone's is empty), of the time as it was written, and of the
+//!    origin's name: those that sort later are greater.
 //!
 //! Nothing else of a report is compared, so equal means identical.
 
+use super::report::Kind;
 use std::cmp::Ordering;
 
 /// What decides between two reports about one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim<'a> {
+    /// Whether it is a position or a tombstone.
+    pub kind: Kind,
     /// The client's time in whole nanoseconds since 1970-01-01T00:00:00Z, rounded down.
     pub time_nanoseconds: i64,
     /// When the origin took the report, minus the client's time, in nanoseconds.
     pub difference_nanoseconds: i64,
-    /// The location as the client wrote it.
+    /// The location as the client wrote it; empty if it is a tombstone.
     pub location: &'a [u8],
     /// The time as the client wrote it: decimal digits, optionally with a fraction.
     pub time: &'a [u8],
@@ -40,6 +46,7 @@ pub fn compare(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
 fn compare_at_equal_nanoseconds(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
     finer_digits(a.time)
         .cmp(finer_digits(b.time))
+        .then_with(|| a.kind.cmp(&b.kind))
         .then_with(|| b.difference_nanoseconds.cmp(&a.difference_nanoseconds))
         .then_with(|| a.location.cmp(b.location))
         .then_with(|| a.time.cmp(b.time))
@@ -75,18 +82,24 @@ mod tests {
             (6_000_000_000, b"6."),
         ]);
         let bytes = || prop::sample::select(vec![&b"a"[..], b"b", b"ab"]);
-        (times, -1_i64..=1, bytes(), bytes()).prop_map(
-            |((time_nanoseconds, time), difference_nanoseconds, location, origin_name)| Claim {
-                time_nanoseconds,
-                difference_nanoseconds,
-                location,
-                time,
-                origin_name,
+        let position = bytes().prop_map(|location| (Kind::Position, location));
+        let kinds = prop_oneof![position, Just((Kind::Tombstone, &b""[..]))];
+        (times, kinds, -1_i64..=1, bytes()).prop_map(
+            |((time_nanoseconds, time), (kind, location), difference_nanoseconds, origin_name)| {
+                Claim {
+                    kind,
+                    time_nanoseconds,
+                    difference_nanoseconds,
+                    location,
+                    time,
+                    origin_name,
+                }
             },
         )
     }
 
     const OLD: Claim<'static> = Claim {
+        kind: Kind::Position,
         time_nanoseconds: 5_000_000_000,
         difference_nanoseconds: 7,
         location: b"+1-2",
@@ -94,11 +107,30 @@ mod tests {
         origin_name: b"Hands",
     };
 
+    fn tombstone(claim: Claim<'_>) -> Claim<'_> {
+        Claim { kind: Kind::Tombstone, location: b"", ..claim }
+    }
+
+    #[test]
+    fn of_two_tombstones_at_equal_times_the_one_taken_first_stays() {
+        let first = tombstone(OLD);
+        let second = Claim { difference_nanoseconds: 8, origin_name: b"Welsh", ..first };
+        assert_eq!(compare(&first, &second), Ordering::Greater);
+        assert_eq!(compare(&first, &first), Ordering::Equal);
+    }
+
+    #[test]
+    fn a_position_with_a_later_time_beats_a_tombstone() {
+        let later = Claim { time: b"5.0000000000001", difference_nanoseconds: 9, ..OLD };
+        assert_eq!(compare(&later, &tombstone(OLD)), Ordering::Greater);
+    }
+
     #[test]
     fn each_rule_decides_when_those_before_it_do_not() {
         let winners = [
             Claim { time_nanoseconds: 5_000_000_001, difference_nanoseconds: 9, ..OLD },
             Claim { time: b"5.0000000000001", difference_nanoseconds: 9, ..OLD },
+            Claim { difference_nanoseconds: 9, location: b"", time: b"05", ..tombstone(OLD) },
             Claim { difference_nanoseconds: 6, location: b"+0-2", time: b"05", ..OLD },
             Claim { location: b"+1-3", time: b"05", origin_name: b"Ball", ..OLD },
             Claim { time: b"5.0", origin_name: b"Ball", ..OLD },

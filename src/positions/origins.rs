@@ -34,7 +34,8 @@ impl Origins {
         if long || self.origins.len() >= limits::ORIGINS_MAX {
             return None;
         }
-        let id = u16::try_from(self.origins.len()).ok()?;
+        // It fits: see the assertion below.
+        let id = self.origins.len() as u16;
         self.origins.push(Origin { name: name.into(), hash: hash::of_name(name) });
         self.by_name.insert(at, id);
         Some(OriginId(id))

@@ -1,15 +1,17 @@
-//! One position as it lies in memory, and the memory for many of them.
+//! One record, a position or a tombstone, as it lies in memory, and the memory for many of them.
 
-use super::Report;
 use super::feed::Links;
 use super::lives::LifeSlot;
 use super::memory::allocated;
 use super::origins::OriginId;
+use super::report::{Kind, Report};
 use super::text::Text;
+use crate::limits;
 
 /// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
-/// as phones write them. Longer ones have memory of their own, which never gets less: whoever
-/// reports short texts after long ones must not leave holes that no long one fits into.
+/// as phones write them. Longer ones have memory of their own, which does not get less as long as
+/// the record lives: whoever reports short texts after long ones must not leave holes that no long
+/// one fits into.
 pub(super) const INLINE_BYTES: usize = 62;
 
 /// Records a chunk.
@@ -24,6 +26,7 @@ pub(super) struct Record {
     pub links: Links,
     pub origin: OriginId,
     pub heard_from: LifeSlot,
+    /// With [`TOMBSTONE`] added if it is one: so a search for a position passes it by at no cost.
     client_len: u16,
     location_len: u16,
     bytes: Bytes,
@@ -35,6 +38,10 @@ enum Bytes {
     Spilled(Vec<u8>),
 }
 
+/// More than the length of any id.
+const TOMBSTONE: u16 = 1 << 15;
+
+const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < TOMBSTONE as usize);
 const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
@@ -53,13 +60,23 @@ impl Record {
         }
     }
 
-    pub fn text(&self) -> Text<'_> {
-        Text::stored(self.bytes.as_slice(), self.client_len, self.location_len)
+    pub fn kind(&self) -> Kind {
+        if self.client_len & TOMBSTONE == 0 { Kind::Position } else { Kind::Tombstone }
     }
 
-    /// Whether it is that client's.
-    pub fn is_of(&self, client: &[u8]) -> bool {
+    pub fn text(&self) -> Text<'_> {
+        let client_len = self.client_len & !TOMBSTONE;
+        Text::stored(self.bytes.as_slice(), client_len, self.location_len)
+    }
+
+    /// Whether it is that client's, and a position.
+    pub fn is_position_of(&self, client: &[u8]) -> bool {
         usize::from(self.client_len) == client.len() && self.bytes.as_slice().starts_with(client)
+    }
+
+    /// Whether it is that client's, of whichever kind.
+    pub fn is_of(&self, client: &[u8]) -> bool {
+        self.text().client() == client
     }
 
     /// The report as it was taken.
@@ -89,16 +106,36 @@ impl Record {
         }
     }
 
+    /// Says whose it is and of which kind, which a report of the same kind does not change.
+    pub fn begin(&mut self, text: Text<'_>) {
+        // It fits: the text keeps it in the same type.
+        let client_len = text.client_len() as u16;
+        self.client_len = match text.kind() {
+            Kind::Position => client_len,
+            Kind::Tombstone => client_len | TOMBSTONE,
+        };
+    }
+
+    /// Sets all but what [`begin`](Self::begin) does.
     #[inline(always)]
     pub fn set(&mut self, report: &Report<'_>, heard_from: LifeSlot) {
         self.time_nanoseconds = report.time_nanoseconds;
         self.difference_nanoseconds = report.difference_nanoseconds;
         self.origin = report.origin;
         self.heard_from = heard_from;
-        // The lengths fit: the text keeps them in the same types.
-        self.client_len = report.text.client_len() as u16;
+        // It fits: the text keeps it in the same type.
         self.location_len = report.text.location_len() as u16;
         self.bytes.set(report.text.bytes());
+    }
+
+    /// Whether it is nobody's: changes are numbered from 1.
+    pub fn is_free(&self) -> bool {
+        self.sequence == 0
+    }
+
+    /// Makes it nobody's, as it was at first; its text's memory is given back.
+    pub fn clear(&mut self) {
+        *self = Record::empty(self.origin);
     }
 }
 
@@ -126,7 +163,8 @@ impl Bytes {
     }
 }
 
-/// Records by number, in chunks: growing neither moves them nor takes more than one chunk too much.
+/// Records by number, from 0, in chunks: growing neither moves them nor takes more than one chunk too
+/// much. There are never fewer; those of nobody wait to be used again.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     chunks: Vec<Vec<Record>>,
@@ -147,7 +185,7 @@ impl Records {
         self.chunks.len() * Self::CHUNK_BYTES + self.chunks.capacity() * size_of::<Vec<Record>>()
     }
 
-    /// How much more it will be with another record.
+    /// How much more it will be with another number.
     pub fn growth_bytes(&self) -> usize {
         if self.len().is_multiple_of(CHUNK) { Self::CHUNK_BYTES } else { 0 }
     }

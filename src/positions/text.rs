@@ -1,15 +1,19 @@
-//! The three fields of a report in one piece, as they stand in every line that carries them.
+//! The fields of a report in one piece, as they stand in every line that carries them.
 
+use super::report::Kind;
 use crate::limits;
 
-/// `client location time` with one space between the fields: what servers copy byte for byte.
+/// `client location time`, or `client time` of a tombstone, with one space between the fields: what
+/// servers copy byte for byte.
 ///
 /// Whoever parses lines sees to it that no field holds white space; here only the lengths and the
-/// two spaces are checked.
+/// spaces between the fields are checked. A position's text has two spaces and a tombstone's has
+/// one, so they are never the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a> {
     bytes: &'a [u8],
     client_len: u16,
+    /// Zero for a tombstone; a position's location is never empty.
     location_len: u16,
 }
 
@@ -36,6 +40,21 @@ impl<'a> Text<'a> {
         Some(Text { bytes, client_len: client_len as u16, location_len: location_len as u16 })
     }
 
+    /// The text of a tombstone, whose first `client_len` bytes are the client's id, followed after a
+    /// space by the time.
+    ///
+    /// `None` if there is any other space, a field is empty, the id is longer than
+    /// [`limits::CLIENT_ID_BYTES_MAX`] or the whole longer than [`limits::CLIENT_LINE_BYTES_MAX`].
+    pub fn of_tombstone(bytes: &'a [u8], client_len: usize) -> Option<Self> {
+        let fits = (1..=limits::CLIENT_ID_BYTES_MAX).contains(&client_len)
+            && (client_len + 2..=limits::CLIENT_LINE_BYTES_MAX).contains(&bytes.len());
+        let mut spaces = bytes.iter().enumerate().filter(|(_, byte)| **byte == b' ');
+        if !fits || spaces.next().map(|(at, _)| at) != Some(client_len) || spaces.next().is_some() {
+            return None;
+        }
+        Some(Text { bytes, client_len: client_len as u16, location_len: 0 })
+    }
+
     /// The text of three fields that did not stand together, put together in `scratch` (which is
     /// cleared first). `None` as for [`new`](Self::new).
     #[cfg(test)]
@@ -57,6 +76,12 @@ impl<'a> Text<'a> {
         Text { bytes, client_len, location_len }
     }
 
+    /// Whether it is a position's or a tombstone's.
+    #[inline(always)]
+    pub fn kind(self) -> Kind {
+        if self.location_len == 0 { Kind::Tombstone } else { Kind::Position }
+    }
+
     /// The whole.
     pub fn bytes(self) -> &'a [u8] {
         self.bytes
@@ -67,7 +92,7 @@ impl<'a> Text<'a> {
         &self.bytes[..self.client_len()]
     }
 
-    /// The location, as the client wrote it.
+    /// The location, as the client wrote it; empty if it is a tombstone's.
     pub fn location(self) -> &'a [u8] {
         let at = self.client_len() + 1;
         &self.bytes[at..at + self.location_len()]
@@ -75,7 +100,11 @@ impl<'a> Text<'a> {
 
     /// The time, as the client wrote it.
     pub fn time(self) -> &'a [u8] {
-        &self.bytes[self.client_len() + self.location_len() + 2..]
+        let time_at = match self.kind() {
+            Kind::Position => self.client_len() + self.location_len() + 2,
+            Kind::Tombstone => self.client_len() + 1,
+        };
+        &self.bytes[time_at..]
     }
 
     /// Bytes of the client's id.
@@ -122,6 +151,40 @@ mod tests {
         assert_eq!(Text::new(bytes, 4, usize::MAX), None);
         assert_eq!(Text::new(b"kiwi +1-2 ", 4, 4), None, "no time");
         assert_eq!(Text::new(b"", 0, 0), None);
+    }
+
+    #[test]
+    fn a_tombstone_has_a_client_and_a_time() {
+        let text = Text::of_tombstone(b"kiwi 3.5", 4);
+        let fields = text.map(|t| (t.kind(), t.client(), t.location(), t.time()));
+        assert_eq!(fields, Some((Kind::Tombstone, &b"kiwi"[..], &b""[..], &b"3.5"[..])));
+        assert_eq!(Text::new(b"kiwi +1-2 3", 4, 4).map(Text::kind), Some(Kind::Position));
+    }
+
+    #[test]
+    fn texts_of_tombstones_that_do_not_fit_are_refused() {
+        for client_len in 0..20 {
+            let text = Text::of_tombstone(b"kiwi 3", client_len);
+            assert_eq!(text.is_some(), client_len == 4, "{client_len}");
+        }
+        for (bytes, client_len) in [
+            (&b"kiwi "[..], 4),
+            (b" 3", 0),
+            (b"", 0),
+            (b"kiwi 3 ", 4),
+            (b"ki wi 3", 5),
+            (b"kiwi", 4),
+        ] {
+            assert_eq!(Text::of_tombstone(bytes, client_len), None, "{bytes:?}");
+        }
+        assert_eq!(Text::of_tombstone(b"kiwi 3", usize::MAX), None);
+        let long = |client: usize, time: usize| {
+            let text = ["c".repeat(client), "0".repeat(time)].join(" ");
+            Text::of_tombstone(text.as_bytes(), client).is_some()
+        };
+        let (client_max, whole_max) = (limits::CLIENT_ID_BYTES_MAX, limits::CLIENT_LINE_BYTES_MAX);
+        assert!(long(client_max, 1) && !long(client_max + 1, 1));
+        assert!(long(1, whole_max - 2) && !long(1, whole_max - 1));
     }
 
     #[test]

@@ -3,16 +3,32 @@
 use super::lives::NeighbourLife;
 use super::origins::{OriginId, Origins};
 use super::record::Record;
+use super::report::Kind;
 use super::text::Text;
+use std::ops::Deref;
 
-/// A client's last position, in the store.
+/// What was last said of a client and stayed: a position or a tombstone. Cursors yield these.
 #[derive(Debug, Clone, Copy)]
-pub struct Position<'a> {
+pub struct Change<'a> {
     pub(super) record: &'a Record,
     pub(super) origins: &'a Origins,
 }
 
-impl<'a> Position<'a> {
+/// A client's last position: a [`Change`] of that kind, which also has a location.
+#[derive(Debug, Clone, Copy)]
+pub struct Position<'a>(Change<'a>);
+
+impl<'a> Change<'a> {
+    /// Whether it is a position or a tombstone.
+    pub fn kind(&self) -> Kind {
+        self.record.kind()
+    }
+
+    /// The position, if it is one.
+    pub fn position(self) -> Option<Position<'a>> {
+        (self.kind() == Kind::Position).then_some(Position(self))
+    }
+
     /// The number of this change in the feed of this store.
     pub fn sequence(&self) -> u64 {
         self.record.sequence
@@ -38,7 +54,7 @@ impl<'a> Position<'a> {
         self.record.time_nanoseconds
     }
 
-    /// Client, location and time, as the client wrote them.
+    /// Client, location (a tombstone has none) and time, as the client wrote them.
     pub fn text(&self) -> Text<'a> {
         self.record.text()
     }
@@ -46,11 +62,6 @@ impl<'a> Position<'a> {
     /// The client's id.
     pub fn client(&self) -> &'a [u8] {
         self.text().client()
-    }
-
-    /// The location, as the client wrote it.
-    pub fn location(&self) -> &'a [u8] {
-        self.text().location()
     }
 
     /// The time, as the client wrote it.
@@ -61,5 +72,20 @@ impl<'a> Position<'a> {
     /// Whether it was heard from that neighbour, in that life.
     pub fn is_heard_from(&self, life: &NeighbourLife) -> bool {
         self.record.heard_from == life.slot()
+    }
+}
+
+impl<'a> Position<'a> {
+    /// The location, as the client wrote it.
+    pub fn location(&self) -> &'a [u8] {
+        self.text().location()
+    }
+}
+
+impl<'a> Deref for Position<'a> {
+    type Target = Change<'a>;
+
+    fn deref(&self) -> &Change<'a> {
+        &self.0
     }
 }

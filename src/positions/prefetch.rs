@@ -1,0 +1,32 @@
+//! Has memory fetched before it is needed.
+
+use super::Positions;
+use crate::limits;
+use std::hint::black_box;
+
+impl Positions {
+    /// Has the processor fetch what [`update`](Self::update) will touch for these clients: the places
+    /// of each step are independent, so their misses overlap. At most
+    /// [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
+    pub fn fetch_ahead(&self, clients: &[&[u8]]) {
+        let clients = &clients[..clients.len().min(limits::AHEAD_LINES_MAX)];
+        let mut hashes = [0; limits::AHEAD_LINES_MAX];
+        for (hash, client) in hashes.iter_mut().zip(clients) {
+            *hash = self.hash(client);
+            black_box(self.index.first_probed(*hash));
+        }
+        let mut numbers = [0; limits::AHEAD_LINES_MAX];
+        let mut known = 0;
+        // A record with the same hash will mostly be the client's.
+        for number in hashes[..clients.len()].iter().filter_map(|&h| self.index.find(h, |_| true)) {
+            numbers[known] = number;
+            known += 1;
+        }
+        for &number in &numbers[..known] {
+            black_box(self.feed.ends_of(number));
+        }
+        for &number in &numbers[..known] {
+            black_box(self.feed.neighbours_of(number));
+        }
+    }
+}
