@@ -1,6 +1,6 @@
 //! The store by its operations, against a list that is searched from end to end.
 
-use herd::positions::{Cursor, NeighbourLife, OriginId, Positions, Report, Text, Update};
+use herd::positions::{Cursor, Kind, NeighbourLife, OriginId, Positions, Report, Text, Update};
 use std::cmp::Ordering;
 
 const NAMES: [&[u8]; 3] = [b"Goloman", b"Hands", b"Wilkes"];
@@ -9,6 +9,7 @@ const CURSORS: usize = 4;
 /// A report as the model keeps it.
 #[derive(Clone, PartialEq, Eq)]
 struct Known {
+    kind: Kind,
     sequence: u64,
     client: u8,
     time: u8,
@@ -22,10 +23,12 @@ pub fn store(input: &[u8]) {
     let mut run = Run::new();
     for operation in input.chunks_exact(2) {
         let (what, with) = (operation[0], operation[1]);
-        match what % 8 {
-            0..=2 => run.update(what / 8, with),
+        match what % 10 {
+            0..=2 => run.update(Kind::Position, what / 10, with),
             3 => drop(run.read(usize::from(with) % CURSORS)),
-            4 => run.seek(usize::from(with) % CURSORS, u64::from(what / 8)),
+            4 => run.seek(usize::from(with) % CURSORS, u64::from(what / 10)),
+            8 => run.update(Kind::Tombstone, what / 10, with),
+            9 => run.remove(with & 15),
             5 => run.reopen(usize::from(with) % CURSORS),
             6 => run.next_life(usize::from(with) % 2),
             _ => run.read_all(usize::from(with) % CURSORS),
@@ -57,12 +60,13 @@ impl Run {
         Run { positions, origins, lives, lives_begun: 2, cursors, feed: vec![], head: 0 }
     }
 
-    fn update(&mut self, how: u8, with: u8) {
+    fn update(&mut self, kind: Kind, how: u8, with: u8) {
         let (client, time) = (with & 15, with >> 4);
         let origin = usize::from(how % 3);
         let difference = i64::from(how / 3 % 3) - 1;
-        let life = [None, None, Some(0), Some(1)][usize::from(how / 8)];
+        let life = [None, Some(0), Some(1)][usize::from(how / 9)];
         let known = Known {
+            kind,
             sequence: self.head + 1,
             client,
             time,
@@ -71,15 +75,13 @@ impl Run {
             life: life.map(|which| self.lives[which].0),
         };
         let bytes = known.text();
-        let text = Text::new(&bytes, known.client_text().len(), 4).expect("within the limits");
-        let report = Report {
-            origin: self.origins[origin],
-            difference_nanoseconds: difference,
-            time_nanoseconds: i64::from(time),
-            text,
-        };
+        let report = known.report(self.origins[origin], &bytes);
         let heard_from = life.and_then(|which| self.lives[which].1.as_ref());
-        let update = self.positions.update(&report, heard_from);
+        let update = match (heard_from, kind) {
+            (None, Kind::Position) => self.positions.report(&report),
+            (None, Kind::Tombstone) => self.positions.forget(&report),
+            (Some(_), _) => self.positions.update(&report, heard_from),
+        };
         let before = self.feed.iter().position(|other| other.client == client);
         let expected = match before {
             None => Update::New,
@@ -96,10 +98,18 @@ impl Run {
         }
     }
 
+    fn remove(&mut self, client: u8) {
+        let at = self.feed.iter().position(|known| known.client == client);
+        let removed = at.map(|at| self.feed.remove(at).kind);
+        let id = Known::client_id(client);
+        assert_eq!(self.positions.remove(&id), removed);
+        assert_eq!(self.positions.remove(&id), None);
+    }
+
     fn read(&mut self, which: usize) -> bool {
         let (cursor, told) = &mut self.cursors[which];
         let cursor = cursor.as_ref().expect("cursors are reopened at once");
-        let next = self.positions.next(cursor).map(|position| position.sequence());
+        let next = self.positions.next(cursor).map(|change| change.sequence());
         let expected = self.feed.iter().map(|known| known.sequence).find(|number| number > told);
         assert_eq!(next, expected);
         *told = next.unwrap_or(*told);
@@ -136,16 +146,26 @@ impl Run {
     }
 
     fn check(&self) {
-        assert_eq!((self.positions.len(), self.positions.head()), (self.feed.len(), self.head));
+        #[cfg(debug_assertions)]
+        self.positions.check().expect("the store is whole");
+        let is_tombstone = |known: &&Known| known.kind == Kind::Tombstone;
+        assert_eq!(self.positions.tombstones(), self.feed.iter().filter(is_tombstone).count());
+        let records = self.positions.len() + self.positions.tombstones();
+        assert_eq!((records, self.positions.head()), (self.feed.len(), self.head));
         for (cursor, told) in &self.cursors {
             let cursor = cursor.as_ref().expect("reopened at once");
             let next = self.feed.iter().map(|known| known.sequence).find(|number| number > told);
-            assert_eq!(self.positions.peek(cursor).map(|position| position.sequence()), next);
+            assert_eq!(self.positions.peek(cursor).map(|change| change.sequence()), next);
             let promised = next.map_or(self.head, |number| number - 1);
             assert_eq!(self.positions.told(cursor), promised);
         }
         for known in &self.feed {
-            let position = self.positions.find(&known.client_text()).expect("it was taken");
+            let found = self.positions.find(&known.client_text());
+            if known.kind == Kind::Tombstone {
+                assert!(found.is_none());
+                continue;
+            }
+            let position = found.expect("it was taken");
             assert_eq!(position.sequence(), known.sequence);
             assert_eq!(position.text().bytes(), known.text());
             assert_eq!(position.origin_name(), NAMES[known.origin]);
@@ -161,12 +181,8 @@ impl Run {
         let mut other = Positions::new([3, 4]);
         for known in self.feed.iter().rev() {
             let bytes = known.text();
-            let report = Report {
-                origin: other.intern(NAMES[known.origin]).expect("there is room"),
-                difference_nanoseconds: known.difference,
-                time_nanoseconds: i64::from(known.time),
-                text: Text::new(&bytes, known.client_text().len(), 4).expect("within the limits"),
-            };
+            let origin = other.intern(NAMES[known.origin]).expect("there is room");
+            let report = known.report(origin, &bytes);
             assert_eq!(other.update(&report, None), Update::New);
         }
         assert_eq!(other.digest(), self.positions.digest());
@@ -175,24 +191,44 @@ impl Run {
 
 impl Known {
     /// Short ones and ones that do not fit into a record.
+    fn client_id(client: u8) -> Vec<u8> {
+        let length = if client.is_multiple_of(4) { 90 } else { 1 };
+        vec![b'a' + client; length]
+    }
+
     fn client_text(&self) -> Vec<u8> {
-        let length = if self.client.is_multiple_of(4) { 90 } else { 1 };
-        vec![b'a' + self.client; length]
+        Known::client_id(self.client)
     }
 
     fn text(&self) -> Vec<u8> {
         let mut text = self.client_text();
-        text.extend_from_slice(
-            format!(" +{0}-{0} 0.{1:09}", self.client % 2, self.time).as_bytes(),
-        );
+        if self.kind == Kind::Position {
+            text.extend_from_slice(format!(" +{0}-{0}", self.client % 2).as_bytes());
+        }
+        text.extend_from_slice(format!(" 0.{:09}", self.time).as_bytes());
         text
     }
 
+    /// With what [`text`](Self::text) has made.
+    fn report<'a>(&self, origin: OriginId, bytes: &'a [u8]) -> Report<'a> {
+        let client_len = self.client_text().len();
+        let text = match self.kind {
+            Kind::Position => Text::new(bytes, client_len, 4),
+            Kind::Tombstone => Text::of_tombstone(bytes, client_len),
+        };
+        Report {
+            origin,
+            difference_nanoseconds: self.difference,
+            time_nanoseconds: i64::from(self.time),
+            text: text.expect("within the limits"),
+        }
+    }
+
     /// Which of two reports about one client is the greater, as `positions::order` has it: time,
-    /// then the one taken first, then the rest, of which only the name can differ here.
+    /// then a tombstone, then the one taken first, then the rest, of which only the name can differ here.
     fn order(&self, other: &Known) -> Ordering {
         let taken = |known: &Known| i64::from(known.time) + known.difference;
-        let claim = |known: &Known| (known.time, -taken(known), NAMES[known.origin]);
+        let claim = |known: &Known| (known.time, known.kind, -taken(known), NAMES[known.origin]);
         claim(self).cmp(&claim(other))
     }
 }
