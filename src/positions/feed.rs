@@ -6,8 +6,8 @@
 //! costs what is walked, and a record that moved ten times is met once. A record that is removed
 //! leaves the list; markers stay where they are.
 //!
-//! The numbers of removed records are used again, the last one first. They form a list of their own,
-//! through the links of what they were the numbers of.
+//! The numbers of removed records are used again, the last one first. Those records form a list of
+//! their own: each one's `next` is the record that was removed before it.
 
 use super::fault::fault;
 use super::record::{Record, Records};
@@ -37,8 +37,8 @@ pub(super) struct Feed {
     /// The first is the list's own: what follows it is the front, what precedes it the end.
     markers: Vec<Links>,
     closed: Vec<u32>,
-    /// The number to be used next, if a record was removed; else the list's own link. Each such
-    /// record names the one after it.
+    /// The record that was removed last, if its number is not used again yet; else the list's own
+    /// link.
     free: Link,
     /// How many records there are.
     len: usize,
@@ -91,7 +91,7 @@ impl Feed {
         (record.sequence, record.text().bytes().last().copied())
     }
 
-    /// What a record's neighbours in the list say of it.
+    /// Reads what a record's neighbours in the list have as their neighbours.
     pub fn neighbours_of(&self, number: u32) -> (Link, Link) {
         let Links { previous, next } = self.record(number).links;
         (self.links(previous).next, self.links(next).previous)
@@ -114,8 +114,7 @@ impl Feed {
         self.link_after(self.links(Link::LIST).previous, link);
     }
 
-    /// Removes a record. The numbers of the others and of the changes stay as they are, and what
-    /// a cursor has been told it has been told.
+    /// Removes a record. The other records keep their numbers, and cursors their places in the list.
     pub fn remove(&mut self, number: u32) {
         if self.record(number).is_free() {
             fault!("record {number} is removed twice");

@@ -6,10 +6,12 @@ use super::record::INLINE_BYTES;
 use super::{Kind, Positions, Report, Update, digest_of};
 
 impl Positions {
-    /// Takes a tombstone from a client of ours, whose client is forgotten unless something later is
-    /// known of it; a position as [`report`](Self::report) does. It is full for a client of whom
-    /// nothing is known. One that is known is forgotten whether or not there is room, unless the
-    /// time is written with more than 62 bytes.
+    /// Takes a tombstone from a client of ours: the client that it names is forgotten, unless what is
+    /// known of it is greater; a position is taken as [`report`](Self::report) does.
+    ///
+    /// Without room it is [`Full`](Update::Full) if nothing is known of the client. A client that is
+    /// known is forgotten all the same, which takes up to 144 bytes more; but not if the time is
+    /// written with more than 62 bytes.
     pub fn forget(&mut self, report: &Report<'_>) -> Update {
         let forgotten = self.take_either(report, LifeSlot::NONE);
         let is_known = || self.lookup_any(self.hash(report.text.client()), report.text.client());
@@ -20,9 +22,9 @@ impl Positions {
         forgotten
     }
 
-    /// Takes out what is known of a client, of whichever kind, and tells which it was. Nobody is
-    /// told: it is for records that everybody takes out at the same time. Cursors are told what else
-    /// there is as if it had never been; its memory is used for records to come.
+    /// Takes out what is known of a client, of whichever kind, and says which it was. It is no change:
+    /// it has no sequence number, and no cursor tells of it. So it is for records that every server
+    /// takes out by itself at the same time. Its memory is used for records to come.
     pub fn remove(&mut self, client: &[u8]) -> Option<Kind> {
         let hash = self.hash(client);
         let Positions { index, feed, origins, .. } = self;

@@ -7,8 +7,8 @@
 //! | index | 8,216 for each segment, and 4 for each place of the directory: 9 to 19 a record |
 //! | texts of more than 62 bytes | 8 more than the longest that the record has had, in steps of 16 |
 //!
-//! Records that were removed give back what their texts took; their own place and that in the index
-//! stay counted, as they stay taken, and wait for other records.
+//! Removing a record gives back what its text took. Its own place and that in the index stay taken,
+//! and counted, until another record uses them.
 //!
 //! Free memory that is left between texts is not counted: nobody can tell it from the outside. It is
 //! little where records only come, as texts never shrink (see `record`), and where texts that go

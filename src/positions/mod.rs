@@ -118,7 +118,8 @@ impl Positions {
         self.lives.begin()
     }
 
-    /// The neighbour has begun another life: what was heard from this one is nobody's now.
+    /// The neighbour has begun another life: what was heard in this one counts from now on as heard
+    /// from no neighbour.
     pub fn end_life(&mut self, life: NeighbourLife) {
         self.lives.end(life);
     }

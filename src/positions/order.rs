@@ -147,7 +147,7 @@ mod tests {
         Claim { time_nanoseconds, time: time.as_bytes(), ..OLD }
     }
 
-    /// What is greater only as it is written, at the same time, is nobody's matter here.
+    /// Compares only what the times are, not how they are written.
     fn compare_times(a: &str, b: &str) -> Ordering {
         let smaller = Claim { difference_nanoseconds: 8, ..claim(a) };
         let greater = Claim { difference_nanoseconds: 6, ..claim(a) };

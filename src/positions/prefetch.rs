@@ -5,9 +5,9 @@ use crate::limits;
 use std::hint::black_box;
 
 impl Positions {
-    /// Has the processor fetch what [`update`](Self::update) will touch for these clients: the places
-    /// of each step are independent, so their misses overlap. At most
-    /// [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
+    /// Reads what [`update`](Self::update) will touch for these clients, step by step for all of
+    /// them, so that the processor waits for several cache misses at once and not for one after
+    /// another. At most [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
     pub fn fetch_ahead(&self, clients: &[&[u8]]) {
         let clients = &clients[..clients.len().min(limits::AHEAD_LINES_MAX)];
         let mut hashes = [0; limits::AHEAD_LINES_MAX];

@@ -17,7 +17,7 @@ pub(super) const INLINE_BYTES: usize = 62;
 /// Records a chunk.
 const CHUNK: usize = 4_096;
 
-/// The last report of a client. The order of the fields is the compiler's.
+/// The last report of a client. The compiler orders the fields.
 #[derive(Debug)]
 pub(super) struct Record {
     pub sequence: u64,
@@ -45,7 +45,7 @@ const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < TOMBSTONE as usize);
 const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
-    /// A record of nobody, to be filled in and linked.
+    /// A record of no client, to be filled in and linked.
     pub fn empty(origin: OriginId) -> Self {
         Record {
             sequence: 0,
@@ -128,12 +128,12 @@ impl Record {
         self.bytes.set(report.text.bytes());
     }
 
-    /// Whether it is nobody's: changes are numbered from 1.
+    /// Whether it is of no client: changes are numbered from 1.
     pub fn is_free(&self) -> bool {
         self.sequence == 0
     }
 
-    /// Makes it nobody's, as it was at first; its text's memory is given back.
+    /// Makes it a record of no client again; its text's memory is given back.
     pub fn clear(&mut self) {
         *self = Record::empty(self.origin);
     }
@@ -164,7 +164,7 @@ impl Bytes {
 }
 
 /// Records by number, from 0, in chunks: growing neither moves them nor takes more than one chunk too
-/// much. There are never fewer; those of nobody wait to be used again.
+/// much. Chunks are never given back: records of no client are used again.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     chunks: Vec<Vec<Record>>,
