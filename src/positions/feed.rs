@@ -9,8 +9,8 @@
 //! The numbers of removed records are used again, the last one first. Those records form a list of
 //! their own: each one's `next` is the record that was removed before it.
 
-use super::fault::fault;
 use super::record::{Record, Records};
+use crate::fault::fault;
 
 /// Somebody's place in the feed. Given out by
 /// [`Positions::open_cursor`](super::Positions::open_cursor) and given back to

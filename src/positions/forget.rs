@@ -1,7 +1,7 @@
 //! How a client is forgotten, first by a tombstone and at last altogether.
 
-use super::fault::take_from;
 use super::lives::LifeSlot;
+use super::memory::take_from;
 use super::record::INLINE_BYTES;
 use super::{Kind, Positions, Report, Update, digest_of};
 

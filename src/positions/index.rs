@@ -12,8 +12,8 @@
 //! The Art of Computer Programming, volume 3, 6.4, algorithm R). Segments are not joined again: what
 //! was removed leaves room for others.
 
-use super::fault::fault;
 use super::memory::allocated;
+use crate::fault::fault;
 
 /// Entries a segment has room for: 8 KiB.
 const SEGMENT_ENTRIES: usize = 1 << SEGMENT_BITS;

@@ -1,6 +1,6 @@
 //! The lives of neighbours: who told us a position, and whether it can still be taken to know it.
 
-use super::fault::fault;
+use crate::fault::fault;
 use crate::limits;
 #[cfg(any(test, debug_assertions))]
 use std::mem;

@@ -14,6 +14,8 @@
 //! little where records only come, as texts never shrink (see `record`), and where texts that go
 //! are about as long as those that come.
 
+use crate::fault::fault;
+
 /// A word before each piece says how long it is.
 const HEAD_BYTES: usize = size_of::<usize>();
 const STEP_BYTES: usize = 2 * HEAD_BYTES;
@@ -27,6 +29,18 @@ pub(super) const fn allocated(bytes: usize) -> usize {
         (bytes + HEAD_BYTES).next_multiple_of(STEP_BYTES)
     } else {
         (bytes + STEP_BYTES).next_multiple_of(PAGE_BYTES)
+    }
+}
+
+/// Takes `part` from a sum of which it is a part.
+#[inline]
+pub(super) fn take_from(sum: &mut usize, part: usize) {
+    match sum.checked_sub(part) {
+        Some(rest) => *sum = rest,
+        None => {
+            fault!("{part} is to be taken from a sum of {sum}");
+            *sum = 0;
+        }
     }
 }
 

@@ -29,7 +29,6 @@
 mod change;
 #[cfg(any(test, debug_assertions))]
 mod check;
-mod fault;
 mod feed;
 mod forget;
 mod hash;
@@ -53,10 +52,10 @@ pub use report::{Kind, Report, Update};
 pub use text::Text;
 
 use crate::limits;
-use fault::take_from;
 use feed::Feed;
 use index::Index;
 use lives::{LifeSlot, Lives};
+use memory::take_from;
 use order::Claim;
 use origins::Origins;
 use record::{INLINE_BYTES, Record};

@@ -51,6 +51,8 @@ pub struct Machine {
     /// When the next turn is planned.
     turn_at: Option<Time>,
     last_turn: Time,
+    /// The end of the feed when the last turn ended.
+    head: u64,
     pub turns: u64,
 }
 
@@ -78,6 +80,7 @@ impl Machine {
             stop_asked: false,
             turn_at: None,
             last_turn: 0,
+            head: 0,
             turns: 0,
         }
     }
@@ -180,7 +183,12 @@ impl Machine {
         let Some(Process { node, driver }) = &self.process else {
             return;
         };
-        if let Err(why) = driver.check() {
+        let head = node.positions().head();
+        let moved = mem::replace(&mut self.head, head) != head;
+        let sound = driver.check();
+        // The store changes only with its head.
+        let sound = if moved { sound.and_then(|()| node.positions().check()) } else { sound };
+        if let Err(why) = sound {
             env.checks.fail(format!("{}: {why}", self.name));
         }
         env.checks.turn_ended(self.index, node);

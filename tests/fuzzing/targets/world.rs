@@ -105,6 +105,7 @@ impl World {
             self.chosen = self.net.up.len() - 1;
         }
         assert_eq!(self.driver.check(), Ok(()));
+        assert_eq!(self.node.positions().check(), Ok(()));
         for (standing, _) in self.driver.connections() {
             let waits = standing.transport.output_len();
             if let Some(peer) = self.net.peers.iter_mut().find(|peer| peer.id == Some(standing.id))
