@@ -1,5 +1,5 @@
 //! The daemon's arguments: from what the shell hands over to [`Options`]. Prints nothing and never
-//! exits; that is for `main`.
+//! exits; that is for who called.
 
 mod error;
 mod places;

@@ -39,7 +39,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `main` | the daemon: arguments, herd, node and reactor; the only place that prints and exits |
+//! | `main` | the program: arguments, [`daemon::run`], exit status; the only place that exits |
+//! | [`daemon`] | what happens when a process starts: from options to herd, node, reactor and log |
 //! | [`cli`] | arguments to options |
 //! | [`check`] | `herd --check`: asks Places once and tells how far that got |
 //! | [`logs`] | the log file: batched, rotated, bounded |
@@ -91,6 +92,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod daemon;
 pub mod driver;
 mod fault;
 pub mod herd;

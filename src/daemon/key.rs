@@ -1,0 +1,99 @@
+//! The key for Places, from a file or the environment.
+
+use super::Failure;
+use crate::limits;
+use crate::places::Key;
+use std::env::VarError;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The environment's variable for it.
+pub(super) const KEY_VARIABLE: &str = "GOOGLE_PLACES_API_KEY";
+
+/// The key, if there is one, from the value of [`KEY_VARIABLE`]. That it is empty says nothing.
+pub(super) fn in_environment(value: Result<String, VarError>) -> Result<Option<Key>, Failure> {
+    let fail = |why: &dyn Display| Failure::Usage(format!("{KEY_VARIABLE}{why}"));
+    match value {
+        Ok(key) if !key.is_empty() => {
+            Key::new(&key).map(Some).map_err(|error| fail(&format_args!(": {error}")))
+        }
+        Ok(_) | Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(fail(&" is not UTF-8")),
+    }
+}
+
+/// The key in a file, whose permissions are those of the very file that is read.
+pub(super) fn in_file(path: &Path) -> Result<Key, Failure> {
+    let fail = |why: &dyn Display| Failure::Usage(format!("--places-key-file {path:?}: {why}"));
+    let (mode, content) = read(path).map_err(|error| fail(&error))?;
+    Key::from_file(mode, &content).map_err(|error| fail(&error))
+}
+
+/// A file's mode and the beginning of its content.
+fn read(path: &Path) -> io::Result<(u32, Vec<u8>)> {
+    let file = File::open(path)?;
+    let mode = file.metadata()?.mode();
+    let mut content = Vec::new();
+    // One byte more than the longest key and its line end can have.
+    file.take(limits::PLACES_KEY_BYTES_MAX as u64 + 3).read_to_end(&mut content)?;
+    Ok((mode, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Directory;
+    use super::*;
+    use std::ffi::OsString;
+    use std::fs::{self, Permissions};
+    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_key_file_is_used_only_if_it_is_its_owner_s_alone() {
+        let directory = Directory::new();
+        let path = directory.file("key", b"AIzaSecret\n");
+        for (mode, usable) in
+            [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)]
+        {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            match in_file(&path) {
+                Ok(key) => assert!(usable && key.in_header() == "AIzaSecret", "{mode:o}"),
+                Err(Failure::Usage(why)) => {
+                    assert!(!usable && why.contains(&format!("mode {mode:o}")), "{why}");
+                    assert!(why.starts_with("--places-key-file ") && !why.contains("AIza"));
+                }
+                Err(Failure::Run(why)) => panic!("{why}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_file_is_wrong_usage() {
+        let directory = Directory::new();
+        let long = directory.file("long", &[b'x'; limits::PLACES_KEY_BYTES_MAX + 10]);
+        fs::set_permissions(&long, Permissions::from_mode(0o600)).unwrap();
+        for path in [long, directory.path().join("none"), directory.path().to_owned()] {
+            let failure = in_file(&path).unwrap_err();
+            assert_eq!(failure.exit_status(), 2, "{failure}");
+            assert!(failure.to_string().contains(path.to_str().unwrap()), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_empty_or_missing_is_no_key() {
+        assert_eq!(in_environment(Err(VarError::NotPresent)), Ok(None));
+        assert_eq!(in_environment(Ok(String::new())), Ok(None));
+        assert_eq!(in_environment(Ok("key".to_owned())), Ok(Some(Key::new("key").unwrap())));
+        for wrong in [
+            in_environment(Ok("two words".to_owned())),
+            in_environment(Err(VarError::NotUnicode(OsString::from_vec(vec![0xff])))),
+        ] {
+            let failure = wrong.unwrap_err();
+            assert_eq!(failure.exit_status(), 2);
+            assert!(failure.to_string().starts_with(KEY_VARIABLE), "{failure}");
+        }
+    }
+}

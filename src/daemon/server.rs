@@ -1,0 +1,155 @@
+//! One server of a herd, from its start to its stop.
+
+use super::places::{Places, places};
+use super::randomness::random_numbers;
+use super::{Failure, descriptors, listen, say};
+use crate::cli::Options;
+use crate::herd::{Herd, Server};
+use crate::logs::{self, Logs};
+use crate::node::{Node, NodeOptions, PlacesSettings};
+use crate::places::TLS_PROFILE;
+use crate::reactor::{ClientConfigSource, Reactor};
+use std::io::{self, Write};
+
+/// Is one server until it is asked to stop.
+pub(super) fn serve(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+    let herd = Herd::load(&options.herd).map_err(Failure::usage)?;
+    let index = find(&herd, &options.server)?;
+    let places = places(&options.places)?;
+    let server = &herd.servers[index];
+    let logs = logs::init(&options.log_dir, &server.name).map_err(Failure::run)?;
+    if let Some(words) = logs.hidden_by() {
+        let levels = "levels are error, warn, info, debug, trace, off";
+        let why = format_args!("RUST_LOG={words:?} keeps everything out of the log; {levels}");
+        say(&mut io::stderr(), format_args!("herd: {why}"));
+    }
+    let outcome = run(options, &herd, index, places, &logs, out);
+    if let Err(failure) = &outcome {
+        log::error!("{} ends: {failure}", server.name);
+    }
+    logs.flush();
+    outcome
+}
+
+/// Which server of the herd that name is.
+fn find(herd: &Herd, server: &str) -> Result<usize, Failure> {
+    herd.position(server).ok_or_else(|| {
+        let (name, names) = (&herd.name, names(&herd.servers));
+        Failure::Usage(format!("herd {name} has no server {server:?}; it has {names}"))
+    })
+}
+
+fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
+    let names: Vec<&str> = servers.into_iter().map(|server| server.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Runs the server, from its listening to its stop.
+fn run(
+    options: &Options,
+    herd: &Herd,
+    index: usize,
+    places: Places,
+    logs: &Logs,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let server = &herd.servers[index];
+    let Places { settings, tls, .. } = places;
+    let (place, dialect) = (&settings.service.authority, settings.service.dialect);
+    log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
+    warn_of_apart(herd, index);
+    let (mut reactor, listens) = reactor(server, tls)?;
+    let mut node = Node::new(node_options(options, herd, index, settings)?);
+
+    let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
+    let listen::Listens { clients, neighbours } = listens;
+    log::info!("{name} listens on {clients} for clients and {neighbours} for neighbours");
+    let log_file = log_file.display();
+    say(out, format_args!("{name}: clients {clients}, neighbours {neighbours}, log {log_file}"));
+    let mut linked = server.neighbours.is_empty();
+    let on_idle = |node: &mut Node| {
+        logs.flush();
+        let (up, all) = node.links_up();
+        if !linked && up == all {
+            linked = true;
+            say(out, format_args!("{name}: linked with all {all} neighbours"));
+        }
+    };
+    reactor.run(&mut node, on_idle).map_err(Failure::run)?;
+    log::info!("{name} has stopped");
+    Ok(())
+}
+
+/// Says of which servers nothing can ever be heard.
+fn warn_of_apart(herd: &Herd, index: usize) {
+    let apart = names(herd.unreachable_from(index));
+    if !apart.is_empty() {
+        let name = &herd.servers[index].name;
+        log::warn!("no path of links leads from {name} to {apart}: nothing is heard of them here");
+    }
+}
+
+/// A reactor that listens for clients and neighbours, and has descriptors left for the rest.
+fn reactor(
+    server: &Server,
+    tls: ClientConfigSource,
+) -> Result<(Reactor<Node>, listen::Listens), Failure> {
+    let mut reactor = Reactor::new().map_err(Failure::run)?;
+    reactor.set_client_tls(TLS_PROFILE, tls);
+    let listens = listen::listen(&mut reactor, server)?;
+    descriptors::share(&mut reactor, server.neighbours.len())?;
+    Ok((reactor, listens))
+}
+
+/// All that the node is told: the one place where its options are made.
+fn node_options<'a>(
+    options: &Options,
+    herd: &'a Herd,
+    server: usize,
+    places: PlacesSettings,
+) -> Result<NodeOptions<'a>, Failure> {
+    let [epoch, seed, key_one, key_two] = random_numbers()?;
+    Ok(NodeOptions {
+        herd,
+        server,
+        epoch,
+        seed,
+        key: [key_one, key_two],
+        max_skew: options.max_skew,
+        positions_bytes_max: options.memory_bytes,
+        classic: options.classic,
+        places,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_found_by_its_name_as_it_is_written() {
+        let herd = Herd::load("goloman").unwrap();
+        assert_eq!(find(&herd, "Welsh"), Ok(3));
+        for name in ["Alford", "welsh", "Welsh ", ""] {
+            let Err(Failure::Usage(why)) = find(&herd, name) else { panic!("{name:?} is found") };
+            let names = "it has Goloman, Hands, Holiday, Welsh, Wilkes";
+            assert_eq!(why, format!("herd goloman has no server {name:?}; {names}"));
+        }
+    }
+
+    #[test]
+    fn two_lives_of_a_server_differ_in_all_that_is_random() {
+        let herd = Herd::load("goloman").unwrap();
+        let crate::cli::Request::Run(options) =
+            crate::cli::parse(["Hands".into()].into_iter()).unwrap()
+        else {
+            panic!("that is a server")
+        };
+        let settings = || places(&options.places).unwrap().settings;
+        let [one, two] = [(); 2].map(|()| node_options(&options, &herd, 1, settings()).unwrap());
+        assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
+        assert_ne!(one.key, two.key);
+        assert_eq!((one.server, one.max_skew, one.classic), (1, options.max_skew, false));
+        assert_eq!(one.positions_bytes_max, options.memory_bytes);
+    }
+}
