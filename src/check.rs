@@ -4,8 +4,7 @@
 mod advice;
 
 use crate::limits;
-use crate::node::PlacesSettings;
-use crate::places::{Problem, Search, Status};
+use crate::places::{PlacesSettings, Problem, Search, Status};
 use crate::transport::{
     Action, Application, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol, Signal,
 };
@@ -60,7 +59,7 @@ impl Check {
         let actions = VecDeque::from([Action::Dial {
             endpoint: service.endpoint.clone(),
             protocol: Probe { reader: ResponseReader::new() },
-            timeout: settings.connect_timeout,
+            timeout: settings.limits.connect_timeout,
         }]);
         Check {
             settings,
@@ -141,7 +140,7 @@ impl Application for Check {
     fn turn_ended(&mut self, now: Now, _meters: &Meters) {
         if self.started.is_none() {
             self.started = Some(now.monotonic);
-            self.deadline = Some(now.monotonic + self.settings.timeout);
+            self.deadline = Some(now.monotonic + self.settings.limits.timeout);
         }
     }
 

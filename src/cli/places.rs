@@ -2,14 +2,14 @@
 
 use super::error::UsageError;
 use super::seconds;
-use crate::limits;
-use crate::places::{Dialect, FieldMask};
+use crate::limits::{PLACES_CACHE_AGE_MAX, PLACES_DEADLINE_MAX};
+use crate::places::{AskingLimits, Dialect, FieldMask};
 use getopts::Matches;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which Places service to ask, how, how long, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlacesOptions {
     /// The whole endpoint; without it Google or the stand-in is asked.
     pub url: Option<String>,
@@ -21,18 +21,8 @@ pub struct PlacesOptions {
     pub fields: Option<FieldMask>,
     /// The file with the key, which goes before the environment's.
     pub key_file: Option<PathBuf>,
-    /// Look-up, connect and TLS handshake.
-    pub connect_timeout: Duration,
-    /// From the question on its connection to the first byte of the answer.
-    pub first_byte_timeout: Duration,
-    /// Whole query, from the question to the answer.
-    pub timeout: Duration,
-    /// Most calls in a second, if there is a most.
-    pub calls_per_second: Option<u32>,
-    /// Most calls in a day, if there is a most.
-    pub calls_per_day: Option<u32>,
-    /// How long an answer may be used again; zero is never.
-    pub cache: Duration,
+    /// How long a question may take, how many there may be, and how long an answer is good.
+    pub limits: AskingLimits,
 }
 
 const CONNECT_TIMEOUT: &str = "places-connect-timeout";
@@ -42,32 +32,15 @@ const CALLS_PER_SECOND: &str = "places-calls-per-second";
 const CALLS_PER_DAY: &str = "places-calls-per-day";
 const CACHE: &str = "places-cache";
 
-impl Default for PlacesOptions {
-    fn default() -> Self {
-        PlacesOptions {
-            url: None,
-            ca: None,
-            dialect: None,
-            fields: None,
-            key_file: None,
-            connect_timeout: limits::PLACES_CONNECT_TIMEOUT,
-            first_byte_timeout: limits::PLACES_FIRST_BYTE_TIMEOUT,
-            timeout: limits::PLACES_DEADLINE,
-            calls_per_second: None,
-            calls_per_day: None,
-            cache: Duration::ZERO,
-        }
-    }
-}
-
 /// Declares them, with their help.
 pub(super) fn declare(declared: &mut getopts::Options) {
     let seconds = |what: &str, default: Duration| {
         format!("seconds for {what} (default: {})", default.as_secs())
     };
-    let connect = seconds("look-up, connect and TLS", limits::PLACES_CONNECT_TIMEOUT);
-    let first_byte = seconds("an answer's first byte", limits::PLACES_FIRST_BYTE_TIMEOUT);
-    let whole = seconds("a whole query", limits::PLACES_DEADLINE);
+    let default = AskingLimits::default();
+    let connect = seconds("look-up, connect and TLS", default.connect_timeout);
+    let first_byte = seconds("an answer's first byte", default.first_byte_timeout);
+    let whole = seconds("a whole query", default.timeout);
     declared
         .optopt(
             "",
@@ -114,7 +87,6 @@ pub(super) fn declare(declared: &mut getopts::Options) {
 
 /// Reads what was given.
 pub(super) fn read(given: &Matches) -> Result<PlacesOptions, UsageError> {
-    let default = PlacesOptions::default();
     let dialect = given
         .opt_str("places-dialect")
         .map(|name| name.parse::<Dialect>().map_err(|_| UsageError::PlacesDialect(name)));
@@ -127,12 +99,19 @@ pub(super) fn read(given: &Matches) -> Result<PlacesOptions, UsageError> {
         dialect: dialect.transpose()?,
         fields: fields.transpose()?,
         key_file: given.opt_str("places-key-file").map(PathBuf::from),
+        limits: limits(given)?,
+    })
+}
+
+fn limits(given: &Matches) -> Result<AskingLimits, UsageError> {
+    let default = AskingLimits::default();
+    Ok(AskingLimits {
         connect_timeout: deadline(given, CONNECT_TIMEOUT, default.connect_timeout)?,
         first_byte_timeout: deadline(given, FIRST_BYTE_TIMEOUT, default.first_byte_timeout)?,
         timeout: deadline(given, TIMEOUT, default.timeout)?,
         calls_per_second: count(given, CALLS_PER_SECOND)?,
         calls_per_day: count(given, CALLS_PER_DAY)?,
-        cache: time(given, CACHE, default.cache, Duration::ZERO, limits::PLACES_CACHE_AGE_MAX)?,
+        cache: time(given, CACHE, default.cache, Duration::ZERO, PLACES_CACHE_AGE_MAX)?,
     })
 }
 
@@ -141,7 +120,7 @@ fn deadline(
     option: &'static str,
     default: Duration,
 ) -> Result<Duration, UsageError> {
-    time(given, option, default, Duration::from_nanos(1), limits::PLACES_DEADLINE_MAX)
+    time(given, option, default, Duration::from_nanos(1), PLACES_DEADLINE_MAX)
 }
 
 fn time(

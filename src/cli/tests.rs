@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits;
-use crate::places::Dialect;
+use crate::places::{AskingLimits, Dialect};
 use std::os::unix::ffi::OsStringExt;
 
 fn ask(arguments: &[&str]) -> Result<Request, UsageError> {
@@ -34,12 +34,14 @@ fn a_server_alone_gets_the_defaults() {
             dialect: None,
             fields: None,
             key_file: None,
-            connect_timeout: Duration::from_secs(3),
-            first_byte_timeout: Duration::from_secs(4),
-            timeout: Duration::from_secs(5),
-            calls_per_second: None,
-            calls_per_day: None,
-            cache: Duration::ZERO,
+            limits: AskingLimits {
+                connect_timeout: Duration::from_secs(3),
+                first_byte_timeout: Duration::from_secs(4),
+                timeout: Duration::from_secs(5),
+                calls_per_second: None,
+                calls_per_day: None,
+                cache: Duration::ZERO,
+            },
         },
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
@@ -61,12 +63,14 @@ fn every_option_is_taken_before_or_after_the_server() {
             dialect: Some(Dialect::New),
             fields: Some("places.id,places.rating".parse().unwrap()),
             key_file: Some("a key".into()),
-            connect_timeout: Duration::from_millis(500),
-            first_byte_timeout: Duration::from_nanos(1),
-            timeout: Duration::from_secs(600),
-            calls_per_second: Some(0),
-            calls_per_day: Some(u32::MAX),
-            cache: Duration::from_millis(2_500),
+            limits: AskingLimits {
+                connect_timeout: Duration::from_millis(500),
+                first_byte_timeout: Duration::from_nanos(1),
+                timeout: Duration::from_secs(600),
+                calls_per_second: Some(0),
+                calls_per_day: Some(u32::MAX),
+                cache: Duration::from_millis(2_500),
+            },
         },
         log_dir: "/tmp/l".into(),
         max_skew: Duration::from_millis(1_500),
@@ -179,8 +183,8 @@ fn a_check_needs_no_server_but_takes_the_line_of_one() {
 
 #[test]
 fn times_and_counts_for_places_have_their_limits() {
-    assert_eq!(run(&["A", "--places-cache", "0"]).places.cache, Duration::ZERO);
-    let hour = run(&["A", "--places-cache", "3600"]).places.cache;
+    assert_eq!(run(&["A", "--places-cache", "0"]).places.limits.cache, Duration::ZERO);
+    let hour = run(&["A", "--places-cache", "3600"]).places.limits.cache;
     assert_eq!(hour, limits::PLACES_CACHE_AGE_MAX);
     for option in ["places-connect-timeout", "places-first-byte-timeout", "places-timeout"] {
         for wrong in ["0", "0.0", "", "1s", "1e3", "-1", "600.1", "0.0000000001"] {

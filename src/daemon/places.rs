@@ -2,8 +2,7 @@
 
 use super::{Failure, key, trust};
 use crate::cli::PlacesOptions;
-use crate::node::PlacesSettings;
-use crate::places::{Choice, Dialect, Key, Service, choose};
+use crate::places::{Choice, Dialect, Key, PlacesSettings, Service, choose};
 use crate::reactor::ClientConfigSource;
 use std::env;
 use std::path::Path;
@@ -37,15 +36,8 @@ fn places_with(options: &PlacesOptions, key: Option<Key>) -> Result<Places, Fail
     let service = Service::parse(url, dialect, key)
         .map_err(|error| Failure::Usage(format!("--places {url:?}: {error}")))?;
     let fields = options.fields.clone().unwrap_or_default();
-    let settings = PlacesSettings {
-        service: Service { fields, ..service },
-        connect_timeout: options.connect_timeout,
-        first_byte_timeout: options.first_byte_timeout,
-        timeout: options.timeout,
-        calls_per_second: options.calls_per_second,
-        calls_per_day: options.calls_per_day,
-        cache: options.cache,
-    };
+    let service = Service { fields, ..service };
+    let settings = PlacesSettings { service, limits: options.limits };
     let stand_in = is_stand_in.then_some(Path::new(trust::STAND_IN_CA));
     let tls = trust::trust(options.ca.as_deref(), stand_in)?;
     Ok(Places { settings, tls, is_stand_in })

@@ -6,8 +6,8 @@ use super::{Failure, descriptors, listen, say};
 use crate::cli::Options;
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{Node, NodeOptions, PlacesSettings};
-use crate::places::TLS_PROFILE;
+use crate::node::{Node, NodeOptions};
+use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
 use std::io::{self, Write};
 
@@ -125,6 +125,8 @@ fn node_options<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{self, Request};
+    use crate::places::{Dialect, Service};
 
     #[test]
     fn a_server_is_found_by_its_name_as_it_is_written() {
@@ -140,12 +142,12 @@ mod tests {
     #[test]
     fn two_lives_of_a_server_differ_in_all_that_is_random() {
         let herd = Herd::load("goloman").unwrap();
-        let crate::cli::Request::Run(options) =
-            crate::cli::parse(["Hands".into()].into_iter()).unwrap()
-        else {
+        let Ok(Request::Run(options)) = cli::parse(["Hands".into()].into_iter()) else {
             panic!("that is a server")
         };
-        let settings = || places(&options.places).unwrap().settings;
+        let url = "https://localhost:8443/";
+        let service = Service::parse(url, Dialect::Legacy, None).unwrap();
+        let settings = || PlacesSettings::new(service.clone());
         let [one, two] = [(); 2].map(|()| node_options(&options, &herd, 1, settings()).unwrap());
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);

@@ -23,6 +23,7 @@ mod reminder;
 
 use crate::herd::Herd;
 use crate::limits;
+pub use crate::places::PlacesSettings;
 use crate::positions::{OriginId, Positions};
 use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol,
@@ -36,8 +37,8 @@ use link::Link;
 use log::{error, info};
 use neighbour::Neighbour;
 use peers::{LinkState, Peer};
+pub use query::Counters;
 use query::Queries;
-pub use query::{Counters, PlacesSettings};
 use random::Random;
 use reminder::Reminder;
 use std::collections::VecDeque;

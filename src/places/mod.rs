@@ -19,6 +19,7 @@ mod key;
 pub mod legacy;
 pub mod new;
 mod problem;
+mod settings;
 mod url;
 
 pub use answer::Answer;
@@ -27,6 +28,7 @@ pub use fields::{FieldMask, FieldMaskError};
 pub use judge::judge;
 pub use key::{Key, KeyError, KeyFileError};
 pub use problem::{Problem, Status};
+pub use settings::{AskingLimits, PlacesSettings};
 pub use url::UrlError;
 
 use crate::transport::{Endpoint, TlsProfile};

@@ -28,7 +28,7 @@ const LAYERS: [&str; 14] = [
 /// neither they nor the conversations know each other; logging is `log`'s macros to all but the
 /// programs.
 const APART: [(&str, &[&str]); 6] = [
-    ("check", &["cli", "reactor", "driver", "logs"]),
+    ("check", &["cli", "reactor", "driver", "node", "logs"]),
     ("cli", &["logs"]),
     ("reactor", &["node", "logs", "places", "positions", "herd", "wire"]),
     ("driver", &["node", "logs", "places", "positions", "herd", "wire"]),

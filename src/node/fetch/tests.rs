@@ -7,7 +7,7 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::query::QuestionId;
 use crate::node::{Conversation, NodeOptions, PlacesSettings};
-use crate::places::{Dialect, Search, Service};
+use crate::places::{AskingLimits, Dialect, Search, Service};
 use crate::transport::{Action, Application, ConnectionId, DriverSide, Now, PeerInfo, Transport};
 use std::time::Duration;
 
@@ -221,7 +221,10 @@ fn a_key_that_is_refused_costs_a_few_calls_and_then_one_now_and_then() {
 fn errors_of_places_are_not_given_again() {
     let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
     let cache = Duration::from_secs(60);
-    let mut stage = Stage::with(PlacesSettings { cache, ..PlacesSettings::new(service) });
+    let mut stage = Stage::with(PlacesSettings {
+        limits: AskingLimits { cache, ..Default::default() },
+        service,
+    });
     let mut connection = stage.idle_connection();
     for (body, asked_again) in [(DENIED, true), (GOOD, true), (GOOD, false)] {
         // The same question each time.
@@ -242,7 +245,10 @@ fn a_dead_places_does_not_use_up_the_calls_of_the_day() {
     const CALLS: usize = 3;
     let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
     let calls_per_day = Some(CALLS as u32);
-    let mut stage = Stage::with(PlacesSettings { calls_per_day, ..PlacesSettings::new(service) });
+    let mut stage = Stage::with(PlacesSettings {
+        limits: AskingLimits { calls_per_day, ..AskingLimits::default() },
+        service,
+    });
     for _ in 0..100 {
         let question = stage.ask();
         assert_eq!(stage.actions(), [Asked::Dial]);

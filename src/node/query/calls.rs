@@ -30,7 +30,7 @@ impl fmt::Display for Questions<'_> {
 impl Queries {
     /// From a request to the first byte of its response.
     pub(in crate::node) fn first_byte_timeout(&self) -> Duration {
-        self.settings.first_byte_timeout
+        self.settings.limits.first_byte_timeout
     }
 
     /// The next call for that connection and its request; None when none waits, and then the

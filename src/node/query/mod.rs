@@ -22,17 +22,15 @@ mod calls;
 mod counters;
 mod pool;
 mod quota;
-mod settings;
 mod trouble;
 
 pub(super) use counters::CallFailure;
 pub use counters::Counters;
-pub use settings::PlacesSettings;
 
 use super::Actions;
 use super::lines::TRAFFIC;
 use crate::limits;
-use crate::places::{Answer, Problem, Search, Status};
+use crate::places::{Answer, PlacesSettings, Problem, Search, Status};
 use crate::transport::{Action, ConnectionId, Monotonic, Now};
 use breaker::{Breaker, Failure};
 use cache::Cache;
@@ -114,10 +112,10 @@ impl Queries {
             by_search: HashMap::new(),
             next_id: 0,
             waiting: VecDeque::new(),
-            pool: Pool::new(settings.service.endpoint.clone(), settings.connect_timeout),
-            cache: Cache::new(settings.cache),
+            pool: Pool::new(settings.service.endpoint.clone(), settings.limits.connect_timeout),
+            cache: Cache::new(settings.limits.cache),
             breaker: Breaker::new(),
-            quota: Quota::new(settings.calls_per_second, settings.calls_per_day),
+            quota: Quota::new(settings.limits.calls_per_second, settings.limits.calls_per_day),
             counters: Counters::default(),
             trouble: Trouble::new(settings.service.endpoint.to_string()),
             summed_up: Monotonic::default(),
@@ -200,13 +198,13 @@ impl Queries {
     /// When the next call runs out of time.
     pub(super) fn deadline(&self) -> Option<Monotonic> {
         // All have the same time, and ids grow: the oldest is the first.
-        self.calls.first_key_value().map(|(_, call)| call.since + self.settings.timeout)
+        self.calls.first_key_value().map(|(_, call)| call.since + self.settings.limits.timeout)
     }
 
     /// Ends the calls that have run out of time.
     pub(super) fn expire(&mut self, now: Monotonic, actions: &mut Actions) {
         while let Some((&id, call)) = self.calls.first_key_value()
-            && call.since + self.settings.timeout <= now
+            && call.since + self.settings.limits.timeout <= now
         {
             let why = match call.state {
                 State::Waiting => self.pool.why_none(),

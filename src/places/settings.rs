@@ -1,7 +1,7 @@
-//! How Places is asked: by whom, how long, how often.
+//! How Places is asked: which service, how long, how often.
 
+use super::Service;
 use crate::limits;
-use crate::places::Service;
 use std::time::Duration;
 
 /// How Places is asked.
@@ -9,11 +9,25 @@ use std::time::Duration;
 pub struct PlacesSettings {
     /// Whom to ask.
     pub service: Service,
+    /// How long and how often.
+    pub limits: AskingLimits,
+}
+
+impl PlacesSettings {
+    /// That service, asked within the default limits.
+    pub fn new(service: Service) -> Self {
+        PlacesSettings { service, limits: AskingLimits::default() }
+    }
+}
+
+/// How long a question may take, how many there may be, and how long an answer is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskingLimits {
     /// For look-up, connect and TLS handshake.
     pub connect_timeout: Duration,
-    /// From the request to the first byte of the response.
+    /// From the question on its connection to the first byte of the answer.
     pub first_byte_timeout: Duration,
-    /// From the question to the answer.
+    /// Whole query, from the question to the answer.
     pub timeout: Duration,
     /// Most calls in a second; none: no cap.
     pub calls_per_second: Option<u32>,
@@ -23,11 +37,10 @@ pub struct PlacesSettings {
     pub cache: Duration,
 }
 
-impl PlacesSettings {
-    /// The sound defaults: the timeouts of [`limits`], no caps, no cache.
-    pub fn new(service: Service) -> Self {
-        PlacesSettings {
-            service,
+impl Default for AskingLimits {
+    /// The timeouts of [`limits`], no caps, no cache.
+    fn default() -> Self {
+        AskingLimits {
             connect_timeout: limits::PLACES_CONNECT_TIMEOUT,
             first_byte_timeout: limits::PLACES_FIRST_BYTE_TIMEOUT,
             timeout: limits::PLACES_DEADLINE,
