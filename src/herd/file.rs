@@ -1,8 +1,8 @@
 //! The herd file: JSON into servers, and every check that a herd must pass.
 
-use super::host::is_host;
 use super::{Herd, Mistake, Server, ServerMistake};
 use crate::limits::{SERVER_NAME_BYTES_MAX, SERVERS_MAX};
+use crate::wire::host::is_host;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use std::collections::BTreeMap;

@@ -51,7 +51,6 @@
 
 mod error;
 mod file;
-mod host;
 
 pub use error::{HerdError, Mistake, ServerMistake};
 

@@ -1,8 +1,8 @@
 //! The URL of a Places service: `https://host[:port][/path][?query]`, strictly.
 
 use super::TLS_PROFILE;
-use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use crate::transport::Endpoint;
+use crate::wire::host::is_host;
 use std::error::Error;
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -91,24 +91,15 @@ fn split_authority(authority: &str) -> Result<(&str, u16), UrlError> {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         };
-        check_name(host)?;
+        if host.is_empty() {
+            return Err(UrlError::NoHost);
+        }
+        if !is_host(host) {
+            return Err(UrlError::Host);
+        }
         (host, port)
     };
     Ok((host, port.map_or(Ok(HTTPS_PORT), parse_port)?))
-}
-
-/// A host name; IPv4 addresses look like one.
-fn check_name(host: &str) -> Result<(), UrlError> {
-    if host.is_empty() {
-        return Err(UrlError::NoHost);
-    }
-    let is_label = |label: &str| {
-        (1..=HOST_LABEL_BYTES_MAX).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    // The root's dot at the end is allowed.
-    let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
-    if host.len() <= HOST_BYTES_MAX && labels.all(is_label) { Ok(()) } else { Err(UrlError::Host) }
 }
 
 fn parse_port(port: &str) -> Result<u16, UrlError> {
@@ -197,6 +188,12 @@ mod tests {
             ("https://h/%g1", UrlError::Percent),
             ("https://h%41/", UrlError::Host),
             ("https://a..b/", UrlError::Host),
+            ("https://-a/", UrlError::Host),
+            ("https://a-.b/", UrlError::Host),
+            ("https://1.2.3/", UrlError::Host),
+            ("https://256.1.1.1/", UrlError::Host),
+            ("https://2130706433/", UrlError::Host),
+            ("https://fe80::1%25eth0/", UrlError::Port),
             ("https://::1/", UrlError::NoHost),
             ("https://[::1/", UrlError::Host),
             ("https://[h]/", UrlError::Host),

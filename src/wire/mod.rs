@@ -13,6 +13,7 @@ mod plain;
 pub mod ahead;
 pub mod command;
 pub mod decimal;
+pub mod host;
 pub mod http;
 pub mod lines;
 pub mod location;

@@ -15,7 +15,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["PLACES_DEADLINE_MAX", "PLACES_CACHE_AGE_MAX"],
     ),
     ("src/herd/file/tests.rs", "there_must_be_servers_but_not_too_many", &["SERVERS_MAX"]),
-    ("src/herd/host.rs", "all_else_is_none", &["HOST_BYTES_MAX", "HOST_LABEL_BYTES_MAX"]),
+    ("src/wire/host.rs", "all_else_is_none", &["HOST_BYTES_MAX", "HOST_LABEL_BYTES_MAX"]),
     (
         "src/herd/mod.rs",
         "a_file_without_end_is_refused_without_reading_it_all",

@@ -1,11 +1,11 @@
-//! What may stand where a herd file names a host: an IP address, or a host name by its characters.
+//! What names a host, in a herd file as in a URL: an IP address, or a host name by its characters.
 //! Whether there is such a host is for the look-up to say.
 
 use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Whether that is an IP address (IPv6 without brackets, also with a zone) or a host name.
-pub(super) fn is_host(text: &str) -> bool {
+pub fn is_host(text: &str) -> bool {
     match text.split_once('%') {
         Some((address, zone)) => address.parse::<Ipv6Addr>().is_ok() && is_label(zone),
         None => text.parse::<IpAddr>().is_ok() || is_name(text),
