@@ -170,6 +170,10 @@ fn loss_line(timestamp: &mut Timestamp, loss: &Loss) -> Vec<u8> {
 
 /// Appends `event` with its control characters (but tabs) spelt out, so that nothing in it can end
 /// the line and pass for another, or tell a terminal what to do.
+///
+/// Whoever logs what a peer sent shows it by [`Printable`](crate::wire::Printable), which leaves no
+/// control character: here the scan finds nothing then, and nothing is escaped twice. It is the
+/// guard for all else that is logged: messages of panics, of the system, of libraries.
 fn append_as_one_line(batch: &mut Vec<u8>, event: &[u8]) {
     // A fold looks at all bytes but without branches: many at a time.
     if event.iter().fold(0, |found, byte| found | u8::from(is_control(*byte))) == 0 {
