@@ -4,7 +4,7 @@
 mod advice;
 
 use crate::limits;
-use crate::places::{PlacesSettings, Problem, Search, Status};
+use crate::places::{PlacesSettings, Problem, RESPONSE_LIMITS, Search, Status};
 use crate::transport::{
     Action, Application, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol, Signal,
 };
@@ -58,7 +58,7 @@ impl Check {
         )];
         let actions = VecDeque::from([Action::Dial {
             endpoint: service.endpoint.clone(),
-            protocol: Probe { reader: ResponseReader::new() },
+            protocol: Probe { reader: ResponseReader::new(RESPONSE_LIMITS) },
             timeout: settings.limits.connect_timeout,
         }]);
         Check {

@@ -184,8 +184,6 @@ pub const PLACES_CACHE_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 pub const PLACES_IDLE_MAX: Duration = Duration::from_secs(30);
 /// Status line and headers of an answer of Places.
 pub const PLACES_HEAD_BYTES_MAX: usize = 32 * 1_024;
-/// Header fields of an answer of Places.
-pub const PLACES_HEADERS_MAX: usize = 64;
 /// Body of an answer of Places.
 pub const PLACES_BODY_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 /// Characters of an error message from Places that are passed on.
@@ -206,6 +204,8 @@ pub const PLACES_FIELDS_BYTES_MAX: usize = 4 * 1_024;
 pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
 /// Header fields of an HTTP request.
 pub const HTTP_REQUEST_HEADERS_MAX: usize = 64;
+/// Header fields of an HTTP response.
+pub const HTTP_RESPONSE_HEADERS_MAX: usize = 64;
 /// Interim (1xx) responses before an HTTP response.
 pub const HTTP_INTERIM_RESPONSES_MAX: usize = 8;
 /// Memory reserved for an HTTP body on its announcement alone; it grows with what comes.

@@ -3,7 +3,7 @@
 use super::Node;
 use super::query::{CallFailure, CallId};
 use crate::limits;
-use crate::places::Problem;
+use crate::places::{Problem, RESPONSE_LIMITS};
 use crate::transport::{Context, Lost, PeerInfo, Protocol};
 use crate::wire::http::{HttpError, Response, ResponseReader};
 use log::{debug, info};
@@ -41,7 +41,7 @@ impl Fetch {
         let timeout = match cx.app.queries.next_for(cx.transport.id()) {
             Some((call, request)) => {
                 cx.transport.write(&request);
-                let reader = Box::new(ResponseReader::new());
+                let reader = Box::new(ResponseReader::new(RESPONSE_LIMITS));
                 self.state = State::Busy { call, reader, heard: false };
                 cx.app.queries.first_byte_timeout()
             }

@@ -2,8 +2,9 @@
 //!
 //! <https://developers.google.com/maps/documentation/places/web-service/search-nearby>
 
-use super::decimal::{NANO, push_decimal, push_signed};
+use super::numbers::{push_decimal, push_signed};
 use super::{Search, Service};
+use crate::wire::decimal::NANOS;
 
 /// The request for `search`, whole. Numbers are written as plain decimals, exactly.
 pub fn request(service: &Service, search: &Search) -> Vec<u8> {
@@ -16,9 +17,9 @@ pub fn request(service: &Service, search: &Search) -> Vec<u8> {
         Some(at) if at + 1 == service.path.len() => "location=",
         Some(_) => "&location=",
     });
-    push_signed(&mut out, search.latitude_nanodegrees, NANO);
+    push_signed(&mut out, search.latitude_nanodegrees, NANOS);
     out.push(',');
-    push_signed(&mut out, search.longitude_nanodegrees, NANO);
+    push_signed(&mut out, search.longitude_nanodegrees, NANOS);
     out.push_str("&radius=");
     push_decimal(&mut out, search.radius_micrometres, MICRO);
     if let Some(key) = &service.key {

@@ -11,13 +11,13 @@
 
 mod answer;
 mod choice;
-mod decimal;
 mod fields;
 mod json;
 mod judge;
 mod key;
 pub mod legacy;
 pub mod new;
+mod numbers;
 mod problem;
 mod settings;
 mod url;
@@ -31,15 +31,23 @@ pub use problem::{Problem, Status};
 pub use settings::{AskingLimits, PlacesSettings};
 pub use url::UrlError;
 
+use crate::limits;
 use crate::transport::{Endpoint, TlsProfile};
-use crate::wire::http::Response;
-use decimal::{NANO, push_signed};
+use crate::wire::decimal::NANOS;
+use crate::wire::http::{Response, ResponseLimits};
+use numbers::push_signed;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
 /// Whom to trust when Places is asked, and what to show: the TLS configuration of that name.
 pub const TLS_PROFILE: TlsProfile = TlsProfile("places");
+
+/// How much of a response of Places is read.
+pub const RESPONSE_LIMITS: ResponseLimits = ResponseLimits {
+    head_bytes_max: limits::PLACES_HEAD_BYTES_MAX,
+    body_bytes_max: limits::PLACES_BODY_BYTES_MAX,
+};
 
 /// What is asked: all places within a radius around a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,9 +64,9 @@ impl fmt::Display for Search {
     /// The point in decimal degrees and the radius in kilometres.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut point = String::new();
-        push_signed(&mut point, self.latitude_nanodegrees, NANO);
+        push_signed(&mut point, self.latitude_nanodegrees, NANOS);
         point.push(',');
-        push_signed(&mut point, self.longitude_nanodegrees, NANO);
+        push_signed(&mut point, self.longitude_nanodegrees, NANOS);
         let kilometres = self.radius_micrometres as f64 / 1e9;
         write!(f, "{kilometres} km around {point}")
     }

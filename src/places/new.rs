@@ -5,10 +5,11 @@
 
 mod reshape;
 
-use super::decimal::{NANO, push_decimal, push_signed};
 use super::judge::{read_envelope, unreadable};
+use super::numbers::{push_decimal, push_signed};
 use super::{Answer, Key, Problem, Search, Service, Status};
 use crate::limits;
+use crate::wire::decimal::NANOS;
 use crate::wire::http::Response;
 
 const MICRO: u64 = 1_000_000;
@@ -46,9 +47,9 @@ fn body(search: &Search) -> String {
     out.push_str("{\"maxResultCount\": ");
     out.push_str(&limits::RESULTS_MAX.to_string());
     out.push_str(", \"locationRestriction\": {\"circle\": {\"center\": {\"latitude\": ");
-    push_signed(&mut out, search.latitude_nanodegrees, NANO);
+    push_signed(&mut out, search.latitude_nanodegrees, NANOS);
     out.push_str(", \"longitude\": ");
-    push_signed(&mut out, search.longitude_nanodegrees, NANO);
+    push_signed(&mut out, search.longitude_nanodegrees, NANOS);
     out.push_str("}, \"radius\": ");
     push_decimal(&mut out, search.radius_micrometres.clamp(1, RADIUS_MICROMETRES_MAX), MICRO);
     out.push_str("}}}");

@@ -1,7 +1,5 @@
-//! Numbers of a question as plain decimals, exactly: no float, no exponent, no digit too many.
-
-/// How many billionths are one: degrees are counted in them.
-pub(super) const NANO: u64 = 1_000_000_000;
+//! How the numbers of a question are written for Places: plain decimals, exactly, without float,
+//! exponent or a digit too many. (What is on the wire is read and written in `wire::decimal`.)
 
 /// Appends `value / unit` with a minus sign if it is below zero; see [`push_decimal`].
 pub(super) fn push_signed(out: &mut String, value: i64, unit: u64) {

@@ -134,7 +134,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "an_announcement_alone_reserves_little",
         &["HTTP_BODY_RESERVED_BYTES_MAX"],
     ),
-    ("src/wire/http/tests.rs", "heads_that_are_not_http_are_refused", &["PLACES_HEADERS_MAX"]),
+    (
+        "src/wire/http/tests.rs",
+        "heads_that_are_not_http_are_refused",
+        &["HTTP_RESPONSE_HEADERS_MAX"],
+    ),
     (
         "src/wire/http/tests.rs",
         "interim_responses_are_passed_over",

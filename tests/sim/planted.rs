@@ -8,6 +8,7 @@ use super::report::exact;
 use super::watch::Seen;
 use herd::driver;
 use herd::node::Node;
+use herd::places::RESPONSE_LIMITS;
 use herd::wire::NeighbourLine;
 use herd::wire::http::ResponseReader;
 use herd::wire::neighbour::write_heard;
@@ -155,7 +156,7 @@ impl Planted {
     /// For one with Places.
     pub fn filter_of_places(&self, peer: usize) -> Option<Box<Filter>> {
         let filters = self.bug == Some(Bug::KeepsLeftovers);
-        filters.then(|| Box::new(Filter::new(peer, Some(ResponseReader::new()))))
+        filters.then(|| Box::new(Filter::new(peer, Some(ResponseReader::new(RESPONSE_LIMITS)))))
     }
 
     /// What the conversation gets to see of what has arrived.
@@ -165,7 +166,7 @@ impl Planted {
             out.extend_from_slice(data);
             if let Ok(Some((_, taken))) = answers.receive(&out) {
                 filter.waiting = out.split_off(taken);
-                *answers = ResponseReader::new();
+                *answers = ResponseReader::new(RESPONSE_LIMITS);
             }
             return out;
         }

@@ -69,7 +69,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::places::{Dialect, Service};
+    use crate::places::{Dialect, RESPONSE_LIMITS, Service};
     use crate::wire::http::ResponseReader;
 
     const KEEP: Duration = Duration::from_secs(5);
@@ -87,8 +87,10 @@ mod tests {
         let name = "x".repeat(bytes);
         let json = format!(r#"{{"results": [{{"name": "{name}"}}], "status": "OK"}}"#);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", json.len());
-        let (response, _) =
-            ResponseReader::new().receive((head + &json).as_bytes()).unwrap().unwrap();
+        let (response, _) = ResponseReader::new(RESPONSE_LIMITS)
+            .receive((head + &json).as_bytes())
+            .unwrap()
+            .unwrap();
         let service = Service::parse("https://localhost/", Dialect::Legacy, None).unwrap();
         Rc::new(service.judge(response).unwrap())
     }

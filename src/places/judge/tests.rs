@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits;
+use crate::places::RESPONSE_LIMITS;
 use crate::wire::http::{HttpError, ResponseReader};
 use proptest::prelude::*;
 
@@ -218,7 +219,7 @@ fn many_lists_are_no_danger() {
 #[test]
 fn a_misbehaving_service_is_named_as_such() {
     let fetch = |bytes: &[u8]| -> Result<Answer, Problem> {
-        let mut reader = ResponseReader::new();
+        let mut reader = ResponseReader::new(RESPONSE_LIMITS);
         if let Some((response, _)) = reader.receive(bytes)? {
             return judge(response, None);
         }

@@ -21,4 +21,4 @@ mod tests;
 pub use error::HttpError;
 pub use reader::Reader;
 pub use request::{Request, RequestReader, write_response};
-pub use response::{Response, ResponseReader};
+pub use response::{Response, ResponseLimits, ResponseReader};

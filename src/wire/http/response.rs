@@ -5,9 +5,18 @@ use super::fields::{Fields, Framing};
 use super::reader::{Message, Reader, whole};
 use crate::limits;
 
-/// Reads responses to requests that have a body in their answer (not to `HEAD`), within the limits
-/// for Places. Interim (1xx) responses are passed over.
+/// Reads responses to requests that have a body in their answer (not to `HEAD`). Interim (1xx)
+/// responses are passed over.
 pub type ResponseReader = Reader<Response>;
+
+/// How much of a response is read: what is larger is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResponseLimits {
+    /// Status line and header fields, each interim response's too.
+    pub head_bytes_max: usize,
+    /// The body, without transfer encoding.
+    pub body_bytes_max: usize,
+}
 
 /// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +33,14 @@ pub struct Response {
 
 impl ResponseReader {
     /// A reader at the start of a connection.
-    pub fn new() -> Self {
-        Reader::with_limits(limits::PLACES_HEAD_BYTES_MAX, limits::PLACES_BODY_BYTES_MAX)
-    }
-}
-
-impl Default for ResponseReader {
-    fn default() -> Self {
-        Self::new()
+    pub fn new(limits: ResponseLimits) -> Self {
+        Reader::with_limits(limits.head_bytes_max, limits.body_bytes_max)
     }
 }
 
 impl Message for Response {
     fn from_head(head: &[u8]) -> Result<Option<(Response, Framing)>, HttpError> {
-        let mut headers = [httparse::EMPTY_HEADER; limits::PLACES_HEADERS_MAX];
+        let mut headers = [httparse::EMPTY_HEADER; limits::HTTP_RESPONSE_HEADERS_MAX];
         let mut parsed = httparse::Response::new(&mut headers);
         whole(parsed.parse(head), head.len())?;
         let (Some(minor_version), Some(status)) = (parsed.version, parsed.code) else {

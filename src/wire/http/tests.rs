@@ -51,8 +51,16 @@ fn everywhere<M: Message + PartialEq + std::fmt::Debug>(
     whole
 }
 
+/// Within the limits for Places.
+fn reader() -> ResponseReader {
+    ResponseReader::new(ResponseLimits {
+        head_bytes_max: limits::PLACES_HEAD_BYTES_MAX,
+        body_bytes_max: limits::PLACES_BODY_BYTES_MAX,
+    })
+}
+
 fn responses(bytes: &[u8]) -> (Vec<Response>, Result<(), HttpError>) {
-    everywhere(ResponseReader::new, bytes)
+    everywhere(reader, bytes)
 }
 
 fn response(text: &str) -> Result<Response, HttpError> {
@@ -224,7 +232,7 @@ fn heads_that_are_not_http_are_refused() {
     ] {
         assert_eq!(response(text), Err(error), "{text:?}");
     }
-    let many = "X: y\r\n".repeat(limits::PLACES_HEADERS_MAX + 1);
+    let many = "X: y\r\n".repeat(limits::HTTP_RESPONSE_HEADERS_MAX + 1);
     assert_eq!(answer(&many, ""), Err(HttpError::TooManyHeaders));
 }
 
@@ -265,11 +273,11 @@ fn what_does_not_end_is_cut_off() {
         (&format!("{chunked}1;"), "x", extras, HttpError::ChunkExtras),
         (&format!("{chunked}0\r\n"), "X: y\r\n", extras * 2, HttpError::ChunkExtras),
     ] {
-        let mut reader = ResponseReader::new();
+        let mut reader = reader();
         assert_eq!(reader.receive(start.as_bytes()), Ok(None));
         assert_eq!(endlessly(&mut reader, piece.as_bytes(), bytes_max), error, "{piece:?}");
     }
-    let mut reader = ResponseReader::new();
+    let mut reader = reader();
     assert_eq!(reader.receive(chunked.as_bytes()), Ok(None));
     let chunk = [b"400\r\n", &[b'x'; 0x400][..], b"\r\n"].concat();
     assert_eq!(endlessly(&mut reader, &chunk, body + 8 * 4_096), HttpError::BodyTooLarge);
@@ -287,7 +295,7 @@ fn limits_can_be_reached() {
         (start(String::new()), b"", true),
     ] {
         let text = [&start, &body[..], end].concat();
-        let mut reader = ResponseReader::new();
+        let mut reader = reader();
         let response = match reader.receive(&text).unwrap() {
             Some((response, consumed)) => {
                 assert!(!closes && consumed == text.len());
@@ -300,5 +308,5 @@ fn limits_can_be_reached() {
     let line = "HTTP/1.1 204 ";
     let reason = "x".repeat(limits::PLACES_HEAD_BYTES_MAX - line.len() - 4);
     let text = format!("{line}{reason}\r\n\r\n");
-    assert!(ResponseReader::new().receive(text.as_bytes()).unwrap().is_some());
+    assert!(reader().receive(text.as_bytes()).unwrap().is_some());
 }

@@ -1,5 +1,6 @@
 //! The readers of HTTP messages: pieces make no difference.
 
+use herd::places::RESPONSE_LIMITS;
 use herd::wire::http::{HttpError, Request, RequestReader, Response, ResponseReader};
 use std::fmt::Debug;
 
@@ -10,9 +11,15 @@ const BODY_BYTES_MAX: usize = 4_096;
 pub fn response(input: &[u8]) {
     let read = |reader: &mut ResponseReader, data: &[u8]| reader.receive(data);
     let [step, stream @ ..] = input else { return };
-    let whole = messages::<Response, _>(stream, usize::MAX, ResponseReader::new(), read, finish);
+    let whole = messages::<Response, _>(
+        stream,
+        usize::MAX,
+        ResponseReader::new(RESPONSE_LIMITS),
+        read,
+        finish,
+    );
     let step = usize::from(*step) + 1;
-    assert_eq!(whole, messages(stream, step, ResponseReader::new(), read, finish));
+    assert_eq!(whole, messages(stream, step, ResponseReader::new(RESPONSE_LIMITS), read, finish));
 
     fn finish(reader: &mut ResponseReader) -> Result<Option<Response>, HttpError> {
         reader.finish()

@@ -3,7 +3,7 @@
 use super::*;
 use crate::gazetteer::{Gazetteer, WORLD};
 use crate::service::Service;
-use herd::places::{self, Dialect, Key, Search};
+use herd::places::{self, Dialect, Key, RESPONSE_LIMITS, Search};
 use herd::wire::http::{RequestReader, Response, ResponseReader};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn ask(headers: &str, body: &str) -> (u16, Value) {
 /// What a client reads of the stand-in's reply.
 fn answered(stand_in: &Service, request: &Request) -> Response {
     let bytes = stand_in.response(request);
-    ResponseReader::new().receive(&bytes).expect("HTTP").expect("whole").0
+    ResponseReader::new(RESPONSE_LIMITS).receive(&bytes).expect("HTTP").expect("whole").0
 }
 
 #[test]

@@ -35,19 +35,19 @@ proptest! {
         bytes in near_responses(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let whole = read_all(ResponseReader::new(), &[&bytes]);
+        let whole = read_all(reader(), &[&bytes]);
         let mut positions: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         positions.extend([0, bytes.len()]);
         positions.sort_unstable();
         let pieces: Vec<_> = positions.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
-        prop_assert_eq!(read_all(ResponseReader::new(), &pieces), whole);
+        prop_assert_eq!(read_all(reader(), &pieces), whole);
     }
 
     #[test]
     fn any_bytes_are_taken_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         for start in [&b""[..], b"HTTP/1.1 200 OK\r\n", chunked] {
-            let (read, _) = read_all(ResponseReader::new(), &[start, &bytes]);
+            let (read, _) = read_all(reader(), &[start, &bytes]);
             prop_assert!(read.len() <= bytes.len());
         }
         let (read, _) = read_all(RequestReader::new(16), &[&bytes]);
@@ -71,7 +71,7 @@ proptest! {
                 break;
             }
         }
-        let (responses, end) = read_all(ResponseReader::new(), &[&text]);
+        let (responses, end) = read_all(reader(), &[&text]);
         prop_assert_eq!(end, Ok(()));
         prop_assert_eq!(&responses[0].body, &body);
     }
