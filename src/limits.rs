@@ -217,6 +217,9 @@ pub const HTTP_CHUNK_EXTRAS_BYTES_MAX: usize = 16 * 1_024;
 pub const LOG_FILE_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 /// Bytes of one peer's text that a log line shows; the rest is only counted.
 pub const LOG_TEXT_BYTES_MAX: usize = 2 * 1_024;
+/// How often, at most, the log looks whether its file is still at its path: soon after it was moved
+/// or removed there is a new one.
+pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Log lines gathered before they are written.
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 

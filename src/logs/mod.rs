@@ -14,6 +14,7 @@
 
 mod file;
 mod filter;
+mod target;
 mod timestamp;
 
 use crate::limits;
@@ -92,6 +93,16 @@ impl Logs {
     /// Writes what has gathered. A failure is noted in the log as soon as it can be written again.
     pub fn flush(&self) {
         lock(&self.file).flush();
+    }
+
+    /// Opens the file anew if it was moved or removed. (That is also noticed by itself, within a
+    /// second of the next line; whoever moves it may want to know that it is done.)
+    ///
+    /// # Errors
+    ///
+    /// When there is a file that cannot be opened; lines are lost, and counted, until it can.
+    pub fn reopen(&self) -> io::Result<()> {
+        lock(&self.file).reopen()
     }
 
     /// Panics go to the log first and then wherever they went before.
@@ -220,7 +231,7 @@ mod tests {
     fn panics_and_events_of_the_process_reach_the_file() {
         let directory = Directory::new();
         let logs = init(directory.path(), "P").unwrap();
-        assert!(matches!(init(directory.path(), "P"), Err(LogsError::Logger(_))));
+        assert!(matches!(init(directory.path(), "Q"), Err(LogsError::Logger(_))));
         log::error!("before");
         std::thread::spawn(|| panic!("two\nlines")).join().unwrap_err();
         // The hook has flushed by itself. Other tests of this process may log, too.

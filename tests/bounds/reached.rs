@@ -21,7 +21,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "a_file_without_end_is_refused_without_reading_it_all",
         &["HERD_FILE_BYTES_MAX"],
     ),
-    ("src/logs/file.rs", "lines_gather_until_a_batch_is_full_or_flushed", &["LOG_BATCH_BYTES"]),
+    (
+        "src/logs/file/tests.rs",
+        "lines_gather_until_a_batch_is_full_or_flushed",
+        &["LOG_BATCH_BYTES"],
+    ),
     (
         "src/node/fetch/tests.rs",
         "a_connection_whose_idle_time_is_up_is_given_no_question",
@@ -283,6 +287,7 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
             "AHEAD_POSITIONS_MIN",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
+            "LOG_CHECK_INTERVAL",
         ],
     ),
     ("it takes very many names", &["NAMES_KEPT_MAX"]),

@@ -15,6 +15,7 @@ mod clients;
 mod crowds;
 mod differences;
 mod harness;
+mod log_file;
 mod logs;
 mod names;
 mod neighbours;
