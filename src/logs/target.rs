@@ -1,10 +1,14 @@
 //! What lies at the log's path, opened: a file that only we write to.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+/// Positions are personal data: they are for the owner, and for a group that may read them.
+const FILE_MODE: u32 = 0o640;
+/// The same for a directory that is made.
+const DIRECTORY_MODE: u32 = 0o750;
 /// How often in a row the file may be moved away between its opening and its locking.
 const OPENS_MAX: usize = 8;
 
@@ -24,7 +28,7 @@ impl Target {
     /// Opens what is at that path to append to it; makes the file and its directory if need be.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
         }
         for _ in 0..OPENS_MAX {
             let target = Target::open_once(path)?;
@@ -38,7 +42,7 @@ impl Target {
 
     fn open_once(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.append(true).create(true).mode(FILE_MODE);
         let file = options.open(path)?;
         let target = Target::of(file)?;
         Ok(target)
@@ -95,7 +99,26 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::tests::Directory;
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn strangers_may_read_neither_the_file_nor_the_directory_that_is_made() {
+        let directory = Directory::new();
+        let made = directory.path().join("a/b");
+        let path = made.join("A.log");
+        Target::open(&path).unwrap();
+        assert_eq!((mode(&path) & !0o640, mode(&path) & 0o600), (0, 0o600));
+        for directory in [made.as_path(), made.parent().unwrap()] {
+            assert_eq!((mode(directory) & !0o750, mode(directory) & 0o700), (0, 0o700));
+        }
+    }
+
     #[test]
     fn devices_are_anybody_s_and_never_full() {
         let null = Path::new("/dev/null");

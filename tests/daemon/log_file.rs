@@ -2,9 +2,21 @@
 
 use crate::harness::{Herd, until};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 fn solo() -> Herd {
     Herd::of(&[("Solo", &[])])
+}
+
+#[test]
+fn strangers_may_not_read_where_clients_are() {
+    let herd = solo();
+    let _server = herd.start("Solo");
+    for (path, all) in [("logs", 0o750), ("logs/Solo.log", 0o640)] {
+        let mode = fs::metadata(herd.directory.join(path)).unwrap().permissions().mode() & 0o777;
+        // Whoever runs the tests may have a umask that takes more away.
+        assert!(mode & !all == 0 && mode & 0o600 == 0o600, "{path}: {mode:o}");
+    }
 }
 
 #[test]
