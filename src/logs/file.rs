@@ -69,7 +69,7 @@ impl LogFile {
     ///
     /// # Errors
     ///
-    /// When it cannot be opened.
+    /// When it cannot be opened or another process writes to it: see [`Target::open`].
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         LogFile::open_bounded(path, Bounds::default())
     }
@@ -174,7 +174,7 @@ impl LogFile {
         Ok(was_open)
     }
 
-    /// The file before stays open until the next one is.
+    /// The file before stays open, and locked, until the next one is.
     fn open_anew(&mut self) -> io::Result<()> {
         let _before = self.target.take();
         self.target = Some(Target::open(&self.path)?);

@@ -64,7 +64,8 @@ impl fmt::Display for LogsError {
 ///
 /// # Errors
 ///
-/// When the file cannot be opened for appending, or when it is not the first call.
+/// When the file cannot be opened for appending, when another process writes to it, or when it is
+/// not the first call.
 pub fn init(directory: &Path, name: &str) -> Result<Logs, LogsError> {
     let path = file_in(directory, name);
     let file = LogFile::open(path.clone()).map_err(|error| LogsError::File(path, error))?;
@@ -232,6 +233,8 @@ mod tests {
         let directory = Directory::new();
         let logs = init(directory.path(), "P").unwrap();
         assert!(matches!(init(directory.path(), "Q"), Err(LogsError::Logger(_))));
+        let said = init(directory.path(), "P").map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("P.log cannot be opened: another process writes to it"), "{said}");
         log::error!("before");
         std::thread::spawn(|| panic!("two\nlines")).join().unwrap_err();
         // The hook has flushed by itself. Other tests of this process may log, too.

@@ -1,6 +1,6 @@
 //! What lies at the log's path, opened: a file that only we write to.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -25,7 +25,13 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Opens what is at that path to append to it; makes the file and its directory if need be.
+    /// Opens what is at that path to append to it; makes the file and its directory if need be. A
+    /// file is locked as long as it is open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ResourceBusy`] if another process has the file locked, which has not been
+    /// touched then.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         if let Some(directory) = path.parent() {
             DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
@@ -45,6 +51,9 @@ impl Target {
         options.append(true).create(true).mode(FILE_MODE);
         let file = options.open(path)?;
         let target = Target::of(file)?;
+        if target.is_regular {
+            lock(&target.file)?;
+        }
         Ok(target)
     }
 
@@ -97,6 +106,21 @@ impl Target {
     }
 }
 
+/// Two servers that write and rotate the same file destroy each other's log.
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let why = "another process writes to it (does this server run already? Servers that share \
+                       a --log-dir need names of their own)";
+            Err(io::Error::new(ErrorKind::ResourceBusy, why))
+        }
+        // Some file systems have no locks: the log is worth more than its being guarded.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::file::tests::Directory;
@@ -117,6 +141,27 @@ mod tests {
         for directory in [made.as_path(), made.parent().unwrap()] {
             assert_eq!((mode(directory) & !0o750, mode(directory) & 0o700), (0, 0o700));
         }
+    }
+
+    #[test]
+    fn a_file_that_is_written_to_is_refused_and_not_touched() {
+        let directory = Directory::new();
+        let path = directory.path().join("A.log");
+        let mut first = Target::open(&path).unwrap();
+        first.write(&mut b"one\n".as_slice()).unwrap();
+        let changed =
+            || fs::metadata(&path).map(|found| (found.len(), found.mtime_nsec())).unwrap();
+        let before = changed();
+        let error = Target::open(&path).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy);
+        assert_eq!(changed(), before);
+        // Put aside, it is still locked; what comes to its place is not.
+        fs::rename(&path, directory.path().join("A.log.1")).unwrap();
+        let second = Target::open(&path).unwrap();
+        assert!(second.is_at(&path) && !first.is_at(&path));
+        assert!(Target::open(&directory.path().join("A.log.1")).is_err());
+        drop(first);
+        assert!(Target::open(&directory.path().join("A.log.1")).is_ok());
     }
 
     #[test]

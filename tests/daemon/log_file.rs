@@ -1,11 +1,36 @@
 //! The file that the log is in: whose it is, who may read it, and what others do to it.
 
-use crate::harness::{Herd, until};
+use crate::harness::{Herd, Process, until};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 fn solo() -> Herd {
     Herd::of(&[("Solo", &[])])
+}
+
+#[test]
+fn a_second_server_with_the_same_log_is_refused_and_leaves_it_alone() {
+    let (herd, other) = (solo(), solo());
+    let server = herd.start("Solo");
+    server.wait_for_log("Solo listens on");
+    let log = herd.directory.join("logs/Solo.log");
+    let before = fs::read(&log).unwrap();
+    // Of another herd: nothing but the log is in its way.
+    let mut command = other.command("Solo");
+    command.arg("--log-dir").arg(herd.directory.join("logs"));
+    let ended = Process::run(&mut command, other.directory.path());
+    assert_eq!((ended.code, ended.output.as_str()), (Some(1), ""), "{ended:?}");
+    assert!(ended.errors.starts_with("herd: the log "), "{ended:?}");
+    assert!(ended.errors.contains("Solo.log cannot be opened: another process writes to it"));
+    assert_eq!(ended.errors.lines().count(), 1, "{ended:?}");
+    assert_eq!(fs::read(&log).unwrap(), before);
+    drop(server);
+    // Nobody holds it any more, however the first one ended.
+    other.start_by("Solo", {
+        let mut command = other.command("Solo");
+        command.arg("--log-dir").arg(herd.directory.join("logs"));
+        command
+    });
 }
 
 #[test]

@@ -125,11 +125,14 @@ fn a_certificate_authority_that_is_not_there_is_named() {
 fn a_port_that_is_taken_is_named() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let a = herd.start("A");
-    let ended = Process::run(&mut herd.command("A"), herd.directory.path());
+    let mut command = herd.command("A");
+    command.args(["--log-dir", "elsewhere"]);
+    let ended = Process::run(&mut command, herd.directory.path());
     let why = refused(&ended, RUN_TIME);
     let taken = format!("cannot listen on 127.0.0.1:{} for clients: ", a.port);
     assert!(why.contains(&taken), "{why}");
-    let logged = a.wait_for_log(&taken);
+    let log = fs::read_to_string(herd.directory.join("elsewhere/A.log")).unwrap();
+    let logged = log.lines().find(|line| line.contains(&taken)).unwrap();
     assert!(logged.contains(" ERROR A ends: "), "{logged}");
     // Also the port for neighbours.
     let port = herd.neighbour_port("B");

@@ -231,6 +231,39 @@ fn a_file_is_opened_anew_when_that_is_asked_for() {
 }
 
 #[test]
+fn while_another_has_the_file_lines_are_lost_and_counted() {
+    let directory = Directory::new();
+    let path = directory.path().join("A.log");
+    let mut log = LogFile::open_bounded(path.clone(), watchful()).unwrap();
+    fs::remove_file(&path).unwrap();
+    let other = LogFile::open(path.clone()).unwrap();
+    assert_eq!(log.reopen().unwrap_err().kind(), ErrorKind::ResourceBusy);
+    add(&mut log, 0..2);
+    log.flush();
+    assert_eq!(directory.lines("A.log"), expected(0..0));
+    drop(other);
+    add(&mut log, 2..3);
+    log.flush();
+    let lines = directory.lines("A.log");
+    assert!(lines[0].contains(" WARN  2 log lines were lost: another process writes to it"));
+    assert_eq!(lines[1..], expected(2..3));
+}
+
+#[test]
+fn a_file_that_was_put_aside_is_locked_no_more_and_the_new_one_is() {
+    let directory = Directory::new();
+    let path = directory.path().join("A.log");
+    let mut log = LogFile::open_bounded(path.clone(), small(2 * LINE_BYTES as u64, 1)).unwrap();
+    add(&mut log, 0..3);
+    log.flush();
+    assert_eq!(directory.lines("A.log"), expected(2..3));
+    assert!(LogFile::open(path.clone()).is_err());
+    assert!(LogFile::open(directory.path().join("A.log.1")).is_ok());
+    drop(log);
+    assert!(LogFile::open(path).is_ok());
+}
+
+#[test]
 fn an_event_cannot_forge_a_line_nor_steer_a_terminal() {
     let mut batch = Vec::new();
     append_as_one_line(&mut batch, b"a\nb\r\n\x1b[2Jc\td\x7f\0\xff");
