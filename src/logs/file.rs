@@ -1,7 +1,7 @@
 //! One bounded file of log lines: stamped, kept apart, gathered, written in batches, rotated, and
 //! opened anew when somebody has moved or removed it.
 //!
-//! Writing may fail (the disk is full, the directory cannot be written to);
+//! Writing may fail (the disk is full, the directory cannot be written to, a pipe has no reader);
 //! logging goes on without blocking, panicking or piling up memory: the lines are dropped and
 //! counted, and the count is the first thing written when writing works again. Only a disk that does
 //! not answer holds up whoever flushes, as writing to a file cannot be made not to wait.
@@ -211,7 +211,11 @@ impl LogFile {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = if self.lines == 1 { "line was" } else { "lines were" };
-        write!(f, "WARN  {} log {lines} lost: {}", self.lines, self.cause)
+        write!(f, "WARN  {} log {lines} lost: ", self.lines)?;
+        match self.cause.kind() {
+            ErrorKind::WouldBlock => f.write_str("the pipe was full"),
+            _ => write!(f, "{}", self.cause),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
-//! What lies at the log's path, opened: a file that only we write to.
+//! What lies at the log's path, opened: a file that only we write to, or a pipe that never makes us
+//! wait.
 
+use socket2::SockRef;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Positions are personal data: they are for the owner, and for a group that may read them.
@@ -47,9 +49,15 @@ impl Target {
     }
 
     fn open_once(path: &Path) -> io::Result<Self> {
+        let is_pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+        // A pipe that is opened to be read as well needs no reader yet, and outlasts it.
         let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(FILE_MODE);
+        options.append(true).read(is_pipe).create(!is_pipe).mode(FILE_MODE);
         let file = options.open(path)?;
+        if is_pipe {
+            // That holds of any descriptor, whatever the name says.
+            SockRef::from(&file).set_nonblocking(true)?;
+        }
         let target = Target::of(file)?;
         if target.is_regular {
             lock(&target.file)?;
@@ -89,7 +97,8 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// When the system takes no more.
+    /// [`ErrorKind::WouldBlock`] if it is a pipe that is full. A file cannot be asked not to wait:
+    /// while its disk does not answer, neither do we.
     pub(super) fn write(&mut self, rest: &mut &[u8]) -> io::Result<()> {
         while !rest.is_empty() {
             let written = match self.file.write(rest) {

@@ -1,8 +1,10 @@
 //! The file that the log is in: whose it is, who may read it, and what others do to it.
 
 use crate::harness::{Herd, Process, until};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 fn solo() -> Herd {
     Herd::of(&[("Solo", &[])])
@@ -63,4 +65,31 @@ fn a_log_that_is_moved_or_removed_goes_on_in_a_new_file() {
     assert!(fs::read_to_string(&moved).unwrap().contains("Solo listens on"));
     fs::remove_file(&log).unwrap();
     goes_on("emu");
+}
+
+#[test]
+fn a_log_in_a_pipe_that_nobody_reads_keeps_nobody_waiting() {
+    let herd = solo();
+    let path = herd.directory.join("logs/Solo.log");
+    fs::create_dir(herd.directory.join("logs")).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    // Reading the whole log to see where it is now, as a start by the harness does, would wait.
+    let mut process = Process::start(&mut herd.command("Solo"), herd.directory.path());
+    until("it listens", || process.output().ends_with('\n').then_some(()));
+    let mut client = crate::harness::Client::connect(([127, 0, 0, 1], herd.port("Solo")).into());
+    // Far more than a pipe holds.
+    for number in 0..2_000 {
+        client.ask(&format!("IAMAT client-{number} +34.068930-118.445127 1"));
+    }
+    assert!(process.ended().is_none());
+    let mut pipe = File::open(&path).unwrap();
+    let mut text = Vec::new();
+    let mut bytes = [0; 64 * 1_024];
+    until("what is lost is said", || {
+        client.ask("IAMAT kiwi +34.068930-118.445127 1");
+        let read = pipe.read(&mut bytes).unwrap();
+        text.extend_from_slice(&bytes[..read]);
+        let text = String::from_utf8_lossy(&text);
+        text.contains("log lines were lost: the pipe was full").then_some(())
+    });
 }

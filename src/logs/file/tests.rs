@@ -2,7 +2,9 @@
 
 use super::*;
 use std::fs::OpenOptions;
+use std::io::Read;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 
@@ -261,6 +263,40 @@ fn a_file_that_was_put_aside_is_locked_no_more_and_the_new_one_is() {
     assert!(LogFile::open(directory.path().join("A.log.1")).is_ok());
     drop(log);
     assert!(LogFile::open(path).is_ok());
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_holds_nobody_up_and_what_is_lost_is_counted() {
+    let directory = Directory::new();
+    let path = directory.path().join("A.log");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut log = LogFile::open_bounded(path.clone(), small(1_000, 1_000)).unwrap();
+    let count = 10_000;
+    add(&mut log, 0..count);
+    log.flush();
+    // There is a writer, so this waits for none; and what is in the pipe is less than all.
+    let mut reader = File::open(&path).unwrap();
+    let mut text = String::new();
+    let mut added = count;
+    let mut bytes = [0; 4_096];
+    while !text.ends_with(&format!("{}\n", event(added - 1))) {
+        let read = reader.read(&mut bytes).unwrap();
+        text.push_str(str::from_utf8(&bytes[..read]).unwrap());
+        if read < bytes.len() && added == count {
+            // It has been emptied: now there is room to say what was lost.
+            add(&mut log, added..added + 1);
+            log.flush();
+            added += 1;
+        }
+    }
+    let notes = text.lines().filter_map(|line| line.split_once(" WARN  "));
+    let lost = notes.map(|(_, note)| {
+        assert!(note.ends_with(" lost: the pipe was full"), "{note}");
+        note.split_once(' ').unwrap().0.parse::<usize>().unwrap()
+    });
+    let lost: usize = lost.sum();
+    let whole = text.lines().filter(|line| line.contains(" event ")).count();
+    assert!(lost > 0 && whole + lost == added as usize, "{whole} and {lost} of {added}");
 }
 
 #[test]
