@@ -8,6 +8,7 @@ use crate::places::{PlacesSettings, Problem, RESPONSE_LIMITS, Search, Status};
 use crate::transport::{
     Action, Application, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol, Signal,
 };
+use crate::wire::Printable;
 use crate::wire::http::{Response, ResponseReader};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -122,8 +123,9 @@ impl Check {
         };
         let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
         let nearest = results.first().and_then(|result| result["name"].as_str());
-        let nearest = nearest.map(|name| format!(", first {name:?}")).unwrap_or_default();
-        let count = results.len();
+        let quoted = |name: &str| format!(", first \"{}\"", Printable(name.as_bytes()));
+        let nearest = nearest.map(quoted).unwrap_or_default();
+        let (status, count) = (Printable(status.as_bytes()), results.len());
         self.findings.push(format!("sample: {SAMPLE}: {status}, {count} results{nearest}"));
         Ok(())
     }
@@ -195,6 +197,8 @@ impl Protocol<Check> for Probe {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Check>, cause: &Lost) {
         let advice = advice::on_loss(cause, cx.app.is_stand_in);
+        let cause = cause.to_string();
+        let cause = Printable(cause.as_bytes());
         cx.app.conclude(Err(format!("{cause}{}", advice::in_brackets(advice))));
     }
 }

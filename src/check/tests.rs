@@ -60,6 +60,20 @@ fn a_good_answer_is_told_with_a_sample() {
 }
 
 #[test]
+fn what_places_says_cannot_steer_the_terminal() {
+    let hostile = "x\\n\\u001b[2J\\u202e\\u200b\\u009b";
+    let shown = r"x\x0a\x1b[2J\u{202e}\u{200b}\u{9b}";
+    let ok = format!(r#"{{"results": [{{"name": "{hostile}"}}], "status": "OK"}}"#);
+    let (findings, verdict) = after(&http("200 OK", &ok));
+    assert_eq!(verdict, Ok(()));
+    assert!(findings.ends_with(&format!(", first \"{shown}\"")), "{findings}");
+    let refused =
+        format!(r#"{{"error_message": "{hostile}", "results": [], "status": "NOT_FOUND"}}"#);
+    let why = after(&http("200 OK", &refused)).1.unwrap_err();
+    assert_eq!(why, format!("NOT_FOUND: {shown}"));
+}
+
+#[test]
 fn what_places_refuses_is_told_in_its_words() {
     let body = r#"{"error_message": "bad key", "results": [], "status": "REQUEST_DENIED"}"#;
     let (_, verdict) = after(&http("200 OK", body));

@@ -2,6 +2,7 @@
 
 use super::{Answer, Key};
 use crate::limits;
+use crate::wire::Printable;
 use crate::wire::http::HttpError;
 use serde_json::json;
 use std::fmt;
@@ -118,8 +119,9 @@ impl From<HttpError> for Problem {
 }
 
 impl fmt::Display for Problem {
+    /// On one line, fit for a log or a terminal: the message may be a stranger's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.status.name(), self.message)
+        write!(f, "{}: {}", self.status.name(), Printable(self.message.as_bytes()))
     }
 }
 
@@ -139,6 +141,15 @@ mod tests {
              \"results\": [],\n  \"status\": \"UNKNOWN_ERROR\"\n}"
         );
         assert_eq!(problem.answer().cut(0), problem.answer().cut(20));
+    }
+
+    #[test]
+    fn a_message_is_shown_fit_for_a_terminal_and_told_as_it_came() {
+        let message = "no\n\u{1b}[2J\u{202e}way\u{200b} là";
+        let problem = Problem::new(Status::UnknownError, message, None);
+        let shown = r"UNKNOWN_ERROR: no\x0a\x1b[2J\u{202e}way\u{200b} là";
+        assert_eq!(problem.to_string(), shown);
+        assert_eq!(problem.message(), message);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 
 /// Shows bytes as text on one line. Printable UTF-8 passes as it is (a backslash, too: this is for
 /// reading, not for reading back). ASCII control characters and bytes that are not UTF-8 are shown
-/// as `\xNN`; other control characters, line separators and what reorders text as `\u{..}`. Of more
-/// than [`limits::LOG_TEXT_BYTES_MAX`] bytes the first are shown, and how many there are.
+/// as `\xNN`; other control characters, line separators, what reorders text and what is not seen as
+/// `\u{..}`, so that no two texts that differ look the same by them. Of more than [`limits::LOG_TEXT_BYTES_MAX`] bytes the first are shown, and how many there are.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a>(pub &'a [u8]);
 
@@ -48,12 +48,31 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
     match character {
         '\0'..='\x1f' | '\x7f' => write!(f, "\\x{:02x}", u32::from(character)),
-        // C1; line and paragraph separator; embeddings, overrides and isolates of direction.
-        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            write!(f, "\\u{{{:x}}}", u32::from(character))
-        }
+        _ if is_unseen(character) => write!(f, "\\u{{{:x}}}", u32::from(character)),
         _ => f.write_char(character),
     }
+}
+
+/// Whether a character beyond ASCII is not seen itself, but changes how others are: it ends a line,
+/// turns the direction, joins or parts letters, or only makes a text look like another.
+fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        // C1.
+        '\u{80}'..='\u{9f}'
+        // The mark of Arabic letters, the separator of Mongolian vowels.
+        | '\u{61c}' | '\u{180e}'
+        // Without width; marks of direction.
+        | '\u{200b}'..='\u{200f}'
+        // Line and paragraph separator; embeddings and overrides of direction.
+        | '\u{2028}'..='\u{202e}'
+        // Word joiner, invisible operators, isolates of direction.
+        | '\u{2060}'..='\u{2069}'
+        // The byte order mark, marks of interlinear notes.
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        // Tags.
+        | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -81,6 +100,10 @@ mod tests {
                 "a\u{2028}b\u{2029}\u{202e}\u{2067}".as_bytes(),
                 r"a\u{2028}b\u{2029}\u{202e}\u{2067}",
             ),
+            ("ki\u{200b}wi\u{feff}".as_bytes(), r"ki\u{200b}wi\u{feff}"),
+            ("\u{61c}\u{180e}\u{200f}".as_bytes(), r"\u{61c}\u{180e}\u{200f}"),
+            ("\u{2060}\u{2064}\u{fff9}".as_bytes(), r"\u{2060}\u{2064}\u{fff9}"),
+            ("a\u{e0001}\u{e0061}".as_bytes(), r"a\u{e0001}\u{e0061}"),
             (b"\xff\xfeok\xc3", r"\xff\xfeok\xc3"),
             (b"\xed\xa0\x80", r"\xed\xa0\x80"),
             ("é\n".as_bytes(), "é\\x0a"),
@@ -106,6 +129,30 @@ mod tests {
         assert_eq!(broken, format!("{}… ({} bytes)", r"\x80".repeat(max), max + 1));
     }
 
+    #[test]
+    fn every_character_that_is_not_seen_is_escaped_and_its_neighbours_are_not() {
+        for (first, last) in [
+            (0x80, 0x9f),
+            (0x61c, 0x61c),
+            (0x180e, 0x180e),
+            (0x200b, 0x200f),
+            (0x2028, 0x202e),
+            (0x2060, 0x2069),
+            (0xfeff, 0xfeff),
+            (0xfff9, 0xfffb),
+            (0xe0000, 0xe007f),
+        ] {
+            for code in first..=last {
+                let escaped = show(char::from_u32(code).unwrap().to_string());
+                assert_eq!(escaped, format!("\\u{{{code:x}}}"));
+            }
+            for beside in [first - 1, last + 1].map(|code| char::from_u32(code).unwrap()) {
+                let passes = show(beside.to_string()) == beside.to_string();
+                assert!(passes || beside.is_ascii_control(), "{beside:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_end_up_on_one_line_without_controls(
@@ -113,8 +160,7 @@ mod tests {
         ) {
             for shown in [show(&bytes), show(&text)] {
                 prop_assert!(!shown.contains(char::is_control));
-                let separator = shown.contains(['\u{2028}', '\u{2029}']);
-                prop_assert!(!separator);
+                prop_assert!(!shown.contains(is_unseen));
             }
         }
     }
