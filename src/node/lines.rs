@@ -3,7 +3,7 @@
 use crate::limits;
 use crate::positions::Positions;
 use crate::transport::ConnectionId;
-use crate::wire::ahead::clients_ahead;
+use crate::wire::prefetch::next_client_ids;
 use crate::wire::{Line, LineReader, Printable};
 use log::{Level, debug, info, warn};
 use std::{fmt, mem};
@@ -119,7 +119,7 @@ impl LookAhead {
     #[inline(never)]
     fn look_now(&mut self, data: &[u8], positions: &Positions) {
         let mut clients: [&[u8]; limits::AHEAD_LINES_MAX] = [&[]; _];
-        let (found, rest) = clients_ahead(data, self.field, &mut clients);
+        let (found, rest) = next_client_ids(data, self.field, &mut clients);
         positions.fetch_ahead(&clients[..found]);
         self.due_at = rest.len();
     }

@@ -6,7 +6,7 @@
 
 use super::ascii::is_white_space;
 use super::decimal::{self, Decimal, Number};
-use super::{location, name, plain, time};
+use super::{fast_path, location, name, time};
 
 /// What is left of a line. Each method takes what it names off the front, or gives `None`, after
 /// which the line is of no more use.
@@ -90,7 +90,7 @@ impl<'a> Cursor<'a> {
     /// A location, a space and a client's time, if they are written plainly.
     #[inline(always)]
     pub fn plain_location_and_time(&mut self) -> Option<(&'a [u8], &'a [u8], i64)> {
-        let found = plain::scan(self.rest)?;
+        let found = fast_path::scan(self.rest)?;
         let both = self.take(found.length);
         let (location, time) = both.split_at(found.location_length);
         Some((location, &time[1..], found.time_nanoseconds))
@@ -166,7 +166,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is written plainly is read by `plain`, the rest number by number.
+        /// What is written plainly is read by `fast_path`, the rest number by number.
         #[test]
         fn the_last_fields_are_read_alike_in_either_way(
             text in "[-+][0-9]{1,4}(\\.[0-9]{0,9})?[-+][0-9]{1,4}(\\.[0-9]{0,9})?/?[ \t]{1,2}\

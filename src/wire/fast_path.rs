@@ -17,7 +17,7 @@ const _: () = assert!(limits::CLIENT_ID_BYTES_MAX + 64 < limits::CLIENT_LINE_BYT
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plain {
+pub(super) struct Found {
     /// Of the location in bytes.
     pub location_length: usize,
     /// Of the whole in bytes.
@@ -29,7 +29,7 @@ pub(super) struct Plain {
 /// The location and the time at the start of `text`, if they are written plainly; `None` does not
 /// mean that they are wrong.
 #[inline(always)]
-pub(super) fn scan(text: &[u8]) -> Option<Plain> {
+pub(super) fn scan(text: &[u8]) -> Option<Found> {
     match text.first_chunk() {
         Some(block) => scan_block(block),
         None => scan_short(text),
@@ -38,14 +38,14 @@ pub(super) fn scan(text: &[u8]) -> Option<Plain> {
 
 /// As [`scan`], where less than a block is left.
 #[inline(never)]
-fn scan_short(text: &[u8]) -> Option<Plain> {
+fn scan_short(text: &[u8]) -> Option<Found> {
     let mut block = [0; BLOCK_BYTES];
     block[..text.len()].copy_from_slice(text);
     scan_block(&block)
 }
 
 #[inline(always)]
-fn scan_block(block: &[u8; BLOCK_BYTES]) -> Option<Plain> {
+fn scan_block(block: &[u8; BLOCK_BYTES]) -> Option<Found> {
     let mut others = !digits_mask(block)?;
     let mut next_other = || {
         let at = others.trailing_zeros() as usize;
@@ -80,7 +80,7 @@ fn scan_block(block: &[u8; BLOCK_BYTES]) -> Option<Plain> {
         Ok(time) if third_point - space == 11 => read_usual_time(time),
         _ => parse_time(time),
     };
-    Some(Plain { location_length: space, length: end, time_nanoseconds: time_nanoseconds? })
+    Some(Found { location_length: space, length: end, time_nanoseconds: time_nanoseconds? })
 }
 
 /// The time that ten digits, a point and nine digits say, unless it is too late.
@@ -121,13 +121,13 @@ mod tests {
     use proptest::prelude::*;
 
     /// What the grammar says of the same text, read number by number.
-    fn model(text: &[u8]) -> Option<Plain> {
+    fn model(text: &[u8]) -> Option<Found> {
         let start = Cursor::new(text);
         let mut cursor = start;
         let location_length = cursor.location()?.len();
         cursor.literal(b" ")?;
         let (_, time_nanoseconds) = cursor.time()?;
-        Some(Plain { location_length, length: cursor.since(&start).len(), time_nanoseconds })
+        Some(Found { location_length, length: cursor.since(&start).len(), time_nanoseconds })
     }
 
     #[test]

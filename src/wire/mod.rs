@@ -8,9 +8,8 @@
 
 mod ascii;
 mod cursor;
-mod plain;
+mod fast_path;
 
-pub mod ahead;
 pub mod command;
 pub mod decimal;
 pub mod host;
@@ -19,6 +18,7 @@ pub mod lines;
 pub mod location;
 pub mod name;
 pub mod neighbour;
+pub mod prefetch;
 pub mod printable;
 pub mod time;
 
