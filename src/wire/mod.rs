@@ -9,6 +9,7 @@
 mod ascii;
 mod cursor;
 mod fast_path;
+mod name;
 
 pub mod command;
 pub mod decimal;
@@ -16,7 +17,6 @@ pub mod host;
 pub mod http;
 pub mod lines;
 pub mod location;
-pub mod name;
 pub mod neighbour;
 pub mod prefetch;
 pub mod printable;

@@ -1,12 +1,13 @@
 //! What may name a client, a server or a herd: UTF-8 without white space or control characters.
 
 use super::ascii::{is_white_space, visible_prefix};
-use crate::limits;
 
-/// Whether `bytes` may be a client's id: 1 to [`limits::CLIENT_ID_BYTES_MAX`] bytes of UTF-8
-/// without ASCII white space or control characters (Unicode's Cc: C0, DEL and C1).
-pub fn is_client_id(bytes: &[u8]) -> bool {
-    scan(bytes, limits::CLIENT_ID_BYTES_MAX) == Some(bytes.len())
+/// Whether `bytes` are a client's id: 1 to [`limits::CLIENT_ID_BYTES_MAX`](crate::limits) bytes of
+/// UTF-8 without ASCII white space or control characters (Unicode's Cc: C0, DEL and C1). Parsers
+/// find it in a line by [`scan`].
+#[cfg(test)]
+pub(super) fn is_client_id(bytes: &[u8]) -> bool {
+    scan(bytes, crate::limits::CLIENT_ID_BYTES_MAX) == Some(bytes.len())
 }
 
 /// The length of the name at the start of `bytes`, which ends before the first white space; `None`
@@ -32,6 +33,7 @@ fn scan_unicode(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
     use proptest::prelude::*;
 
     #[test]
