@@ -2,12 +2,12 @@
 
 use herd::reactor::{ClientConfigSource, LookUp, Reactor};
 use herd::transport::{
-    Action, Application, ConnectionId, Context, Endpoint, Lost, Monotonic, Now, PeerInfo, Protocol,
-    Signal, TlsProfile,
+    Action, Application, ConnectionId, Context, Endpoint, FileEvent, FileId, Lost, Monotonic, Now,
+    PeerInfo, Protocol, Signal, TlsProfile,
 };
 use rustls::{ClientConfig, ServerConfig};
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -31,6 +31,10 @@ pub enum Event {
     Lost(String),
     /// The application's own time has come.
     Alarm,
+    /// What came of listening, as `Debug` shows it; an address that is bound is noted.
+    Listening(bool),
+    /// What came of a file, as `Debug` shows it.
+    File(FileId, String),
 }
 
 /// A callback and its circumstances.
@@ -46,9 +50,14 @@ pub struct Call {
 /// The TLS configurations of the tests: to dial with, and to accept with.
 pub const TLS: TlsProfile = TlsProfile("tests");
 
-/// The tests listen on one port.
+/// The ports that tests listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Port;
+pub enum Port {
+    /// From the start.
+    First,
+    /// For those who ask for it.
+    Second,
+}
 
 /// What a protocol does in its callbacks.
 pub type Script = Box<dyn FnMut(&mut Context<'_, Stage>, &Event) + Send>;
@@ -60,6 +69,10 @@ pub struct Stage {
     pub actions: VecDeque<Action<Actor, Port>>,
     /// Connections that scripts want to find again.
     pub noted: Vec<ConnectionId>,
+    /// Who was there when the last connection was made.
+    pub peer: Option<PeerInfo>,
+    /// The last that was bound because a script asked for it.
+    pub bound: Option<SocketAddr>,
     alarm: Option<Monotonic>,
 }
 
@@ -135,14 +148,10 @@ impl Setup {
             protocol: Actor(script),
             timeout,
         });
-        let mut stage = Stage {
-            calls,
-            accept: self.accept,
-            actions: dials.collect(),
-            noted: Vec::new(),
-            alarm: self.alarm.map(|after| Monotonic::default() + after),
-        };
-        listening(reactor.listen(Port, any_port, accept_tls).unwrap());
+        let mut stage = Stage::new(calls, self.accept);
+        stage.actions = dials.collect();
+        stage.alarm = self.alarm.map(|after| Monotonic::default() + after);
+        listening(reactor.listen(Port::First, any_port, accept_tls).unwrap());
         reactor.run(&mut stage, |_| ()).unwrap();
     }
 }
@@ -282,6 +291,26 @@ pub fn pattern(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|at| (at % 251) as u8).collect()
 }
 
+impl Stage {
+    /// A stage whose calls go there.
+    pub fn new(calls: Sender<Call>, accept: Box<dyn FnMut() -> Script + Send>) -> Self {
+        Stage {
+            calls,
+            accept,
+            actions: VecDeque::new(),
+            noted: Vec::new(),
+            peer: None,
+            bound: None,
+            alarm: None,
+        }
+    }
+
+    /// Records a call of the application's own. A test that has seen enough does not listen any more.
+    fn tell(&self, event: Event, at: Monotonic) {
+        let _ = self.calls.send(Call { id: None, event, at });
+    }
+}
+
 impl Actor {
     fn act(&mut self, cx: &mut Context<'_, Stage>, event: Event) {
         (self.0)(cx, &event);
@@ -292,7 +321,8 @@ impl Actor {
 }
 
 impl Protocol<Stage> for Actor {
-    fn connection_made(&mut self, cx: &mut Context<'_, Stage>, _: &PeerInfo) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Stage>, peer: &PeerInfo) {
+        cx.app.peer = Some(peer.clone());
         self.act(cx, Event::Made);
     }
 
@@ -343,7 +373,16 @@ impl Application for Stage {
 
     fn timer_expired(&mut self, now: Now) {
         self.alarm = None;
-        let _ = self.calls.send(Call { id: None, event: Event::Alarm, at: now.monotonic });
+        self.tell(Event::Alarm, now.monotonic);
+    }
+
+    fn listening(&mut self, _port: Port, outcome: io::Result<SocketAddr>) {
+        self.bound = outcome.as_ref().ok().copied();
+        self.tell(Event::Listening(outcome.is_ok()), Monotonic::default());
+    }
+
+    fn file_event(&mut self, file: FileId, event: FileEvent, now: Now) {
+        self.tell(Event::File(file, format!("{event:?}")), now.monotonic);
     }
 
     fn signalled(&mut self, _signal: Signal, _now: Now) {

@@ -8,9 +8,12 @@
 
 mod addresses;
 mod dialling;
+mod files;
 mod flow;
 mod harness;
 mod law;
+mod listening;
+mod peers;
 mod stop;
 mod timers;
 mod tls;

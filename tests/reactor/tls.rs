@@ -41,7 +41,7 @@ pub fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
 }
 
 /// A reactor that accepts with TLS for `localhost`, and whom its clients trust.
-fn accepting(accept: fn() -> Script) -> (Running, Arc<ClientConfig>) {
+pub fn accepting(accept: fn() -> Script) -> (Running, Arc<ClientConfig>) {
     let (server, client) = certificate("localhost");
     let mut setup = Setup::accepting(accept);
     setup.accept_tls = Some(server);
@@ -49,7 +49,7 @@ fn accepting(accept: fn() -> Script) -> (Running, Arc<ClientConfig>) {
 }
 
 /// A TLS client of the test's own.
-fn client(
+pub fn client(
     reactor: &Running,
     trust: &Arc<ClientConfig>,
 ) -> StreamOwned<ClientConnection, TcpStream> {
@@ -59,7 +59,7 @@ fn client(
 }
 
 /// Has one reactor dial another at `host`; what happens to the one that dials.
-fn dial(
+pub fn dial(
     at: &Running,
     host: &str,
     trust: Result<Arc<ClientConfig>, String>,
