@@ -1,7 +1,7 @@
 //! A client's conversation: commands in, answers out, in the order of the commands.
 
 use super::Node;
-use super::lines::{LookAhead, TRAFFIC, lines_are_logged, log_in, log_out};
+use super::lines::{Prefetch, TRAFFIC, lines_are_logged, log_in, log_out};
 use super::query::QuestionId;
 use crate::limits;
 use crate::places::Search;
@@ -68,9 +68,9 @@ impl Client {
     /// kept, and reading pauses.
     fn process(&mut self, cx: &mut Context<'_, Node>, mut data: &[u8]) {
         let mut lines = mem::take(&mut self.lines);
-        let mut ahead = LookAhead::over(data, 1, &cx.app.positions);
+        let mut prefetch = Prefetch::over(data, 1, &cx.app.positions);
         while !self.last && !self.must_pause(cx.transport) {
-            ahead.look(data, &cx.app.positions);
+            prefetch.advance(data, &cx.app.positions);
             if lines.is_at_start()
                 && let Some(front) = IamAt::parse_front(data)
             {

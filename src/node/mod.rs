@@ -12,14 +12,14 @@
 //! writing, so a client that has its answer finds its report at the neighbours.
 
 mod client;
+mod deadlines;
+mod fault;
 mod fetch;
 mod lines;
 mod link;
-mod neighbour;
-mod peers;
+mod log_throttle;
 mod query;
 mod random;
-mod reminder;
 
 use crate::herd::Herd;
 use crate::limits;
@@ -27,18 +27,16 @@ use crate::positions::{OriginId, Positions};
 use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
 };
-use crate::wire::Printable;
-use crate::wire::neighbour::{PROTOCOL_VERSION, at_beginning};
+use crate::wire::neighbour::at_beginning;
+use crate::wire::plural;
 use client::Client;
 use fetch::Fetch;
-use link::Link;
+use link::{Accepted, Dialled, Peers};
 use log::error;
-use neighbour::Neighbour;
-use peers::{LinkState, Peer};
+use log_throttle::LogThrottle;
 use query::Queries;
 pub use query::{Counters, PlacesSettings};
 use random::Random;
-use reminder::Reminder;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -100,11 +98,11 @@ pub struct Node {
     origin: OriginId,
     positions: Positions,
     /// Of reports that found no room.
-    no_room: Reminder,
+    no_room: LogThrottle,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
     head_told: u64,
-    peers: Vec<Peer>,
+    peers: Peers,
     queries: Queries,
     actions: Actions,
     random: Random,
@@ -130,8 +128,8 @@ pub struct Conversation(Kind);
 #[derive(Debug)]
 enum Kind {
     Client(Client),
-    Neighbour(Box<Neighbour>),
-    Link(Box<Link>),
+    Accepted(Box<Accepted>),
+    Dialled(Box<Dialled>),
     Fetch(Box<Fetch>),
 }
 
@@ -151,9 +149,9 @@ impl Node {
         let peers = own.neighbours.iter().map(|&neighbour| {
             let neighbour = &herd.servers[neighbour];
             let cursor = positions.open_cursor();
-            Peer::new(neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
+            (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
         });
-        let peers = peers.collect();
+        let peers = Peers::new(peers);
         Node {
             settings: Settings {
                 herd: herd.name.clone(),
@@ -166,7 +164,7 @@ impl Node {
             },
             origin,
             positions,
-            no_room: Reminder::default(),
+            no_room: LogThrottle::default(),
             news: 0,
             head_told: 0,
             peers,
@@ -184,8 +182,7 @@ impl Node {
 
     /// How many of its links to neighbours are up, of how many.
     pub fn links_up(&self) -> (usize, usize) {
-        let up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
-        (up.count(), self.peers.len())
+        (self.peers.links_up().count(), self.peers.len())
     }
 
     /// What has been asked of Places and what came of it.
@@ -193,30 +190,34 @@ impl Node {
         self.queries.counters()
     }
 
-    /// The links that are up, and up to which of our sequence numbers each has told its neighbour
+    /// The links that are up, and up to which of our sequence numbers each has sent our feed
     /// (it may still be under way). For tests and for watching; nothing is decided by it.
-    pub fn links_told(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
-        self.peers.iter().filter_map(|peer| match peer.link {
-            LinkState::Up { connection, .. } => {
-                Some((connection, self.positions.told(&peer.cursor)))
-            }
-            LinkState::Down { .. } | LinkState::Dialling => None,
-        })
+    pub fn links_sent_up_to(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
+        self.peers.links_up().map(|(connection, cursor)| (connection, self.positions.told(cursor)))
     }
 
-    /// Whether every link that is up has told all.
-    pub fn feeds_told(&self) -> bool {
-        self.links_told().all(|(_, told)| told == self.positions.head())
+    /// Whether every link that is up has sent all.
+    pub fn feeds_sent(&self) -> bool {
+        self.links_sent_up_to().all(|(_, sent_up_to)| sent_up_to == self.positions.head())
+    }
+
+    /// What is wrong with what is known of neighbours and of questions to Places, if anything is: for
+    /// the simulator and the fuzzers, at the end of each turn. Costs as much as there is of these; the
+    /// positions are not looked through.
+    #[cfg(any(test, debug_assertions))]
+    pub fn check(&self) -> Result<(), String> {
+        self.peers.check(&self.positions)
     }
 
     /// A client's report has found no room.
     #[cold]
     fn tell_no_room(&mut self, now: Monotonic) {
-        let Some(untold) = self.no_room.mention(now, limits::NO_ROOM_REMINDER) else { return };
+        let Some(others) = self.no_room.admit(now, limits::NO_ROOM_REMINDER) else { return };
         let (clients, bytes) = (self.positions.len(), self.positions.bytes());
+        let (clients, bytes) = (plural(clients, "client"), plural(bytes, "byte"));
         error!(
-            "no room for a client's report: the positions of {clients} clients take {bytes} bytes \
-             (see --memory); {untold} more were refused since this was last said"
+            "no room for a client's report: the positions of {clients} take {bytes} (see --memory); \
+             {others} more were refused since this was last said"
         );
     }
 
@@ -225,40 +226,13 @@ impl Node {
         self.actions.push_back(Action::Wake(id));
     }
 
-    /// Who greets us: the index of a neighbour, or why we do not listen.
-    fn judge_greeting(
-        &self,
-        version: u32,
-        herd: &[u8],
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<usize, String> {
-        let Settings { herd: our_herd, name, .. } = &self.settings;
-        if version != PROTOCOL_VERSION {
-            return Err(format!(
-                "protocol version {PROTOCOL_VERSION} is spoken here, not {version}"
-            ));
-        }
-        if herd != our_herd.as_bytes() {
-            return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
-        }
-        if to != name.as_bytes() {
-            return Err(format!("this is {name}, not {}", Printable(to)));
-        }
-        let index = self.peers.iter().position(|peer| peer.name.as_bytes() == from);
-        index.ok_or_else(|| format!("{} is no neighbour of {name}", Printable(from)))
-    }
-
     fn dial_those_due(&mut self, now: Monotonic) {
-        for (index, peer) in self.peers.iter_mut().enumerate() {
-            if peer.redial_at().is_some_and(|at| at <= now) {
-                peer.link = LinkState::Dialling;
-                self.actions.push_back(Action::Dial {
-                    endpoint: peer.endpoint.clone(),
-                    protocol: Conversation(Kind::Link(Box::new(Link::new(index)))),
-                    timeout: limits::DIAL_TIMEOUT,
-                });
-            }
+        while let Some((peer, endpoint)) = self.peers.dial_next(now) {
+            self.actions.push_back(Action::Dial {
+                endpoint,
+                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer)))),
+                timeout: limits::DIAL_TIMEOUT,
+            });
         }
     }
 }
@@ -268,7 +242,7 @@ impl Application for Node {
 
     fn accepted(&mut self, listener: usize, peer: SocketAddr) -> Conversation {
         Conversation(match listener {
-            NEIGHBOUR_LISTENER => Kind::Neighbour(Box::new(Neighbour::new(peer))),
+            NEIGHBOUR_LISTENER => Kind::Accepted(Box::new(Accepted::new(peer))),
             _ => Kind::Client(Client::new(peer)),
         })
     }
@@ -277,10 +251,8 @@ impl Application for Node {
     fn turn_ended(&mut self, _now: Now) {
         let head = self.positions.head();
         self.news = head - mem::replace(&mut self.head_told, head);
-        for peer in &self.peers {
-            if let LinkState::Up { connection, .. } = peer.link
-                && !self.positions.is_at_head(&peer.cursor)
-            {
+        for (connection, cursor) in self.peers.links_up() {
+            if !self.positions.is_at_head(cursor) {
                 self.actions.push_back(Action::Wake(connection));
             }
         }
@@ -291,9 +263,8 @@ impl Application for Node {
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        let redial = self.peers.iter().filter_map(Peer::redial_at).min();
-        let redial = redial.filter(|_| !self.stopping);
-        redial.into_iter().chain(self.queries.deadline()).min()
+        let dial = self.peers.dial_at().filter(|_| !self.stopping);
+        dial.into_iter().chain(self.queries.deadline()).min()
     }
 
     fn timer_expired(&mut self, now: Now) {
@@ -317,8 +288,8 @@ impl Conversation {
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
         match &mut self.0 {
             Kind::Client(client) => client,
-            Kind::Neighbour(neighbour) => &mut **neighbour,
-            Kind::Link(link) => &mut **link,
+            Kind::Accepted(accepted) => &mut **accepted,
+            Kind::Dialled(dialled) => &mut **dialled,
             Kind::Fetch(fetch) => &mut **fetch,
         }
     }

@@ -9,6 +9,7 @@
 mod ascii;
 mod cursor;
 mod plain;
+mod plural;
 
 pub mod ahead;
 pub mod command;
@@ -26,4 +27,5 @@ pub use decimal::Decimal;
 pub use lines::{Line, LineReader};
 pub use location::Location;
 pub use neighbour::{At, NeighbourLine};
+pub use plural::plural;
 pub use printable::Printable;

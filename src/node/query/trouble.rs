@@ -4,7 +4,7 @@
 use super::counters::CallFailure;
 use crate::limits;
 use crate::node::lines::TRAFFIC;
-use crate::node::reminder::Reminder;
+use crate::node::log_throttle::LogThrottle;
 use crate::places::Status;
 use crate::transport::Monotonic;
 use log::{info, warn};
@@ -31,7 +31,7 @@ pub(super) struct Trouble {
     /// Which service it is about: host and port.
     place: String,
     /// There are as many as kinds that ever were.
-    said: Vec<(Kind, Reminder)>,
+    said: Vec<(Kind, LogThrottle)>,
 }
 
 impl Trouble {
@@ -54,10 +54,10 @@ impl Trouble {
     fn mention(&mut self, kind: Kind, now: Monotonic) -> Option<u64> {
         let known = self.said.iter().position(|(said, _)| *said == kind);
         let at = known.unwrap_or_else(|| {
-            self.said.push((kind, Reminder::default()));
+            self.said.push((kind, LogThrottle::default()));
             self.said.len() - 1
         });
-        self.said[at].1.mention(now, limits::PLACES_TROUBLE_REMINDER)
+        self.said[at].1.admit(now, limits::PLACES_TROUBLE_REMINDER)
     }
 }
 

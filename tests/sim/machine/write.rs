@@ -38,7 +38,7 @@ impl Machine {
             return;
         };
         let head = node.positions().head();
-        for (id, told) in node.links_told() {
+        for (id, told) in node.links_sent_up_to() {
             if let Some(connection) = self.slots.find(id).filter(|c| c.is_open())
                 && !connection.transport.is_ending()
                 && let Some(link) = connection.watch.as_link_mut()

@@ -137,7 +137,7 @@ fn who_is_behind_gains_on_what_comes() {
     scene.end_turn();
     scene.neighbour_answers();
     let mut turns = 0;
-    while !scene.node.feeds_told() {
+    while !scene.node.feeds_sent() {
         // More than a share in each turn, of clients that are told already or about to be.
         scene.report(turns * 300..turns * 300 + 300);
         scene.end_turn();
@@ -177,7 +177,7 @@ fn what_comes_in_a_turn_leaves_in_it_however_much_it_is() {
         scene.neighbour_takes_all();
         rounds += 1;
     }
-    assert!(scene.node.feeds_told());
+    assert!(scene.node.feeds_sent());
     assert!((2..limits::FIRST_WRITES_PER_TURN_MAX).contains(&rounds), "{rounds} rounds");
 }
 
@@ -190,12 +190,12 @@ fn a_stop_waits_until_the_neighbour_has_been_told() {
     scene.on_link(|protocol, cx| protocol.stopping(cx));
     let mut turns = 0;
     while !scene.link.1.is_ending() {
-        assert!(!scene.node.feeds_told());
+        assert!(!scene.node.feeds_sent());
         scene.end_turn();
         scene.neighbour_takes_all();
         scene.goes_on();
         turns += 1;
         assert!(turns < 5_000, "it never ends");
     }
-    assert!(scene.node.feeds_told());
+    assert!(scene.node.feeds_sent());
 }
