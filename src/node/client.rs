@@ -1,14 +1,13 @@
 //! A client's conversation: commands in, answers out, in the order of the commands.
 
-use super::Node;
 use super::lines::{Prefetch, TRAFFIC, lines_are_logged, log_in, log_out};
-use super::query::QuestionId;
+use super::{Node, QuestionId};
 use crate::limits;
 use crate::places::Search;
 use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Lost, Protocol, Transport};
 use crate::wire::neighbour::{write_at, write_at_after};
-use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt};
+use crate::wire::{Command, IamAt, Line, LineReader, Location, Printable, WhatsAt, plural};
 use log::{debug, info, warn};
 use std::collections::VecDeque;
 use std::mem;
@@ -228,7 +227,7 @@ impl Client {
             radius_micrometres: question.radius_micrometres,
         };
         let asker = cx.transport.id();
-        let id = node.queries.ask(search, question.bound, asker, cx.now, &mut node.actions);
+        let id = node.questions.ask(search, question.bound, asker, cx.now);
         info!(target: TRAFFIC, "client {asker} waits for the answer to question {id}");
         let waiting = self.waiting.get_or_insert_default();
         waiting.questions.push_back(Question { id, at, behind: Vec::new() });
@@ -274,17 +273,17 @@ impl Client {
         while let Some(question) = waiting.questions.front_mut()
             && !cx.transport.is_full()
         {
-            let Some(json) = cx.app.queries.take_answer(question.id) else {
+            let Some(json) = cx.app.questions.take_answer(question.id) else {
                 break;
             };
             let id = cx.transport.id();
-            let at = Printable(without_end(&question.at));
-            info!(target: TRAFFIC, "client {id} > {at} and {} bytes of JSON", json.len());
-            let mut whole = mem::take(&mut question.at);
-            whole.reserve(json.len() + 2);
-            whole.extend_from_slice(&json);
-            whole.extend_from_slice(b"\n\n");
-            cx.transport.write(&whole);
+            cx.transport.write(&question.at);
+            cx.transport.write_with(|out| {
+                let json_bytes = plural(json.write(out), "byte");
+                let at = Printable(without_end(&question.at));
+                info!(target: TRAFFIC, "client {id} > {at} and {json_bytes} of JSON");
+                out.extend_from_slice(b"\n\n");
+            });
             cx.transport.write(&question.behind);
             for answer in question.behind.split_inclusive(|&byte| byte == b'\n') {
                 log_answer(id, answer);
@@ -369,7 +368,7 @@ impl Protocol<Node> for Client {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         for question in self.waiting.take().into_iter().flat_map(|waiting| waiting.questions) {
-            cx.app.queries.forget(question.id, cx.now.monotonic);
+            cx.app.questions.forget(question.id, cx.now.monotonic);
         }
         match cause {
             Lost::Stalled => warn!("client {}: {cause}", cx.transport.id()),

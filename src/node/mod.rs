@@ -14,11 +14,10 @@
 mod client;
 mod deadlines;
 mod fault;
-mod fetch;
 mod lines;
 mod link;
 mod log_throttle;
-mod query;
+mod places;
 mod random;
 
 use crate::herd::Herd;
@@ -30,12 +29,11 @@ use crate::transport::{
 use crate::wire::neighbour::at_beginning;
 use crate::wire::plural;
 use client::Client;
-use fetch::Fetch;
 use link::{Accepted, Dialled, Peers};
 use log::error;
 use log_throttle::LogThrottle;
-use query::Queries;
-pub use query::{Counters, PlacesSettings};
+use places::{Connection, QuestionId, Questions, Request};
+pub use places::{Counters, PlacesSettings};
 use random::Random;
 use std::collections::VecDeque;
 use std::mem;
@@ -103,7 +101,7 @@ pub struct Node {
     news: u64,
     head_told: u64,
     peers: Peers,
-    queries: Queries,
+    questions: Questions,
     actions: Actions,
     random: Random,
     stopping: bool,
@@ -130,7 +128,7 @@ enum Kind {
     Client(Client),
     Accepted(Box<Accepted>),
     Dialled(Box<Dialled>),
-    Fetch(Box<Fetch>),
+    Places(Box<Connection>),
 }
 
 impl Node {
@@ -168,7 +166,7 @@ impl Node {
             news: 0,
             head_told: 0,
             peers,
-            queries: Queries::new(options.places),
+            questions: Questions::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             stopping: false,
@@ -187,7 +185,7 @@ impl Node {
 
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
-        self.queries.counters()
+        self.questions.counters()
     }
 
     /// The links that are up, and up to which of our sequence numbers each has sent our feed
@@ -206,7 +204,8 @@ impl Node {
     /// positions are not looked through.
     #[cfg(any(test, debug_assertions))]
     pub fn check(&self) -> Result<(), String> {
-        self.peers.check(&self.positions)
+        self.peers.check(&self.positions)?;
+        self.questions.check()
     }
 
     /// A client's report has found no room.
@@ -259,30 +258,41 @@ impl Application for Node {
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation>> {
-        self.actions.pop_front()
+        self.actions.pop_front().or_else(|| self.questions.next_request().map(Action::from))
     }
 
     fn deadline(&self) -> Option<Monotonic> {
         let dial = self.peers.dial_at().filter(|_| !self.stopping);
-        dial.into_iter().chain(self.queries.deadline()).min()
+        dial.into_iter().chain(self.questions.deadline()).min()
     }
 
     fn timer_expired(&mut self, now: Now) {
         if !self.stopping {
             self.dial_those_due(now.monotonic);
         }
-        self.queries.expire(now.monotonic, &mut self.actions);
+        self.questions.expire(now.monotonic);
     }
 
     fn stopping(&mut self, now: Now) {
         self.stopping = true;
-        self.queries.sum_up(now.monotonic);
+        self.questions.sum_up(now.monotonic);
+    }
+}
+
+impl From<Request> for Action<Conversation> {
+    fn from(request: Request) -> Self {
+        match request {
+            Request::Wake(connection) => Action::Wake(connection),
+            Request::Dial { endpoint, timeout } => {
+                Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
+            }
+        }
     }
 }
 
 impl Conversation {
-    fn fetch() -> Self {
-        Conversation(Kind::Fetch(Box::new(Fetch::new())))
+    fn with_places() -> Self {
+        Conversation(Kind::Places(Box::new(Connection::new())))
     }
 
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
@@ -290,7 +300,7 @@ impl Conversation {
             Kind::Client(client) => client,
             Kind::Accepted(accepted) => &mut **accepted,
             Kind::Dialled(dialled) => &mut **dialled,
-            Kind::Fetch(fetch) => &mut **fetch,
+            Kind::Places(connection) => &mut **connection,
         }
     }
 }

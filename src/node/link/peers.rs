@@ -66,7 +66,9 @@ impl Peers {
     /// Neighbours with these names, that are dialled there at once and are sent the feed from these
     /// cursors on.
     pub fn new(neighbours: impl Iterator<Item = (String, Endpoint, Cursor)>) -> Self {
-        Peers(neighbours.map(|(name, endpoint, cursor)| Peer::new(name, endpoint, cursor)).collect())
+        Peers(
+            neighbours.map(|(name, endpoint, cursor)| Peer::new(name, endpoint, cursor)).collect(),
+        )
     }
 
     /// How many there are.

@@ -75,6 +75,7 @@ impl Scene {
     fn end_turn(&mut self) -> (u64, u64) {
         let before = self.link.1.output_len();
         self.node.turn_ended(self.now);
+        assert_eq!(self.node.check(), Ok(()));
         while let Some(action) = self.node.next_action() {
             assert!(matches!(action, Action::Wake(id) if id == self.link.1.id()));
             self.on_link(|protocol, cx| protocol.woken(cx));

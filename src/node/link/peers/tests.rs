@@ -97,18 +97,12 @@ fn another_epoch_is_another_life() {
     peer.greeted(&mut positions, 1, id(1));
     peer.marked(1, 10);
     let welcome = peer.greeted(&mut positions, 1, id(2));
-    assert_eq!(
-        welcome,
-        Welcome { is_known_epoch: true, received_up_to: 10, former: Some(id(1)) }
-    );
+    assert_eq!(welcome, Welcome { is_known_epoch: true, received_up_to: 10, former: Some(id(1)) });
     assert!(peer.is_heard_on(id(2)) && !peer.is_heard_on(id(1)));
     assert!(peer.mark_of(1).is_some());
     peer.hung_up(id(1));
     let welcome = peer.greeted(&mut positions, 2, id(3));
-    assert_eq!(
-        welcome,
-        Welcome { is_known_epoch: false, received_up_to: 0, former: Some(id(2)) }
-    );
+    assert_eq!(welcome, Welcome { is_known_epoch: false, received_up_to: 0, former: Some(id(2)) });
     assert!(peer.mark_of(1).is_none() && peer.mark_of(2).is_some());
     peer.marked(1, 20);
     assert_eq!(peer.received_up_to(), 0, "that was said of the former epoch");

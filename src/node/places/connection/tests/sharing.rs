@@ -12,7 +12,7 @@ fn a_call_is_saved_only_when_the_last_of_those_who_share_it_has_left() {
         });
         assert_eq!(stage.actions(), [Asked::Dial]);
         for &question in &questions[..leave] {
-            stage.node.queries.forget(question, stage.now.monotonic);
+            stage.node.questions.forget(question, stage.now.monotonic);
         }
         let mut connection = stage.connection();
         stage.made(&mut connection);
@@ -45,7 +45,7 @@ fn a_crowd_that_asks_the_same_may_leave_at_once() {
         .collect();
     assert_eq!(stage.actions(), [Asked::Dial]);
     for question in questions {
-        stage.node.queries.forget(question, stage.now.monotonic);
+        stage.node.questions.forget(question, stage.now.monotonic);
     }
     let mut connection = stage.connection();
     stage.made(&mut connection);
