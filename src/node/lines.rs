@@ -33,6 +33,11 @@ pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
     }
 }
 
+/// A line without its LF; all else in it is shown.
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
+}
+
 // Apart, so that a line that is not logged costs next to nothing.
 #[cold]
 fn log_now(line: &Logged<'_>) {

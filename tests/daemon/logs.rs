@@ -173,7 +173,9 @@ fn why_a_command_is_refused_is_logged_for_those_who_debug() {
         assert_eq!(client.ask(&command), format!("? {command}"));
         server.wait_for_log(&format!("> ? {command}"));
         let log = server.log();
-        let reason = log.lines().rfind(|line| line.contains(" DEBUG herd::node::client: client #"));
+        let is_reason =
+            |line: &&str| line.contains(" DEBUG herd::node::client") && line.contains(": client #");
+        let reason = log.lines().rfind(is_reason);
         assert!(reason.is_some_and(|reason| reason.ends_with(why)), "{command}: {log}");
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{CLIENT_LISTENER, Conversation, NodeOptions, PlacesSettings};
 use crate::places::{Dialect, Service};
-use crate::transport::{Application, Monotonic, Now};
+use crate::transport::{Application, ConnectionId, Now};
+use std::time::Duration;
 
 const SECOND: i64 = 1_000_000_000;
 /// When the first command is sent.

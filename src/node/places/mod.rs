@@ -54,6 +54,17 @@ use trouble::{Trouble, TroubleLog};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QuestionId(u64);
 
+#[cfg(test)]
+impl QuestionId {
+    pub fn numbered(number: u64) -> Self {
+        QuestionId(number)
+    }
+
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Which call; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct CallId(u64);
