@@ -124,6 +124,7 @@ fn run(
         positions_bytes_max: options.memory_bytes,
         classic: options.classic,
         places,
+        version: herd::wire::neighbour::Version::HIGHEST,
     });
     let log_file = logs::file_in(&options.log_dir, &server.name);
     let (name, log_file) = (&server.name, log_file.display());

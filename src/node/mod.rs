@@ -26,7 +26,7 @@ use crate::positions::{OriginId, Positions};
 use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Monotonic, Now, Protocol,
 };
-use crate::wire::neighbour::at_beginning;
+use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
 use client::Client;
 use link::{Accepted, Dialled, Peers};
@@ -69,6 +69,9 @@ pub struct NodeOptions<'a> {
     pub classic: bool,
     /// Whom to ask what is near, and how.
     pub places: PlacesSettings,
+    /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
+    /// for tests of what another program would do.
+    pub version: Version,
 }
 
 #[cfg(test)]
@@ -85,6 +88,7 @@ impl<'a> NodeOptions<'a> {
             positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places,
+            version: Version::HIGHEST,
         }
     }
 }
@@ -115,6 +119,7 @@ struct Settings {
     /// Of our answers to reports.
     at_beginning: Vec<u8>,
     epoch: u64,
+    version: Version,
     max_skew_nanoseconds: i64,
     classic: bool,
 }
@@ -156,6 +161,7 @@ impl Node {
                 name: own.name.clone(),
                 at_beginning: at_beginning(own.name.as_bytes()),
                 epoch: options.epoch,
+                version: options.version,
                 max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
                     .unwrap_or(i64::MAX),
                 classic: options.classic,

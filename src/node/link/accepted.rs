@@ -8,7 +8,7 @@ use crate::node::fault::fault;
 use crate::node::lines::{LinesFrom, Prefetch, log_in, next_line};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
-use crate::wire::neighbour::{PROTOCOL_VERSION, write_acknowledge, write_heard, write_refused};
+use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
 use log::{debug, info, warn};
 use std::net::SocketAddr;
@@ -19,6 +19,8 @@ pub(in crate::node) struct Accepted {
     address: SocketAddr,
     lines: LinesFrom,
     state: State,
+    /// What is spoken, once it has greeted.
+    version: Version,
     /// When the neighbour was last heard; before it has greeted, when it connected.
     heard: Monotonic,
     /// When it was last acknowledged, and whether a mark has come since.
@@ -49,17 +51,26 @@ impl Accepted {
             address,
             lines: LinesFrom::default(),
             state: State::Stranger,
+            version: Version::HIGHEST,
             heard: Monotonic::default(),
             acknowledged: Monotonic::default(),
             owes: false,
         }
     }
 
+    #[cfg(test)]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
         match (self.state, NeighbourLine::parse(line)) {
             (State::Stranger, Some(NeighbourLine::Greeting { version, herd, from, to, epoch })) => {
                 match judge_greeting(cx.app, version, herd, from, to) {
-                    Ok(peer) => self.welcome(cx, peer, epoch),
+                    Ok((peer, version)) => {
+                        self.version = version;
+                        self.welcome(cx, peer, epoch);
+                    }
                     Err(reason) => self.refuse(cx, &reason),
                 }
             }
@@ -92,7 +103,7 @@ impl Accepted {
         info!("neighbour {id} is {name} in {known}, heard up to {up_to}");
         let settings = &node.settings;
         cx.transport.write_with(|out| {
-            write_heard(out, settings.name.as_bytes(), settings.epoch, up_to);
+            write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
         });
         if let Some(former) = welcome.former {
             node.wake(former);
@@ -144,26 +155,29 @@ impl Accepted {
     }
 }
 
-/// Who greets us, or why we do not listen.
+/// Who greets us and what both speak, or why we do not listen.
 fn judge_greeting(
     node: &Node,
-    version: u32,
+    theirs: Version,
     herd: &[u8],
     from: &[u8],
     to: &[u8],
-) -> Result<PeerId, String> {
-    let (our_herd, name) = (&node.settings.herd, &node.settings.name);
-    if version != PROTOCOL_VERSION {
-        return Err(format!("protocol version {PROTOCOL_VERSION} is spoken here, not {version}"));
-    }
+) -> Result<(PeerId, Version), String> {
+    let (our_herd, name, ours) = (&node.settings.herd, &node.settings.name, node.settings.version);
+    let Some(version) = ours.common_with(theirs) else {
+        let spoken = ours.spoken();
+        return Err(format!("{spoken} here, not {theirs}: servers may be one version apart"));
+    };
     if herd != our_herd.as_bytes() {
         return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
     }
     if to != name.as_bytes() {
         return Err(format!("this is {name}, not {}", Printable(to)));
     }
-    let peer = node.peers.find(from);
-    peer.ok_or_else(|| format!("{} is no neighbour of {name}", Printable(from)))
+    match node.peers.find(from) {
+        Some(peer) => Ok((peer, version)),
+        None => Err(format!("{} is no neighbour of {name}", Printable(from))),
+    }
 }
 
 /// None if the position cannot be kept.

@@ -8,7 +8,7 @@ use crate::node::Node;
 use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
-use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
+use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{debug, info, warn};
 
@@ -18,6 +18,9 @@ pub(in crate::node) struct Dialled {
     peer: PeerId,
     lines: LinesFrom,
     state: State,
+    /// What is spoken: the highest version of ours until the neighbour has answered with the one
+    /// that both speak.
+    version: Version,
     /// When the neighbour was last heard; before it has answered, when we connected.
     heard: Monotonic,
     /// When the feed was last marked.
@@ -58,6 +61,7 @@ impl Dialled {
             peer,
             lines: LinesFrom::default(),
             state: State::Greeting,
+            version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
             share: 0,
@@ -73,22 +77,30 @@ impl Dialled {
     fn answered(
         &mut self,
         cx: &mut Context<'_, Node>,
-        version: u32,
+        version: Version,
         server: &[u8],
         epoch: u64,
         up_to: u64,
     ) {
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
-        if version != PROTOCOL_VERSION || server != peer.name().as_bytes() {
-            let (want, is) = (peer.name(), Printable(server));
-            let why = format!("it is {is} with protocol version {version}, not {want}");
+        let ours = node.settings.version;
+        let wrong = if server != peer.name().as_bytes() {
+            Some(format!("it is {}, not {}", Printable(server), peer.name()))
+        } else if !ours.speaks(version) {
+            let spoken = ours.spoken();
+            Some(format!("it answers in protocol version {version}, and {spoken} here"))
+        } else {
+            None
+        };
+        if let Some(why) = wrong {
             self.refused = true;
             self.give_up(cx, why);
             return;
         }
         peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic);
         self.state = State::Up { epoch };
+        self.version = version;
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
         let changes = plural(head, "change");
@@ -170,6 +182,11 @@ impl Dialled {
         }
     }
 
+    #[cfg(test)]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
         match (self.state, NeighbourLine::parse(line)) {
             (State::Greeting, Some(NeighbourLine::Heard { version, server, epoch, up_to })) => {
@@ -222,9 +239,11 @@ impl Protocol<Node> for Dialled {
         let peer = &node.peers[self.peer];
         info!("link {} to {} connected", cx.transport.id(), peer.name());
         let settings = &node.settings;
+        self.version = settings.version;
         cx.transport.write_with(|out| {
-            let (herd, from, to) = (&settings.herd, &settings.name, peer.name());
-            write_greeting(out, herd.as_bytes(), from.as_bytes(), to.as_bytes(), settings.epoch);
+            let names = [&settings.herd, &settings.name, peer.name()].map(str::as_bytes);
+            let [herd, from, to] = names;
+            write_greeting(out, self.version, herd, from, to, settings.epoch);
         });
         self.set_timer(cx);
     }

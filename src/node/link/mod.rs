@@ -17,3 +17,6 @@ mod peers;
 pub(super) use accepted::Accepted;
 pub(super) use dialled::Dialled;
 pub(super) use peers::Peers;
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,7 @@ impl World {
             positions_bytes_max: usize::MAX,
             classic,
             places: herd::node::PlacesSettings::new(service),
+            version: herd::wire::neighbour::Version::HIGHEST,
         });
         World {
             node,

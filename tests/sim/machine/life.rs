@@ -33,6 +33,7 @@ impl Machine {
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places: PlacesSettings::new(service),
+            version: herd::wire::neighbour::Version::HIGHEST,
         }));
         self.state = State::Running;
         self.unsettled = true;

@@ -46,7 +46,7 @@ impl Scene {
     /// The neighbour answers our greeting: it knows nothing of ours.
     fn neighbour_answers(&mut self) {
         let mut answer = Vec::new();
-        write_heard(&mut answer, b"Holiday", 7, 0);
+        write_heard(&mut answer, Version::HIGHEST, b"Holiday", 7, 0);
         self.on_link(|protocol, cx| protocol.data_received(cx, &answer));
     }
 

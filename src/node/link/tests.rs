@@ -1,0 +1,118 @@
+//! Both ends of a link, of servers that speak different versions.
+
+use super::{Accepted, Dialled};
+use crate::herd::Herd;
+use crate::limits;
+use crate::node::{Node, NodeOptions, PlacesSettings};
+use crate::places::{Dialect, Service};
+use crate::positions::{Report, Text, Update};
+use crate::transport::{Application, ConnectionId, Context, Now, Protocol, Transport};
+use crate::wire::neighbour::Version;
+use std::net::SocketAddr;
+
+/// A server with one end of the link.
+struct End<P> {
+    node: Node,
+    protocol: P,
+    transport: Transport,
+    now: Now,
+}
+
+impl<P: Protocol<Node>> End<P> {
+    /// The server with that name and highest version.
+    fn new(name: &str, version: u32, protocol: impl FnOnce(&Node) -> P) -> Self {
+        let herd = Herd::load("goloman").unwrap();
+        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
+        let options = NodeOptions::for_tests(&herd, name, PlacesSettings::new(service));
+        let node = Node::new(NodeOptions { version: Version::new(version), ..options });
+        let transport = Transport::new(ConnectionId { slot: 7, generation: 0 });
+        let mut end = End { protocol: protocol(&node), node, transport, now: Now::default() };
+        end.call(|protocol, cx| protocol.connection_made(cx));
+        end
+    }
+
+    fn call(&mut self, callback: impl FnOnce(&mut P, &mut Context<'_, Node>)) {
+        let End { node, protocol, transport, now } = self;
+        callback(protocol, &mut Context { app: node, transport, now: *now });
+    }
+
+    /// What it has written goes to the other end.
+    fn send(&mut self, other: &mut End<impl Protocol<Node>>) -> String {
+        let sent = self.transport.output().to_vec();
+        self.transport.advance(sent.len(), self.now.monotonic);
+        other.call(|protocol, cx| protocol.data_received(cx, &sent));
+        String::from_utf8(sent).unwrap()
+    }
+}
+
+/// Welsh dials Holiday: both ends, with these highest versions, when Holiday has been greeted.
+fn greeted(dialler: u32, accepter: u32) -> (End<Dialled>, End<Accepted>) {
+    let find = |node: &Node| node.peers.find(b"Holiday").unwrap();
+    let mut welsh = End::new("Welsh", dialler, |node| Dialled::new(find(node)));
+    let mut holiday =
+        End::new("Holiday", accepter, |_| Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1))));
+    let greeting = welsh.send(&mut holiday);
+    assert_eq!(greeting, format!("HERD {dialler} goloman Welsh Holiday 0000000000000001\n"));
+    (welsh, holiday)
+}
+
+#[test]
+fn servers_that_are_one_version_apart_work_together() {
+    for (dialler, accepter, common) in
+        [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 2), (2, 3, 2), (3, 2, 2), (3, 3, 3)]
+    {
+        let (mut welsh, mut holiday) = greeted(dialler, accepter);
+        let answer = holiday.send(&mut welsh);
+        assert_eq!(answer, format!("HEARD {common} Holiday 0000000000000001 0\n"));
+        assert_eq!(welsh.protocol.version(), Version::new(common));
+        assert_eq!(holiday.protocol.version(), Version::new(common));
+        assert_eq!(welsh.node.links_up(), (1, 1));
+        // And what is told on it is taken.
+        let text = Text::new(b"kiwi +1-1 5", 4, 4).unwrap();
+        let origin = welsh.node.origin;
+        let report =
+            Report { origin, difference_nanoseconds: 0, time_nanoseconds: 5_000_000_000, text };
+        assert_eq!(welsh.node.positions.report(&report), Update::New);
+        welsh.node.turn_ended(welsh.now);
+        welsh.call(|protocol, cx| protocol.woken(cx));
+        welsh.send(&mut holiday);
+        assert!(holiday.node.positions().find(b"kiwi").is_some());
+        assert_eq!((welsh.node.check(), holiday.node.check()), (Ok(()), Ok(())));
+    }
+}
+
+#[test]
+fn servers_that_are_further_apart_refuse_each_other_with_a_reason() {
+    for (dialler, accepter, reason) in [
+        (3, 1, "protocol version 1 is spoken here, not 3: servers may be one version apart"),
+        (
+            1,
+            3,
+            "protocol versions 2 and 3 are spoken here, not 1: servers may be one version apart",
+        ),
+    ] {
+        let (mut welsh, mut holiday) = greeted(dialler, accepter);
+        assert!(holiday.transport.is_closing());
+        assert_eq!(holiday.send(&mut welsh), format!("REFUSED {reason}\n"));
+        assert_is_refused(&mut welsh);
+    }
+}
+
+#[test]
+fn an_answer_in_a_version_that_is_not_spoken_is_no_answer() {
+    for (dialler, answer) in [(1, 2), (1, 0), (2, 3), (2, 0), (3, 1), (3, 4)] {
+        let (mut welsh, _) = greeted(dialler, dialler);
+        let answer = format!("HEARD {answer} Holiday 0000000000000001 0\n");
+        welsh.call(|protocol, cx| protocol.data_received(cx, answer.as_bytes()));
+        assert_is_refused(&mut welsh);
+    }
+}
+
+/// It is given up, and dialled again, but not soon.
+fn assert_is_refused(welsh: &mut End<Dialled>) {
+    assert!(welsh.transport.is_aborted());
+    welsh.call(|protocol, cx| protocol.connection_lost(cx, &crate::transport::Lost::Aborted));
+    assert_eq!(welsh.node.links_up(), (0, 1));
+    let again = welsh.node.deadline().unwrap();
+    assert!(again.since(welsh.now.monotonic) >= limits::REDIAL_PAUSE_MAX / 2, "{again:?}");
+}
