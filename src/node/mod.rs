@@ -1,15 +1,29 @@
 //! One server of the herd: its conversations, and what they share.
 //!
-//! | who | conversation | side |
+//! | who | conversation | end |
 //! |---|---|---|
-//! | a client | `client` | accepted |
-//! | a neighbour that pushes its feed to us | `neighbour` | accepted |
-//! | a neighbour to which we push our feed | `link` | dialled |
-//! | Places | `fetch`, for the questions in `query` | dialled |
+//! | a client | `client::Client` | accepted |
+//! | a neighbour to which we push our feed | `link::Dialled` | dialled |
+//! | a neighbour that pushes its feed to us | `link::Accepted` | accepted |
+//! | Places | `places::Connection`, for the `places::Questions` | dialled |
 //!
 //! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
-//! links that have not told all of the feed are woken to walk it. Links go before clients in
+//! links that have not sent all of the feed are woken to walk it. Links go before clients in
 //! writing, so a client that has its answer finds its report at the neighbours.
+//!
+//! # Order
+//!
+//! ```text
+//!   Node                          the only one that makes conversations and actions of them
+//!   client   link   places        siblings, one folder each
+//!   lines  deadlines  log_throttle  random  fault
+//! ```
+//!
+//! The three folders never name each other. Each knows of the [`Node`] its settings, its positions,
+//! whether it stops, and what its own folder has put there; what a client's conversation needs of the
+//! questions to Places it calls on the `Node`'s, and it names their `QuestionId` as this file does.
+//! `places` knows no conversation but its own and no action: it lays down requests, which the `Node`
+//! takes out. What stands in the last row knows nobody above it.
 
 mod client;
 mod deadlines;
@@ -45,8 +59,6 @@ pub const CLIENT_LISTENER: usize = 0;
 /// The listener for neighbours.
 pub const NEIGHBOUR_LISTENER: usize = 1;
 
-type Actions = VecDeque<Action<Conversation>>;
-
 /// How to be one server. All randomness is in `epoch` and `seed`.
 #[derive(Debug)]
 pub struct NodeOptions<'a> {
@@ -54,7 +66,7 @@ pub struct NodeOptions<'a> {
     pub herd: &'a Herd,
     /// Which server of it: an index.
     pub server: usize,
-    /// Names this life of the server; no other life of it may have the same.
+    /// Names this run of the server; no other run of it may have the same.
     pub epoch: u64,
     /// Seeds what need not be secret.
     pub seed: u64,
@@ -103,10 +115,10 @@ pub struct Node {
     no_room: LogThrottle,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
-    head_told: u64,
+    head_last_turn: u64,
     peers: Peers,
     questions: Questions,
-    actions: Actions,
+    actions: VecDeque<Action<Conversation>>,
     random: Random,
     stopping: bool,
 }
@@ -137,7 +149,7 @@ enum Kind {
 }
 
 impl Node {
-    /// A server that has heard nothing yet and will dial its neighbours at once.
+    /// A server that has received nothing yet and will dial its neighbours at once.
     ///
     /// # Panics
     /// If `server` is not an index into the herd's servers.
@@ -170,7 +182,7 @@ impl Node {
             positions,
             no_room: LogThrottle::default(),
             news: 0,
-            head_told: 0,
+            head_last_turn: 0,
             peers,
             questions: Questions::new(options.places),
             actions: VecDeque::new(),
@@ -255,7 +267,7 @@ impl Application for Node {
     /// The feed is walked here, once a turn, for all that came in it.
     fn turn_ended(&mut self, _now: Now) {
         let head = self.positions.head();
-        self.news = head - mem::replace(&mut self.head_told, head);
+        self.news = head - mem::replace(&mut self.head_last_turn, head);
         for (connection, cursor) in self.peers.links_up() {
             if !self.positions.is_at_head(cursor) {
                 self.actions.push_back(Action::Wake(connection));

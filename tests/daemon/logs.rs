@@ -51,7 +51,7 @@ fn lines_in_and_out_and_connections_are_logged() {
 fn who_was_lost_and_why_is_logged() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let [a, mut b]: [Server; 2] = herd.start_all().try_into().unwrap();
-    b.wait_for_log(" is A in a new epoch, heard up to 0");
+    b.wait_for_log(" is A in a new epoch, received up to 0");
     b.process.kill();
     a.wait_for_log("link to B is down: ");
     a.wait_for_log(", B: ");

@@ -100,7 +100,7 @@ impl Accepted {
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
-        info!("neighbour {id} is {name} in {known}, heard up to {up_to}");
+        info!("neighbour {id} is {name} in {known}, received up to {up_to}");
         let settings = &node.settings;
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
@@ -238,6 +238,8 @@ impl Protocol<Node> for Accepted {
         {
             debug!("neighbour {} has greeted us anew", cx.transport.id());
             cx.transport.abort();
+        } else {
+            fault!("a neighbour's connection is woken, and it has not greeted us anew");
         }
     }
 

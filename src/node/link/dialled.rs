@@ -6,6 +6,7 @@ use super::peers::PeerId;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
+use crate::node::fault::fault;
 use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use crate::transport::{Context, Lost, Monotonic, Protocol};
 use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
@@ -104,14 +105,15 @@ impl Dialled {
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
         let changes = plural(head, "change");
-        info!("link to {} is up: it has heard {up_to} of {changes}", peer.name());
+        info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
         self.catching_up_to = Some(head);
     }
 
-    /// Sends what the neighbour has not been told, as far as there is room and the share of this
+    /// Sends what the neighbour has not been sent, as far as there is room and the share of this
     /// turn goes, and a mark behind it. After a clean stop the end of the feed is the end.
     fn walk(&mut self, cx: &mut Context<'_, Node>) {
         let State::Up { epoch } = self.state else {
+            fault!("a link is to walk the feed before its neighbour has answered");
             return;
         };
         let id = cx.transport.id();
@@ -299,7 +301,7 @@ impl Protocol<Node> for Dialled {
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
             State::Greeting => cx.transport.close(),
-            // What has been acknowledged is told first.
+            // What clients have been answered is sent first.
             State::Up { .. } => self.walk(cx),
         }
     }

@@ -150,9 +150,8 @@ impl Peer {
         self.received.up_to
     }
 
-    /// The neighbour greets us. An epoch that we do not know is another life: it has received nothing
-    /// from us, we have received nothing from it, and what it told us in an earlier one it may have
-    /// lost.
+    /// The neighbour greets us. In an epoch that we do not know it has received nothing from us, we
+    /// have received nothing from it, and what it told us in an earlier one it may have lost.
     pub(super) fn greeted(
         &mut self,
         positions: &mut Positions,

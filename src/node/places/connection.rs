@@ -179,7 +179,11 @@ impl Protocol<Node> for Connection {
         let call = match self.state {
             State::Idle { .. } => None,
             State::Busy { call, .. } => Some(call),
-            State::Connecting | State::Over => return,
+            State::Over => return,
+            State::Connecting => {
+                fault!("a connection to Places is woken that is not up");
+                return;
+            }
         };
         if !cx.app.questions.is_wanted(cx.transport.id(), call) {
             self.state = State::Over;

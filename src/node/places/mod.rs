@@ -222,6 +222,7 @@ impl Questions {
         if let Some(Question { reply: Reply::From(call_id), .. }) = self.questions.remove(&id)
             && let Some(call) = self.calls.get_mut(&call_id)
         {
+            debug_assert!(call.askers > 0, "nobody asked call {call_id}");
             call.askers = call.askers.saturating_sub(1);
             if call.askers == 0 && call.state == State::Waiting {
                 self.remove_call(call_id);

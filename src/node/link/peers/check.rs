@@ -27,14 +27,14 @@ impl Peers {
 impl Peer {
     pub(super) fn check(&self, positions: &Positions) -> Result<(), String> {
         let Received { epoch, up_to, mark, connection } = &self.received;
-        let (told, head) = (positions.told(&self.cursor), positions.head());
+        let (sent_up_to, head) = (positions.told(&self.cursor), positions.head());
         let is_up = matches!(self.link, LinkState::Up(_));
-        let wrong = if told > head {
-            format!("it has been sent {told} of {head} changes")
+        let wrong = if sent_up_to > head {
+            format!("it has been sent {sent_up_to} of {head} changes")
         } else if is_up != self.outage.up_since().is_some() {
             format!("its link is {:?} and up since {:?}", self.link, self.outage.up_since())
         } else if epoch.is_none() && (*up_to > 0 || mark.is_some() || connection.is_some()) {
-            format!("it has never greeted and told us up to {up_to}")
+            format!("it has never greeted, and we have received up to {up_to}")
         } else {
             return Ok(());
         };
