@@ -174,29 +174,31 @@ impl Questions {
         unanswered: Option<Unanswered<'_>>,
         now: Monotonic,
     ) {
-        if let Some(Unanswered { id, is_unseen, why }) = unanswered
-            && !(is_unseen && self.call_again(id))
-        {
-            self.failed(id, CallFailure::Broken, why, now);
+        if let Some(unanswered) = unanswered {
+            self.broke_off(&unanswered, now);
         }
         self.pool.disconnected(connection);
         self.dispatch();
     }
 
-    /// Makes a call once more, and not on another connection that has been idle. False if that was
-    /// done before.
-    fn call_again(&mut self, id: CallId) -> bool {
+    fn broke_off(&mut self, &Unanswered { id, is_unseen, why }: &Unanswered<'_>, now: Monotonic) {
         match self.calls.get_mut(&id) {
-            Some(call) if !call.again => {
+            Some(call) if is_unseen && call.askers == 0 => {
+                // Nobody would have it made once more, and of Places it tells nothing.
+                self.remove_call(id);
+                self.counters.count_failure(CallFailure::Broken);
+                self.breaker.abandoned(now);
+            }
+            Some(call) if is_unseen && !call.again => {
                 call.again = true;
                 call.state = State::Waiting;
                 call.reserved = self.quota.reserve();
                 self.waiting.push_front(id);
+                // Nor is it made on another one that has been idle.
                 self.pool.distrust_idle(&mut self.outbox);
                 self.dispatch();
-                true
             }
-            _ => false,
+            _ => self.failed(id, CallFailure::Broken, why, now),
         }
     }
 
