@@ -147,6 +147,8 @@ fn functions(profile: &Path) -> Outcome<BTreeMap<&'static str, f64>> {
         let Some(Ok(instructions)) = instructions.map(|number| number.parse::<f64>()) else {
             continue;
         };
+        // A function in another file than its type is written `<impl ...::Type>::function`.
+        let line = line.replace('>', "");
         for (_, function) in PARTS {
             if line.split_whitespace().any(|word| word.ends_with(&format!("::{function}"))) {
                 let most: &mut f64 = found.entry(function).or_default();

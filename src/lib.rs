@@ -61,7 +61,8 @@
 //! of the dialler) before (`HEARD`), the cursor goes there and the walk begins: `AT` lines as
 //! clients see them, a `MARK` with the sequence number behind each batch, acknowledged by `ACK`.
 //! Marks and acknowledgements also go out every second, so that a dead peer is noticed, and carry
-//! a digest of all positions, so that two ends at rest can tell whether they agree. The grammar is in
+//! a digest of all positions, so that two ends at rest can tell whether they agree. Servers that are one
+//! [version](wire::neighbour::Version) apart speak the lower one with each other. The grammar is in
 //! [`wire::neighbour`].
 //!
 //! What came from a neighbour is not sent back to it, but only while that neighbour is in the life

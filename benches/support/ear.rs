@@ -5,7 +5,7 @@ use super::Outcome;
 use super::caller::Caller;
 use super::process::wait_soon;
 use herd::wire::NeighbourLine;
-use herd::wire::neighbour::{write_acknowledge, write_heard};
+use herd::wire::neighbour::{Version, write_acknowledge, write_heard};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 
@@ -39,7 +39,7 @@ pub fn listen(address: SocketAddr, name: &str, other: &str) -> Outcome<Ear> {
         _ => return Err(format!("a greeting of {other} was expected").into()),
     }
     let mut output = Vec::new();
-    write_heard(&mut output, name.as_bytes(), EPOCH, 0);
+    write_heard(&mut output, Version::HIGHEST, name.as_bytes(), EPOCH, 0);
     link.send(&output)?;
     Ok(Ear { link, output })
 }

@@ -9,6 +9,7 @@ use crate::logs::{self, Logs};
 use crate::node::{Node, NodeOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
+use crate::wire::neighbour::Version;
 use std::io::{self, Write};
 
 /// Is one server until it is asked to stop.
@@ -119,6 +120,7 @@ fn node_options<'a>(
         positions_bytes_max: options.memory_bytes,
         classic: options.classic,
         places,
+        version: Version::HIGHEST,
     })
 }
 

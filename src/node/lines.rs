@@ -33,6 +33,11 @@ pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
     }
 }
 
+/// A line without its LF; all else in it is shown.
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").unwrap_or(line)
+}
+
 // Apart, so that a line that is not logged costs next to nothing.
 #[cold]
 fn log_now(line: &Logged<'_>) {
@@ -92,32 +97,32 @@ impl LinesFrom {
     }
 }
 
-/// Looks ahead over the lines of one delivery. In a large store each report touches memory that is in
-/// no cache of the processor, here and there, and would wait for it several times; asked for several
-/// lines at once, the waits are one.
-pub(super) struct LookAhead {
+/// Fetches into the processor's caches what the next lines of one delivery will touch. In a large
+/// store each report touches memory that is in none of them, here and there, and would wait for it
+/// several times; asked for several lines at once, the waits are one.
+pub(super) struct Prefetch {
     /// Which field of a line is the client's id, counted from 0.
     field: usize,
-    /// What is left of the delivery when the next look is due.
+    /// What is left of the delivery when the next fetch is due.
     due_at: usize,
 }
 
-impl LookAhead {
+impl Prefetch {
     pub(super) fn over(data: &[u8], field: usize, positions: &Positions) -> Self {
         let pays = positions.len() >= limits::AHEAD_POSITIONS_MIN;
-        LookAhead { field, due_at: if pays { data.len() } else { 0 } }
+        Prefetch { field, due_at: if pays { data.len() } else { 0 } }
     }
 
     /// To be called before the next line of `data`, the rest of the delivery, is read.
     #[inline]
-    pub(super) fn look(&mut self, data: &[u8], positions: &Positions) {
+    pub(super) fn advance(&mut self, data: &[u8], positions: &Positions) {
         if data.len() <= self.due_at {
-            self.look_now(data, positions);
+            self.fetch(data, positions);
         }
     }
 
     #[inline(never)]
-    fn look_now(&mut self, data: &[u8], positions: &Positions) {
+    fn fetch(&mut self, data: &[u8], positions: &Positions) {
         let mut clients: [&[u8]; limits::AHEAD_LINES_MAX] = [&[]; _];
         let (found, rest) = next_client_ids(data, self.field, &mut clients);
         positions.fetch_ahead(&clients[..found]);

@@ -1,25 +1,37 @@
 //! One server of the herd: its conversations, and what they share.
 //!
-//! | who | conversation | side |
+//! | who | conversation | end |
 //! |---|---|---|
-//! | a client | `client` | accepted |
-//! | a neighbour that pushes its feed to us | `neighbour` | accepted |
-//! | a neighbour to which we push our feed | `link` | dialled |
-//! | Places | `fetch`, for the questions in `query` | dialled |
+//! | a client | `client::Client` | accepted |
+//! | a neighbour to which we push our feed | `link::Dialled` | dialled |
+//! | a neighbour that pushes its feed to us | `link::Accepted` | accepted |
+//! | Places | `places::Connection`, for the `places::Questions` | dialled |
 //!
 //! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
-//! links that have not told all of the feed are woken to walk it. Links go before clients in
+//! links that have not sent all of the feed are woken to walk it. Links go before clients in
 //! writing, so a client that has its answer finds its report at the neighbours.
+//!
+//! # Order
+//!
+//! ```text
+//!   Node                          the only one that makes conversations and actions of them
+//!   client   link   places        siblings, one folder each
+//!   lines  deadlines  log_throttle  random
+//! ```
+//!
+//! The three folders never name each other. Each knows of the [`Node`] its settings, its positions,
+//! whether it stops, and what its own folder has put there; what a client's conversation needs of the
+//! questions to Places it calls on the `Node`'s, and it names their `QuestionId` as this file does.
+//! `places` knows no conversation but its own and no action: it lays down requests, which the `Node`
+//! takes out. What stands in the last row knows nobody above it.
 
 mod client;
-mod fetch;
+mod deadlines;
 mod lines;
 mod link;
-mod neighbour;
-mod peers;
-mod query;
+mod log_throttle;
+mod places;
 mod random;
-mod reminder;
 
 use crate::herd::Herd;
 use crate::limits;
@@ -29,18 +41,15 @@ use crate::transport::{
     Action, Application, ConnectionId, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol,
     Signal,
 };
-use crate::wire::Printable;
-use crate::wire::neighbour::{PROTOCOL_VERSION, at_beginning};
+use crate::wire::neighbour::{Version, at_beginning};
+use crate::wire::plural;
 use client::Client;
-use fetch::Fetch;
-use link::Link;
+use link::{Accepted, Dialled, Peers};
 use log::{error, info};
-use neighbour::Neighbour;
-use peers::{LinkState, Peer};
-pub use query::Counters;
-use query::Queries;
+use log_throttle::LogThrottle;
+pub use places::Counters;
+use places::{Connection, QuestionId, Questions, Request};
 use random::Random;
-use reminder::Reminder;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -55,8 +64,6 @@ pub enum Port {
     Neighbours,
 }
 
-type Actions = VecDeque<Action<Conversation, Port>>;
-
 /// How to be one server. All randomness is in `epoch` and `seed`.
 #[derive(Debug)]
 pub struct NodeOptions<'a> {
@@ -64,7 +71,7 @@ pub struct NodeOptions<'a> {
     pub herd: &'a Herd,
     /// Which server of it: an index.
     pub server: usize,
-    /// Names this life of the server; no other life of it may have the same.
+    /// Names this run of the server; no other run of it may have the same.
     pub epoch: u64,
     /// Seeds what need not be secret.
     pub seed: u64,
@@ -79,6 +86,9 @@ pub struct NodeOptions<'a> {
     pub classic: bool,
     /// Whom to ask what is near, and how.
     pub places: PlacesSettings,
+    /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
+    /// for tests of what another program would do.
+    pub version: Version,
 }
 
 #[cfg(test)]
@@ -95,6 +105,7 @@ impl<'a> NodeOptions<'a> {
             positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places,
+            version: Version::HIGHEST,
         }
     }
 }
@@ -106,13 +117,13 @@ pub struct Node {
     origin: OriginId,
     positions: Positions,
     /// Of reports that found no room.
-    no_room: Reminder,
+    no_room: LogThrottle,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
-    head_told: u64,
-    peers: Vec<Peer>,
-    queries: Queries,
-    actions: Actions,
+    head_last_turn: u64,
+    peers: Peers,
+    questions: Questions,
+    actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
     stopping: bool,
     /// SIGHUP has come, and nobody has asked.
@@ -127,6 +138,7 @@ struct Settings {
     /// Of our answers to reports.
     at_beginning: Vec<u8>,
     epoch: u64,
+    version: Version,
     max_skew_nanoseconds: i64,
     classic: bool,
 }
@@ -138,13 +150,13 @@ pub struct Conversation(Kind);
 #[derive(Debug)]
 enum Kind {
     Client(Client),
-    Neighbour(Box<Neighbour>),
-    Link(Box<Link>),
-    Fetch(Box<Fetch>),
+    Accepted(Box<Accepted>),
+    Dialled(Box<Dialled>),
+    Places(Box<Connection>),
 }
 
 impl Node {
-    /// A server that has heard nothing yet and will dial its neighbours at once.
+    /// A server that has received nothing yet and will dial its neighbours at once.
     ///
     /// # Panics
     /// If `server` is not an index into the herd's servers.
@@ -159,26 +171,27 @@ impl Node {
         let peers = own.neighbours.iter().map(|&neighbour| {
             let neighbour = &herd.servers[neighbour];
             let cursor = positions.open_cursor();
-            Peer::new(neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
+            (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
         });
-        let peers = peers.collect();
+        let peers = Peers::new(peers);
         Node {
             settings: Settings {
                 herd: herd.name.clone(),
                 name: own.name.clone(),
                 at_beginning: at_beginning(own.name.as_bytes()),
                 epoch: options.epoch,
+                version: options.version,
                 max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
                     .unwrap_or(i64::MAX),
                 classic: options.classic,
             },
             origin,
             positions,
-            no_room: Reminder::default(),
+            no_room: LogThrottle::default(),
             news: 0,
-            head_told: 0,
+            head_last_turn: 0,
             peers,
-            queries: Queries::new(options.places),
+            questions: Questions::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             stopping: false,
@@ -198,39 +211,43 @@ impl Node {
 
     /// How many of its links to neighbours are up, of how many.
     pub fn links_up(&self) -> (usize, usize) {
-        let up = self.peers.iter().filter(|peer| matches!(peer.link, LinkState::Up { .. }));
-        (up.count(), self.peers.len())
+        (self.peers.links_up().count(), self.peers.len())
     }
 
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
-        self.queries.counters()
+        self.questions.counters()
     }
 
-    /// The links that are up, and up to which of our sequence numbers each has told its neighbour
+    /// The links that are up, and up to which of our sequence numbers each has sent our feed
     /// (it may still be under way). For tests and for watching; nothing is decided by it.
-    pub fn links_told(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
-        self.peers.iter().filter_map(|peer| match peer.link {
-            LinkState::Up { connection, .. } => {
-                Some((connection, self.positions.told(&peer.cursor)))
-            }
-            LinkState::Down { .. } | LinkState::Dialling => None,
-        })
+    pub fn links_sent_up_to(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
+        self.peers.links_up().map(|(connection, cursor)| (connection, self.positions.told(cursor)))
     }
 
-    /// Whether every link that is up has told all.
-    pub fn feeds_told(&self) -> bool {
-        self.links_told().all(|(_, told)| told == self.positions.head())
+    /// Whether every link that is up has sent all.
+    pub fn feeds_sent(&self) -> bool {
+        self.links_sent_up_to().all(|(_, sent_up_to)| sent_up_to == self.positions.head())
+    }
+
+    /// What is wrong with what is known of neighbours and of questions to Places, if anything is: for
+    /// the simulator and the fuzzers, at the end of each turn. Costs as much as there is of these; the
+    /// positions are not looked through.
+    #[cfg(any(test, debug_assertions))]
+    pub fn check(&self) -> Result<(), String> {
+        self.peers.check(&self.positions)?;
+        self.questions.check()
     }
 
     /// A client's report has found no room.
     #[cold]
     fn tell_no_room(&mut self, now: Monotonic) {
-        let Some(untold) = self.no_room.mention(now, limits::NO_ROOM_REMINDER) else { return };
+        let Some(others) = self.no_room.admit(now, limits::NO_ROOM_REMINDER) else { return };
         let (clients, bytes) = (self.positions.len(), self.positions.bytes());
+        let (clients, bytes) = (plural(clients, "client"), plural(bytes, "byte"));
         error!(
-            "no room for a client's report: the positions of {clients} clients take {bytes} bytes \
-             (see --memory); {untold} more were refused since this was last said"
+            "no room for a client's report: the positions of {clients} take {bytes} (see --memory); \
+             {others} more were refused since this was last said"
         );
     }
 
@@ -239,40 +256,13 @@ impl Node {
         self.actions.push_back(Action::Wake(id));
     }
 
-    /// Who greets us: the index of a neighbour, or why we do not listen.
-    fn judge_greeting(
-        &self,
-        version: u32,
-        herd: &[u8],
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<usize, String> {
-        let Settings { herd: our_herd, name, .. } = &self.settings;
-        if version != PROTOCOL_VERSION {
-            return Err(format!(
-                "protocol version {PROTOCOL_VERSION} is spoken here, not {version}"
-            ));
-        }
-        if herd != our_herd.as_bytes() {
-            return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
-        }
-        if to != name.as_bytes() {
-            return Err(format!("this is {name}, not {}", Printable(to)));
-        }
-        let index = self.peers.iter().position(|peer| peer.name.as_bytes() == from);
-        index.ok_or_else(|| format!("{} is no neighbour of {name}", Printable(from)))
-    }
-
     fn dial_those_due(&mut self, now: Monotonic) {
-        for (index, peer) in self.peers.iter_mut().enumerate() {
-            if peer.redial_at().is_some_and(|at| at <= now) {
-                peer.link = LinkState::Dialling;
-                self.actions.push_back(Action::Dial {
-                    endpoint: peer.endpoint.clone(),
-                    protocol: Conversation(Kind::Link(Box::new(Link::new(index)))),
-                    timeout: limits::DIAL_TIMEOUT,
-                });
-            }
+        while let Some((peer, endpoint)) = self.peers.dial_next(now) {
+            self.actions.push_back(Action::Dial {
+                endpoint,
+                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer)))),
+                timeout: limits::DIAL_TIMEOUT,
+            });
         }
     }
 }
@@ -283,39 +273,36 @@ impl Application for Node {
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
         Conversation(match port {
-            Port::Clients => Kind::Client(Client::new(address)),
-            Port::Neighbours => Kind::Neighbour(Box::new(Neighbour::new(address))),
+            Port::Clients => Kind::Client(Client::new()),
+            Port::Neighbours => Kind::Accepted(Box::new(Accepted::new(address))),
         })
     }
 
     /// The feed is walked here, once a turn, for all that came in it.
     fn turn_ended(&mut self, _now: Now, _meters: &Meters) {
         let head = self.positions.head();
-        self.news = head - mem::replace(&mut self.head_told, head);
-        for peer in &self.peers {
-            if let LinkState::Up { connection, .. } = peer.link
-                && !self.positions.is_at_head(&peer.cursor)
-            {
+        self.news = head - mem::replace(&mut self.head_last_turn, head);
+        for (connection, cursor) in self.peers.links_up() {
+            if !self.positions.is_at_head(cursor) {
                 self.actions.push_back(Action::Wake(connection));
             }
         }
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
-        self.actions.pop_front()
+        self.actions.pop_front().or_else(|| self.questions.next_request().map(Action::from))
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        let redial = self.peers.iter().filter_map(Peer::redial_at).min();
-        let redial = redial.filter(|_| !self.stopping);
-        redial.into_iter().chain(self.queries.deadline()).min()
+        let dial = self.peers.dial_at().filter(|_| !self.stopping);
+        dial.into_iter().chain(self.questions.deadline()).min()
     }
 
     fn timer_expired(&mut self, now: Now) {
         if !self.stopping {
             self.dial_those_due(now.monotonic);
         }
-        self.queries.expire(now.monotonic, &mut self.actions);
+        self.questions.expire(now.monotonic);
     }
 
     fn signalled(&mut self, signal: Signal, _now: Now) {
@@ -330,21 +317,32 @@ impl Application for Node {
 
     fn stopping(&mut self, now: Now) {
         self.stopping = true;
-        self.queries.sum_up(now.monotonic);
+        self.questions.sum_up(now.monotonic);
+    }
+}
+
+impl From<Request> for Action<Conversation, Port> {
+    fn from(request: Request) -> Self {
+        match request {
+            Request::Wake(connection) => Action::Wake(connection),
+            Request::Dial { endpoint, timeout } => {
+                Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
+            }
+        }
     }
 }
 
 impl Conversation {
-    fn fetch() -> Self {
-        Conversation(Kind::Fetch(Box::new(Fetch::new())))
+    fn with_places() -> Self {
+        Conversation(Kind::Places(Box::new(Connection::new())))
     }
 
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
         match &mut self.0 {
             Kind::Client(client) => client,
-            Kind::Neighbour(neighbour) => &mut **neighbour,
-            Kind::Link(link) => &mut **link,
-            Kind::Fetch(fetch) => &mut **fetch,
+            Kind::Accepted(accepted) => &mut **accepted,
+            Kind::Dialled(dialled) => &mut **dialled,
+            Kind::Places(connection) => &mut **connection,
         }
     }
 }

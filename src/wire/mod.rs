@@ -10,6 +10,7 @@ mod ascii;
 mod cursor;
 mod fast_path;
 mod name;
+mod plural;
 
 pub mod command;
 pub mod decimal;
@@ -27,4 +28,5 @@ pub use decimal::Decimal;
 pub use lines::{Line, LineReader};
 pub use location::Location;
 pub use neighbour::{At, NeighbourLine};
+pub use plural::plural;
 pub use printable::Printable;

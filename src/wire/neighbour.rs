@@ -11,40 +11,47 @@
 //!
 //! Fields are separated by one space and written in one way only; a CR before the LF is tolerated.
 //! Epochs and digests are 16 lower-case hexadecimal digits, sequence numbers decimal without
-//! leading zeros. Later versions keep the fields of `HERD` and `HEARD` and may add more behind
-//! them, so that servers of different versions can tell each other what is wrong.
+//! leading zeros.
+//!
+//! # Versions
+//!
+//! `HERD` names the highest version that the dialler speaks, `HEARD` the one that both speak, and
+//! that is spoken from there on: see [`Version`]. Later versions keep the fields of these two lines
+//! and may add more behind them, so that servers whose versions are too far apart can tell each other
+//! what is wrong.
+
+mod version;
+
+pub use version::Version;
 
 use super::cursor::Cursor;
 use super::decimal::write_integer;
 use super::time::write_difference_and_space;
 use crate::limits;
 
-/// The version of these lines.
-pub const PROTOCOL_VERSION: u32 = 1;
-
 /// A line between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeighbourLine<'a> {
     /// The server that dials greets.
     Greeting {
-        /// Of the dialler's protocol; see [`PROTOCOL_VERSION`].
-        version: u32,
+        /// The highest that the dialler speaks.
+        version: Version,
         /// The herd's name.
         herd: &'a [u8],
         /// The dialler's name.
         from: &'a [u8],
         /// Whom it means to have dialled.
         to: &'a [u8],
-        /// The dialler's present life.
+        /// The dialler's present epoch.
         epoch: u64,
     },
     /// The accepter answers the greeting.
     Heard {
-        /// Of the accepter's protocol.
-        version: u32,
+        /// The one that both speak.
+        version: Version,
         /// The accepter's name.
         server: &'a [u8],
-        /// The accepter's present life.
+        /// The accepter's present epoch.
         epoch: u64,
         /// The last sequence number of the dialler's feed, in the greeting's epoch, that the
         /// accepter has heard; 0 if none.
@@ -157,13 +164,13 @@ fn parse_heard(mut cursor: Cursor<'_>) -> Option<NeighbourLine<'_>> {
     Some(NeighbourLine::Heard { version, server, epoch, up_to })
 }
 
-fn parse_version(cursor: &mut Cursor<'_>) -> Option<u32> {
-    u32::try_from(parse_number(cursor)?).ok()
+fn parse_version(cursor: &mut Cursor<'_>) -> Option<Version> {
+    u32::try_from(parse_number(cursor)?).ok().map(Version::new)
 }
 
-/// The end of the line, or in another version than ours anything more.
-fn end_of_version(version: u32, mut cursor: Cursor<'_>) -> Option<()> {
-    if version == PROTOCOL_VERSION || cursor.end().is_some() {
+/// The end of the line, or in a later version than we know anything more.
+fn end_of_version(version: Version, mut cursor: Cursor<'_>) -> Option<()> {
+    if version <= Version::HIGHEST || cursor.end().is_some() {
         return cursor.end();
     }
     cursor.literal(b" ")
@@ -201,10 +208,17 @@ fn parse_hexadecimal(cursor: &mut Cursor<'_>) -> Option<u64> {
     Some(number)
 }
 
-/// Appends `HERD 1 <herd> <from> <to> <epoch>` and LF.
-pub fn write_greeting(out: &mut Vec<u8>, herd: &[u8], from: &[u8], to: &[u8], epoch: u64) {
+/// Appends `HERD <version> <herd> <from> <to> <epoch>` and LF.
+pub fn write_greeting(
+    out: &mut Vec<u8>,
+    version: Version,
+    herd: &[u8],
+    from: &[u8],
+    to: &[u8],
+    epoch: u64,
+) {
     out.extend_from_slice(b"HERD ");
-    write_integer(out, u64::from(PROTOCOL_VERSION));
+    write_integer(out, u64::from(version.number()));
     for name in [herd, from, to] {
         out.push(b' ');
         out.extend_from_slice(name);
@@ -214,10 +228,10 @@ pub fn write_greeting(out: &mut Vec<u8>, herd: &[u8], from: &[u8], to: &[u8], ep
     out.push(b'\n');
 }
 
-/// Appends `HEARD 1 <server> <epoch> <up-to>` and LF.
-pub fn write_heard(out: &mut Vec<u8>, server: &[u8], epoch: u64, up_to: u64) {
+/// Appends `HEARD <version> <server> <epoch> <up-to>` and LF.
+pub fn write_heard(out: &mut Vec<u8>, version: Version, server: &[u8], epoch: u64, up_to: u64) {
     out.extend_from_slice(b"HEARD ");
-    write_integer(out, u64::from(PROTOCOL_VERSION));
+    write_integer(out, u64::from(version.number()));
     out.push(b' ');
     out.extend_from_slice(server);
     out.push(b' ');

@@ -51,7 +51,7 @@ fn lines_in_and_out_and_connections_are_logged() {
 fn who_was_lost_and_why_is_logged() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let [a, mut b]: [Server; 2] = herd.start_all().try_into().unwrap();
-    b.wait_for_log(" is A in a new life, heard up to 0");
+    b.wait_for_log(" is A in a new epoch, received up to 0");
     b.process.kill();
     a.wait_for_log("link to B is down: ");
     a.wait_for_log(", B: ");
@@ -173,7 +173,9 @@ fn why_a_command_is_refused_is_logged_for_those_who_debug() {
         assert_eq!(client.ask(&command), format!("? {command}"));
         server.wait_for_log(&format!("> ? {command}"));
         let log = server.log();
-        let reason = log.lines().rfind(|line| line.contains(" DEBUG herd::node::client: client #"));
+        let is_reason =
+            |line: &&str| line.contains(" DEBUG herd::node::client") && line.contains(": client #");
+        let reason = log.lines().rfind(is_reason);
         assert!(reason.is_some_and(|reason| reason.ends_with(why)), "{command}: {log}");
     }
 }

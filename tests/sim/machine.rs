@@ -14,6 +14,7 @@ use herd::driver::Driver;
 use herd::herd::Herd;
 use herd::node::{Node, Port};
 use herd::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
+use herd::wire::neighbour::Version;
 use std::cell::RefCell;
 use std::mem;
 use std::rc::Rc;
@@ -41,6 +42,8 @@ pub struct Machine {
     /// How often it was started.
     pub life: u32,
     epoch: u64,
+    /// Which version of the lines between neighbours it speaks.
+    pub version: Version,
     booted: Time,
     /// What its wall clock shows ahead of the true time, in nanoseconds.
     pub skew: i64,
@@ -73,6 +76,7 @@ impl Machine {
             state: State::Down,
             life: 0,
             epoch: 0,
+            version: Version::HIGHEST,
             booted: 0,
             skew: 0,
             process: None,
@@ -185,7 +189,7 @@ impl Machine {
         };
         let head = node.positions().head();
         let moved = mem::replace(&mut self.head, head) != head;
-        let sound = driver.check();
+        let sound = driver.check().and_then(|()| node.check());
         // The store changes only with its head.
         let sound = if moved { sound.and_then(|()| node.positions().check()) } else { sound };
         if let Err(why) = sound {
@@ -205,7 +209,7 @@ impl Machine {
         let Some(Process { node, driver }) = &mut self.process else {
             return;
         };
-        for (id, told) in node.links_told() {
+        for (id, told) in node.links_sent_up_to() {
             let Some((standing, watched)) = driver.find(id) else {
                 continue;
             };

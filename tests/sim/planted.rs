@@ -219,7 +219,7 @@ impl Planted {
             (_, Some(NeighbourLine::Mark { sequence, .. })) => {
                 self.marks.insert((seen.machine, peer), sequence);
             }
-            (Some(bug), Some(NeighbourLine::Heard { server, epoch, up_to, .. })) => {
+            (Some(bug), Some(NeighbourLine::Heard { version, server, epoch, up_to })) => {
                 let up_to = match bug {
                     Bug::ResumesTooFar if up_to > 0 => up_to + 2,
                     Bug::KeepsMarksOfFormerLives => {
@@ -227,7 +227,7 @@ impl Planted {
                     }
                     _ => up_to,
                 };
-                write_heard(out, server, epoch, up_to);
+                write_heard(out, version, server, epoch, up_to);
                 return;
             }
             _ => {}

@@ -224,7 +224,7 @@ impl World {
                 // A link that died unnoticed may still be taken to be up at one side.
                 let both_sides = machine.connections(&self.env) >= 2 * links;
                 let agrees = Some(node.positions().digest()) == digest;
-                up == links && agrees && both_sides && node.feeds_told()
+                up == links && agrees && both_sides && node.feeds_sent()
             })
         })
     }
@@ -235,7 +235,7 @@ impl World {
             None => format!("{} is down", machine.name),
             Some(node) => {
                 let (name, positions) = (&machine.name, node.positions());
-                let (links, told) = (node.links_up(), node.feeds_told());
+                let (links, told) = (node.links_up(), node.feeds_sent());
                 let (count, digest, head) = (positions.len(), positions.digest(), positions.head());
                 format!("{name}: links {links:?}, told {told}, {count} to {head}, {digest:016x}")
             }

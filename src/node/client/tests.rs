@@ -4,7 +4,9 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
-use crate::transport::{Application, DriverSide, Monotonic, Now, PeerInfo};
+use crate::transport::{Application, ConnectionId, DriverSide, Now};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 const SECOND: i64 = 1_000_000_000;
 /// When the first command is sent.

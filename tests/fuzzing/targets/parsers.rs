@@ -2,7 +2,7 @@
 
 use herd::limits;
 use herd::wire::neighbour::{
-    write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
+    Version, write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
 };
 use herd::wire::time::parse_time;
 use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine};
@@ -80,11 +80,11 @@ pub fn neighbour_line(line: &[u8]) {
     let Some(parsed) = NeighbourLine::parse(line) else { return };
     let mut out = Vec::new();
     match parsed {
-        NeighbourLine::Greeting { version: 1, herd, from, to, epoch } => {
-            write_greeting(&mut out, herd, from, to, epoch);
+        NeighbourLine::Greeting { version: version @ Version::HIGHEST, herd, from, to, epoch } => {
+            write_greeting(&mut out, version, herd, from, to, epoch);
         }
-        NeighbourLine::Heard { version: 1, server, epoch, up_to } => {
-            write_heard(&mut out, server, epoch, up_to);
+        NeighbourLine::Heard { version: version @ Version::HIGHEST, server, epoch, up_to } => {
+            write_heard(&mut out, version, server, epoch, up_to);
         }
         // Later versions may add what we do not know.
         NeighbourLine::Greeting { .. } | NeighbourLine::Heard { .. } => return,

@@ -9,6 +9,7 @@ use herd::limits;
 use herd::node::{Conversation, Node, NodeOptions, PlacesSettings, Port};
 use herd::places::{Dialect, Service};
 use herd::transport::{Application, DriverSide, Monotonic, Now, Signal};
+use herd::wire::neighbour::Version;
 use std::time::Duration;
 
 /// Bytes that peers send in one run, with repetitions.
@@ -49,6 +50,7 @@ impl World {
             positions_bytes_max: usize::MAX,
             classic,
             places: PlacesSettings::new(service),
+            version: Version::HIGHEST,
         });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START_NANOSECONDS };
         let (mut driver, mut net) = (Driver::new(now), Net::default());
@@ -105,6 +107,7 @@ impl World {
             self.chosen = self.net.up.len() - 1;
         }
         assert_eq!(self.driver.check(), Ok(()));
+        assert_eq!(self.node.check(), Ok(()));
         assert_eq!(self.node.positions().check(), Ok(()));
         for (standing, _) in self.driver.connections() {
             let waits = standing.transport.output_len();

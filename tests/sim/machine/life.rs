@@ -35,6 +35,7 @@ impl Machine {
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             places: PlacesSettings::new(service),
+            version: self.version,
         });
         let mut driver = Driver::new(self.clocks(env));
         if let Some(bug) = env.planted.in_driver() {

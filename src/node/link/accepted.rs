@@ -1,21 +1,26 @@
-//! The accepted side of a link: hears the neighbour's feed and acknowledges its marks.
+//! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
-use super::Node;
-use super::lines::{LinesFrom, LookAhead, log_in, next_line};
+use super::peers::PeerId;
+use crate::fault::fault;
 use crate::limits;
+use crate::node::Node;
+use crate::node::deadlines::Deadlines;
+use crate::node::lines::{LinesFrom, Prefetch, log_in, next_line};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
-use crate::wire::neighbour::{write_acknowledge, write_heard, write_refused};
-use crate::wire::{At, NeighbourLine};
+use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
+use crate::wire::{At, NeighbourLine, Printable};
 use log::{debug, info, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
 #[derive(Debug)]
-pub(super) struct Neighbour {
+pub(in crate::node) struct Accepted {
     address: SocketAddr,
     lines: LinesFrom,
     state: State,
+    /// What is spoken, once it has greeted.
+    version: Version,
     /// When the neighbour was last heard; before it has greeted, when it connected.
     heard: Monotonic,
     /// When it was last acknowledged, and whether a mark has come since.
@@ -27,27 +32,45 @@ pub(super) struct Neighbour {
 enum State {
     /// Nobody yet.
     Stranger,
-    /// The neighbour with that index, in that life.
-    Known { peer: usize, epoch: u64 },
+    /// That neighbour, in that epoch.
+    Known { peer: PeerId, epoch: u64 },
 }
 
-impl Neighbour {
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Neighbour {
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    /// The neighbour has been silent for too long, or a stranger has not greeted.
+    Silence,
+    /// An acknowledgement is due: soon when a mark has come, else now and then.
+    Acknowledge,
+}
+
+impl Accepted {
+    pub fn new(address: SocketAddr) -> Self {
+        Accepted {
             address,
             lines: LinesFrom::default(),
             state: State::Stranger,
+            version: Version::HIGHEST,
             heard: Monotonic::default(),
             acknowledged: Monotonic::default(),
             owes: false,
         }
     }
 
+    #[cfg(test)]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
         match (self.state, NeighbourLine::parse(line)) {
             (State::Stranger, Some(NeighbourLine::Greeting { version, herd, from, to, epoch })) => {
-                match cx.app.judge_greeting(version, herd, from, to) {
-                    Ok(peer) => self.welcome(cx, peer, epoch),
+                match judge_greeting(cx.app, version, herd, from, to) {
+                    Ok((peer, version)) => {
+                        self.version = version;
+                        self.welcome(cx, peer, epoch);
+                    }
                     Err(reason) => self.refuse(cx, &reason),
                 }
             }
@@ -62,10 +85,7 @@ impl Neighbour {
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                let heard = &mut cx.app.peers[peer].heard;
-                if heard.epoch == Some(epoch) {
-                    heard.up_to = heard.up_to.max(sequence);
-                }
+                cx.app.peers[peer].marked(epoch, sequence);
                 self.owes = true;
             }
             (State::Known { .. }, _) => {
@@ -74,24 +94,21 @@ impl Neighbour {
         }
     }
 
-    fn welcome(&mut self, cx: &mut Context<'_, Node>, index: usize, epoch: u64) {
+    fn welcome(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let peer = &mut node.peers[index];
-        let former = peer.heard.connection;
-        let known = peer.heard.epoch;
-        peer.greeted(&mut node.positions, epoch, id);
-        let life = if known == Some(epoch) { "the life that we know" } else { "a new life" };
-        let up_to = peer.heard.up_to;
-        info!("neighbour {id} is {} in {life}, heard up to {up_to}", peer.name);
+        let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id);
+        let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
+        let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
+        info!("neighbour {id} is {name} in {known}, received up to {up_to}");
         let settings = &node.settings;
         cx.transport.write_with(|out| {
-            write_heard(out, settings.name.as_bytes(), settings.epoch, up_to);
+            write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
         });
-        if let Some(former) = former {
+        if let Some(former) = welcome.former {
             node.wake(former);
         }
-        self.state = State::Known { peer: index, epoch };
+        self.state = State::Known { peer, epoch };
         self.heard = cx.now.monotonic;
         self.acknowledged = cx.now.monotonic;
         self.set_timer(cx);
@@ -103,37 +120,68 @@ impl Neighbour {
         cx.transport.close();
     }
 
-    /// Acknowledges the last mark of the neighbour's present life, and shows that we live; unless
+    /// Acknowledges the last mark of the neighbour's present epoch, and shows that we live; unless
     /// the neighbour has enough to read: then it is tried again when the next one is due.
-    fn acknowledge(&mut self, cx: &mut Context<'_, Node>, peer: usize) {
+    fn acknowledge(&mut self, cx: &mut Context<'_, Node>, peer: PeerId) {
         self.acknowledged = cx.now.monotonic;
         if cx.transport.is_full() {
             return;
         }
-        let sequence = cx.app.peers[peer].heard.up_to;
+        let sequence = cx.app.peers[peer].received_up_to();
         let digest = cx.app.positions.digest();
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
         self.owes = false;
     }
 
-    /// When an acknowledgement is due: soon when a mark has come, else now and then.
-    fn acknowledge_at(&self) -> Monotonic {
+    fn deadlines(&self) -> Deadlines<Timer, 2> {
         let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::HEARTBEAT_INTERVAL };
-        self.acknowledged + pause
+        let is_known = matches!(self.state, State::Known { .. });
+        Deadlines([
+            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
+            (Timer::Acknowledge, is_known.then(|| self.acknowledged + pause)),
+        ])
     }
 
     fn set_timer(&self, cx: &mut Context<'_, Node>) {
-        let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
-        let at = match self.state {
-            State::Stranger => silent_at,
-            State::Known { .. } => silent_at.min(self.acknowledge_at()),
-        };
-        cx.transport.set_timer(Some(at));
+        cx.transport.set_timer(self.deadlines().next());
+    }
+
+    fn acknowledge_if_due(&mut self, cx: &mut Context<'_, Node>) {
+        if let State::Known { peer, .. } = self.state
+            && self.deadlines().due(cx.now.monotonic) == Some(Timer::Acknowledge)
+        {
+            self.acknowledge(cx, peer);
+        }
+    }
+}
+
+/// Who greets us and what both speak, or why we do not listen.
+fn judge_greeting(
+    node: &Node,
+    theirs: Version,
+    herd: &[u8],
+    from: &[u8],
+    to: &[u8],
+) -> Result<(PeerId, Version), String> {
+    let (our_herd, name, ours) = (&node.settings.herd, &node.settings.name, node.settings.version);
+    let Some(version) = ours.common_with(theirs) else {
+        let spoken = ours.spoken();
+        return Err(format!("{spoken} here, not {theirs}: servers may be one version apart"));
+    };
+    if herd != our_herd.as_bytes() {
+        return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
+    }
+    if to != name.as_bytes() {
+        return Err(format!("this is {name}, not {}", Printable(to)));
+    }
+    match node.peers.find(from) {
+        Some(peer) => Ok((peer, version)),
+        None => Err(format!("{} is no neighbour of {name}", Printable(from))),
     }
 }
 
 /// None if the position cannot be kept.
-fn take_position(node: &mut Node, peer: usize, epoch: u64, at: &At<'_>) -> Option<()> {
+fn take_position(node: &mut Node, peer: PeerId, epoch: u64, at: &At<'_>) -> Option<()> {
     let report = Report {
         origin: node.positions.intern(at.server)?,
         difference_nanoseconds: at.difference_nanoseconds,
@@ -141,13 +189,13 @@ fn take_position(node: &mut Node, peer: usize, epoch: u64, at: &At<'_>) -> Optio
         text: Text::new(at.text, at.client.len(), at.location.len())?,
     };
     // Known already, newer or the first of its client: all is well, and the feed does the rest.
-    match node.positions.update(&report, node.peers[peer].life(epoch)) {
+    match node.positions.update(&report, node.peers[peer].mark_of(epoch)) {
         Update::Full => None,
         Update::New | Update::Newer | Update::Known => Some(()),
     }
 }
 
-impl Protocol<Node> for Neighbour {
+impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
         info!("neighbour {} connected from {}", cx.transport.id(), self.address);
@@ -162,11 +210,11 @@ impl Protocol<Node> for Neighbour {
         }
         let mut reader = self.lines.take();
         let mut rest = data;
-        let mut ahead = LookAhead::over(data, 3, &cx.app.positions);
+        let mut prefetch = Prefetch::over(data, 3, &cx.app.positions);
         while !cx.transport.is_ending()
             && let Some(line) = next_line(&mut reader, &mut rest)
         {
-            ahead.look(rest, &cx.app.positions);
+            prefetch.advance(rest, &cx.app.positions);
             match line {
                 Ok(line) => self.line(cx, line),
                 Err(_) if self.state == State::Stranger => {
@@ -176,11 +224,7 @@ impl Protocol<Node> for Neighbour {
             }
         }
         self.lines.put_back(reader);
-        if let State::Known { peer, .. } = self.state
-            && cx.now.monotonic >= self.acknowledge_at()
-        {
-            self.acknowledge(cx, peer);
-        }
+        self.acknowledge_if_due(cx);
         self.set_timer(cx);
     }
 
@@ -190,25 +234,30 @@ impl Protocol<Node> for Neighbour {
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         if let State::Known { peer, .. } = self.state
-            && cx.app.peers[peer].heard.connection != Some(cx.transport.id())
+            && !cx.app.peers[peer].is_heard_on(cx.transport.id())
         {
             debug!("neighbour {} has greeted us anew", cx.transport.id());
             cx.transport.abort();
+        } else {
+            fault!("a neighbour's connection is woken, and it has not greeted us anew");
         }
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
-        if now >= self.heard + limits::NEIGHBOUR_SILENCE_MAX {
-            let silence = now.since(self.heard);
-            warn!("neighbour {}: silent for {silence:.1?}", cx.transport.id());
-            cx.transport.abort();
-            return;
-        }
-        if let State::Known { peer, .. } = self.state
-            && now >= self.acknowledge_at()
-        {
-            self.acknowledge(cx, peer);
+        match (self.deadlines().due(now), self.state) {
+            (Some(Timer::Silence), _) => {
+                let silence = now.since(self.heard);
+                warn!("neighbour {}: silent for {silence:.1?}", cx.transport.id());
+                cx.transport.abort();
+                return;
+            }
+            (Some(Timer::Acknowledge), State::Known { peer, .. }) => self.acknowledge(cx, peer),
+            (Some(Timer::Acknowledge), State::Stranger) => {
+                fault!("a stranger is owed an acknowledgement");
+            }
+            // It was heard after this timer had been set.
+            (None, _) => {}
         }
         self.set_timer(cx);
     }
@@ -217,10 +266,8 @@ impl Protocol<Node> for Neighbour {
         let id = cx.transport.id();
         if let State::Known { peer, .. } = self.state {
             let peer = &mut cx.app.peers[peer];
-            if peer.heard.connection == Some(id) {
-                peer.heard.connection = None;
-            }
-            info!("neighbour {id}, {}: {cause}", peer.name);
+            peer.hung_up(id);
+            info!("neighbour {id}, {}: {cause}", peer.name());
         } else {
             info!("neighbour {id} from {}: {cause}", self.address);
         }

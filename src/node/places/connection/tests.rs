@@ -5,8 +5,7 @@ mod sharing;
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::query::QuestionId;
-use crate::node::{Conversation, NodeOptions, PlacesSettings};
+use crate::node::{Conversation, NodeOptions, PlacesSettings, QuestionId};
 use crate::places::{AskingLimits, Dialect, Search, Service};
 use crate::transport::{Action, Application, ConnectionId, DriverSide, Now, PeerInfo, Transport};
 use std::time::Duration;
@@ -67,13 +66,13 @@ impl Stage {
             longitude_nanodegrees: 0,
             radius_micrometres: u64::from(self.questions),
         };
-        let node = &mut self.node;
-        node.queries.ask(search, 20, ASKER, self.now, &mut node.actions)
+        self.node.questions.ask(search, 20, ASKER, self.now)
     }
 
     /// What the server asks now; wakes of those who asked are left out.
     fn actions(&mut self) -> Vec<Asked> {
         let mut asked = Vec::new();
+        assert_eq!(self.node.check(), Ok(()));
         while let Some(action) = self.node.next_action() {
             match action {
                 Action::Dial { .. } => asked.push(Asked::Dial),
@@ -85,14 +84,17 @@ impl Stage {
     }
 
     fn answer(&mut self, id: QuestionId) -> Option<String> {
-        self.node.queries.take_answer(id).map(|json| String::from_utf8(json).unwrap())
+        let answer = self.node.questions.take_answer(id)?;
+        let mut json = Vec::new();
+        assert_eq!(answer.write(&mut json), json.len());
+        Some(String::from_utf8(json).unwrap())
     }
 
     /// A connection that was dialled, and is up or not.
     fn connection(&mut self) -> Connection {
         self.connections += 1;
         let id = ConnectionId { slot: self.connections, generation: 0 };
-        Connection { protocol: Conversation::fetch(), transport: Transport::new(id) }
+        Connection { protocol: Conversation::with_places(), transport: Transport::new(id) }
     }
 
     fn call(
@@ -214,7 +216,7 @@ fn a_key_that_is_refused_costs_a_few_calls_and_then_one_now_and_then() {
     }
     let counters = stage.node.places_counters();
     assert_eq!((counters.answered, counters.denied, counters.invalid), (2, 3, 30));
-    assert_eq!((counters.questions, counters.calls, counters.spared), (36, 35, 1));
+    assert_eq!((counters.questions, counters.calls, counters.short_circuited), (36, 35, 1));
 }
 
 #[test]
@@ -222,7 +224,7 @@ fn errors_of_places_are_not_given_again() {
     let service = Service::parse(URL, Dialect::Legacy, None).unwrap();
     let cache = Duration::from_secs(60);
     let mut stage = Stage::with(PlacesSettings {
-        limits: AskingLimits { cache, ..Default::default() },
+        limits: AskingLimits { cache, ..AskingLimits::default() },
         service,
     });
     let mut connection = stage.idle_connection();
@@ -305,6 +307,30 @@ fn a_connection_that_was_just_given_a_question_does_not_end_for_having_been_idle
     stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
     stage.answered(&mut connection, GOOD);
     assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+}
+
+/// A connection is free while another is being made, which comes to nothing.
+#[test]
+fn a_question_is_asked_on_the_connection_that_is_free() {
+    let mut stage = Stage::new();
+    let mut connection = stage.idle_connection();
+    let first = stage.ask();
+    assert_eq!(stage.actions(), [Asked::Wake(connection.transport.id())]);
+    let second = stage.ask();
+    assert_eq!(stage.actions(), [Asked::Dial]);
+    stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+    stage.answered(&mut connection, GOOD);
+    stage.answered(&mut connection, GOOD);
+    assert!([first, second].into_iter().all(|question| stage.answer(question).is_some()));
+    assert_eq!(stage.actions(), []);
+    let third = stage.ask();
+    assert_eq!(stage.actions(), [Asked::Wake(connection.transport.id())]);
+    let mut nobody = stage.connection();
+    let refused = Lost::Connect(std::io::ErrorKind::ConnectionRefused.into());
+    stage.call(&mut nobody, |protocol, cx| protocol.connection_lost(cx, &refused));
+    stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+    stage.answered(&mut connection, GOOD);
+    assert_eq!(stage.answer(third).as_deref(), Some(GOOD));
 }
 
 #[test]

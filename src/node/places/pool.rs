@@ -1,8 +1,9 @@
 //! The connections to Places: how many there are, and which of them are free.
 
-use super::super::{Actions, Conversation};
+use super::outbox::Outbox;
+use crate::fault::fault;
 use crate::limits;
-use crate::transport::{Action, ConnectionId, Endpoint};
+use crate::transport::{ConnectionId, Endpoint};
 use std::time::Duration;
 
 /// Kept-alive connections, and how many more are being made.
@@ -35,25 +36,22 @@ impl Pool {
     }
 
     /// Sees to `waiting` calls: wakes free connections for them, and dials for the rest within
-    /// the limit.
-    pub(super) fn spread(&mut self, waiting: usize, actions: &mut Actions) {
-        let mut uncared = waiting.saturating_sub(self.dialling + self.woken.len());
+    /// the limit. A free one is never passed over for one that is being made, which may fail.
+    pub(super) fn dispatch(&mut self, waiting: usize, outbox: &mut Outbox) {
+        let mut uncared = waiting.saturating_sub(self.woken.len());
         while uncared > 0
             && let Some(connection) = self.idle.pop()
         {
             self.woken.push(connection);
-            actions.push_back(Action::Wake(connection));
+            outbox.wake(connection);
             uncared -= 1;
         }
+        uncared = uncared.saturating_sub(self.dialling);
         while uncared > 0 && self.connections < limits::PLACES_CONNECTIONS_MAX {
             self.connections += 1;
             self.dialling += 1;
             uncared -= 1;
-            actions.push_back(Action::Dial {
-                endpoint: self.endpoint.clone(),
-                protocol: Conversation::fetch(),
-                timeout: self.connect_timeout,
-            });
+            outbox.dial(self.endpoint.clone(), self.connect_timeout);
         }
     }
 
@@ -86,8 +84,8 @@ impl Pool {
 
     /// A kept connection was stale, so those that have been idle may be, too: they are woken to
     /// end.
-    pub(super) fn distrust_idle(&mut self, actions: &mut Actions) {
-        actions.extend(self.idle.iter().copied().map(Action::Wake));
+    pub(super) fn distrust_idle(&mut self, outbox: &mut Outbox) {
+        self.idle.iter().for_each(|&connection| outbox.wake(connection));
         self.ending.append(&mut self.idle);
     }
 
@@ -98,13 +96,13 @@ impl Pool {
 
     /// A dialled connection came up.
     pub(super) fn connected(&mut self) {
-        self.dialling -= 1;
+        one_less(&mut self.dialling);
     }
 
     /// A dialled connection did not come up.
     pub(super) fn unreachable(&mut self) {
-        self.dialling -= 1;
-        self.connections -= 1;
+        one_less(&mut self.dialling);
+        one_less(&mut self.connections);
     }
 
     /// Why a call had no connection in all its time.
@@ -123,44 +121,81 @@ impl Pool {
 
     /// A connection that was up is gone.
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
-        self.connections -= 1;
+        one_less(&mut self.connections);
         for list in [&mut self.idle, &mut self.woken, &mut self.ending] {
             list.retain(|&other| other != connection);
         }
     }
 }
 
+#[cfg(any(test, debug_assertions))]
+impl Pool {
+    /// What is wrong with it while so many calls wait and others are made on `asked`.
+    pub(super) fn check(
+        &self,
+        waiting: usize,
+        asked: impl Iterator<Item = ConnectionId>,
+    ) -> Result<(), String> {
+        let mut known = std::collections::HashSet::new();
+        let listed = self.idle.iter().chain(&self.woken).chain(&self.ending).copied();
+        for connection in listed.chain(asked) {
+            if !known.insert(connection) {
+                return Err(format!("connection {connection} to Places is in two states"));
+            }
+        }
+        let wrong = if known.len() + self.dialling > self.connections {
+            "more connections to Places are known than there are"
+        } else if self.connections > limits::PLACES_CONNECTIONS_MAX {
+            "there are too many connections to Places"
+        } else if waiting > self.woken.len() && !self.idle.is_empty() {
+            "a call waits, and a connection to Places is free"
+        } else if waiting > 0 && self.connections == 0 {
+            "a call waits for nothing"
+        } else {
+            return Ok(());
+        };
+        Err(format!("{wrong}: {waiting} calls wait, {self:?}"))
+    }
+}
+
+fn one_less(count: &mut usize) {
+    match count.checked_sub(1) {
+        Some(less) => *count = less,
+        None => fault!("more connections to Places have come to an end than there were"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::outbox::Request;
     use super::*;
-    use crate::places::TLS_PROFILE;
 
     fn id(slot: u32) -> ConnectionId {
         ConnectionId { slot, generation: 0 }
     }
 
     /// A pool with so many connections that are up and idle.
-    fn pool(idle: u32) -> (Pool, Actions) {
-        let endpoint = Endpoint::tls("places.test", 443, TLS_PROFILE);
+    fn pool(idle: u32) -> (Pool, Outbox) {
+        let endpoint = Endpoint::tls("places.test", 443, crate::places::TLS_PROFILE);
         let mut pool = Pool::new(endpoint, Duration::from_secs(1));
-        let mut actions = Actions::new();
-        pool.spread(idle as usize, &mut actions);
+        let mut outbox = Outbox::default();
+        pool.dispatch(idle as usize, &mut outbox);
         for slot in 0..idle {
             pool.connected();
             pool.keep(id(slot));
         }
-        actions.clear();
-        (pool, actions)
+        while outbox.next().is_some() {}
+        (pool, outbox)
     }
 
     /// Who is woken, and how many are dialled.
-    fn taken(actions: &mut Actions) -> (Vec<ConnectionId>, usize) {
+    fn taken(outbox: &mut Outbox) -> (Vec<ConnectionId>, usize) {
         let mut woken = Vec::new();
         let mut dialled = 0;
-        for action in actions.drain(..) {
-            match action {
-                Action::Wake(id) => woken.push(id),
-                _ => dialled += 1,
+        while let Some(request) = outbox.next() {
+            match request {
+                Request::Wake(id) => woken.push(id),
+                Request::Dial { .. } => dialled += 1,
             }
         }
         (woken, dialled)
@@ -168,32 +203,46 @@ mod tests {
 
     #[test]
     fn calls_of_one_turn_wake_a_connection_each_and_dial_no_more_than_they_need() {
-        let (mut pool, mut actions) = pool(2);
-        pool.spread(1, &mut actions);
-        pool.spread(2, &mut actions);
-        assert_eq!(taken(&mut actions), (vec![id(1), id(0)], 0));
-        pool.spread(3, &mut actions);
-        assert_eq!(taken(&mut actions), (vec![], 1));
+        let (mut pool, mut outbox) = pool(2);
+        pool.dispatch(1, &mut outbox);
+        pool.dispatch(2, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![id(1), id(0)], 0));
+        pool.dispatch(3, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![], 1));
         // They come for their calls, and go on with others.
         pool.took(id(1));
         pool.keep(id(0));
-        pool.spread(2, &mut actions);
-        assert_eq!(taken(&mut actions), (vec![id(0)], 0));
+        pool.dispatch(2, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![id(0)], 0));
+    }
+
+    #[test]
+    fn a_free_connection_is_not_passed_over_for_one_that_is_being_made() {
+        let (mut pool, mut outbox) = pool(1);
+        pool.dispatch(2, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![id(0)], 1));
+        // The one that there is does both calls.
+        pool.took(id(0));
+        pool.keep(id(0));
+        pool.dispatch(1, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![id(0)], 0));
+        pool.unreachable();
+        assert_eq!((pool.connections, pool.dialling), (1, 0));
     }
 
     #[test]
     fn a_connection_that_ends_is_nobody_s() {
-        let (mut pool, mut actions) = pool(2);
-        pool.spread(1, &mut actions);
-        assert_eq!(taken(&mut actions), (vec![id(1)], 0));
+        let (mut pool, mut outbox) = pool(2);
+        pool.dispatch(1, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![id(1)], 0));
         assert!(pool.is_idle(id(0)) && !pool.is_idle(id(1)));
         for connection in [id(0), id(1)] {
             assert!(pool.has_connections());
             pool.retire(connection);
         }
         assert!(!pool.has_connections() && pool.is_ending(id(0)));
-        pool.spread(1, &mut actions);
-        assert_eq!(taken(&mut actions), (vec![], 1));
+        pool.dispatch(1, &mut outbox);
+        assert_eq!(taken(&mut outbox), (vec![], 1));
         pool.disconnected(id(0));
         pool.disconnected(id(1));
         assert!(!pool.has_connections());

@@ -1,6 +1,7 @@
 //! What has been asked of Places and what came of it, counted for whoever wants to know.
 
 use crate::places::Status;
+use crate::wire::plural;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub struct Counters {
     /// Of these, those refused because a cap was reached.
     pub over_cap: u64,
     /// Of these, those answered at once because Places had just failed, or too many waited.
-    pub spared: u64,
+    pub short_circuited: u64,
     /// Requests sent to Places: what the operator pays for, at most. A call that had to be made once
     /// more, since its connection was lost before it was answered, is two, and Places may have seen
     /// only one of them.
@@ -45,7 +46,7 @@ pub struct Counters {
 
 /// How a call ended without a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) enum CallFailure {
+pub(super) enum CallFailure {
     Unreachable,
     Late,
     Broken,
@@ -86,15 +87,15 @@ impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} questions ({} from the cache, {} shared, {} over a cap, {} spared); {} calls: {} \
-             answered, {} denied, {} over the limit, {} invalid, {} unusable, {} unreachable, {} \
-             late, {} broken; {:.1?} to an answer on average, {:.1?} at most",
-            self.questions,
+            "{} ({} from the cache, {} shared, {} over a cap, {} short-circuited); {}: {} answered, {} \
+             denied, {} over the limit, {} invalid, {} unusable, {} unreachable, {} late, {} broken; \
+             {:.1?} to an answer on average, {:.1?} at most",
+            plural(self.questions, "question"),
             self.cached,
             self.shared,
             self.over_cap,
-            self.spared,
-            self.calls,
+            self.short_circuited,
+            plural(self.calls, "call"),
             self.answered,
             self.denied,
             self.over_limit,
@@ -129,8 +130,8 @@ mod tests {
         }
         assert_eq!(
             counters.to_string(),
-            "20 questions (3 from the cache, 0 shared, 0 over a cap, 0 spared); 0 calls: 1 answered, \
-             1 denied, 1 over the limit, 1 invalid, 2 unusable, 1 unreachable, 1 late, 1 broken; \
+            "20 questions (3 from the cache, 0 shared, 0 over a cap, 0 short-circuited); 0 calls: 1 \
+             answered, 1 denied, 1 over the limit, 1 invalid, 2 unusable, 1 unreachable, 1 late, 1 broken; \
              26.7ms to an answer on average, 30.0ms at most"
         );
     }

@@ -19,45 +19,68 @@
 mod breaker;
 mod cache;
 mod calls;
+#[cfg(any(test, debug_assertions))]
+mod check;
+mod connection;
 mod counters;
+mod outbox;
 mod pool;
 mod quota;
 mod trouble;
 
-pub(super) use counters::CallFailure;
+pub(super) use connection::Connection;
 pub use counters::Counters;
+pub(super) use outbox::Request;
 
-use super::Actions;
-use super::lines::TRAFFIC;
 use crate::limits;
+use crate::node::lines::TRAFFIC;
 use crate::places::{Answer, PlacesSettings, Problem, Search, Status};
-use crate::transport::{Action, ConnectionId, Monotonic, Now};
+use crate::transport::{ConnectionId, Monotonic, Now};
 use breaker::{Breaker, Failure};
 use cache::Cache;
+use counters::CallFailure;
 use log::info;
+use outbox::Outbox;
 use pool::Pool;
 use quota::{Quota, Reservation};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
-use trouble::{Kind, Trouble};
+use trouble::{Trouble, TroubleLog};
 
 /// Which question; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct QuestionId(u64);
 
+#[cfg(test)]
+impl QuestionId {
+    pub fn numbered(number: u64) -> Self {
+        QuestionId(number)
+    }
+
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Which call; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct CallId(u64);
+struct CallId(u64);
 
 #[derive(Debug)]
 struct Question {
     asker: ConnectionId,
     bound: u8,
-    /// The call that is to answer it.
-    call: Option<CallId>,
-    /// Once it is there. Those who asked the same share it until they take it.
-    answer: Option<Rc<Answer>>,
+    reply: Reply,
+}
+
+/// What comes of a question.
+#[derive(Debug)]
+enum Reply {
+    /// That call is to answer it.
+    From(CallId),
+    /// The answer is there. Those who asked the same share it until they take it.
+    There(Rc<Answer>),
 }
 
 #[derive(Debug)]
@@ -75,6 +98,15 @@ struct Call {
     reserved: Reservation,
 }
 
+/// An answer with the bound of who asked: it is written where it is to go, and only there. Those who
+/// asked the same share it until then.
+#[derive(Debug)]
+pub(super) struct BoundAnswer {
+    answer: Rc<Answer>,
+    bound: u8,
+}
+
+/// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// For a connection.
@@ -85,7 +117,7 @@ enum State {
 
 /// All questions and calls.
 #[derive(Debug)]
-pub(super) struct Queries {
+pub(super) struct Questions {
     settings: PlacesSettings,
     questions: BTreeMap<QuestionId, Question>,
     calls: BTreeMap<CallId, Call>,
@@ -99,14 +131,15 @@ pub(super) struct Queries {
     breaker: Breaker,
     quota: Quota,
     counters: Counters,
-    trouble: Trouble,
+    trouble: TroubleLog,
+    outbox: Outbox,
     /// When the counters were last logged.
     summed_up: Monotonic,
 }
 
-impl Queries {
+impl Questions {
     pub(super) fn new(settings: PlacesSettings) -> Self {
-        Queries {
+        Questions {
             questions: BTreeMap::new(),
             calls: BTreeMap::new(),
             by_search: HashMap::new(),
@@ -117,7 +150,8 @@ impl Queries {
             breaker: Breaker::new(),
             quota: Quota::new(settings.limits.calls_per_second, settings.limits.calls_per_day),
             counters: Counters::default(),
-            trouble: Trouble::new(settings.service.endpoint.to_string()),
+            trouble: TroubleLog::new(settings.service.endpoint.to_string()),
+            outbox: Outbox::default(),
             summed_up: Monotonic::default(),
             settings,
         }
@@ -131,20 +165,25 @@ impl Queries {
         bound: u8,
         asker: ConnectionId,
         now: Now,
-        actions: &mut Actions,
     ) -> QuestionId {
         if now.monotonic.since(self.summed_up) >= limits::PLACES_SUMMARY_INTERVAL {
             self.sum_up(now.monotonic);
         }
         self.counters.questions += 1;
         let id = QuestionId(self.next_id());
-        let mut question = Question { asker, bound, call: None, answer: None };
+        let reply = self.reply_to(id, search, now);
+        if let Reply::There(_) = reply {
+            self.outbox.wake(asker);
+        }
+        self.questions.insert(id, Question { asker, bound, reply });
+        id
+    }
+
+    fn reply_to(&mut self, id: QuestionId, search: Search, now: Now) -> Reply {
         if let Some(answer) = self.cache.find(&search, now.monotonic) {
             self.counters.cached += 1;
             info!(target: TRAFFIC, "places: question {id} is answered from the cache");
-            self.questions.insert(id, question);
-            self.answer(id, answer, actions);
-            return id;
+            return Reply::There(answer);
         }
         if let Some(&call_id) = self.by_search.get(&search)
             && let Some(call) = self.calls.get_mut(&call_id)
@@ -152,47 +191,47 @@ impl Queries {
             self.counters.shared += 1;
             call.questions.push(id);
             call.askers += 1;
-            question.call = Some(call_id);
-            self.questions.insert(id, question);
-            return id;
+            return Reply::From(call_id);
         }
-        let verdict = self.may_call(now);
-        if verdict.is_ok() {
-            question.call = Some(self.call(search, id, now.monotonic, actions));
-        }
-        self.questions.insert(id, question);
-        match verdict {
-            Ok(()) => {}
-            Err((kind, problem)) => {
+        match self.may_call(now) {
+            Ok(()) => Reply::From(self.call(search, id, now.monotonic)),
+            Err((trouble, problem)) => {
                 let text = format_args!("places: question {id} is not asked: {problem}");
-                self.trouble.tell(kind, now.monotonic, text);
-                self.answer(id, Rc::new(problem.answer()), actions);
+                self.trouble.tell(trouble, now.monotonic, text);
+                Reply::There(Rc::new(problem.answer()))
             }
         }
-        id
     }
 
-    /// The JSON, once it is there.
-    pub(super) fn take_answer(&mut self, id: QuestionId) -> Option<Vec<u8>> {
-        let Question { bound, answer, .. } = self.questions.get_mut(&id)?;
-        let json = answer.take()?.cut(*bound);
+    /// The answer, once it is there.
+    pub(super) fn take_answer(&mut self, id: QuestionId) -> Option<BoundAnswer> {
+        let Question { bound, reply: Reply::There(answer), .. } = self.questions.get(&id)? else {
+            return None;
+        };
+        let answer = BoundAnswer { answer: Rc::clone(answer), bound: *bound };
         self.questions.remove(&id);
-        Some(json)
+        Some(answer)
     }
 
     /// Nobody waits for that answer any more. A call that has been made is let come to its end, for
     /// the sake of its connection; one that still waits for a connection is saved.
     pub(super) fn forget(&mut self, id: QuestionId, now: Monotonic) {
         // A crowd may leave at once: neither calls nor their questions are searched.
-        if let Some(call_id) = self.questions.remove(&id).and_then(|question| question.call)
+        if let Some(Question { reply: Reply::From(call_id), .. }) = self.questions.remove(&id)
             && let Some(call) = self.calls.get_mut(&call_id)
         {
-            call.askers -= 1;
+            debug_assert!(call.askers > 0, "nobody asked call {call_id}");
+            call.askers = call.askers.saturating_sub(1);
             if call.askers == 0 && call.state == State::Waiting {
                 self.remove_call(call_id);
                 self.breaker.abandoned(now);
             }
         }
+    }
+
+    /// What is wanted of the driver next; polled until there is nothing more.
+    pub(super) fn next_request(&mut self) -> Option<Request> {
+        self.outbox.next()
     }
 
     /// When the next call runs out of time.
@@ -202,7 +241,7 @@ impl Queries {
     }
 
     /// Ends the calls that have run out of time.
-    pub(super) fn expire(&mut self, now: Monotonic, actions: &mut Actions) {
+    pub(super) fn expire(&mut self, now: Monotonic) {
         while let Some((&id, call)) = self.calls.first_key_value()
             && call.since + self.settings.limits.timeout <= now
         {
@@ -210,11 +249,11 @@ impl Queries {
                 State::Waiting => self.pool.why_none(),
                 State::Asked(connection) => {
                     // Its answer would be taken for that of the next call.
-                    actions.push_back(Action::Wake(connection));
+                    self.outbox.wake(connection);
                     "Places did not answer in time".to_owned()
                 }
             };
-            self.failed(id, CallFailure::Late, &why, now, actions);
+            self.failed(id, CallFailure::Late, &why, now);
         }
     }
 
@@ -230,30 +269,24 @@ impl Queries {
     }
 
     /// Whether a call may be made now, or what the client is told instead.
-    fn may_call(&mut self, now: Now) -> Result<(), (Kind, Problem)> {
+    fn may_call(&mut self, now: Now) -> Result<(), (Trouble, Problem)> {
         if self.waiting.len() >= limits::PLACES_WAITING_MAX {
-            self.counters.spared += 1;
-            return Err((Kind::Crowded, unknown("too many questions wait for Places")));
+            self.counters.short_circuited += 1;
+            return Err((Trouble::Crowded, unknown("too many questions wait for Places")));
         }
         if let Err(why) = self.quota.check(now) {
             self.counters.over_cap += 1;
-            return Err((Kind::OverCap, Problem::new(Status::OverQueryLimit, why, None)));
+            return Err((Trouble::OverCap, Problem::new(Status::OverQueryLimit, why, None)));
         }
         if let Err(problem) = self.breaker.admit(now.monotonic) {
-            self.counters.spared += 1;
+            self.counters.short_circuited += 1;
             let message = format!("{}; it is left alone for a moment", problem.message());
-            return Err((Kind::LeftAlone, Problem::new(problem.status(), &message, None)));
+            return Err((Trouble::LeftAlone, Problem::new(problem.status(), &message, None)));
         }
         Ok(())
     }
 
-    fn call(
-        &mut self,
-        search: Search,
-        question: QuestionId,
-        now: Monotonic,
-        actions: &mut Actions,
-    ) -> CallId {
+    fn call(&mut self, search: Search, question: QuestionId, now: Monotonic) -> CallId {
         let reserved = self.quota.reserve();
         let id = CallId(self.next_id());
         let call = Call {
@@ -268,21 +301,24 @@ impl Queries {
         self.calls.insert(id, call);
         self.by_search.insert(search, id);
         self.waiting.push_back(id);
-        self.pool.spread(self.waiting.len(), actions);
+        self.dispatch();
         id
-    }
-
-    /// Lays the answer down for a question, unless nobody waits for it any more.
-    fn answer(&mut self, id: QuestionId, answer: Rc<Answer>, actions: &mut Actions) {
-        if let Some(question) = self.questions.get_mut(&id) {
-            question.answer = Some(answer);
-            actions.push_back(Action::Wake(question.asker));
-        }
     }
 
     fn next_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
+    }
+}
+
+impl BoundAnswer {
+    /// Appends the JSON with as many results as were asked for, and returns its length in bytes.
+    pub fn write(&self, out: &mut Vec<u8>) -> usize {
+        let start = out.len();
+        // And the line ends behind it: it may be large, and is not to be moved for them.
+        out.reserve(self.answer.bytes() + 2);
+        self.answer.write_cut(self.bound, out);
+        out.len() - start
     }
 }
 

@@ -12,7 +12,7 @@ fn a_call_is_saved_only_when_the_last_of_those_who_share_it_has_left() {
         });
         assert_eq!(stage.actions(), [Asked::Dial]);
         for &question in &questions[..leave] {
-            stage.node.queries.forget(question, stage.now.monotonic);
+            stage.node.questions.forget(question, stage.now.monotonic);
         }
         let mut connection = stage.connection();
         stage.made(&mut connection);
@@ -32,6 +32,31 @@ fn a_call_is_saved_only_when_the_last_of_those_who_share_it_has_left() {
     }
 }
 
+#[test]
+fn a_call_that_is_lost_is_made_once_more_only_for_those_who_still_wait() {
+    for leaves in [false, true] {
+        let mut stage = Stage::new();
+        let mut connection = stage.idle_connection();
+        let question = stage.ask();
+        stage.actions();
+        stage.call(&mut connection, |protocol, cx| protocol.woken(cx));
+        if leaves {
+            stage.node.questions.forget(question, stage.now.monotonic);
+        }
+        stage.call(&mut connection, |protocol, cx| protocol.connection_lost(cx, &Lost::Closed));
+        assert_eq!(stage.actions(), if leaves { vec![] } else { vec![Asked::Dial] });
+        if !leaves {
+            let mut other = stage.connection();
+            stage.made(&mut other);
+            stage.answered(&mut other, GOOD);
+            assert_eq!(stage.answer(question).as_deref(), Some(GOOD));
+        }
+        let counters = stage.node.places_counters();
+        let expected = if leaves { (2, 1, 1) } else { (3, 2, 0) };
+        assert_eq!((counters.calls, counters.answered, counters.broken), expected);
+    }
+}
+
 /// So many clients ask the same, and leave at once.
 #[test]
 fn a_crowd_that_asks_the_same_may_leave_at_once() {
@@ -45,7 +70,7 @@ fn a_crowd_that_asks_the_same_may_leave_at_once() {
         .collect();
     assert_eq!(stage.actions(), [Asked::Dial]);
     for question in questions {
-        stage.node.queries.forget(question, stage.now.monotonic);
+        stage.node.questions.forget(question, stage.now.monotonic);
     }
     let mut connection = stage.connection();
     stage.made(&mut connection);

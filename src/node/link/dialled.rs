@@ -1,29 +1,34 @@
-//! The dialled side of a link: greets the neighbour and pushes the feed to it.
+//! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::Node;
-use super::lines::{LinesFrom, lines_are_logged, log_out, next_line};
-use super::peers::{LinkState, Mention};
+use super::agreement::{Agreement, Finding};
+use super::outage::Mention;
+use super::peers::PeerId;
+use crate::fault::fault;
 use crate::limits;
-use crate::positions::Kind;
+use crate::node::Node;
+use crate::node::deadlines::Deadlines;
+use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
-use crate::wire::neighbour::{PROTOCOL_VERSION, write_at, write_greeting, write_mark};
-use crate::wire::{NeighbourLine, Printable};
+use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
+use crate::wire::{NeighbourLine, Printable, plural};
 use log::{debug, info, warn};
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
-pub(super) struct Link {
-    /// Which of our neighbours.
-    peer: usize,
+pub(in crate::node) struct Dialled {
+    peer: PeerId,
     lines: LinesFrom,
     state: State,
+    /// What is spoken: the highest version of ours until the neighbour has answered with the one
+    /// that both speak.
+    version: Version,
     /// When the neighbour was last heard; before it has answered, when we connected.
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
     /// How many records more it may pass in this turn.
     share: u64,
-    /// The end of the feed when the link came up, until the neighbour has heard that far.
+    /// The end of the feed when the link came up, until the neighbour has received that much.
     catching_up_to: Option<u64>,
     agreement: Agreement,
     /// Whether it ever came to be: then its loss is logged, whatever else is said.
@@ -38,27 +43,26 @@ pub(super) struct Link {
 enum State {
     /// Our greeting is not answered yet.
     Greeting,
-    /// The neighbour listens; its life.
+    /// The neighbour listens; its epoch.
     Up { epoch: u64 },
 }
 
-/// Whether both ends hold the same positions when nothing moves.
-#[derive(Debug, Default)]
-struct Agreement {
-    /// Both digests as last compared at rest.
-    compared: Option<(u64, u64)>,
-    /// How often in a row they were the same two and differed.
-    differed: u32,
-    /// Whether the log has been told that they differ.
-    told: bool,
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    /// The neighbour has been silent for too long.
+    Silence,
+    /// The feed is to be marked again, moved or not.
+    Heartbeat,
 }
 
-impl Link {
-    pub(super) fn new(peer: usize) -> Self {
-        Link {
+impl Dialled {
+    pub fn new(peer: PeerId) -> Self {
+        Dialled {
             peer,
             lines: LinesFrom::default(),
             state: State::Greeting,
+            version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
             share: 0,
@@ -70,50 +74,60 @@ impl Link {
         }
     }
 
-    /// The neighbour says how far it has heard us: the feed goes on from there.
+    /// The neighbour says how far it has received our feed: it goes on from there.
     fn answered(
         &mut self,
         cx: &mut Context<'_, Node>,
-        version: u32,
+        version: Version,
         server: &[u8],
         epoch: u64,
         up_to: u64,
     ) {
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
-        if version != PROTOCOL_VERSION || server != peer.name.as_bytes() {
-            let (want, is) = (&peer.name, Printable(server));
-            let why = format!("it is {is} with protocol version {version}, not {want}");
+        let ours = node.settings.version;
+        let wrong = if server != peer.name().as_bytes() {
+            Some(format!("it is {}, not {}", Printable(server), peer.name()))
+        } else if !ours.speaks(version) {
+            let spoken = ours.spoken();
+            Some(format!("it answers in protocol version {version}, and {spoken} here"))
+        } else {
+            None
+        };
+        if let Some(why) = wrong {
             self.refused = true;
             self.give_up(cx, why);
             return;
         }
-        node.positions.seek(&peer.cursor, up_to);
-        peer.came_up(cx.now.monotonic, cx.transport.id(), epoch);
+        peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic);
         self.state = State::Up { epoch };
+        self.version = version;
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
-        info!("link to {} is up: it has heard {up_to} of {head} changes", peer.name);
+        let changes = plural(head, "change");
+        info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
         self.catching_up_to = Some(head);
     }
 
-    /// Sends what the neighbour has not been told, as far as there is room and the share of this
+    /// Sends what the neighbour has not been sent, as far as there is room and the share of this
     /// turn goes, and a mark behind it. After a clean stop the end of the feed is the end.
     fn walk(&mut self, cx: &mut Context<'_, Node>) {
         let State::Up { epoch } = self.state else {
+            fault!("a link is to walk the feed before its neighbour has answered");
             return;
         };
         let id = cx.transport.id();
         let node = &mut *cx.app;
         let peer = &node.peers[self.peer];
+        // What it told us in the epoch in which it answered, it knows.
+        let told_by_it = peer.mark_of(epoch);
         let mut sent = 0;
         while self.share > 0 && cx.transport.request_room() {
-            let Some(position) = node.positions.next(&peer.cursor) else {
+            let Some(position) = node.positions.next(peer.cursor()) else {
                 break;
             };
             self.share -= 1;
-            // Nobody makes tombstones yet, and there are no words to tell them with.
-            if position.kind() == Kind::Tombstone || peer.told_us(epoch, &position) {
+            if told_by_it.is_some_and(|mark| position.is_heard_from(mark)) {
                 continue;
             }
             sent += 1;
@@ -126,7 +140,7 @@ impl Link {
                 }
             });
         }
-        let is_at_head = node.positions.is_at_head(&peer.cursor);
+        let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;
         if sent > 0 {
             self.mark(cx);
@@ -139,43 +153,40 @@ impl Link {
     }
 
     fn mark(&mut self, cx: &mut Context<'_, Node>) {
-        let node = &mut *cx.app;
-        let told = node.positions.told(&node.peers[self.peer].cursor);
+        let node = &*cx.app;
+        let sent_up_to = node.positions.told(node.peers[self.peer].cursor());
         let digest = node.positions.digest();
-        debug!("link {} > mark {told} {digest:016x}", cx.transport.id());
-        cx.transport.write_with(|out| write_mark(out, told, digest));
+        debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
+        cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
         self.marked = cx.now.monotonic;
     }
 
     fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
         let node = &*cx.app;
+        let name = node.peers[self.peer].name();
         debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
         if self.catching_up_to.is_some_and(|behind| behind <= sequence) {
             self.catching_up_to = None;
             // What an operator waits for before the next server of a herd is restarted.
-            info!("{} has caught up: {sequence} changes", node.peers[self.peer].name);
+            info!("{name} has caught up: {}", plural(sequence, "change"));
         }
         if sequence != node.positions.head() {
-            self.agreement.compared = None;
+            self.agreement.moved();
             return;
         }
         let ours = node.positions.digest();
-        let name = &node.peers[self.peer].name;
-        if ours == theirs {
-            if self.agreement.told {
-                info!("{name} and we hold the same positions again");
-            }
-            self.agreement = Agreement::default();
-            return;
-        }
-        let same = self.agreement.compared.replace((ours, theirs)) == Some((ours, theirs));
-        self.agreement.differed = if same { self.agreement.differed + 1 } else { 1 };
-        if self.agreement.differed >= limits::DISAGREEMENTS_MIN && !self.agreement.told {
-            self.agreement.told = true;
-            warn!(
+        match self.agreement.compare(ours, theirs) {
+            Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
-            );
+            ),
+            Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
+            None => {}
         }
+    }
+
+    #[cfg(test)]
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
@@ -199,14 +210,27 @@ impl Link {
         cx.transport.abort();
     }
 
-    /// Asks to be called when the next mark is due or the neighbour has been silent for too long.
+    fn deadlines(&self) -> Deadlines<Timer, 2> {
+        Deadlines([
+            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
+            (Timer::Heartbeat, Some(self.marked + limits::HEARTBEAT_INTERVAL)),
+        ])
+    }
+
     fn set_timer(&self, cx: &mut Context<'_, Node>) {
-        let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
-        cx.transport.set_timer(Some(silent_at.min(self.marked + limits::HEARTBEAT_INTERVAL)));
+        cx.transport.set_timer(self.deadlines().next());
+    }
+
+    fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
+        match self.state {
+            State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
+            // The neighbour owes the answer to our greeting, or has enough to read.
+            _ => self.marked = cx.now.monotonic,
+        }
     }
 }
 
-impl Protocol<Node> for Link {
+impl Protocol<Node> for Dialled {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
         cx.transport.limit_unsent();
@@ -215,11 +239,13 @@ impl Protocol<Node> for Link {
         self.marked = cx.now.monotonic;
         let node = &*cx.app;
         let peer = &node.peers[self.peer];
-        info!("link {} to {} connected", cx.transport.id(), peer.name);
+        info!("link {} to {} connected", cx.transport.id(), peer.name());
         let settings = &node.settings;
+        self.version = settings.version;
         cx.transport.write_with(|out| {
-            let (herd, from, to) = (&settings.herd, &settings.name, &peer.name);
-            write_greeting(out, herd.as_bytes(), from.as_bytes(), to.as_bytes(), settings.epoch);
+            let names = [&settings.herd, &settings.name, peer.name()].map(str::as_bytes);
+            let [herd, from, to] = names;
+            write_greeting(out, self.version, herd, from, to, settings.epoch);
         });
         self.set_timer(cx);
     }
@@ -260,16 +286,14 @@ impl Protocol<Node> for Link {
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
-        if now >= self.heard + limits::NEIGHBOUR_SILENCE_MAX {
-            self.give_up(cx, format!("silent for {:.1?}", now.since(self.heard)));
-            return;
-        }
-        if now >= self.marked + limits::HEARTBEAT_INTERVAL {
-            match self.state {
-                State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
-                // The neighbour owes the answer to our greeting, or has enough to read.
-                _ => self.marked = now,
+        match self.deadlines().due(now) {
+            Some(Timer::Silence) => {
+                self.give_up(cx, format!("silent for {:.1?}", now.since(self.heard)));
+                return;
             }
+            Some(Timer::Heartbeat) => self.heartbeat(cx),
+            // It was heard after this timer had been set.
+            None => {}
         }
         self.set_timer(cx);
     }
@@ -277,7 +301,7 @@ impl Protocol<Node> for Link {
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
             State::Greeting => cx.transport.close(),
-            // What has been acknowledged is told first.
+            // What clients have been answered is sent first.
             State::Up { .. } => self.walk(cx),
         }
     }
@@ -285,19 +309,19 @@ impl Protocol<Node> for Link {
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
-        let was_up = matches!(peer.link, LinkState::Up { .. });
         let why = self.reason.take().unwrap_or_else(|| cause.to_string());
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
-        let (name, endpoint) = (&peer.name, &peer.endpoint);
+        let (name, endpoint) = (peer.name(), peer.endpoint());
         if self.connected {
             info!("link {} to {name}: {why}", cx.transport.id());
         }
         match mention {
             _ if node.stopping => {}
-            Mention::News if was_up => warn!("link to {name} is down: {why}; redialling"),
+            Mention::Down => warn!("link to {name} is down: {why}; redialling"),
             Mention::News => warn!("{name} at {endpoint} is away: {why}; redialling"),
             Mention::Reminder { away, tries } => {
-                warn!("{name} at {endpoint} is away for {away:.0?} and {tries} tries: {why}");
+                let tries = plural(tries, "try");
+                warn!("{name} at {endpoint} is away for {away:.0?} and {tries}: {why}");
             }
             Mention::Nothing => debug!("{name} at {endpoint} is away: {why}"),
         }

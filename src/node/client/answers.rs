@@ -1,0 +1,248 @@
+//! A client's answers in the order of its commands, also where one of them takes its time.
+
+use crate::limits;
+use crate::node::QuestionId;
+use crate::node::lines::{TRAFFIC, lines_are_logged, log_out, without_end};
+use crate::transport::{ConnectionId, Transport};
+use crate::wire::{Printable, plural};
+use log::info;
+use std::collections::VecDeque;
+
+/// What keeps answers from going out at once.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// None unless a `WHATSAT` waits for Places: idle clients stay small.
+    held: Option<Box<Held>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// In the order of their commands, and never empty.
+    pending: VecDeque<PendingAnswer>,
+    /// Bytes in `PendingAnswer::behind`, all together.
+    bytes: usize,
+}
+
+/// An answer that waits for Places.
+#[derive(Debug)]
+struct PendingAnswer {
+    question: QuestionId,
+    /// The `AT` line that it begins with.
+    at: Vec<u8>,
+    /// Answers to the commands behind it.
+    behind: Vec<u8>,
+}
+
+impl Answers {
+    /// Whether all that came to be has been sent.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_none()
+    }
+
+    /// Whether so much is held back that no more commands should be taken.
+    #[inline(always)]
+    pub fn is_crowded(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| {
+            held.pending.len() >= limits::QUERIES_PER_CLIENT_MAX
+                || held.bytes >= limits::HELD_ANSWERS_BYTES_MAX
+        })
+    }
+
+    /// Sends what `compose` appends, behind the answers that are still pending.
+    #[inline(always)]
+    pub fn answer(&mut self, transport: &mut Transport, compose: impl FnOnce(&mut Vec<u8>)) {
+        let last = self.held.as_mut().and_then(|held| {
+            let bytes = &mut held.bytes;
+            held.pending.back_mut().map(|pending| (bytes, &mut pending.behind))
+        });
+        let Some((held_bytes, behind)) = last else {
+            let id = transport.id();
+            transport.write_with(|out| {
+                let start = out.len();
+                compose(out);
+                log_answer(id, &out[start..]);
+            });
+            return;
+        };
+        // It is logged when it is sent.
+        let before = behind.len();
+        compose(behind);
+        *held_bytes += behind.len() - before;
+    }
+
+    /// The next answer is an `AT` line and what comes of a question.
+    pub fn wait_for(&mut self, question: QuestionId, at: Vec<u8>) {
+        let pending = &mut self.held.get_or_insert_default().pending;
+        pending.push_back(PendingAnswer { question, at, behind: Vec::new() });
+    }
+
+    /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
+    /// answer may be large, and until it is sent it is shared by all who asked the same. `take` gives
+    /// an answer once it is there, as what appends it and returns its length in bytes.
+    pub fn send<W: FnOnce(&mut Vec<u8>) -> usize>(
+        &mut self,
+        transport: &mut Transport,
+        mut take: impl FnMut(QuestionId) -> Option<W>,
+    ) {
+        let Some(held) = self.held.as_mut() else {
+            return;
+        };
+        while let Some(pending) = held.pending.front()
+            && transport.request_room()
+        {
+            let Some(write) = take(pending.question) else {
+                return;
+            };
+            pending.send(transport, write);
+            held.bytes -= pending.behind.len();
+            held.pending.pop_front();
+        }
+        if held.pending.is_empty() {
+            self.held = None;
+        }
+    }
+
+    /// The questions whose answers are still pending; none is any more.
+    pub fn drop_all(&mut self) -> impl Iterator<Item = QuestionId> {
+        let held = self.held.take().into_iter();
+        held.flat_map(|held| held.pending).map(|pending| pending.question)
+    }
+}
+
+impl PendingAnswer {
+    fn send(&self, transport: &mut Transport, write: impl FnOnce(&mut Vec<u8>) -> usize) {
+        let id = transport.id();
+        transport.write_with(|out| {
+            out.extend_from_slice(&self.at);
+            let bytes = plural(write(out), "byte");
+            let at = Printable(without_end(&self.at));
+            info!(target: TRAFFIC, "client {id} > {at} and {bytes} of JSON");
+            out.extend_from_slice(b"\n\n");
+            out.extend_from_slice(&self.behind);
+        });
+        for answer in self.behind.split_inclusive(|&byte| byte == b'\n') {
+            log_answer(id, answer);
+        }
+    }
+}
+
+/// Logs an answer as it is sent.
+#[inline]
+fn log_answer(id: ConnectionId, answer: &[u8]) {
+    if lines_are_logged() {
+        log_out("client", id, without_end(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{DriverSide, Monotonic};
+    use proptest::prelude::*;
+
+    fn transport() -> Transport {
+        Transport::new(ConnectionId { slot: 0, generation: 0 })
+    }
+
+    /// Sends what is there of these, each as its number.
+    fn send(answers: &mut Answers, transport: &mut Transport, there: &[u64]) {
+        answers.send(transport, |question| {
+            let number = question.number();
+            there.contains(&number).then_some(move |out: &mut Vec<u8>| {
+                let json = format!("{{{number}}}");
+                out.extend_from_slice(json.as_bytes());
+                json.len()
+            })
+        });
+    }
+
+    fn ask(answers: &mut Answers, number: u64) {
+        answers.wait_for(QuestionId::numbered(number), format!("AT {number}\n").into_bytes());
+    }
+
+    fn answer(answers: &mut Answers, transport: &mut Transport, text: &str) {
+        answers.answer(transport, |out| out.extend_from_slice(text.as_bytes()));
+    }
+
+    #[test]
+    fn an_answer_goes_out_when_none_before_it_is_pending() {
+        let (mut answers, mut transport) = (Answers::default(), transport());
+        answer(&mut answers, &mut transport, "one\n");
+        ask(&mut answers, 1);
+        answer(&mut answers, &mut transport, "two\n");
+        ask(&mut answers, 2);
+        send(&mut answers, &mut transport, &[2]);
+        assert_eq!(transport.output(), b"one\n", "the first is still missing");
+        assert!(!answers.is_empty());
+        send(&mut answers, &mut transport, &[1]);
+        assert_eq!(transport.output(), b"one\nAT 1\n{1}\n\ntwo\n");
+        send(&mut answers, &mut transport, &[2]);
+        assert!(answers.is_empty());
+        answer(&mut answers, &mut transport, "three\n");
+        assert!(transport.output().ends_with(b"two\nAT 2\n{2}\n\nthree\n"));
+    }
+
+    #[test]
+    fn so_many_questions_and_so_many_bytes_are_a_crowd() {
+        let (mut answers, mut transport) = (Answers::default(), transport());
+        for number in 0..limits::QUERIES_PER_CLIENT_MAX as u64 {
+            assert!(!answers.is_crowded());
+            ask(&mut answers, number);
+        }
+        assert!(answers.is_crowded());
+        send(&mut answers, &mut transport, &[0]);
+        assert!(!answers.is_crowded());
+        let long = "x".repeat(limits::HELD_ANSWERS_BYTES_MAX);
+        answer(&mut answers, &mut transport, &long[1..]);
+        assert!(!answers.is_crowded());
+        answer(&mut answers, &mut transport, "x");
+        assert!(answers.is_crowded());
+        assert_eq!(answers.drop_all().count(), limits::QUERIES_PER_CLIENT_MAX - 1);
+        assert!(answers.is_empty() && !answers.is_crowded());
+    }
+
+    #[test]
+    fn an_answer_waits_for_room() {
+        let (mut answers, mut transport) = (Answers::default(), transport());
+        let long = "x".repeat(limits::OUTPUT_HIGH_WATER_BYTES);
+        answer(&mut answers, &mut transport, &long);
+        ask(&mut answers, 1);
+        send(&mut answers, &mut transport, &[1]);
+        assert!(!answers.is_empty());
+        transport.advance(long.len(), Monotonic::default());
+        send(&mut answers, &mut transport, &[1]);
+        assert_eq!(transport.output(), b"AT 1\n{1}\n\n");
+        assert!(answers.is_empty());
+    }
+
+    proptest! {
+        /// Questions and other commands, in any order, with replies in any other.
+        #[test]
+        fn answers_come_in_the_order_of_the_commands(
+            commands in prop::collection::vec(any::<bool>(), 0..40),
+            order in prop::collection::vec(any::<u64>(), 40),
+        ) {
+            let (mut answers, mut transport) = (Answers::default(), transport());
+            let mut expected = String::new();
+            let mut asked = Vec::new();
+            for (number, &is_question) in (0..).zip(&commands) {
+                if is_question {
+                    ask(&mut answers, number);
+                    expected += &format!("AT {number}\n{{{number}}}\n\n");
+                    asked.push(number);
+                } else {
+                    answer(&mut answers, &mut transport, &format!("{number}\n"));
+                    expected += &format!("{number}\n");
+                }
+            }
+            asked.sort_by_key(|&number| order[number as usize]);
+            for there in 1..=asked.len() {
+                prop_assert!(!answers.is_empty());
+                send(&mut answers, &mut transport, &asked[..there]);
+                prop_assert!(expected.as_bytes().starts_with(transport.output()));
+            }
+            prop_assert!(answers.is_empty());
+            prop_assert_eq!(transport.output(), expected.as_bytes());
+        }
+    }
+}

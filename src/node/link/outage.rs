@@ -1,0 +1,88 @@
+//! A neighbour's absence: when it is dialled again, and how much of it belongs in the log.
+
+use crate::limits;
+use crate::node::random::Random;
+use crate::transport::Monotonic;
+use std::time::Duration;
+
+/// How long, how often tried, when it was last mentioned, and why it was.
+#[derive(Debug)]
+pub(super) struct Outage {
+    since: Option<Monotonic>,
+    tries: u32,
+    mentioned: Monotonic,
+    reason: String,
+    pause: Duration,
+    /// Since when the link is up, if it is.
+    up_since: Option<Monotonic>,
+}
+
+/// How much of a failure to reach a neighbour belongs in the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mention {
+    /// The link was up.
+    Down,
+    /// This is the first try, or the reason is another than was mentioned last.
+    News,
+    /// It has been away for so long and so many tries.
+    Reminder { away: Duration, tries: u32 },
+    /// Nothing new.
+    Nothing,
+}
+
+impl Outage {
+    /// Of a neighbour that has not been dialled yet.
+    pub fn new() -> Self {
+        Outage {
+            since: None,
+            tries: 0,
+            mentioned: Monotonic::default(),
+            reason: String::new(),
+            pause: limits::REDIAL_PAUSE_MIN,
+            up_since: None,
+        }
+    }
+
+    /// The link is up: the next failure is news again.
+    pub fn end(&mut self, now: Monotonic) {
+        *self = Outage { pause: self.pause, up_since: Some(now), ..Outage::new() };
+    }
+
+    /// Since when the link is up, if it is.
+    #[cfg(any(test, debug_assertions))]
+    pub fn up_since(&self) -> Option<Monotonic> {
+        self.up_since
+    }
+
+    /// The pause before the next try. It doubles with each try and is drawn from its upper half so
+    /// that neighbours do not dial in step; it is the longest if we were refused, since only people
+    /// can mend that. It starts anew when the link was up for [`limits::LINK_PROVEN_AFTER`]: a
+    /// neighbour that listens and breaks at once is not dialled without a pause for ever.
+    pub fn next_pause(&mut self, now: Monotonic, refused: bool, random: &mut Random) -> Duration {
+        if self.up_since.take().is_some_and(|up| now.since(up) >= limits::LINK_PROVEN_AFTER) {
+            self.pause = limits::REDIAL_PAUSE_MIN;
+        }
+        let pause = if refused { limits::REDIAL_PAUSE_MAX } else { self.pause };
+        self.pause = (self.pause * 2).min(limits::REDIAL_PAUSE_MAX);
+        let shortest = (pause / 2).max(limits::REDIAL_PAUSE_MIN);
+        let range = pause.saturating_sub(shortest).as_millis() as u64;
+        shortest + Duration::from_millis(random.up_to(range))
+    }
+
+    /// The link is gone, or was tried in vain. Says what belongs in the log.
+    pub fn mention(&mut self, now: Monotonic, why: &str) -> Mention {
+        let was_up = self.up_since.is_some();
+        self.tries = self.tries.saturating_add(1);
+        let since = *self.since.get_or_insert(now);
+        if self.tries == 1 || self.reason != why {
+            self.mentioned = now;
+            why.clone_into(&mut self.reason);
+            return if was_up { Mention::Down } else { Mention::News };
+        }
+        if now.since(self.mentioned) < limits::AWAY_REMINDER {
+            return Mention::Nothing;
+        }
+        self.mentioned = now;
+        Mention::Reminder { away: now.since(since), tries: self.tries }
+    }
+}

@@ -1,0 +1,244 @@
+//! What this server knows of each neighbour: how its own link to it stands, and what it has received
+//! from it. The two connections of a pair of neighbours meet here.
+
+use super::outage::{Mention, Outage};
+use crate::node::random::Random;
+use crate::positions::{Cursor, NeighbourLife, Positions};
+use crate::transport::{ConnectionId, Endpoint, Monotonic};
+use std::ops::{Index, IndexMut};
+
+/// The neighbours of this server.
+#[derive(Debug)]
+pub(in crate::node) struct Peers(Vec<Peer>);
+
+/// Which neighbour. Given out by the [`Peers`] and good for them alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) struct PeerId(usize);
+
+/// One neighbour.
+#[derive(Debug)]
+pub(in crate::node) struct Peer {
+    name: String,
+    /// Where its neighbours dial it.
+    endpoint: Endpoint,
+    link: LinkState,
+    /// Up to where the feed has been sent to it.
+    cursor: Cursor,
+    received: Received,
+    outage: Outage,
+}
+
+/// How our link to a neighbour stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LinkState {
+    /// To be dialled at that time.
+    Down { redial_at: Monotonic },
+    /// Dialled, or greeted and not answered yet.
+    Dialling,
+    /// The neighbour takes the feed, on that connection.
+    Up(ConnectionId),
+}
+
+/// What a neighbour has told us, and in which of its epochs.
+#[derive(Debug, Default)]
+struct Received {
+    /// The epoch with which it greeted us last. None before it ever did.
+    epoch: Option<u64>,
+    /// Up to which of its sequence numbers of that epoch we have received everything.
+    up_to: u64,
+    /// Marks the positions that it told us in that epoch.
+    mark: Option<NeighbourLife>,
+    /// The connection on which it greeted us last; an earlier one is given up.
+    connection: Option<ConnectionId>,
+}
+
+/// What a neighbour that greets us is to us.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Welcome {
+    /// Whether it is in the epoch that we know, and up to where we have received its feed of that.
+    pub is_known_epoch: bool,
+    pub received_up_to: u64,
+    /// The connection on which it greeted us before, to be given up.
+    pub former: Option<ConnectionId>,
+}
+
+impl Peers {
+    /// Neighbours with these names, that are dialled there at once and are sent the feed from these
+    /// cursors on.
+    pub fn new(neighbours: impl Iterator<Item = (String, Endpoint, Cursor)>) -> Self {
+        Peers(
+            neighbours.map(|(name, endpoint, cursor)| Peer::new(name, endpoint, cursor)).collect(),
+        )
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The one with that name.
+    pub fn find(&self, name: &[u8]) -> Option<PeerId> {
+        self.0.iter().position(|peer| peer.name.as_bytes() == name).map(PeerId)
+    }
+
+    /// The links that are up, and up to where each has sent the feed.
+    pub fn links_up(&self) -> impl Iterator<Item = (ConnectionId, &Cursor)> {
+        self.0.iter().filter_map(|peer| match peer.link {
+            LinkState::Up(connection) => Some((connection, &peer.cursor)),
+            LinkState::Down { .. } | LinkState::Dialling => None,
+        })
+    }
+
+    /// When the next one is to be dialled.
+    pub fn dial_at(&self) -> Option<Monotonic> {
+        self.0.iter().filter_map(Peer::redial_at).min()
+    }
+
+    /// One that is due to be dialled, and where; it counts as dialled from here on.
+    pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Endpoint)> {
+        let is_due = |peer: &Peer| peer.redial_at().is_some_and(|at| at <= now);
+        let due = self.0.iter().position(is_due)?;
+        let peer = &mut self.0[due];
+        peer.link = LinkState::Dialling;
+        Some((PeerId(due), peer.endpoint.clone()))
+    }
+}
+
+impl Index<PeerId> for Peers {
+    type Output = Peer;
+
+    fn index(&self, id: PeerId) -> &Peer {
+        &self.0[id.0]
+    }
+}
+
+impl IndexMut<PeerId> for Peers {
+    fn index_mut(&mut self, id: PeerId) -> &mut Peer {
+        &mut self.0[id.0]
+    }
+}
+
+impl Peer {
+    fn new(name: String, endpoint: Endpoint, cursor: Cursor) -> Self {
+        Peer {
+            name,
+            endpoint,
+            link: LinkState::Down { redial_at: Monotonic::default() },
+            cursor,
+            received: Received::default(),
+            outage: Outage::new(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its neighbours dial it.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Up to where the feed has been sent to it.
+    pub fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    /// Up to which of its sequence numbers we have received everything.
+    pub fn received_up_to(&self) -> u64 {
+        self.received.up_to
+    }
+
+    /// The neighbour greets us. In an epoch that we do not know it has received nothing from us, we
+    /// have received nothing from it, and what it told us in an earlier one it may have lost.
+    pub(super) fn greeted(
+        &mut self,
+        positions: &mut Positions,
+        epoch: u64,
+        connection: ConnectionId,
+    ) -> Welcome {
+        let former = self.received.connection.replace(connection);
+        let is_known_epoch = self.received.epoch == Some(epoch);
+        if !is_known_epoch {
+            if let Some(mark) = self.received.mark.take() {
+                positions.end_life(mark);
+            }
+            self.received.epoch = Some(epoch);
+            self.received.up_to = 0;
+            self.received.mark = positions.begin_life();
+        }
+        Welcome { is_known_epoch, received_up_to: self.received.up_to, former }
+    }
+
+    /// All of its feed in that epoch has been received up to here. Said of a former epoch it says
+    /// nothing: a connection of that may still deliver what it had under way.
+    pub(super) fn marked(&mut self, epoch: u64, sequence: u64) {
+        if self.received.epoch == Some(epoch) {
+            self.received.up_to = self.received.up_to.max(sequence);
+        }
+    }
+
+    /// Marks the positions that it told us in that epoch, unless that is over.
+    pub(super) fn mark_of(&self, epoch: u64) -> Option<&NeighbourLife> {
+        if self.received.epoch == Some(epoch) { self.received.mark.as_ref() } else { None }
+    }
+
+    /// Whether that is the connection on which it greeted us last.
+    pub(super) fn is_heard_on(&self, connection: ConnectionId) -> bool {
+        self.received.connection == Some(connection)
+    }
+
+    /// A connection on which it greeted us is gone.
+    pub(super) fn hung_up(&mut self, connection: ConnectionId) {
+        if self.is_heard_on(connection) {
+            self.received.connection = None;
+        }
+    }
+
+    /// The neighbour answered our greeting and has received our feed up to there: the link is up,
+    /// and goes on from there. The next failure is news again.
+    pub(super) fn answered(
+        &mut self,
+        positions: &mut Positions,
+        received_up_to: u64,
+        connection: ConnectionId,
+        now: Monotonic,
+    ) {
+        positions.seek(&self.cursor, received_up_to);
+        self.came_up(now, connection);
+    }
+
+    fn came_up(&mut self, now: Monotonic, connection: ConnectionId) {
+        self.link = LinkState::Up(connection);
+        self.outage.end(now);
+    }
+
+    /// The link is down, or was dialled in vain: sets the time of the next try (see
+    /// [`Outage::next_pause`]) and says what belongs in the log.
+    pub(super) fn went_down(
+        &mut self,
+        now: Monotonic,
+        why: &str,
+        refused: bool,
+        random: &mut Random,
+    ) -> Mention {
+        let mention = self.outage.mention(now, why);
+        let pause = self.outage.next_pause(now, refused, random);
+        self.link = LinkState::Down { redial_at: now + pause };
+        mention
+    }
+
+    /// When the neighbour is to be dialled again.
+    fn redial_at(&self) -> Option<Monotonic> {
+        match self.link {
+            LinkState::Down { redial_at } => Some(redial_at),
+            LinkState::Dialling | LinkState::Up(_) => None,
+        }
+    }
+}
+
+#[cfg(any(test, debug_assertions))]
+mod check;
+#[cfg(test)]
+mod tests;
