@@ -67,7 +67,7 @@
 //!
 //! What came from a neighbour is not sent back to it, but only while that neighbour is in the life
 //! in which it told us: one that restarted empty must be told also what it once told us
-//! ([`positions::NeighbourLife`]).
+//! ([`positions::NeighbourEpoch`]).
 //!
 //! # Which of two reports wins
 //!

@@ -38,8 +38,8 @@ pub const POSITIONS_BYTES_DEFAULT: usize = 4_096 << 20;
 pub const POSITIONS_BYTES_MAX: usize = 1 << 40;
 /// How often it is an error in the log that there is no room for a report; meanwhile it is counted.
 pub const NO_ROOM_REMINDER: Duration = Duration::from_secs(60);
-/// Most lives of neighbours that last or from which a position is known.
-pub const NEIGHBOUR_LIVES_MAX: usize = 65_535;
+/// Most epochs of neighbours that last or in which a known position or tombstone was heard.
+pub const NEIGHBOUR_EPOCHS_MAX: usize = 65_535;
 /// Most servers in a herd.
 pub const SERVERS_MAX: usize = 1_024;
 /// Largest herd file.
@@ -51,10 +51,10 @@ pub const READ_BUDGET_BYTES: usize = 64 * 1_024;
 pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
 /// How many lines ahead the records that they will touch are fetched: enough for the memory to be
 /// busy all the time.
-pub const AHEAD_LINES_MAX: usize = 16;
-/// With fewer positions than these the processor's caches hold what is touched, and looking ahead
+pub const PREFETCH_LINES_MAX: usize = 16;
+/// With fewer positions than these the processor's caches hold what is touched, and prefetching
 /// only costs.
-pub const AHEAD_POSITIONS_MIN: usize = 20_000;
+pub const PREFETCH_POSITIONS_MIN: usize = 20_000;
 /// Output at which a protocol is asked to make no more.
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
 /// Output at which it is asked to go on.

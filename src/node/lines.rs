@@ -109,7 +109,7 @@ pub(super) struct Prefetch {
 
 impl Prefetch {
     pub(super) fn over(data: &[u8], field: usize, positions: &Positions) -> Self {
-        let pays = positions.len() >= limits::AHEAD_POSITIONS_MIN;
+        let pays = positions.len() >= limits::PREFETCH_POSITIONS_MIN;
         Prefetch { field, due_at: if pays { data.len() } else { 0 } }
     }
 
@@ -123,9 +123,9 @@ impl Prefetch {
 
     #[inline(never)]
     fn fetch(&mut self, data: &[u8], positions: &Positions) {
-        let mut clients: [&[u8]; limits::AHEAD_LINES_MAX] = [&[]; _];
+        let mut clients: [&[u8]; limits::PREFETCH_LINES_MAX] = [&[]; _];
         let (found, rest) = next_client_ids(data, self.field, &mut clients);
-        positions.fetch_ahead(&clients[..found]);
+        positions.prefetch(&clients[..found]);
         self.due_at = rest.len();
     }
 }

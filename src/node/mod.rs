@@ -222,7 +222,9 @@ impl Node {
     /// The links that are up, and up to which of our sequence numbers each has sent our feed
     /// (it may still be under way). For tests and for watching; nothing is decided by it.
     pub fn links_sent_up_to(&self) -> impl Iterator<Item = (ConnectionId, u64)> {
-        self.peers.links_up().map(|(connection, cursor)| (connection, self.positions.told(cursor)))
+        self.peers
+            .links_up()
+            .map(|(connection, cursor)| (connection, self.positions.sent_up_to(cursor)))
     }
 
     /// Whether every link that is up has sent all.

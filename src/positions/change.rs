@@ -1,6 +1,6 @@
 //! What the store tells of one client.
 
-use super::lives::NeighbourLife;
+use super::epochs::NeighbourEpoch;
 use super::origins::{OriginId, Origins};
 use super::record::Record;
 use super::report::Kind;
@@ -69,9 +69,9 @@ impl<'a> Change<'a> {
         self.text().time()
     }
 
-    /// Whether it was heard from that neighbour, in that life.
-    pub fn is_heard_from(&self, life: &NeighbourLife) -> bool {
-        self.record.heard_from == life.slot()
+    /// Whether it was heard from that neighbour, in that epoch.
+    pub fn is_heard_from(&self, epoch: &NeighbourEpoch) -> bool {
+        self.record.heard_from == epoch.slot()
     }
 }
 

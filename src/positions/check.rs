@@ -17,7 +17,7 @@ impl Positions {
     pub fn check(&self) -> Result<(), String> {
         self.feed.check()?;
         self.check_index()?;
-        self.lives.check(self.records().map(|record| record.heard_from))?;
+        self.epochs.check(self.records().map(|record| record.heard_from))?;
         let tombstones = self.records().filter(|record| record.kind() == Kind::Tombstone);
         equal("tombstones", self.tombstones, tombstones.count())?;
         let digests = self.records().map(|record| digest_of(&self.origins, &record.report()));

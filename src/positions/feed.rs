@@ -181,20 +181,20 @@ impl Feed {
         Some(number)
     }
 
-    pub fn told(&self, cursor: &Cursor) -> u64 {
-        self.told_at(cursor.link())
+    pub fn sent_up_to(&self, cursor: &Cursor) -> u64 {
+        self.sent_up_to_at(cursor.link())
     }
 
-    /// Puts the cursor where those with a sequence number up to `told` are before it, all others
+    /// Puts the cursor where those with a sequence number up to `up_to` are before it, all others
     /// after it.
-    pub fn seek(&mut self, cursor: &Cursor, told: u64) {
+    pub fn seek(&mut self, cursor: &Cursor, up_to: u64) {
         let here = self.links(cursor.link()).previous;
         self.unlink(cursor.link());
         // No two records have the same number, so numbers apart are at least as many as records
         // apart: start where that promises the shortest walk.
         let distance = |start| {
-            let told_there = if start == Link::LIST { 0 } else { self.told_at(start) };
-            told_there.abs_diff(told)
+            let sent_there = if start == Link::LIST { 0 } else { self.sent_up_to_at(start) };
+            sent_there.abs_diff(up_to)
         };
         let mut after = here;
         for start in [Link::LIST, self.links(Link::LIST).previous] {
@@ -203,12 +203,12 @@ impl Feed {
             }
         }
         while let Some(number) = self.record_after(after)
-            && self.record(number).sequence <= told
+            && self.record(number).sequence <= up_to
         {
             after = Link::record(number);
         }
         while let Some(number) = self.record_up_to(after)
-            && self.record(number).sequence > told
+            && self.record(number).sequence > up_to
         {
             after = self.record(number).links.previous;
         }
@@ -216,7 +216,7 @@ impl Feed {
     }
 
     /// The largest number such that no record up to it is after `link`.
-    fn told_at(&self, link: Link) -> u64 {
+    fn sent_up_to_at(&self, link: Link) -> u64 {
         match self.record_after(link) {
             Some(number) => self.record(number).sequence - 1,
             None => self.head,

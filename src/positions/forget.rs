@@ -1,6 +1,6 @@
 //! How a client is forgotten, first by a tombstone and at last altogether.
 
-use super::lives::LifeSlot;
+use super::epochs::EpochSlot;
 use super::memory::take_from;
 use super::record::INLINE_BYTES;
 use super::{Kind, Positions, Report, Update, digest_of};
@@ -13,11 +13,11 @@ impl Positions {
     /// known is forgotten all the same, which takes up to 144 bytes more; but not if the time is
     /// written with more than 62 bytes.
     pub fn forget(&mut self, report: &Report<'_>) -> Update {
-        let forgotten = self.take_either(report, LifeSlot::NONE);
+        let forgotten = self.take_either(report, EpochSlot::NONE);
         let is_known = || self.lookup_any(self.hash(report.text.client()), report.text.client());
         let is_usual = report.kind() == Kind::Tombstone && report.text.time().len() <= INLINE_BYTES;
         if forgotten == Update::Full && is_usual && is_known().is_some() {
-            return self.take_without_bound(report, LifeSlot::NONE);
+            return self.take_without_bound(report, EpochSlot::NONE);
         }
         forgotten
     }
@@ -32,7 +32,7 @@ impl Positions {
         let record = feed.record(number);
         let kind = record.kind();
         self.digest = self.digest.wrapping_sub(digest_of(origins, &record.report()));
-        self.lives.moved(record.heard_from, LifeSlot::NONE);
+        self.epochs.moved(record.heard_from, EpochSlot::NONE);
         take_from(&mut self.tombstones, usize::from(kind == Kind::Tombstone));
         take_from(&mut self.text_bytes, record.text_bytes());
         feed.remove(number);

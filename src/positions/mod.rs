@@ -29,11 +29,11 @@
 mod change;
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod epochs;
 mod feed;
 mod forget;
 mod hash;
 mod index;
-mod lives;
 mod memory;
 pub mod order;
 mod origins;
@@ -45,16 +45,16 @@ mod tests;
 mod text;
 
 pub use change::{Change, Position};
+pub use epochs::NeighbourEpoch;
 pub use feed::Cursor;
-pub use lives::NeighbourLife;
 pub use origins::OriginId;
 pub use report::{Kind, Report, Update};
 pub use text::Text;
 
 use crate::limits;
+use epochs::{EpochSlot, Epochs};
 use feed::Feed;
 use index::Index;
-use lives::{LifeSlot, Lives};
 use memory::take_from;
 use order::Claim;
 use origins::Origins;
@@ -68,7 +68,7 @@ pub struct Positions {
     index: Index,
     feed: Feed,
     origins: Origins,
-    lives: Lives,
+    epochs: Epochs,
     digest: u64,
     /// How many of the records are tombstones.
     tombstones: usize,
@@ -92,7 +92,7 @@ impl Positions {
             index,
             feed,
             origins: Origins::default(),
-            lives: Lives::default(),
+            epochs: Epochs::default(),
             digest: 0,
             tombstones: 0,
         }
@@ -110,17 +110,17 @@ impl Positions {
         self.origins.name(origin)
     }
 
-    /// A life of a neighbour, with which to mark what it tells us. `None` if there are
-    /// [`limits::NEIGHBOUR_LIVES_MAX`] that last or have records left; such a neighbour is told
+    /// An epoch of a neighbour, with which to mark what it tells us. `None` if there are
+    /// [`limits::NEIGHBOUR_EPOCHS_MAX`] that last or have records left; such a neighbour is told
     /// again what it told us, which does no harm.
-    pub fn begin_life(&mut self) -> Option<NeighbourLife> {
-        self.lives.begin()
+    pub fn begin_epoch(&mut self) -> Option<NeighbourEpoch> {
+        self.epochs.begin()
     }
 
-    /// The neighbour has begun another life: what was heard in this one counts from now on as heard
+    /// The neighbour has begun another epoch: what was heard in this one counts from now on as heard
     /// from no neighbour.
-    pub fn end_life(&mut self, life: NeighbourLife) {
-        self.lives.end(life);
+    pub fn end_epoch(&mut self, epoch: NeighbourEpoch) {
+        self.epochs.end(epoch);
     }
 
     /// Refuses from now on what a [`report`](Self::report) or a [`forget`](Self::forget) needs more
@@ -135,16 +135,16 @@ impl Positions {
     #[inline]
     pub fn report(&mut self, report: &Report<'_>) -> Update {
         match report.kind() {
-            Kind::Position => self.take(report, LifeSlot::NONE),
+            Kind::Position => self.take(report, EpochSlot::NONE),
             Kind::Tombstone => self.forget(report),
         }
     }
 
-    /// Takes a report of either kind, heard from a neighbour in this life if there is one, however
+    /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, however
     /// much memory is taken: it is full only with [`limits::POSITIONS_MAX`] records.
     #[inline]
-    pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourLife>) -> Update {
-        let heard_from = heard_from.map_or(LifeSlot::NONE, NeighbourLife::slot);
+    pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourEpoch>) -> Update {
+        let heard_from = heard_from.map_or(EpochSlot::NONE, NeighbourEpoch::slot);
         let taken = match report.kind() {
             Kind::Position => self.take(report, heard_from),
             Kind::Tombstone => self.take_either(report, heard_from),
@@ -203,11 +203,11 @@ impl Positions {
     }
 
     /// Moves a cursor, forwards or back, so that just the changes up to the sequence number
-    /// `told` count as told: with 0 none does, and a number beyond the [`head`](Self::head) is as
+    /// `up_to` count as told: with 0 none does, and a number beyond the [`head`](Self::head) is as
     /// good as the head. Walks from the front, the end or the cursor, whichever promises to be
     /// nearest; the front and the end are there at once.
-    pub fn seek(&mut self, cursor: &Cursor, told: u64) {
-        self.feed.seek(cursor, told);
+    pub fn seek(&mut self, cursor: &Cursor, up_to: u64) {
+        self.feed.seek(cursor, up_to);
     }
 
     /// The oldest change that the cursor has not been told, without moving the cursor: for whoever
@@ -226,8 +226,8 @@ impl Positions {
     ///
     /// It grows as the cursor goes on *and* when what would have come next moves to the end or is
     /// removed; it falls only by [`seek`](Self::seek). To seek to it leaves the cursor where it is.
-    pub fn told(&self, cursor: &Cursor) -> u64 {
-        self.feed.told(cursor)
+    pub fn sent_up_to(&self, cursor: &Cursor) -> u64 {
+        self.feed.sent_up_to(cursor)
     }
 
     /// Whether the cursor has been told everything.
@@ -257,7 +257,7 @@ impl Positions {
     }
 
     #[cold]
-    fn take_without_bound(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+    fn take_without_bound(&mut self, report: &Report<'_>, heard_from: EpochSlot) -> Update {
         let bytes_max = mem::replace(&mut self.bytes_max, usize::MAX);
         let taken = self.take_either(report, heard_from);
         self.bytes_max = bytes_max;
@@ -266,7 +266,7 @@ impl Positions {
 
     /// Takes a position; once, for clients and neighbours. Nearly always a position is known.
     #[inline(never)]
-    fn take(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+    fn take(&mut self, report: &Report<'_>, heard_from: EpochSlot) -> Update {
         let hash = self.hash(report.text.client());
         match self.lookup(hash, report.text.client()) {
             Some(number) => self.replace::<false>(number, report, heard_from),
@@ -277,7 +277,7 @@ impl Positions {
 
     /// Takes a report of either kind, whatever is known.
     #[inline(never)]
-    fn take_either(&mut self, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+    fn take_either(&mut self, report: &Report<'_>, heard_from: EpochSlot) -> Update {
         let hash = self.hash(report.text.client());
         match self.lookup_any(hash, report.text.client()) {
             Some(number) => self.replace::<true>(number, report, heard_from),
@@ -287,7 +287,7 @@ impl Positions {
 
     // Apart, so that what is done for most reports stays small.
     #[inline(never)]
-    fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: LifeSlot) -> Update {
+    fn add(&mut self, hash: u32, report: &Report<'_>, heard_from: EpochSlot) -> Update {
         let mut record = Record::empty(report.origin);
         let text_growth = record.growth_bytes(report.text);
         if self.feed.len() >= limits::POSITIONS_MAX
@@ -301,7 +301,7 @@ impl Positions {
             self.table_bytes = self.feed.bytes() + self.index.bytes();
             return Update::Full;
         }
-        self.lives.moved(LifeSlot::NONE, heard_from);
+        self.epochs.moved(EpochSlot::NONE, heard_from);
         record.begin(report.text);
         record.set(report, heard_from);
         self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
@@ -319,9 +319,9 @@ impl Positions {
         &mut self,
         number: u32,
         report: &Report<'_>,
-        heard_from: LifeSlot,
+        heard_from: EpochSlot,
     ) -> Update {
-        let Positions { origins, lives, digest, table_bytes, text_bytes, bytes_max, .. } = self;
+        let Positions { origins, epochs, digest, table_bytes, text_bytes, bytes_max, .. } = self;
         let tombstones = &mut self.tombstones;
         let newer = self.feed.change(number, |record| {
             // A later time wins whatever the rest; so the rest is looked at only without it.
@@ -339,7 +339,7 @@ impl Positions {
                 }
                 *text_bytes += growth;
             }
-            lives.moved(record.heard_from, heard_from);
+            epochs.moved(record.heard_from, heard_from);
             let before = digest_of(origins, &record.report());
             let after = digest_of(origins, report);
             *digest = digest.wrapping_sub(before).wrapping_add(after);

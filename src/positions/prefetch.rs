@@ -7,15 +7,15 @@ use std::hint::black_box;
 impl Positions {
     /// Reads what [`update`](Self::update) will touch for these clients, step by step for all of
     /// them, so that the processor waits for several cache misses at once and not for one after
-    /// another. At most [`limits::AHEAD_LINES_MAX`] are looked at; nothing changes.
-    pub fn fetch_ahead(&self, clients: &[&[u8]]) {
-        let clients = &clients[..clients.len().min(limits::AHEAD_LINES_MAX)];
-        let mut hashes = [0; limits::AHEAD_LINES_MAX];
+    /// another. At most [`limits::PREFETCH_LINES_MAX`] are looked at; nothing changes.
+    pub fn prefetch(&self, clients: &[&[u8]]) {
+        let clients = &clients[..clients.len().min(limits::PREFETCH_LINES_MAX)];
+        let mut hashes = [0; limits::PREFETCH_LINES_MAX];
         for (hash, client) in hashes.iter_mut().zip(clients) {
             *hash = self.hash(client);
             black_box(self.index.first_probed(*hash));
         }
-        let mut numbers = [0; limits::AHEAD_LINES_MAX];
+        let mut numbers = [0; limits::PREFETCH_LINES_MAX];
         let mut known = 0;
         // A record with the same hash will mostly be the client's.
         for number in hashes[..clients.len()].iter().filter_map(|&h| self.index.find(h, |_| true)) {

@@ -1,7 +1,7 @@
 //! One record, a position or a tombstone, as it lies in memory, and the memory for many of them.
 
+use super::epochs::EpochSlot;
 use super::feed::Links;
-use super::lives::LifeSlot;
 use super::memory::allocated;
 use super::origins::OriginId;
 use super::report::{Kind, Report};
@@ -10,7 +10,7 @@ use crate::limits;
 
 /// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
 /// as phones write them. Longer ones have memory of their own, which does not get less as long as
-/// the record lives: whoever reports short texts after long ones must not leave holes that no long
+/// the record exists: whoever reports short texts after long ones must not leave holes that no long
 /// one fits into.
 pub(super) const INLINE_BYTES: usize = 62;
 
@@ -25,7 +25,7 @@ pub(super) struct Record {
     pub difference_nanoseconds: i64,
     pub links: Links,
     pub origin: OriginId,
-    pub heard_from: LifeSlot,
+    pub heard_from: EpochSlot,
     /// With [`TOMBSTONE`] added if it is one: so a search for a position passes it by at no cost.
     client_len: u16,
     location_len: u16,
@@ -53,7 +53,7 @@ impl Record {
             difference_nanoseconds: 0,
             links: Links::NONE,
             origin,
-            heard_from: LifeSlot::NONE,
+            heard_from: EpochSlot::NONE,
             client_len: 0,
             location_len: 0,
             bytes: Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] },
@@ -118,7 +118,7 @@ impl Record {
 
     /// Sets all but what [`begin`](Self::begin) does.
     #[inline(always)]
-    pub fn set(&mut self, report: &Report<'_>, heard_from: LifeSlot) {
+    pub fn set(&mut self, report: &Report<'_>, heard_from: EpochSlot) {
         self.time_nanoseconds = report.time_nanoseconds;
         self.difference_nanoseconds = report.difference_nanoseconds;
         self.origin = report.origin;

@@ -56,7 +56,7 @@ impl Told {
         key(self) > key(other)
     }
 
-    fn tell(&self, positions: &mut Positions, from: Option<&NeighbourLife>) -> Update {
+    fn tell(&self, positions: &mut Positions, from: Option<&NeighbourEpoch>) -> Update {
         self.give(positions, |positions, report| positions.update(report, from))
     }
 
@@ -170,7 +170,7 @@ fn an_empty_store_has_nothing_to_tell() {
     let mut positions = Positions::new([0, 0]);
     let cursor = positions.open_cursor();
     assert!(positions.is_empty() && positions.is_at_head(&cursor));
-    assert_eq!((positions.head(), positions.digest(), positions.told(&cursor)), (0, 0, 0));
+    assert_eq!((positions.head(), positions.digest(), positions.sent_up_to(&cursor)), (0, 0, 0));
     assert!(positions.find(b"kiwi").is_none() && positions.find(b"").is_none());
     positions.seek(&cursor, u64::MAX);
     assert!(positions.next(&cursor).is_none());
@@ -185,12 +185,12 @@ fn a_client_that_moved_ten_times_is_walked_once() {
             assert_ne!(told(client, seconds).tell(&mut positions, None), Update::Known);
         }
     }
-    assert_eq!(positions.told(&cursor), 18);
+    assert_eq!(positions.sent_up_to(&cursor), 18);
     for client in 0..2 {
         positions.next(&cursor).iter().for_each(|next| told(client, 9).assert_is(next));
     }
     assert!(positions.next(&cursor).is_none());
-    assert_eq!(positions.told(&cursor), 20);
+    assert_eq!(positions.sent_up_to(&cursor), 20);
 }
 
 #[test]
@@ -201,9 +201,9 @@ fn told_grows_when_what_came_next_moves_away() {
         assert_eq!(told(client, 1).tell(&mut positions, None), Update::New);
     }
     assert_eq!(positions.next(&cursor).map(|next| next.sequence()), Some(1));
-    assert_eq!(positions.told(&cursor), 1);
+    assert_eq!(positions.sent_up_to(&cursor), 1);
     assert_eq!(told(1, 2).tell(&mut positions, None), Update::Newer);
-    assert_eq!(positions.told(&cursor), 2);
+    assert_eq!(positions.sent_up_to(&cursor), 2);
     assert_eq!(positions.peek(&cursor).map(|next| next.sequence()), Some(3));
 }
 
@@ -243,9 +243,9 @@ fn many_clients_are_found_while_the_index_grows() {
     let before = (positions.head(), positions.digest());
     let ids: Vec<String> = (0..100).map(|id| (id * 3_000).to_string()).collect();
     let ids: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes()).chain([&b""[..]]).collect();
-    positions.fetch_ahead(&ids);
-    positions.fetch_ahead(&ids[95..]);
-    positions.fetch_ahead(&[]);
+    positions.prefetch(&ids);
+    positions.prefetch(&ids[95..]);
+    positions.prefetch(&[]);
     assert_eq!((positions.head(), positions.digest()), before);
     positions.check().unwrap();
 }

@@ -34,7 +34,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     (
         "src/positions/tests.rs",
         "many_clients_are_found_while_the_index_grows",
-        &["AHEAD_LINES_MAX"],
+        &["PREFETCH_LINES_MAX"],
     ),
     (
         "src/node/link/dialled/tests.rs",
@@ -103,7 +103,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "a_message_is_redacted_before_it_is_cut",
         &["PLACES_MESSAGE_CHARS_MAX"],
     ),
-    ("src/positions/lives.rs", "lives_are_bounded", &["NEIGHBOUR_LIVES_MAX"]),
+    ("src/positions/epochs.rs", "epochs_are_bounded", &["NEIGHBOUR_EPOCHS_MAX"]),
     ("src/positions/origins.rs", "a_full_table_still_knows_its_names", &["ORIGINS_MAX"]),
     ("src/positions/origins.rs", "names_out_of_bounds_are_refused", &["SERVER_NAME_BYTES_MAX"]),
     (
@@ -284,7 +284,7 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
             "BUSY_MAX",
             "EVENTS_PER_TURN",
             "FIRST_WRITES_PER_TURN_MAX",
-            "AHEAD_POSITIONS_MIN",
+            "PREFETCH_POSITIONS_MIN",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
             "LOG_CHECK_INTERVAL",

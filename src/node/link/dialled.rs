@@ -154,7 +154,7 @@ impl Dialled {
 
     fn mark(&mut self, cx: &mut Context<'_, Node>) {
         let node = &*cx.app;
-        let sent_up_to = node.positions.told(node.peers[self.peer].cursor());
+        let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
         let digest = node.positions.digest();
         debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));

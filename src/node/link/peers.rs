@@ -3,7 +3,7 @@
 
 use super::outage::{Mention, Outage};
 use crate::node::random::Random;
-use crate::positions::{Cursor, NeighbourLife, Positions};
+use crate::positions::{Cursor, NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
 use std::ops::{Index, IndexMut};
 
@@ -47,7 +47,7 @@ struct Received {
     /// Up to which of its sequence numbers of that epoch we have received everything.
     up_to: u64,
     /// Marks the positions that it told us in that epoch.
-    mark: Option<NeighbourLife>,
+    mark: Option<NeighbourEpoch>,
     /// The connection on which it greeted us last; an earlier one is given up.
     connection: Option<ConnectionId>,
 }
@@ -162,11 +162,11 @@ impl Peer {
         let is_known_epoch = self.received.epoch == Some(epoch);
         if !is_known_epoch {
             if let Some(mark) = self.received.mark.take() {
-                positions.end_life(mark);
+                positions.end_epoch(mark);
             }
             self.received.epoch = Some(epoch);
             self.received.up_to = 0;
-            self.received.mark = positions.begin_life();
+            self.received.mark = positions.begin_epoch();
         }
         Welcome { is_known_epoch, received_up_to: self.received.up_to, former }
     }
@@ -180,7 +180,7 @@ impl Peer {
     }
 
     /// Marks the positions that it told us in that epoch, unless that is over.
-    pub(super) fn mark_of(&self, epoch: u64) -> Option<&NeighbourLife> {
+    pub(super) fn mark_of(&self, epoch: u64) -> Option<&NeighbourEpoch> {
         if self.received.epoch == Some(epoch) { self.received.mark.as_ref() } else { None }
     }
 

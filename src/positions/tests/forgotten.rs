@@ -69,7 +69,7 @@ fn removed_records_are_as_if_they_had_never_been() {
     assert_eq!(positions.next(&all).map(|change| change.sequence()), Some(1));
     assert_eq!(positions.remove(b"client-1"), Some(Kind::Position));
     assert_eq!(positions.remove(b"client-1"), None);
-    assert_eq!(positions.told(&all), 2, "nothing is left to tell up to there");
+    assert_eq!(positions.sent_up_to(&all), 2, "nothing is left to tell up to there");
     assert_eq!(positions.remove(b"client-0"), Some(Kind::Position), "which was told");
     assert_eq!(positions.remove(b"client-3"), Some(Kind::Position), "which was last");
     assert_eq!((positions.len(), positions.head()), (1, 4));
@@ -131,14 +131,14 @@ fn a_known_client_is_forgotten_although_there_is_no_room() {
 #[test]
 fn an_epoch_of_which_all_was_removed_is_free() {
     let (mut positions, _) = store();
-    let life = positions.begin_life().unwrap();
-    let slot = life.slot();
-    assert_eq!(tombstone(1, 1).tell(&mut positions, Some(&life)), Update::New);
-    positions.end_life(life);
+    let epoch = positions.begin_epoch().unwrap();
+    let slot = epoch.slot();
+    assert_eq!(tombstone(1, 1).tell(&mut positions, Some(&epoch)), Update::New);
+    positions.end_epoch(epoch);
     positions.check().unwrap();
     assert_eq!(positions.remove(b"client-1"), Some(Kind::Tombstone));
     positions.check().unwrap();
-    assert_eq!(positions.begin_life().map(|life| life.slot()), Some(slot));
+    assert_eq!(positions.begin_epoch().map(|epoch| epoch.slot()), Some(slot));
 }
 
 /// What a sweep is for: each part is made wrong, and it is seen.
@@ -155,16 +155,16 @@ fn a_sweep_finds_what_is_wrong() {
         },
         |positions| assert!(positions.index.insert(7, 7)),
         |positions| positions.feed.remove(2),
-        |positions| positions.lives.moved(LifeSlot::NONE, positions.feed.record(1).heard_from),
+        |positions| positions.epochs.moved(EpochSlot::NONE, positions.feed.record(1).heard_from),
         |positions| positions.key[0] ^= 1,
     ];
     for (number, wrong) in wrongs.iter().enumerate() {
         let (mut positions, _) = store();
-        let life = positions.begin_life().unwrap();
+        let epoch = positions.begin_epoch().unwrap();
         for client in 0..5 {
-            assert_eq!(told(client, 1).tell(&mut positions, Some(&life)), Update::New);
+            assert_eq!(told(client, 1).tell(&mut positions, Some(&epoch)), Update::New);
         }
-        assert_eq!(tombstone(1, 3).tell(&mut positions, Some(&life)), Update::Newer);
+        assert_eq!(tombstone(1, 3).tell(&mut positions, Some(&epoch)), Update::Newer);
         assert_eq!(positions.remove(b"client-0"), Some(Kind::Position));
         positions.check().unwrap();
         wrong(&mut positions);

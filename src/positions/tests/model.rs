@@ -13,7 +13,7 @@ enum Operation {
     SeekWhereItIs(usize),
     Reopen(usize),
     Remove(u8),
-    /// The neighbour begins another life.
+    /// The neighbour begins another epoch.
     Restart,
 }
 
@@ -34,10 +34,10 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
 /// What the store should be, without regard to cost.
 #[derive(Debug, Default)]
 struct Model {
-    /// By client: the number of its last change, the report, and the life it was heard in.
+    /// By client: the number of its last change, the report, and the epoch it was heard in.
     last: BTreeMap<u8, (u64, Told, Option<u32>)>,
     head: u64,
-    life: u32,
+    epoch: u32,
     /// For each cursor, up to which number it has been told.
     told: [u64; CURSORS],
 }
@@ -50,8 +50,8 @@ impl Model {
             Some(_) => return Update::Known,
         };
         self.head += 1;
-        let life = (!ours).then_some(self.life);
-        self.last.insert(told.client, (self.head, told.clone(), life));
+        let epoch = (!ours).then_some(self.epoch);
+        self.last.insert(told.client, (self.head, told.clone(), epoch));
         update
     }
 
@@ -66,23 +66,23 @@ struct Pair {
     model: Model,
     positions: Positions,
     cursors: Vec<Cursor>,
-    life: NeighbourLife,
+    epoch: NeighbourEpoch,
 }
 
 impl Pair {
     fn new() -> Self {
         let mut positions = Positions::new([1, 2]);
         let cursors = (0..CURSORS).map(|_| positions.open_cursor()).collect();
-        let Some(life) = positions.begin_life() else { panic!("no room for a life") };
-        Pair { model: Model::default(), positions, cursors, life }
+        let Some(epoch) = positions.begin_epoch() else { panic!("no room for an epoch") };
+        Pair { model: Model::default(), positions, cursors, epoch }
     }
 
     fn apply(&mut self, operation: &Operation) {
-        let Pair { model, positions, cursors, life } = self;
+        let Pair { model, positions, cursors, epoch } = self;
         match *operation {
             Operation::Tell(ref told, ours) => {
                 let update =
-                    if ours { told.report(positions) } else { told.tell(positions, Some(life)) };
+                    if ours { told.report(positions) } else { told.tell(positions, Some(epoch)) };
                 assert_eq!(update, model.tell(told, ours));
             }
             Operation::Next(cursor) => {
@@ -98,7 +98,7 @@ impl Pair {
                 model.told[cursor] = told.min(model.head);
             }
             Operation::SeekWhereItIs(cursor) => {
-                positions.seek(&cursors[cursor], positions.told(&cursors[cursor]));
+                positions.seek(&cursors[cursor], positions.sent_up_to(&cursors[cursor]));
             }
             Operation::Remove(client) => {
                 let removed = positions.remove(format!("client-{client}").as_bytes());
@@ -113,15 +113,15 @@ impl Pair {
                 model.told[cursor] = model.head;
             }
             Operation::Restart => {
-                let Some(next) = positions.begin_life() else { panic!("no room for a life") };
-                positions.end_life(mem::replace(life, next));
-                model.life += 1;
+                let Some(next) = positions.begin_epoch() else { panic!("no room for an epoch") };
+                positions.end_epoch(mem::replace(epoch, next));
+                model.epoch += 1;
             }
         }
     }
 
     fn check(&self) {
-        let Pair { model, positions, cursors, life } = self;
+        let Pair { model, positions, cursors, epoch } = self;
         positions.check().unwrap();
         let tombstones = model.last.values().filter(|(_, told, _)| told.kind == Kind::Tombstone);
         assert_eq!(positions.tombstones(), tombstones.count());
@@ -136,13 +136,13 @@ impl Pair {
             let Some(position) = found else { panic!("{told:?} is lost") };
             told.assert_is(&position);
             assert_eq!(position.sequence(), *sequence);
-            assert_eq!(position.is_heard_from(life), *heard_in == Some(model.life));
+            assert_eq!(position.is_heard_from(epoch), *heard_in == Some(model.epoch));
         }
         for (number, cursor) in cursors.iter().enumerate() {
             let next = model.next_of(number).map(|(sequence, _)| sequence);
             assert_eq!(positions.peek(cursor).map(|p| p.sequence()), next);
             assert_eq!(positions.is_at_head(cursor), next.is_none());
-            assert_eq!(positions.told(cursor), next.map_or(model.head, |next| next - 1));
+            assert_eq!(positions.sent_up_to(cursor), next.map_or(model.head, |next| next - 1));
         }
     }
 }

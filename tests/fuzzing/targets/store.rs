@@ -1,6 +1,6 @@
 //! The store by its operations, against a list that is searched from end to end.
 
-use herd::positions::{Cursor, Kind, NeighbourLife, OriginId, Positions, Report, Text, Update};
+use herd::positions::{Cursor, Kind, NeighbourEpoch, OriginId, Positions, Report, Text, Update};
 use std::cmp::Ordering;
 
 const NAMES: [&[u8]; 3] = [b"Goloman", b"Hands", b"Wilkes"];
@@ -15,7 +15,7 @@ struct Known {
     time: u8,
     difference: i64,
     origin: usize,
-    life: Option<usize>,
+    epoch: Option<usize>,
 }
 
 /// Each operation is two bytes: what to do, and with what.
@@ -30,7 +30,7 @@ pub fn store(input: &[u8]) {
             8 => run.update(Kind::Tombstone, what / 10, with),
             9 => run.remove(with & 15),
             5 => run.reopen(usize::from(with) % CURSORS),
-            6 => run.next_life(usize::from(with) % 2),
+            6 => run.next_epoch(usize::from(with) % 2),
             _ => run.read_all(usize::from(with) % CURSORS),
         }
         run.check();
@@ -41,8 +41,8 @@ pub fn store(input: &[u8]) {
 struct Run {
     positions: Positions,
     origins: Vec<OriginId>,
-    lives: [(usize, Option<NeighbourLife>); 2],
-    lives_begun: usize,
+    epochs: [(usize, Option<NeighbourEpoch>); 2],
+    epochs_begun: usize,
     /// Cursors, and up to which number each has been told.
     cursors: Vec<(Option<Cursor>, u64)>,
     /// In the order of the feed.
@@ -55,16 +55,16 @@ impl Run {
         let mut positions = Positions::new([1, 2]);
         let origins = NAMES.iter().map(|name| positions.intern(name).expect("there is room"));
         let origins = origins.collect();
-        let lives = [(0, positions.begin_life()), (1, positions.begin_life())];
+        let epochs = [(0, positions.begin_epoch()), (1, positions.begin_epoch())];
         let cursors = (0..CURSORS).map(|_| (Some(positions.open_cursor()), 0)).collect();
-        Run { positions, origins, lives, lives_begun: 2, cursors, feed: vec![], head: 0 }
+        Run { positions, origins, epochs, epochs_begun: 2, cursors, feed: vec![], head: 0 }
     }
 
     fn update(&mut self, kind: Kind, how: u8, with: u8) {
         let (client, time) = (with & 15, with >> 4);
         let origin = usize::from(how % 3);
         let difference = i64::from(how / 3 % 3) - 1;
-        let life = [None, Some(0), Some(1)][usize::from(how / 9)];
+        let epoch = [None, Some(0), Some(1)][usize::from(how / 9)];
         let known = Known {
             kind,
             sequence: self.head + 1,
@@ -72,11 +72,11 @@ impl Run {
             time,
             difference,
             origin,
-            life: life.map(|which| self.lives[which].0),
+            epoch: epoch.map(|which| self.epochs[which].0),
         };
         let bytes = known.text();
         let report = known.report(self.origins[origin], &bytes);
-        let heard_from = life.and_then(|which| self.lives[which].1.as_ref());
+        let heard_from = epoch.and_then(|which| self.epochs[which].1.as_ref());
         let update = match (heard_from, kind) {
             (None, Kind::Position) => self.positions.report(&report),
             (None, Kind::Tombstone) => self.positions.forget(&report),
@@ -135,14 +135,14 @@ impl Run {
         *told = self.head;
     }
 
-    fn next_life(&mut self, which: usize) {
-        let (number, life) = &mut self.lives[which];
-        if let Some(life) = life.take() {
-            self.positions.end_life(life);
+    fn next_epoch(&mut self, which: usize) {
+        let (number, epoch) = &mut self.epochs[which];
+        if let Some(epoch) = epoch.take() {
+            self.positions.end_epoch(epoch);
         }
-        *life = self.positions.begin_life();
-        *number = self.lives_begun;
-        self.lives_begun += 1;
+        *epoch = self.positions.begin_epoch();
+        *number = self.epochs_begun;
+        self.epochs_begun += 1;
     }
 
     fn check(&self) {
@@ -157,7 +157,7 @@ impl Run {
             let next = self.feed.iter().map(|known| known.sequence).find(|number| number > told);
             assert_eq!(self.positions.peek(cursor).map(|change| change.sequence()), next);
             let promised = next.map_or(self.head, |number| number - 1);
-            assert_eq!(self.positions.told(cursor), promised);
+            assert_eq!(self.positions.sent_up_to(cursor), promised);
         }
         for known in &self.feed {
             let found = self.positions.find(&known.client_text());
@@ -169,9 +169,9 @@ impl Run {
             assert_eq!(position.sequence(), known.sequence);
             assert_eq!(position.text().bytes(), known.text());
             assert_eq!(position.origin_name(), NAMES[known.origin]);
-            for (number, life) in &self.lives {
-                let life = life.as_ref().expect("there is room");
-                assert_eq!(position.is_heard_from(life), known.life == Some(*number));
+            for (number, epoch) in &self.epochs {
+                let epoch = epoch.as_ref().expect("there is room");
+                assert_eq!(position.is_heard_from(epoch), known.epoch == Some(*number));
             }
         }
     }

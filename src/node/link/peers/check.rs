@@ -27,7 +27,7 @@ impl Peers {
 impl Peer {
     pub(super) fn check(&self, positions: &Positions) -> Result<(), String> {
         let Received { epoch, up_to, mark, connection } = &self.received;
-        let (sent_up_to, head) = (positions.told(&self.cursor), positions.head());
+        let (sent_up_to, head) = (positions.sent_up_to(&self.cursor), positions.head());
         let is_up = matches!(self.link, LinkState::Up(_));
         let wrong = if sent_up_to > head {
             format!("it has been sent {sent_up_to} of {head} changes")
