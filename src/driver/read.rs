@@ -43,7 +43,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     /// The error of a connection that nobody reads is not found by reading: it is reset, and no more
     /// can be sent.
     fn look_for_error(&mut self, id: ConnectionId) {
-        let Some(connection) = self.driver.slots.find(id) else {
+        let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
         let deaf = connection.ended || !connection.transport.wants_data();
@@ -95,7 +95,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
 
     /// The peer will send no more.
     fn end_received(&mut self, id: ConnectionId) {
-        let Some(connection) = self.driver.slots.find(id) else {
+        let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
         if matches!(connection.phase, Phase::Lingering { .. }) {

@@ -92,6 +92,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         let mut cx = Context { app: self.app, transport, now: self.driver.now };
         connection.protocol.connection_lost(&mut cx, cause);
         let Some(connection) = self.driver.slots.remove(id) else {
+            fault!("{id} is gone while it is told of its loss");
             return;
         };
         self.driver.timers.change(id, connection.armed, None);

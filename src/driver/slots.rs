@@ -58,6 +58,17 @@ impl<C> Slots<C> {
         slot.connection.as_mut()
     }
 
+    /// The same for a connection that was there a moment ago: only the settling of losses frees
+    /// one.
+    #[inline]
+    pub fn existing(&mut self, id: ConnectionId) -> Option<&mut C> {
+        let found = self.find(id);
+        if found.is_none() {
+            fault!("{id} is gone in the middle of what is done for it");
+        }
+        found
+    }
+
     /// Takes the connection out; its id will never be valid again.
     pub fn remove(&mut self, id: ConnectionId) -> Option<C> {
         let slot = self.slots.get_mut(id.slot as usize)?;

@@ -3,6 +3,7 @@
 use super::connection::Phase;
 use super::turn::Turn;
 use super::{World, Written};
+use crate::fault::fault;
 use crate::limits;
 use crate::transport::{Application, ConnectionId, DriverSide, Lost, Protocol, Resume};
 use std::mem;
@@ -71,10 +72,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     /// Lets the socket take what it will of the output.
     fn offer_output(&mut self, id: ConnectionId) {
         let now = self.driver.now.monotonic;
-        let Some(connection) = self.driver.slots.find(id) else {
+        let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
         let Some(socket) = connection.socket.as_mut() else {
+            fault!("{id} is up without a socket");
             return;
         };
         match self.world.write(socket, connection.transport.output()) {
@@ -90,10 +92,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     /// All is written and the protocol wants no more: says so, and then waits for the peer to.
     fn finish(&mut self, id: ConnectionId) {
         let until = self.driver.now.monotonic + limits::LINGER_MAX;
-        let Some(connection) = self.driver.slots.find(id) else {
+        let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
         let Some(socket) = connection.socket.as_mut() else {
+            fault!("{id} is up without a socket");
+            self.driver.lose(id, Lost::Closed);
             return;
         };
         let ended = connection.ended;

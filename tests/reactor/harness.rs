@@ -2,8 +2,8 @@
 
 use herd::reactor::{ClientConfigSource, LookUp, Reactor};
 use herd::transport::{
-    Action, Application, ConnectionId, Context, Endpoint, FileEvent, FileId, Lost, Monotonic, Now,
-    PeerInfo, Protocol, Signal, TlsProfile,
+    Action, Application, ConnectionId, Context, Endpoint, FileEvent, FileId, Lost, Meters,
+    Monotonic, Now, PeerInfo, Protocol, Signal, TlsProfile,
 };
 use rustls::{ClientConfig, ServerConfig};
 use std::collections::VecDeque;
@@ -71,6 +71,8 @@ pub struct Stage {
     pub noted: Vec<ConnectionId>,
     /// Who was there when the last connection was made.
     pub peer: Option<PeerInfo>,
+    /// What the driver had counted when the last turn ended.
+    pub meters: Meters,
     /// The last that was bound because a script asked for it.
     pub bound: Option<SocketAddr>,
     alarm: Option<Monotonic>,
@@ -91,6 +93,8 @@ pub struct Setup {
     pub dial_tls: Result<Arc<ClientConfig>, String>,
     /// The application's deadline, from the reactor's start.
     pub alarm: Option<Duration>,
+    /// Whether turns are timed.
+    pub turns_timed: bool,
     /// How names are looked up, if not by the system.
     pub look_up: Option<LookUp>,
 }
@@ -110,6 +114,7 @@ impl Setup {
             dials: Vec::new(),
             dial_tls: Err("no TLS in this test".to_owned()),
             alarm: None,
+            turns_timed: false,
             look_up: None,
         }
     }
@@ -138,6 +143,9 @@ impl Setup {
         };
         let mut reactor = reactor.unwrap();
         reactor.set_client_tls(TLS, source);
+        if self.turns_timed {
+            reactor.time_turns();
+        }
         let accept_tls = self.accept_tls.map(|config| {
             reactor.set_server_tls(TLS, config);
             TLS
@@ -300,6 +308,7 @@ impl Stage {
             actions: VecDeque::new(),
             noted: Vec::new(),
             peer: None,
+            meters: Meters::default(),
             bound: None,
             alarm: None,
         }
@@ -312,6 +321,10 @@ impl Stage {
 }
 
 impl Actor {
+    pub fn new(script: Script) -> Self {
+        Actor(script)
+    }
+
     fn act(&mut self, cx: &mut Context<'_, Stage>, event: Event) {
         (self.0)(cx, &event);
         let call = Call { id: Some(cx.transport.id()), event, at: cx.now.monotonic };
@@ -365,6 +378,10 @@ impl Application for Stage {
 
     fn next_action(&mut self) -> Option<Action<Actor, Port>> {
         self.actions.pop_front()
+    }
+
+    fn turn_ended(&mut self, _now: Now, meters: &Meters) {
+        self.meters = *meters;
     }
 
     fn deadline(&self) -> Option<Monotonic> {

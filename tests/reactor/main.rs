@@ -13,6 +13,7 @@ mod flow;
 mod harness;
 mod law;
 mod listening;
+mod meters;
 mod peers;
 mod stop;
 mod timers;
