@@ -1,4 +1,4 @@
-//! The reactor: a [`Driver`] over mio: sockets, TLS sessions, the clocks, name look-ups, files and
+//! The reactor: a [driver](crate::driver) over mio: sockets, TLS sessions, the clocks, name look-ups, files and
 //! signals, on one thread. It knows nothing of herds.
 //!
 //! Every socket is registered once for both directions, edge-triggered; what the kernel said is

@@ -107,13 +107,13 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ("src/positions/origins.rs", "a_full_table_still_knows_its_names", &["ORIGINS_MAX"]),
     ("src/positions/origins.rs", "names_out_of_bounds_are_refused", &["SERVER_NAME_BYTES_MAX"]),
     (
-        "src/transport/buffer.rs",
-        "memory_is_lent_and_taken_back_within_bounds",
+        "src/transport/output.rs",
+        "memory_is_borrowed_and_given_back_within_bounds",
         &["SPARE_BUFFERS_MAX", "SPARE_BUFFER_BYTES_MAX"],
     ),
     (
         "src/transport/buffer.rs",
-        "room_is_told_once_after_it_was_asked_for_and_only_when_there_is_much",
+        "room_is_told_once_after_it_was_requested_and_only_when_there_is_much",
         &["OUTPUT_LOW_WATER_BYTES"],
     ),
     (
