@@ -40,6 +40,14 @@ impl<'a> Text<'a> {
         Some(Text { bytes, client_len: client_len as u16, location_len: location_len as u16 })
     }
 
+    /// The same for what has been cut out of a client's line by a parser, which has proven all that
+    /// [`new`](Self::new) asks for.
+    #[inline(always)]
+    pub fn of_parsed(bytes: &'a [u8], client_len: usize, location_len: usize) -> Self {
+        debug_assert!(Text::new(bytes, client_len, location_len).is_some(), "that is no text");
+        Text { bytes, client_len: client_len as u16, location_len: location_len as u16 }
+    }
+
     /// The text of a tombstone, whose first `client_len` bytes are the client's id, followed after a
     /// space by the time.
     ///

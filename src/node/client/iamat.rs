@@ -19,7 +19,7 @@ impl Client {
         got_nanoseconds: i64,
     ) -> Option<()> {
         let text = report.text();
-        let text = Text::new(&text, report.client.len(), report.location.len())?;
+        let text = Text::of_parsed(&text, report.client.len(), report.location.len());
         self.take_position(cx, text, report.time_nanoseconds, got_nanoseconds)
     }
 
