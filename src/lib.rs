@@ -57,15 +57,16 @@
 //! # Between neighbours
 //!
 //! Each server of a pair dials the other, so a pair has two connections, and each carries one feed.
-//! The dialler greets (`HERD`), the other answers up to where it has heard this **epoch** (this life
-//! of the dialler) before (`HEARD`), the cursor goes there and the walk begins: `AT` lines as
-//! clients see them, a `MARK` with the sequence number behind each batch, acknowledged by `ACK`.
-//! Marks and acknowledgements also go out every second, so that a dead peer is noticed, and carry
-//! a digest of all positions, so that two ends at rest can tell whether they agree. Servers that are one
-//! [version](wire::neighbour::Version) apart speak the lower one with each other. The grammar is in
-//! [`wire::neighbour`].
+//! The dialler greets (`HERD`), the other answers up to where it has received the feed of this
+//! **epoch** (one run of the dialler's process) before (`HEARD`), the cursor goes there and the walk
+//! begins: `AT` lines as clients see them, a `MARK` with the sequence number behind each batch,
+//! acknowledged by `ACK`. Marks and acknowledgements also go out every second, so that a dead peer is
+//! noticed, and carry a digest of all positions, so that two ends at rest can tell whether they agree.
+//! The greeting names the highest [version](wire::neighbour::Version) that the dialler speaks, the
+//! answer the one that both speak: servers that are one version apart work together. The grammar is
+//! in [`wire::neighbour`].
 //!
-//! What came from a neighbour is not sent back to it, but only while that neighbour is in the life
+//! What came from a neighbour is not sent back to it, but only while that neighbour is in the epoch
 //! in which it told us: one that restarted empty must be told also what it once told us
 //! ([`positions::NeighbourEpoch`]).
 //!
@@ -78,11 +79,13 @@
 //! # Words
 //!
 //! *server*: one daemon, has a name. *herd*: all servers and who talks with whom. *neighbour*: a
-//! server that this one talks with. *link*: the connection this server dials to a neighbour to push
-//! what it learns. *client*: a device with an id. *position*: a client's last report. *feed*: a
-//! server's positions in the order in which it learned them. *cursor*: up to where somebody has been
-//! told the feed. *epoch*: one life of a server. *Places*: the HTTPS service that knows what is near
-//! a point. *stand-in*: our own Places for work without a key.
+//! server that this one talks with. *link*: a connection on which a server sends its feed to a
+//! neighbour; its two ends are *dialled* and *accepted*. *client*: a device with an id. *position*: a
+//! client's last report. *tombstone*: the record of a client that was forgotten. *feed*: a server's
+//! records in the order in which it learned them. *cursor*: up to where somebody has been sent the
+//! feed. *epoch*: one run of a server's process. *turn*: what the driver does between two looks at
+//! the world. *world*: what there is to read from and write to. *Places*: the HTTPS service that
+//! knows what is near a point. *stand-in*: our own Places for work without a key.
 //!
 //! # Failure
 //!
