@@ -71,8 +71,11 @@ pub const OUTPUT_STALL_MAX: Duration = Duration::from_secs(30);
 pub const SPARE_BUFFERS_MAX: usize = 64;
 /// Largest output buffer kept for another connection.
 pub const SPARE_BUFFER_BYTES_MAX: usize = 256 * 1_024;
-/// Events taken from the kernel in one turn.
-pub const EVENTS_PER_TURN: usize = 1_024;
+/// Events taken from the kernel at a time.
+pub const EVENTS_PER_POLL: usize = 1_024;
+/// How often they are taken in one turn, if there are so many: then a turn knows of all that has
+/// happened on so many connections as a process may have by default (65,536).
+pub const POLLS_PER_TURN: usize = 64;
 /// Connections that wait in the kernel to be accepted, for each listener (the system may allow
 /// fewer): in a storm those beyond it are not answered and try again a second later.
 pub const LISTEN_BACKLOG: i32 = 4_096;

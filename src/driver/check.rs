@@ -51,7 +51,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
     }
 
     fn check_lists(&self) -> Result<(), String> {
-        for list in [&self.ready, &self.ready_first, &self.touched, &self.drained] {
+        for list in [&self.ready, &self.ready_first, &self.touched, &self.to_resume] {
             let once: BTreeSet<&ConnectionId> = list.iter().collect();
             if once.len() != list.len() {
                 return Err(format!("a connection is on a list twice: {list:?}"));

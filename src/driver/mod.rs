@@ -5,8 +5,7 @@
 //!
 //! # A turn
 //!
-//! 1. What the world has said since the last turn: signals, files, and sockets that are ready, as
-//!    far as protocols asked to go on writing.
+//! 1. Tell the application of signals and files; call `resume_writing` where it is due.
 //! 2. Accept; then read every connection that can be read, those first that asked to go first,
 //!    each within a byte budget (a smaller one for those that go first, since all others wait for
 //!    them); what is left over goes on in the next turn.
@@ -14,7 +13,8 @@
 //!    peer whose bytes already wait.
 //! 4. What the application asks for: dials, wakes, files.
 //! 5. [`Application::turn_ended`], and what it asks for: here feeds are walked.
-//! 6. Write each connection that was touched, once, those first that asked to go first.
+//! 6. Write each connection that was touched, those first that asked to go first, and again while
+//!    they have more and all of it is taken.
 //! 7. Free what is lost.
 //!
 //! | file | what it is |
@@ -38,15 +38,14 @@ mod turn;
 mod world;
 mod write;
 
-#[cfg(debug_assertions)]
 pub use planted::Planted;
 pub use world::{Accepted, Progress, Read, Readiness, World, Written};
 
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{
-    Application, ConnectionId, DriverSide, FileEvent, FileId, Lost, Meters, Monotonic, Now, Signal,
-    TlsProfile, Transport,
+    Action, Application, ConnectionId, DriverSide, FileEvent, FileId, Lost, Meters, Monotonic, Now,
+    Signal, TlsProfile, Transport,
 };
 use connection::Connection;
 use listeners::Listener;
@@ -71,14 +70,16 @@ pub struct Driver<P, L, S> {
     /// Connections to be written at the end of the turn.
     touched: Vec<ConnectionId>,
     /// Connections that are to go on writing in the next turn.
-    drained: Vec<ConnectionId>,
+    to_resume: Vec<ConnectionId>,
     /// Memory for such a list.
     list: Vec<ConnectionId>,
     /// Connections whose `connection_lost` is due.
     lost: Vec<(ConnectionId, Lost)>,
     signals: Vec<Signal>,
     file_events: Vec<(FileId, FileEvent)>,
-    /// The application may have asked for more than a turn could do.
+    /// What the application asked for beyond what a turn may do: the next one begins with it.
+    deferred: Vec<Action<P, L>>,
+    /// Whether losses are left over, too.
     unsettled: bool,
     /// Since when the process is being stopped.
     stopping: Option<Monotonic>,
@@ -87,7 +88,7 @@ pub struct Driver<P, L, S> {
     /// Memory for output, lent to connections while they have any.
     spare: Vec<Vec<u8>>,
     meters: Meters,
-    planted: planted::Plantable,
+    planted: Option<Planted>,
 }
 
 /// The driver of an application over a world.
@@ -118,17 +119,18 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             ready_first: Vec::new(),
             ready: Vec::new(),
             touched: Vec::new(),
-            drained: Vec::new(),
+            to_resume: Vec::new(),
             list: Vec::new(),
             lost: Vec::new(),
             signals: Vec::new(),
             file_events: Vec::new(),
+            deferred: Vec::new(),
             unsettled: true,
             stopping: None,
             buffer: vec![0; limits::READ_BUDGET_BYTES].into_boxed_slice(),
             spare: Vec::new(),
             meters: Meters::default(),
-            planted: planted::Plantable::default(),
+            planted: None,
         }
     }
 
@@ -202,7 +204,8 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         Turn { driver: self, app, world }.take();
     }
 
-    /// Cuts the connections that are left after a stop, and tells their protocols.
+    /// Cuts the connections that are left after a stop, and tells their protocols. What they ask for
+    /// then is not done any more.
     pub fn end<A, W>(&mut self, app: &mut A, world: &mut W)
     where
         A: Application<Protocol = P, Listener = L>,
@@ -210,7 +213,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
     {
         let mut turn = Turn { driver: self, app, world };
         turn.cut_all();
-        turn.settle();
+        turn.notify_losses();
     }
 
     /// The time of the last turn.
@@ -231,10 +234,11 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
     /// Whether there is something to do at once, whatever the world says.
     pub fn has_work(&self) -> bool {
         self.unsettled
+            || !self.deferred.is_empty()
             || !self.ready.is_empty()
             || !self.ready_first.is_empty()
             || !self.touched.is_empty()
-            || !self.drained.is_empty()
+            || !self.to_resume.is_empty()
             || !self.lost.is_empty()
             || !self.signals.is_empty()
             || !self.file_events.is_empty()

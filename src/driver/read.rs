@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::turn::Turn;
-use super::{Read, World};
+use super::{Planted, Read, World};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{Application, ConnectionId, Context, DriverSide, Lost, Protocol};
@@ -40,16 +40,16 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         self.driver.touch(id);
     }
 
-    /// The error of a connection that nobody reads is not found by reading: it is reset, and no more
-    /// can be sent.
+    /// A connection whose reading is paused, or has ended, would not notice a reset by reading: the
+    /// socket is asked.
     fn look_for_error(&mut self, id: ConnectionId) {
         let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
-        let deaf = connection.ended || !connection.transport.wants_data();
+        let unread = connection.ended || !connection.transport.wants_data();
         if connection.is_open()
             && connection.readiness.error
-            && deaf
+            && unread
             && let Some(error) = connection.socket.as_mut().and_then(|s| self.world.error(s))
         {
             self.driver.lose(id, error);
@@ -103,7 +103,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             return;
         }
         self.call(id, |protocol, cx| protocol.eof_received(cx));
-        if self.driver.planted.forgets_answers()
+        if self.driver.errs_by(Planted::HalfCloseForgetsAnswers)
             && let Some(connection) = self.driver.slots.find(id)
         {
             connection.transport.close();

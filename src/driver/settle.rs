@@ -9,6 +9,7 @@ use crate::transport::{
     Action, Application, ConnectionId, Context, DriverSide, Endpoint, Lost, Protocol, TlsProfile,
     Transport,
 };
+use std::io;
 use std::iter;
 use std::mem;
 use std::net::SocketAddr;
@@ -18,12 +19,10 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     /// Tells protocols of their loss and does what the application asks, until neither is left or
     /// the turn has done enough.
     pub fn settle(&mut self) {
-        let mut asked = Vec::new();
+        let mut asked = mem::take(&mut self.driver.deferred);
         for _ in 0..limits::ACTION_ROUNDS_PER_TURN {
             let mut quiet = self.driver.lost.is_empty();
-            for (id, cause) in mem::take(&mut self.driver.lost) {
-                self.notify_lost(id, &cause);
-            }
+            self.notify_losses();
             // What is asked for while these are done belongs to the next round.
             asked.extend(iter::from_fn(|| self.app.next_action()));
             quiet &= asked.is_empty();
@@ -34,6 +33,18 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             }
         }
         self.driver.unsettled = true;
+        // Or they would be done after the end of the turn, of which others have been told.
+        self.driver.deferred.extend(iter::from_fn(|| self.app.next_action()));
+    }
+
+    /// Does what the application asks for at the end of the turn, and nothing that was left over
+    /// before: whoever does that may take in more, of which the end has not been told.
+    pub fn settle_end(&mut self) {
+        let deferred = mem::take(&mut self.driver.deferred);
+        let unsettled = self.driver.unsettled;
+        self.settle();
+        self.driver.deferred.splice(..0, deferred);
+        self.driver.unsettled |= unsettled;
     }
 
     fn act(&mut self, action: Action<A::Protocol, A::Listener>) {
@@ -63,11 +74,14 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         let phase = Phase::ComingUp { until: now };
         let connection = Connection::new(Transport::new(id), protocol, phase, socket);
         self.driver.slots.insert(id, connection);
-        self.came_to(id, progress);
+        self.progressed(id, progress);
     }
 
     fn listen(&mut self, listener: A::Listener, address: SocketAddr, tls: Option<TlsProfile>) {
-        let outcome = self.driver.listen(self.world, listener, address, tls);
+        let outcome = match self.driver.stopping {
+            None => self.driver.listen(self.world, listener, address, tls),
+            Some(_) => Err(io::Error::other("the server stops")),
+        };
         self.app.listening(listener, outcome);
     }
 
@@ -77,6 +91,13 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                 listener.open = false;
                 self.world.stop_listening(place);
             }
+        }
+    }
+
+    /// Tells protocols of their loss.
+    pub fn notify_losses(&mut self) {
+        for (id, cause) in mem::take(&mut self.driver.lost) {
+            self.notify_lost(id, &cause);
         }
     }
 

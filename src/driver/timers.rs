@@ -28,14 +28,15 @@ impl Timers {
         self.entries.first().map(|&(at, _)| at)
     }
 
-    /// Takes the earliest entry if it is due.
-    pub fn pop_due(&mut self, now: Monotonic) -> Option<ConnectionId> {
-        let &(at, id) = self.entries.first()?;
-        if at > now {
-            return None;
+    /// Takes the entries that are due, in their order.
+    pub fn take_due(&mut self, now: Monotonic) -> Vec<ConnectionId> {
+        let mut due = Vec::new();
+        while self.entries.first().is_some_and(|(at, _)| *at <= now)
+            && let Some((_, id)) = self.entries.pop_first()
+        {
+            due.push(id);
         }
-        self.entries.pop_first();
-        Some(id)
+        due
     }
 
     #[cfg(debug_assertions)]

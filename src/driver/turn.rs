@@ -1,7 +1,7 @@
 //! One turn (its steps are listed in the [module's docs](super)).
 
 use super::connection::{Connection, Phase};
-use super::{Accepted, DriverOf, Progress, World};
+use super::{Accepted, DriverOf, Planted, Progress, World};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{
@@ -24,13 +24,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         self.fire_timers();
         self.settle();
         self.app.turn_ended(self.driver.now, &self.driver.meters);
-        self.settle();
+        self.settle_end();
         self.write();
         self.settle();
     }
 
-    /// Passes on what the world has said beside its sockets, and has those go on writing who wanted
-    /// to.
+    /// Tells the application of signals and files, and calls `resume_writing` where it is due.
     fn note(&mut self) {
         let now = self.driver.now;
         for signal in mem::take(&mut self.driver.signals) {
@@ -39,12 +38,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         for (file, event) in mem::take(&mut self.driver.file_events) {
             self.app.file_event(file, event, now);
         }
-        let mut drained = mem::take(&mut self.driver.drained);
-        for &id in &drained {
+        let mut to_resume = mem::take(&mut self.driver.to_resume);
+        for &id in &to_resume {
             self.call(id, |protocol, cx| protocol.resume_writing(cx));
         }
-        drained.clear();
-        self.driver.drained = drained;
+        to_resume.clear();
+        self.driver.to_resume = to_resume;
     }
 
     /// Runs a callback of an open connection.
@@ -91,7 +90,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         let mut connection = Connection::new(transport, protocol, phase, Some(socket));
         connection.listener = u16::try_from(place).ok();
         self.driver.slots.insert(id, connection);
-        self.came_to(id, Ok(progress));
+        self.progressed(id, Ok(progress));
     }
 
     /// Goes on with a connection that is coming up.
@@ -106,11 +105,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             return;
         };
         let progress = self.world.advance(id, socket, now);
-        self.came_to(id, progress);
+        self.progressed(id, progress);
     }
 
     /// A connection that is coming up has come so far.
-    pub fn came_to(&mut self, id: ConnectionId, progress: Result<Progress, Lost>) {
+    pub fn progressed(&mut self, id: ConnectionId, progress: Result<Progress, Lost>) {
         match progress {
             Ok(Progress::Pending(until)) => {
                 if let Some(connection) = self.driver.slots.find(id) {
@@ -136,12 +135,17 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             {
                 self.world.limit_unsent(id, socket);
             }
+            // What comes up behind a stop is told of it, too.
+            if self.driver.stopping.is_some() {
+                self.call(id, |protocol, cx| protocol.stopping(cx));
+            }
         }
     }
 
     fn fire_timers(&mut self) {
         let now = self.driver.now.monotonic;
-        while let Some(id) = self.driver.timers.pop_due(now) {
+        // A timer that is set in a callback is for the next turn at the earliest, whatever its time.
+        for id in self.driver.timers.take_due(now) {
             let Some(connection) = self.driver.slots.find(id) else {
                 fault!("a timer of {id} is left over");
                 continue;
@@ -150,7 +154,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             // A timer stands for the deadline of the phase, since whoever changes either arms it
             // anew; only an open connection has two of them.
             match connection.phase {
-                Phase::ComingUp { .. } => self.advance(id),
+                Phase::ComingUp { .. } => {
+                    // What came with the end of a handshake has no event of its own any more.
+                    connection.readiness.readable = true;
+                    self.advance(id);
+                    self.driver.queue(id);
+                }
                 Phase::Lingering { .. } => self.driver.lose(id, Lost::Closed),
                 Phase::Open if connection.transport.stalls_at().is_some_and(|at| at <= now) => {
                     self.driver.lose(id, Lost::Stalled);
@@ -158,7 +167,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                 Phase::Open => {
                     if connection.transport.take_due_timer(now) {
                         self.call(id, |protocol, cx| protocol.timer_expired(cx));
-                        if self.driver.planted.fires_twice() {
+                        if self.driver.errs_by(Planted::TimerFiresTwice) {
                             self.call(id, |protocol, cx| protocol.timer_expired(cx));
                         }
                     }

@@ -139,6 +139,8 @@ pub enum Read {
 pub struct Written {
     /// How many bytes were taken.
     pub count: usize,
+    /// Whether anything was handed on to the peer's side, taken now or before.
+    pub moved: bool,
     /// Whether it takes no more now.
     pub full: bool,
 }

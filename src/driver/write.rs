@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::turn::Turn;
-use super::{World, Written};
+use super::{Planted, World, Written};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{Application, ConnectionId, DriverSide, Lost, Protocol, Resume};
@@ -12,8 +12,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     /// Writes every connection that was touched, those first that asked to go first.
     pub fn write(&mut self) {
         let mut touched = mem::take(&mut self.driver.touched);
-        let order =
-            if self.driver.planted.writes_first_last() { [false, true] } else { [true, false] };
+        let order = if self.driver.errs_by(Planted::FirstWrittenLast) {
+            [false, true]
+        } else {
+            [true, false]
+        };
         for first in order {
             for &id in &touched {
                 if self.driver.slots.find(id).is_some_and(|c| c.transport.is_first() == first) {
@@ -35,7 +38,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                     self.call(id, |protocol, cx| protocol.resume_writing(cx));
                 }
                 Some(_) => {
-                    self.driver.drained.push(id);
+                    self.driver.to_resume.push(id);
                     return;
                 }
             }
@@ -80,8 +83,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             return;
         };
         match self.world.write(socket, connection.transport.output()) {
-            Ok(Written { count, full }) => {
-                connection.transport.advance(count, now);
+            Ok(Written { count, moved, full }) => {
+                match full {
+                    true => connection.transport.advance_blocked(count, moved, now),
+                    false => connection.transport.advance(count, now),
+                }
                 connection.readiness.writable = !full;
                 self.driver.meters.bytes_written += count as u64;
             }
@@ -91,7 +97,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
 
     /// All is written and the protocol wants no more: says so, and then waits for the peer to.
     fn finish(&mut self, id: ConnectionId) {
-        let until = self.driver.now.monotonic + limits::LINGER_MAX;
+        let now = self.driver.now.monotonic;
         let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
@@ -102,9 +108,13 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         };
         let ended = connection.ended;
         match self.world.finish(socket, ended) {
-            Ok(false) => {}
+            // It goes on when the socket takes more, or has had its time.
+            Ok(false) => {
+                connection.readiness.writable = false;
+                connection.transport.advance_blocked(0, false, now);
+            }
             Ok(true) if ended => self.driver.lose(id, Lost::Closed),
-            Ok(true) => connection.phase = Phase::Lingering { until },
+            Ok(true) => connection.phase = Phase::Lingering { until: now + limits::LINGER_MAX },
             Err(cause) => self.driver.lose(id, cause),
         }
     }

@@ -216,7 +216,7 @@ fn advance_handshake(
 fn note_failure(dialling: &mut Dialling, why: Lost) {
     let is_one_of_several = !dialling.addresses.is_empty() || dialling.failure.is_some();
     if let Some(address) = dialling.stage.address().filter(|_| is_one_of_several) {
-        log::info!("{}: {address} does not do: {why}", dialling.endpoint);
+        log::info!("{}: {address} cannot be used: {why}", dialling.endpoint);
     }
     let best = dialling.failure.take().filter(|best| progress(best) > progress(&why));
     dialling.failure = Some(best.unwrap_or(why));

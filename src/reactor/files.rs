@@ -1,9 +1,9 @@
 //! Files that are appended to in a turn, and forced to the disk by a helper thread, so that the
-//! loop never waits for the disk to turn.
+//! loop never waits for a disk.
 
-use crate::transport::{FileEvent, FileId, FileRequest};
+use crate::transport::{FileEvent, FileId, FileRequest, FileStep};
 use mio::Waker;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -22,6 +22,8 @@ pub(super) struct Files {
     /// To the helper thread, once there is one.
     jobs: Option<Sender<Job>>,
     done: (Sender<Done>, Receiver<Done>),
+    /// What came of forcing and has not been taken.
+    events: VecDeque<(FileId, FileEvent)>,
 }
 
 #[derive(Debug)]
@@ -65,43 +67,48 @@ impl Files {
             opened: 0,
             jobs: None,
             done: mpsc::channel(),
+            events: VecDeque::new(),
         }
     }
 
     /// Carries a request out, as far as that needs no waiting for the disk.
     pub fn request(&mut self, id: FileId, request: FileRequest) -> Option<FileEvent> {
-        let outcome = match request {
-            FileRequest::Open(path) => {
-                self.open(id, &path).map(|bytes| Some(FileEvent::Opened(bytes)))
+        let failed = |step| move |error| Some(FileEvent::Failed(step, error));
+        match request {
+            FileRequest::Open(path) => match self.open(id, &path) {
+                Ok(bytes) => Some(FileEvent::Opened(bytes)),
+                Err(error) => failed(FileStep::Open)(error),
+            },
+            FileRequest::Append(bytes) => {
+                self.append(id, &bytes).err().and_then(failed(FileStep::Append))
             }
-            FileRequest::Append(bytes) => self.append(id, &bytes).map(|()| None),
-            FileRequest::Force => self.force(id).map(|()| None),
+            FileRequest::Force => self.force(id).err().and_then(failed(FileStep::Force)),
             FileRequest::Close => {
                 self.open.remove(&id);
-                Ok(None)
+                None
             }
-        };
-        outcome.unwrap_or_else(|error| Some(FileEvent::Failed(error)))
+        }
     }
 
-    /// The next file that has been forced.
+    /// What came of forcing a file next.
     pub fn take_forced(&mut self) -> Option<(FileId, FileEvent)> {
-        while let Ok(Done { id, number, bytes, outcome }) = self.done.1.try_recv() {
-            let Some(open) = self.open.get_mut(&id).filter(|open| open.number == number) else {
-                continue;
-            };
-            let again = open.forcing == Forcing::AndAgain;
-            open.forcing = Forcing::No;
-            let forced = match outcome {
-                Ok(()) => FileEvent::Forced(bytes),
-                Err(error) => return Some((id, FileEvent::Failed(error))),
-            };
-            if again && let Err(error) = self.force(id) {
-                return Some((id, FileEvent::Failed(error)));
-            }
-            return Some((id, forced));
+        while let Ok(done) = self.done.1.try_recv() {
+            self.forced(done);
         }
-        None
+        self.events.pop_front()
+    }
+
+    fn forced(&mut self, Done { id, number, bytes, outcome }: Done) {
+        let Some(open) = self.open.get_mut(&id).filter(|open| open.number == number) else {
+            return;
+        };
+        let again = open.forcing == Forcing::AndAgain;
+        open.forcing = Forcing::No;
+        let failed = |error| FileEvent::Failed(FileStep::Force, error);
+        self.events.push_back((id, outcome.map_or_else(failed, |()| FileEvent::Forced(bytes))));
+        if again && let Err(error) = self.force(id) {
+            self.events.push_back((id, failed(error)));
+        }
     }
 
     fn open(&mut self, id: FileId, path: &Path) -> io::Result<u64> {
@@ -115,9 +122,13 @@ impl Files {
 
     fn append(&mut self, id: FileId, bytes: &[u8]) -> io::Result<()> {
         let open = self.open.get_mut(&id).ok_or_else(not_open)?;
-        (&*open.file).write_all(bytes)?;
-        open.bytes += bytes.len() as u64;
-        Ok(())
+        let outcome = (&*open.file).write_all(bytes);
+        match &outcome {
+            Ok(()) => open.bytes += bytes.len() as u64,
+            // A part of it may be there.
+            Err(_) => open.bytes = open.file.metadata()?.len(),
+        }
+        outcome
     }
 
     fn force(&mut self, id: FileId) -> io::Result<()> {

@@ -131,19 +131,17 @@ impl<A: Application> Reactor<A> {
     /// # Errors
     /// What the system says when it cannot poll.
     pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&mut A)) -> io::Result<()> {
-        let mut events = Events::with_capacity(limits::EVENTS_PER_TURN);
+        let mut events = Events::with_capacity(limits::EVENTS_PER_POLL);
+        let mut now = self.driver.now();
         // Since when there has been something to do that the hook has not heard of.
         let mut busy_since = None;
         while !self.driver.has_stopped() {
-            let mut timeout = self.timeout(app, self.driver.now());
+            let mut timeout = self.timeout(app, now);
             if busy_since.is_some() {
                 timeout = Some(timeout.map_or(limits::IDLE_AFTER, |t| t.min(limits::IDLE_AFTER)));
             }
-            match self.poll.poll(&mut events, timeout) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-            let now = self.clock.read();
+            self.poll(&mut events, timeout)?;
+            now = self.clock.read();
             let busy = !events.is_empty() || self.timeout(app, now) == Some(Duration::ZERO);
             let enough = |since| !busy || now.monotonic.since(since) >= limits::BUSY_MAX;
             if busy_since.is_some_and(enough) {
@@ -152,7 +150,7 @@ impl<A: Application> Reactor<A> {
             }
             if busy {
                 busy_since = busy_since.or(Some(now.monotonic));
-                self.turn(app, &events, now);
+                self.turn(app, &mut events, now)?;
             }
         }
         // Those who did not end in time are cut, and told so.
@@ -161,7 +159,35 @@ impl<A: Application> Reactor<A> {
         Ok(())
     }
 
-    fn turn(&mut self, app: &mut A, events: &Events, now: Now) {
+    /// Sleeps until something happens. That it is interrupted is nothing.
+    fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn turn(&mut self, app: &mut A, events: &mut Events, now: Now) -> io::Result<()> {
+        self.note(events, now);
+        // The kernel may know of more than it was asked for. All of it is read before timers are
+        // looked at, or a peer would be timed out whose bytes already wait.
+        for _ in 1..limits::POLLS_PER_TURN {
+            if events.iter().count() < limits::EVENTS_PER_POLL {
+                break;
+            }
+            self.poll(events, Some(Duration::ZERO))?;
+            self.note(events, now);
+        }
+        self.driver.turn(app, &mut self.sockets, now);
+        if self.turns_timed {
+            let took = self.clock.read().monotonic.since(now.monotonic);
+            self.driver.time_turn(took);
+        }
+        Ok(())
+    }
+
+    /// Tells the driver what has happened.
+    fn note(&mut self, events: &Events, now: Now) {
         for event in events {
             match event.token() {
                 WAKER_TOKEN => self.take_from_helpers(now),
@@ -173,11 +199,6 @@ impl<A: Application> Reactor<A> {
                 }
                 token => self.driver.ready(id_of(token), readiness_of(event)),
             }
-        }
-        self.driver.turn(app, &mut self.sockets, now);
-        if self.turns_timed {
-            let took = self.clock.read().monotonic.since(now.monotonic);
-            self.driver.time_turn(took);
         }
     }
 

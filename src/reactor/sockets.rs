@@ -139,29 +139,21 @@ impl World for Sockets {
             fault!("nothing listens at {place}");
             return Ok(None);
         };
-        while let Some((mut socket, address)) = listener.accept()? {
-            if let Err(error) = self.register(id, &mut socket) {
-                log::error!("{address} is turned away: {error}");
-                continue;
-            }
-            let Some(config) = &listener.tls else {
-                let socket = Socket::Up(Stream::plain(socket));
-                let progress = Progress::Up(PeerInfo::at(address));
-                return Ok(Some(Accepted { socket, address, progress }));
-            };
-            match ServerConnection::new(Arc::clone(config)) {
-                Ok(session) => {
-                    let deadline = now + limits::HANDSHAKE_TIMEOUT;
-                    let stream = Stream::tls(socket, Session::Server(session));
-                    let accepting = Box::new(Accepting { stream: Some(stream), address, deadline });
-                    let (socket, progress) =
-                        (Socket::Accepting(accepting), Progress::Pending(deadline));
-                    return Ok(Some(Accepted { socket, address, progress }));
-                }
-                Err(error) => log::error!("{address} is turned away: no TLS session: {error}"),
-            }
-        }
-        Ok(None)
+        let Some((mut socket, address)) = listener.accept()? else {
+            return Ok(None);
+        };
+        // Who cannot be served is turned away, and the rest wait until that may be otherwise.
+        self.register(id, &mut socket)?;
+        let Some(config) = &listener.tls else {
+            let socket = Socket::Up(Stream::plain(socket));
+            let progress = Progress::Up(PeerInfo::at(address));
+            return Ok(Some(Accepted { socket, address, progress }));
+        };
+        let session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        let stream = Some(Stream::tls(socket, Session::Server(session)));
+        let deadline = now + limits::HANDSHAKE_TIMEOUT;
+        let socket = Socket::Accepting(Box::new(Accepting { stream, address, deadline }));
+        Ok(Some(Accepted { socket, address, progress: Progress::Pending(deadline) }))
     }
 
     fn dial(
@@ -223,7 +215,7 @@ impl World for Sockets {
     fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> Result<Written, Lost> {
         match socket {
             Socket::Up(stream) => Ok(stream.write(bytes)?),
-            _ => Ok(Written { count: 0, full: true }),
+            _ => Ok(Written { count: 0, moved: false, full: true }),
         }
     }
 

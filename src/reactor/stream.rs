@@ -139,7 +139,7 @@ impl Stream {
     pub(super) fn finish(&mut self, ended: bool) -> Result<bool, Broken> {
         if let Stream::Tls(tls) = self {
             tls.session.send_close_notify();
-            if !tls.flush()? {
+            if !tls.flush()?.all {
                 return Ok(false);
             }
         }
@@ -154,6 +154,14 @@ impl Stream {
     }
 }
 
+/// What became of what a session had ready to be sent.
+struct Flushed {
+    /// Whether the system took some.
+    moved: bool,
+    /// Whether it took all.
+    all: bool,
+}
+
 impl PlainStream {
     #[inline]
     fn write(&mut self, output: &[u8]) -> Result<Written, Broken> {
@@ -163,11 +171,11 @@ impl PlainStream {
         let mut count = 0;
         while count < output.len() {
             match retry(|| self.socket.write(&output[count..]))? {
-                None => return Ok(Written { count, full: true }),
+                None => return Ok(Written { count, moved: count > 0, full: true }),
                 Some(taken) => count += taken,
             }
         }
-        Ok(Written { count, full: false })
+        Ok(Written { count, moved: count > 0, full: false })
     }
 
     /// To be called before each write. Answers go out whole in one write; to wait for more (Nagle's
@@ -231,28 +239,32 @@ impl TlsStream {
     }
 
     fn write(&mut self, output: &[u8]) -> Result<Written, Broken> {
-        let mut count = 0;
+        let (mut count, mut moved) = (0, false);
         loop {
             // Also without output: handshake, alerts and keys may wait.
-            if !self.flush()? {
-                return Ok(Written { count, full: true });
+            let flushed = self.flush()?;
+            moved |= flushed.moved;
+            if !flushed.all {
+                return Ok(Written { count, moved, full: true });
             }
             if count == output.len() {
-                return Ok(Written { count, full: false });
+                return Ok(Written { count, moved, full: false });
             }
             count += self.session.writer().write(&output[count..])?;
         }
     }
 
-    /// Sends what the session has ready; true when all is out.
-    fn flush(&mut self) -> Result<bool, Broken> {
+    /// Sends what the session has ready.
+    fn flush(&mut self) -> Result<Flushed, Broken> {
         let (session, socket) = (&mut self.session, &mut self.socket);
+        let mut moved = false;
         while session.wants_write() {
             if retry(|| session.write_tls(socket))?.is_none() {
-                return Ok(false);
+                return Ok(Flushed { moved, all: false });
             }
+            moved = true;
         }
-        Ok(true)
+        Ok(Flushed { moved, all: true })
     }
 
     fn handshake(&mut self) -> Result<bool, Broken> {

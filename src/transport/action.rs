@@ -43,6 +43,24 @@ pub enum Action<P, L> {
     Stop,
 }
 
+impl<P, L> Action<P, L> {
+    /// The same for other protocols, of which `make` makes the one for an endpoint that is dialled:
+    /// for applications that are put around others.
+    pub fn with_protocol<Q>(self, make: impl FnOnce(&Endpoint, P) -> Q) -> Action<Q, L> {
+        match self {
+            Action::Dial { endpoint, protocol, timeout } => {
+                let protocol = make(&endpoint, protocol);
+                Action::Dial { endpoint, protocol, timeout }
+            }
+            Action::Wake(id) => Action::Wake(id),
+            Action::Listen { listener, address, tls } => Action::Listen { listener, address, tls },
+            Action::StopListening(listener) => Action::StopListening(listener),
+            Action::File(file, request) => Action::File(file, request),
+            Action::Stop => Action::Stop,
+        }
+    }
+}
+
 /// Which file of the application's; it chooses the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -54,10 +72,10 @@ pub enum FileRequest {
     Open(PathBuf),
     /// Hand these bytes to the system, behind all that is in the file.
     Append(Vec<u8>),
-    /// Have the disk hold what was appended so far. A helper thread waits for the disk; meanwhile
-    /// turns go on.
+    /// Have the disk hold what was appended so far (fdatasync). A helper thread waits for the disk;
+    /// meanwhile turns go on.
     Force,
-    /// Close the file.
+    /// Close the file. Of a force that is under way nothing is told any more.
     Close,
 }
 
@@ -69,7 +87,18 @@ pub enum FileEvent {
     /// The disk holds so many bytes of the file, at least.
     Forced(u64),
     /// A request could not be carried out; of an append the file may hold a part.
-    Failed(io::Error),
+    Failed(FileStep, io::Error),
+}
+
+/// Which request it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileStep {
+    /// To open the file.
+    Open,
+    /// To append to it.
+    Append,
+    /// To force it to the disk.
+    Force,
 }
 
 /// A signal to the process.

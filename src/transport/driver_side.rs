@@ -30,6 +30,13 @@ pub trait DriverSide {
     /// If there were not so many.
     fn advance(&mut self, bytes: usize, now: Monotonic);
 
+    /// The same where no more can be sent now, though all may have been taken: what was taken may
+    /// wait behind this, as under TLS. The peer has its time, anew if any of it `moved` on.
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance).
+    fn advance_blocked(&mut self, bytes: usize, moved: bool, now: Monotonic);
+
     /// Drops all output.
     fn drop_output(&mut self);
 
@@ -81,6 +88,10 @@ impl DriverSide for Transport {
 
     fn advance(&mut self, bytes: usize, now: Monotonic) {
         self.output.advance(bytes, now);
+    }
+
+    fn advance_blocked(&mut self, bytes: usize, moved: bool, now: Monotonic) {
+        self.output.advance_blocked(bytes, moved, now);
     }
 
     fn drop_output(&mut self) {

@@ -49,7 +49,7 @@ mod output;
 mod peer;
 mod time;
 
-pub use action::{Action, FileEvent, FileId, FileRequest, Signal};
+pub use action::{Action, FileEvent, FileId, FileRequest, FileStep, Signal};
 pub use buffer::Transport;
 pub use driver_side::{DriverSide, Resume};
 pub use id::ConnectionId;

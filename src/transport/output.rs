@@ -35,15 +35,29 @@ impl Output {
 
     /// The peer was offered all of it and took its first `bytes` bytes (maybe 0).
     pub fn advance(&mut self, bytes: usize, now: Monotonic) {
+        self.take(bytes);
+        if self.len() == 0 {
+            self.waiting_since = None;
+        } else if bytes > 0 || self.waiting_since.is_none() {
+            self.waiting_since = Some(now);
+        }
+    }
+
+    /// The same where what was taken may wait behind this, as under TLS, and no more can be sent
+    /// now; `moved` says whether any of it was sent.
+    pub fn advance_blocked(&mut self, bytes: usize, moved: bool, now: Monotonic) {
+        self.take(bytes);
+        if moved || self.waiting_since.is_none() {
+            self.waiting_since = Some(now);
+        }
+    }
+
+    fn take(&mut self, bytes: usize) {
         assert!(bytes <= self.len(), "more was taken than there is");
         if bytes == self.len() {
             self.bytes.clear();
             self.taken = 0;
-            self.waiting_since = None;
             return;
-        }
-        if bytes > 0 || self.waiting_since.is_none() {
-            self.waiting_since = Some(now);
         }
         let taken = self.taken as usize + bytes;
         // Move the rest to the front only when that is cheap compared with what was sent, so that
@@ -131,6 +145,19 @@ mod tests {
         output.advance(1, at(7));
         assert_eq!(output.stalls_at(), Some(at(7) + limits::OUTPUT_STALL_MAX));
         output.advance(2, at(8));
+        assert_eq!(output.stalls_at(), None);
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_of_what_was_buffered_for_it_has_its_time_too() {
+        let mut output = Output::default();
+        output.append(b"abc");
+        output.advance_blocked(3, false, at(1));
+        output.advance_blocked(0, false, at(5));
+        assert_eq!(output.stalls_at(), Some(at(1) + limits::OUTPUT_STALL_MAX));
+        output.advance_blocked(0, true, at(7));
+        assert_eq!(output.stalls_at(), Some(at(7) + limits::OUTPUT_STALL_MAX));
+        output.advance(0, at(8));
         assert_eq!(output.stalls_at(), None);
     }
 

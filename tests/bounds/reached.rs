@@ -282,7 +282,8 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
         &[
             "IDLE_AFTER",
             "BUSY_MAX",
-            "EVENTS_PER_TURN",
+            "EVENTS_PER_POLL",
+            "POLLS_PER_TURN",
             "FIRST_WRITES_PER_TURN_MAX",
             "PREFETCH_POSITIONS_MIN",
             "ACKNOWLEDGE_PAUSE",

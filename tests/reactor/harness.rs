@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -178,6 +178,19 @@ impl Running {
     #[track_caller]
     pub fn next(&self) -> Call {
         self.calls.recv_timeout(DEADLINE).expect("there is no callback, or the reactor has died")
+    }
+
+    /// The next callback of that kind, for which there is so much time.
+    #[track_caller]
+    pub fn next_within(&self, time: Duration, wanted: impl Fn(&Event) -> bool) -> Event {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let call = self.calls.recv_timeout(left).expect("it does not come in time");
+            if wanted(&call.event) {
+                return call.event;
+            }
+        }
     }
 
     /// All callbacks up to the first that is `last`.

@@ -4,6 +4,7 @@ use crate::harness::{
     Call, DEADLINE, Event, Running, Script, Setup, TLS, data_of, echo, events_of, on, pattern,
     read_all,
 };
+use herd::limits::OUTPUT_STALL_MAX;
 use herd::reactor::client_config;
 use herd::transport::Endpoint;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -191,4 +192,28 @@ fn many_talk_at_once_and_one_that_is_slow_to_greet_holds_up_nobody() {
         assert_eq!(events.last(), Some(&Event::Lost("Closed".to_owned())), "{events:?}");
     }
     drop(silent);
+}
+
+/// What was written waits in the session, where the transport does not see it.
+#[test]
+fn who_does_not_read_is_given_up_also_when_all_was_written() {
+    let accept = || -> Script {
+        Box::new(|cx, event| {
+            if matches!(event, Event::Data(_)) {
+                cx.transport.write(&pattern(MANY));
+                cx.transport.close();
+            }
+        })
+    };
+    let (reactor, trust) = accepting(accept);
+    let mut client = client(&reactor, &trust);
+    client.write_all(b"talk to me").unwrap();
+    client.flush().unwrap();
+    while client.conn.is_handshaking() {
+        client.conn.complete_io(&mut client.sock).unwrap();
+    }
+    let longest = OUTPUT_STALL_MAX + DEADLINE;
+    let lost = reactor.next_within(longest, |event| matches!(event, Event::Lost(_)));
+    assert_eq!(lost, Event::Lost("Stalled".to_owned()));
+    drop(client);
 }

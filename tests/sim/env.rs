@@ -58,6 +58,10 @@ pub struct Env {
     pub max_skew_seconds: u64,
     /// Of a thousand look-ups, how many fail.
     pub unresolved: u64,
+    /// Of a thousand times that a server accepts, how often it cannot, and of a thousand ends of its
+    /// connections, how many are not out at once.
+    pub no_descriptors: u64,
+    pub late_ends: u64,
 }
 
 impl Env {
@@ -89,6 +93,8 @@ impl Env {
             read_bytes_max: herd::limits::READ_BUDGET_BYTES as u64,
             max_skew_seconds: herd::limits::SKEW_DEFAULT.as_secs(),
             unresolved: 0,
+            no_descriptors: 0,
+            late_ends: 0,
         }
     }
 

@@ -84,6 +84,10 @@ pub struct Mix {
     pub skew: Time,
     pub max_skew_seconds: u64,
     pub unresolved: u64,
+    /// Of a thousand times that a server accepts, how often it has no descriptor left.
+    pub no_descriptors: u64,
+    /// Of a thousand ends of connections, how many are not out at once, as under TLS.
+    pub late_ends: u64,
 }
 
 impl Mix {
@@ -127,6 +131,8 @@ impl Mix {
             skew: if random.chance(400) { random.below(3_600 * SECOND) } else { 0 },
             max_skew_seconds: *random.pick(&[1, 60, 86_400, 86_400]),
             unresolved: at_times(random, 200, 200),
+            no_descriptors: at_times(random, 200, 500),
+            late_ends: at_times(random, 300, 800),
         }
     }
 }

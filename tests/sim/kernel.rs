@@ -1,14 +1,13 @@
 //! The world of a simulated server's driver: sockets that are ends of connections of the simulated
 //! network.
 
-use super::agenda::Time;
 use super::env::Env;
 use super::net::{Dialled, End, Owner, Read as NetRead};
 use super::trace::Tag;
 use herd::driver::{Accepted, Progress, Read, Readiness, World, Written};
 use herd::transport::{
-    ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo,
-    TlsProfile,
+    ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, FileStep, Lost, Monotonic,
+    PeerInfo, TlsProfile,
 };
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
@@ -44,9 +43,10 @@ pub struct Kernel<'a, 'e> {
     pub inbox: &'a mut Inbox,
 }
 
-/// Something may be read or written; a reset is an error.
-pub fn readiness(error: bool) -> Readiness {
-    Readiness { readable: true, writable: true, read_closed: false, error }
+/// What a kernel tells of a socket of which there is news.
+pub fn readiness(env: &Env, end: End) -> Readiness {
+    let (read_closed, error) = (env.net.has_ended(end), env.net.is_reset(end));
+    Readiness { readable: true, writable: true, read_closed, error }
 }
 
 /// The address of a host; what it is called when it connects.
@@ -68,13 +68,12 @@ fn broken() -> Lost {
 }
 
 impl Kernel<'_, '_> {
-    fn note(env: &mut Env, tag: Tag, machine: usize, id: ConnectionId, data: &[u8]) -> Time {
+    fn note(env: &mut Env, tag: Tag, machine: usize, id: ConnectionId, data: &[u8]) {
         let now = env.agenda.now();
         env.trace.note(now, tag, machine as u64, u64::from(id.slot), data);
-        now
     }
 
-    /// The end belongs to this server; it is told at once of what there is already.
+    /// The end belongs to this server.
     fn own(&mut self, end: End, id: ConnectionId) {
         let mut env = self.env.borrow_mut();
         env.net.own(end, Owner::Server { machine: self.machine, id });
@@ -110,12 +109,23 @@ impl World for Kernel<'_, '_> {
         id: ConnectionId,
         now: Monotonic,
     ) -> io::Result<Option<Accepted<Socket>>> {
+        if self.inbox.incoming[place].is_empty() {
+            return Ok(None);
+        }
+        let no_descriptors = {
+            let mut env = self.env.borrow_mut();
+            let often = env.no_descriptors;
+            env.random.chance(often)
+        };
+        if no_descriptors {
+            return Err(io::Error::other("no descriptor is left"));
+        }
         let Some((end, from)) = self.inbox.incoming[place].pop_front() else {
             return Ok(None);
         };
         self.own(end, id);
-        self.inbox.news.push((id, readiness(false)));
         let mut env = self.env.borrow_mut();
+        self.inbox.news.push((id, readiness(&env, end)));
         Self::note(&mut env, Tag::Accept, self.machine, id, &[place as u8]);
         let (address, socket) = (address_of(from), Socket { end, id, deadline: now });
         Ok(Some(Accepted { socket, address, progress: Progress::Up(PeerInfo::at(address)) }))
@@ -179,7 +189,7 @@ impl World for Kernel<'_, '_> {
             }
             NetRead::Bytes(count) => {
                 Self::note(&mut env, Tag::Read, machine, id, &buffer[..count]);
-                Ok(Read::Bytes { count, emptied: false })
+                Ok(Read::Bytes { count, emptied: count < most })
             }
             NetRead::Reset => {
                 Self::note(&mut env, Tag::Broken, machine, id, b"");
@@ -192,7 +202,7 @@ impl World for Kernel<'_, '_> {
         let mut env = self.env.borrow_mut();
         env.begin_writing();
         if bytes.is_empty() {
-            return Ok(Written { count: 0, full: false });
+            return Ok(Written { count: 0, moved: false, full: false });
         }
         let goes_first = env.net.is_between_servers(socket.end);
         env.note_write(self.machine, goes_first);
@@ -200,11 +210,16 @@ impl World for Kernel<'_, '_> {
         let count = net.write(socket.end, bytes, agenda, random).map_err(|_| broken())?;
         let size = (count as u64).to_le_bytes();
         Self::note(&mut env, Tag::Write, self.machine, socket.id, &size);
-        Ok(Written { count, full: count < bytes.len() })
+        Ok(Written { count, moved: count > 0, full: count < bytes.len() })
     }
 
     fn finish(&mut self, socket: &mut Socket, _ended: bool) -> Result<bool, Lost> {
         let mut env = self.env.borrow_mut();
+        let late = env.late_ends;
+        if env.random.chance(late) {
+            self.inbox.news.push((socket.id, readiness(&env, socket.end)));
+            return Ok(false);
+        }
         Self::note(&mut env, Tag::Finish, self.machine, socket.id, b"");
         let Env { net, agenda, random, .. } = &mut **env;
         net.finish(socket.end, agenda, random);
@@ -225,6 +240,6 @@ impl World for Kernel<'_, '_> {
     }
 
     fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(io::ErrorKind::Unsupported.into()))
+        Some(FileEvent::Failed(FileStep::Open, io::ErrorKind::Unsupported.into()))
     }
 }

@@ -114,7 +114,7 @@ impl Machine {
                 self.inbox.incoming[listener].push_back((end, from));
                 process.driver.incoming(listener);
             }
-            (_, Some(id)) => process.driver.ready(id, readiness(env.net.is_reset(end))),
+            (_, Some(id)) => process.driver.ready(id, readiness(env, end)),
             (_, None) => return,
         }
         self.wake(env);
@@ -153,6 +153,7 @@ impl Machine {
         });
         self.look(env, head.unwrap_or(0));
         if self.process.as_ref().is_some_and(|process| process.driver.has_stopped()) {
+            self.drive(env, |driver, stage, kernel| driver.end(stage, kernel));
             self.kill(env);
         }
         self.plan_next_turn(env);

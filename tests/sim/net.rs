@@ -252,6 +252,13 @@ impl Net {
         }
     }
 
+    /// Whether the peer's end of data, or a reset, has arrived.
+    pub fn has_ended(&self, end: End) -> bool {
+        self.get(end.conn).is_none_or(|conn| {
+            conn.sides[end.side].reset || conn.pipes[1 - end.side].fin() == Fin::Arrived
+        })
+    }
+
     /// Whether both ends are servers'.
     pub fn is_between_servers(&self, end: End) -> bool {
         self.get(end.conn).is_some_and(|conn| conn.listener == 1)

@@ -8,10 +8,11 @@ use super::trace::Tag;
 use super::watch::{Seen, Watch, law::Law};
 use herd::node::{Conversation, Node, Port};
 use herd::transport::{
-    Action, Application, Context, DriverSide, Endpoint, Lost, Meters, Monotonic, Now, PeerInfo,
-    Protocol, Signal,
+    Action, Application, Context, DriverSide, Endpoint, FileEvent, FileId, Lost, Meters, Monotonic,
+    Now, PeerInfo, Protocol, Signal,
 };
 use std::cell::RefCell;
+use std::io;
 use std::net::SocketAddr;
 
 /// A server during a turn.
@@ -70,17 +71,8 @@ impl Application for Stage<'_, '_> {
     }
 
     fn next_action(&mut self) -> Option<Action<Watched, Port>> {
-        Some(match self.node.next_action()? {
-            Action::Dial { endpoint, protocol, timeout } => {
-                let protocol = self.dialled(&endpoint, protocol);
-                Action::Dial { endpoint, protocol, timeout }
-            }
-            Action::Wake(id) => Action::Wake(id),
-            Action::Listen { listener, address, tls } => Action::Listen { listener, address, tls },
-            Action::StopListening(listener) => Action::StopListening(listener),
-            Action::File(file, request) => Action::File(file, request),
-            Action::Stop => Action::Stop,
-        })
+        let action = self.node.next_action()?;
+        Some(action.with_protocol(|endpoint, inner| self.dialled(endpoint, inner)))
     }
 
     fn deadline(&self) -> Option<Monotonic> {
@@ -89,6 +81,14 @@ impl Application for Stage<'_, '_> {
 
     fn timer_expired(&mut self, now: Now) {
         self.node.timer_expired(now);
+    }
+
+    fn listening(&mut self, port: Port, outcome: io::Result<SocketAddr>) {
+        self.node.listening(port, outcome);
+    }
+
+    fn file_event(&mut self, file: FileId, event: FileEvent, now: Now) {
+        self.node.file_event(file, event, now);
     }
 
     fn signalled(&mut self, signal: Signal, now: Now) {

@@ -289,5 +289,7 @@ pub fn fair() -> Mix {
         skew: 0,
         max_skew_seconds: 86_400,
         unresolved: 0,
+        no_descriptors: 0,
+        late_ends: 0,
     }
 }

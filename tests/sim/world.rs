@@ -62,6 +62,8 @@ impl World {
         env.max_skew_seconds = mix.max_skew_seconds;
         env.planted.max_skew_seconds = mix.max_skew_seconds;
         env.unresolved = mix.unresolved;
+        env.no_descriptors = mix.no_descriptors;
+        env.late_ends = mix.late_ends;
         let herd = Rc::new(herd);
         let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));
         World {
@@ -183,6 +185,7 @@ impl World {
             ..env.net.weather
         };
         env.unresolved = 0;
+        env.no_descriptors = 0;
         env.net.open_paths(&mut env.agenda, &mut env.random);
         env.net.end_stalls(&mut env.agenda);
         env.net.widen_pipes(16_384);

@@ -4,7 +4,8 @@ use super::transcript::Transcript;
 use herd::driver::{Accepted, Progress, Read, World, Written};
 use herd::node::Port;
 use herd::transport::{
-    ConnectionId, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo, TlsProfile,
+    ConnectionId, Endpoint, FileEvent, FileId, FileRequest, FileStep, Lost, Monotonic, PeerInfo,
+    TlsProfile,
 };
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -157,7 +158,7 @@ impl World for Net {
         let count = peer.takes.unwrap_or(usize::MAX).min(bytes.len());
         peer.received.extend_from_slice(&bytes[..count]);
         peer.takes = peer.takes.map(|takes| takes - count);
-        Ok(Written { count, full: count < bytes.len() })
+        Ok(Written { count, moved: count > 0, full: count < bytes.len() })
     }
 
     fn finish(&mut self, socket: &mut usize, _ended: bool) -> Result<bool, Lost> {
@@ -178,7 +179,7 @@ impl World for Net {
     }
 
     fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(ErrorKind::Unsupported.into()))
+        Some(FileEvent::Failed(FileStep::Open, ErrorKind::Unsupported.into()))
     }
 }
 
