@@ -146,6 +146,9 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(5);
 pub const LINK_PROVEN_AFTER: Duration = Duration::from_secs(1);
 /// Look-up and connect to a neighbour.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long an attempt to connect to a neighbour may take that has greeted us meanwhile, before it is
+/// dialled once more: what was sent before it was there may be lost, and is sent again late.
+pub const DIAL_DOUBTED_AFTER: Duration = Duration::from_millis(150);
 /// How often a neighbour that stays away is mentioned in the log.
 pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
 /// Broken lines of one neighbour connection that are logged; the rest are only counted.

@@ -214,6 +214,12 @@ impl Node {
         (self.peers.links_up().count(), self.peers.len())
     }
 
+    /// With how many neighbours it is linked both ways, by its link to them and by theirs to it; of how
+    /// many.
+    pub fn linked_both_ways(&self) -> (usize, usize) {
+        (self.peers.linked_both_ways(), self.peers.len())
+    }
+
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
         self.questions.counters()
@@ -259,10 +265,10 @@ impl Node {
     }
 
     fn dial_those_due(&mut self, now: Monotonic) {
-        while let Some((peer, endpoint)) = self.peers.dial_next(now) {
+        while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
             self.actions.push_back(Action::Dial {
                 endpoint,
-                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer)))),
+                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer, attempt)))),
                 timeout: limits::DIAL_TIMEOUT,
             });
         }

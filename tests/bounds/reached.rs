@@ -52,6 +52,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX", "LINK_PROVEN_AFTER"],
     ),
     (
+        "src/node/link/peers/tests.rs",
+        "an_attempt_that_hangs_is_not_waited_for_once_the_neighbour_greets",
+        &["DIAL_DOUBTED_AFTER"],
+    ),
+    (
         "src/node/places/breaker.rs",
         "missing_answers_open_it_only_when_there_are_several_in_a_row",
         &["PLACES_FAILURES_MAX"],

@@ -97,7 +97,7 @@ impl Accepted {
     fn welcome(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id);
+        let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
         info!("neighbour {id} is {name} in {known}, received up to {up_to}");

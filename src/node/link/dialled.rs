@@ -2,7 +2,7 @@
 
 use super::agreement::{Agreement, Finding};
 use super::outage::Mention;
-use super::peers::PeerId;
+use super::peers::{Attempt, PeerId};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
@@ -17,6 +17,7 @@ use log::{debug, info, warn};
 #[derive(Debug)]
 pub(in crate::node) struct Dialled {
     peer: PeerId,
+    attempt: Attempt,
     lines: LinesFrom,
     state: State,
     /// What is spoken: the highest version of ours until the neighbour has answered with the one
@@ -57,9 +58,10 @@ enum Timer {
 }
 
 impl Dialled {
-    pub fn new(peer: PeerId) -> Self {
+    pub fn new(peer: PeerId, attempt: Attempt) -> Self {
         Dialled {
             peer,
+            attempt,
             lines: LinesFrom::default(),
             state: State::Greeting,
             version: Version::HIGHEST,
@@ -237,9 +239,16 @@ impl Protocol<Node> for Dialled {
         self.connected = true;
         self.heard = cx.now.monotonic;
         self.marked = cx.now.monotonic;
-        let node = &*cx.app;
-        let peer = &node.peers[self.peer];
-        info!("link {} to {} connected", cx.transport.id(), peer.name());
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        let (id, name) = (cx.transport.id(), peer.name());
+        if !peer.is_dialled_by(self.attempt) {
+            debug!("link {id} to {name} connected when it had been dialled once more");
+            cx.transport.abort();
+            return;
+        }
+        info!("link {id} to {name} connected");
+        peer.connected();
         let settings = &node.settings;
         self.version = settings.version;
         cx.transport.write_with(|out| {
@@ -310,6 +319,10 @@ impl Protocol<Node> for Dialled {
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
         let why = self.reason.take().unwrap_or_else(|| cause.to_string());
+        if !peer.is_dialled_by(self.attempt) {
+            debug!("link {} to {}: {why}", cx.transport.id(), peer.name());
+            return;
+        }
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
         let (name, endpoint) = (peer.name(), peer.endpoint());
         if self.connected {

@@ -22,6 +22,8 @@ pub(in crate::node) struct Peer {
     /// Where its neighbours dial it.
     endpoint: Endpoint,
     link: LinkState,
+    /// Who dialled it last; an earlier attempt that is still under way is outdated.
+    attempt: Attempt,
     /// Up to where the feed has been sent to it.
     cursor: Cursor,
     received: Received,
@@ -33,11 +35,18 @@ pub(in crate::node) struct Peer {
 enum LinkState {
     /// To be dialled at that time.
     Down { redial_at: Monotonic },
-    /// Dialled, or greeted and not answered yet.
-    Dialling,
+    /// Dialled. To be dialled once more at that time, if it has greeted us and does not answer: what
+    /// we sent before it was there may have been lost.
+    Dialling { again_at: Option<Monotonic> },
+    /// Connected, and greeted by us.
+    Greeting,
     /// The neighbour takes the feed, on that connection.
     Up(ConnectionId),
 }
+
+/// One of the times that a neighbour is dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::node) struct Attempt(u64);
 
 /// What a neighbour has told us, and in which of its epochs.
 #[derive(Debug, Default)]
@@ -81,11 +90,20 @@ impl Peers {
         self.0.iter().position(|peer| peer.name.as_bytes() == name).map(PeerId)
     }
 
+    /// How many are linked both ways: the link to it is up, and it has greeted us on a connection that
+    /// is alive.
+    pub fn linked_both_ways(&self) -> usize {
+        let both = |peer: &&Peer| {
+            matches!(peer.link, LinkState::Up(_)) && peer.received.connection.is_some()
+        };
+        self.0.iter().filter(both).count()
+    }
+
     /// The links that are up, and up to where each has sent the feed.
     pub fn links_up(&self) -> impl Iterator<Item = (ConnectionId, &Cursor)> {
         self.0.iter().filter_map(|peer| match peer.link {
             LinkState::Up(connection) => Some((connection, &peer.cursor)),
-            LinkState::Down { .. } | LinkState::Dialling => None,
+            LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
         })
     }
 
@@ -94,13 +112,15 @@ impl Peers {
         self.0.iter().filter_map(Peer::redial_at).min()
     }
 
-    /// One that is due to be dialled, and where; it counts as dialled from here on.
-    pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Endpoint)> {
+    /// One that is due to be dialled, by whom, and where; it counts as dialled from here on.
+    pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Attempt, Endpoint)> {
         let is_due = |peer: &Peer| peer.redial_at().is_some_and(|at| at <= now);
         let due = self.0.iter().position(is_due)?;
         let peer = &mut self.0[due];
-        peer.link = LinkState::Dialling;
-        Some((PeerId(due), peer.endpoint.clone()))
+        peer.link = LinkState::Dialling { again_at: None };
+        peer.attempt.0 += 1;
+        peer.outage.dialled(now);
+        Some((PeerId(due), peer.attempt, peer.endpoint.clone()))
     }
 }
 
@@ -124,6 +144,7 @@ impl Peer {
             name,
             endpoint,
             link: LinkState::Down { redial_at: Monotonic::default() },
+            attempt: Attempt::default(),
             cursor,
             received: Received::default(),
             outage: Outage::new(),
@@ -151,13 +172,16 @@ impl Peer {
     }
 
     /// The neighbour greets us. In an epoch that we do not know it has received nothing from us, we
-    /// have received nothing from it, and what it told us in an earlier one it may have lost.
+    /// have received nothing from it, and what it told us in an earlier one it may have lost. It is
+    /// there, and so it is dialled at once if our link to it is down.
     pub(super) fn greeted(
         &mut self,
         positions: &mut Positions,
         epoch: u64,
         connection: ConnectionId,
+        now: Monotonic,
     ) -> Welcome {
+        self.dial_soon(now);
         let former = self.received.connection.replace(connection);
         let is_known_epoch = self.received.epoch == Some(epoch);
         if !is_known_epoch {
@@ -169,6 +193,30 @@ impl Peer {
             self.received.mark = positions.begin_epoch();
         }
         Welcome { is_known_epoch, received_up_to: self.received.up_to, former }
+    }
+
+    /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,
+    /// it is dialled once a [`REDIAL_PAUSE_MIN`](crate::limits::REDIAL_PAUSE_MIN) at most; and only after the usual pause where
+    /// it refuses us, which only people can mend.
+    fn dial_soon(&mut self, now: Monotonic) {
+        let Some(soonest) = self.outage.soonest(now) else { return };
+        match &mut self.link {
+            LinkState::Down { redial_at } => *redial_at = soonest.min(*redial_at),
+            LinkState::Dialling { again_at } => {
+                again_at.get_or_insert(self.outage.doubted_at().max(now));
+            }
+            LinkState::Greeting | LinkState::Up(_) => self.outage.expect(),
+        }
+    }
+
+    /// Whether nobody has dialled it after that attempt.
+    pub(super) fn is_dialled_by(&self, attempt: Attempt) -> bool {
+        self.attempt == attempt
+    }
+
+    /// The present attempt has connected.
+    pub(super) fn connected(&mut self) {
+        self.link = LinkState::Greeting;
     }
 
     /// All of its feed in that epoch has been received up to here. Said of a former epoch it says
@@ -233,7 +281,8 @@ impl Peer {
     fn redial_at(&self) -> Option<Monotonic> {
         match self.link {
             LinkState::Down { redial_at } => Some(redial_at),
-            LinkState::Dialling | LinkState::Up(_) => None,
+            LinkState::Dialling { again_at } => again_at,
+            LinkState::Greeting | LinkState::Up(_) => None,
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::node::{Node, NodeOptions, PlacesSettings};
 use crate::places::{Dialect, Service};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{
-    Application, ConnectionId, Context, DriverSide, Meters, Now, PeerInfo, Protocol, Transport,
+    Application, ConnectionId, Context, DriverSide, Meters, Monotonic, Now, PeerInfo, Protocol,
+    Transport,
 };
 use crate::wire::neighbour::Version;
 use std::net::SocketAddr;
@@ -22,13 +23,13 @@ struct End<P> {
 
 impl<P: Protocol<Node>> End<P> {
     /// The server with that name and highest version.
-    fn new(name: &str, version: u32, protocol: impl FnOnce(&Node) -> P) -> Self {
+    fn new(name: &str, version: u32, protocol: impl FnOnce(&mut Node) -> P) -> Self {
         let herd = Herd::load("goloman").unwrap();
         let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         let options = NodeOptions::for_tests(&herd, name, PlacesSettings::new(service));
-        let node = Node::new(NodeOptions { version: Version::new(version), ..options });
+        let mut node = Node::new(NodeOptions { version: Version::new(version), ..options });
         let transport = Transport::new(ConnectionId { slot: 7, generation: 0 });
-        let mut end = End { protocol: protocol(&node), node, transport, now: Now::default() };
+        let mut end = End { protocol: protocol(&mut node), node, transport, now: Now::default() };
         end.call(|protocol, cx| {
             protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
         });
@@ -51,8 +52,11 @@ impl<P: Protocol<Node>> End<P> {
 
 /// Welsh dials Holiday: both ends, with these highest versions, when Holiday has been greeted.
 fn greeted(dialler: u32, accepter: u32) -> (End<Dialled>, End<Accepted>) {
-    let find = |node: &Node| node.peers.find(b"Holiday").unwrap();
-    let mut welsh = End::new("Welsh", dialler, |node| Dialled::new(find(node)));
+    let dial = |node: &mut Node| {
+        let (peer, attempt, _) = node.peers.dial_next(Monotonic::default()).unwrap();
+        Dialled::new(peer, attempt)
+    };
+    let mut welsh = End::new("Welsh", dialler, dial);
     let mut holiday =
         End::new("Holiday", accepter, |_| Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1))));
     let greeting = welsh.send(&mut holiday);

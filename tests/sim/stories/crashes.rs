@@ -1,6 +1,11 @@
 //! Stories of servers that end and come back empty.
 
 use crate::sim::story::{HERE, Story, several_times};
+use std::time::Duration;
+
+/// How soon a server that is back knows what its neighbours know: they dial it when it greets them,
+/// whatever pause they are in.
+const KNOWN_WITHIN: u64 = 300_000_000;
 
 #[test]
 fn a_server_restarted_empty_gets_back_what_it_told_the_others_itself() {
@@ -90,6 +95,30 @@ fn a_rolling_restart_under_load_refuses_no_client_of_the_others() {
         assert_eq!(story.world.env.checks.tally.lives, 10);
         for server in story.names() {
             assert!(story.position("Welsh", &server).is_some(), "{server} is lost");
+        }
+    });
+}
+
+#[test]
+fn a_server_that_is_back_knows_at_once_what_its_neighbour_knows_however_long_it_was_away() {
+    several_times(|seed| {
+        let mut story = Story::pair(seed);
+        // Long enough for the pause between two tries to be the longest; and without power, so that
+        // what was sent to it meanwhile is lost rather than refused.
+        for away in [7_000, 11_000 + 700 * seed, 60_000] {
+            story.lose_power("West");
+            story.pass_milliseconds(5_000);
+            let answer = story.report("East", "kiwi", HERE, &story.clock(0));
+            story.pass_milliseconds(away);
+            story.start("West");
+            story.wait(KNOWN_WITHIN, |world| {
+                let west = world.machines[1].node();
+                west.is_some_and(|node| {
+                    node.positions().find(b"kiwi").is_some() && node.linked_both_ways() == (1, 1)
+                })
+            });
+            assert_eq!(story.position("West", "kiwi"), Some(answer));
+            story.pass(Duration::from_secs(5));
         }
     });
 }

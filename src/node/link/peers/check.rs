@@ -12,7 +12,7 @@ impl Peers {
             peer.check(positions).map_err(|wrong| format!("neighbour {}: {wrong}", peer.name))?;
             let dialled = match peer.link {
                 LinkState::Up(connection) => Some(connection),
-                LinkState::Down { .. } | LinkState::Dialling => None,
+                LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
             };
             for connection in dialled.into_iter().chain(peer.received.connection) {
                 if !connections.insert(connection) {
