@@ -138,6 +138,11 @@ pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
+/// How often in a row before everything is told again: a connection on which what they lack might
+/// still come has spoken since, or was taken for dead.
+pub const DISAGREEMENTS_MAX: u32 = 6;
+/// How soon, at the soonest, a neighbour is told everything again once more.
+pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
 /// First pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
@@ -237,6 +242,9 @@ const _: () = {
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
+    assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
+    // So many heartbeats.
+    assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

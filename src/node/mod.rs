@@ -220,6 +220,12 @@ impl Node {
         (self.peers.linked_both_ways(), self.peers.len())
     }
 
+    /// How often a neighbour was told everything again since something was wrong: for tests and for
+    /// watching.
+    pub fn links_started_over(&self) -> u64 {
+        self.peers.started_over()
+    }
+
     /// What has been asked of Places and what came of it.
     pub fn places_counters(&self) -> &Counters {
         self.questions.counters()

@@ -42,6 +42,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["WALK_RECORDS_MAX"],
     ),
     (
+        "src/node/link/dialled/tests.rs",
+        "who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told",
+        &["DISAGREEMENTS_MAX", "START_OVER_PAUSE"],
+    ),
+    (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],

@@ -204,16 +204,33 @@ fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     ];
     b.send(positions.join("\n") + "\nMARK 18446744073709551615 ffffffffffffffff\n");
     positions.iter().for_each(|at| a.wait_for(at));
-    // A neighbour that claims to have heard more than there is has heard all that there is.
+    // A neighbour that claims to have received more than there is has received nothing that counts.
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 1 B 0000000000000000 18446744073709551615\n");
-    a.wait_for_log("link to B is up");
+    let warning = a.wait_for_log("it is told everything again");
+    assert!(
+        warning.contains(" WARN  B has received 18446744073709551615 of 3 changes"),
+        "{warning}"
+    );
+    let mut all: Vec<String> = positions.map(|_| link.line()).into();
+    all.sort();
+    assert_eq!(all, {
+        let mut sorted = positions.map(str::to_owned);
+        sorted.sort();
+        sorted
+    });
+    assert!(link.line().starts_with("MARK 3 "));
     let own = a.report("fig", "1");
     assert_eq!(told(&mut link).0, own);
+    // Said again it changes nothing for a minute.
     link.send("ACK 18446744073709551615 ffffffffffffffff\nACK 0 0000000000000000\n");
     let own = a.report("fig", "2");
     assert_eq!(told(&mut link).0, own);
+    // What counts is its last mark.
+    b.send("MARK 7 ffffffffffffffff\n");
+    while !b.line().starts_with("ACK 7 ") {}
+    drop(b);
     let mut again = a.stranger();
     again.send("HERD 1 test B A ffffffffffffffff\n");
-    assert!(again.line().ends_with(" 18446744073709551615"));
+    assert!(again.line().ends_with(" 7"));
 }

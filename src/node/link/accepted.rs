@@ -83,9 +83,9 @@ impl Accepted {
                     self.lines.broken("neighbour", cx.transport.id(), line);
                 }
             }
-            (State::Known { peer, epoch }, Some(NeighbourLine::Mark { sequence, digest })) => {
+            (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                cx.app.peers[peer].marked(epoch, sequence);
+                cx.app.peers[peer].received_mut().marked(cx.transport.id(), sequence);
                 self.owes = true;
             }
             (State::Known { .. }, _) => {
@@ -127,7 +127,7 @@ impl Accepted {
         if cx.transport.is_full() {
             return;
         }
-        let sequence = cx.app.peers[peer].received_up_to();
+        let sequence = cx.app.peers[peer].received().up_to();
         let digest = cx.app.positions.digest();
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
         self.owes = false;
@@ -189,7 +189,7 @@ fn take_position(node: &mut Node, peer: PeerId, epoch: u64, at: &At<'_>) -> Opti
         text: Text::new(at.text, at.client.len(), at.location.len())?,
     };
     // Known already, newer or the first of its client: all is well, and the feed does the rest.
-    match node.positions.update(&report, node.peers[peer].mark_of(epoch)) {
+    match node.positions.update(&report, node.peers[peer].received().mark_of(epoch)) {
         Update::Full => None,
         Update::New | Update::Newer | Update::Known => Some(()),
     }
@@ -234,7 +234,7 @@ impl Protocol<Node> for Accepted {
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         if let State::Known { peer, .. } = self.state
-            && !cx.app.peers[peer].is_heard_on(cx.transport.id())
+            && !cx.app.peers[peer].received().is_heard_on(cx.transport.id())
         {
             debug!("neighbour {} has greeted us anew", cx.transport.id());
             cx.transport.abort();
@@ -266,7 +266,7 @@ impl Protocol<Node> for Accepted {
         let id = cx.transport.id();
         if let State::Known { peer, .. } = self.state {
             let peer = &mut cx.app.peers[peer];
-            peer.hung_up(id);
+            peer.received_mut().hung_up(id);
             info!("neighbour {id}, {}: {cause}", peer.name());
         } else {
             info!("neighbour {id} from {}: {cause}", self.address);

@@ -11,7 +11,8 @@ use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
-use log::{debug, info, warn};
+use log::{Level, debug, info, log, warn};
+use std::fmt;
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(in crate::node) struct Dialled {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
+    /// Up to where the neighbour may have received the feed: what it was last marked with, or says itself.
+    marked_up_to: u64,
     /// How many records more it may pass in this turn.
     share: u64,
     /// The end of the feed when the link came up, until the neighbour has received that much.
@@ -67,6 +70,7 @@ impl Dialled {
             version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
+            marked_up_to: 0,
             share: 0,
             catching_up_to: None,
             agreement: Agreement::default(),
@@ -101,11 +105,18 @@ impl Dialled {
             self.give_up(cx, why);
             return;
         }
-        peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic);
+        let is_news = peer.may_start_over(cx.now.monotonic);
+        let head = node.positions.head();
+        self.marked_up_to = up_to;
+        if !peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic) {
+            self.marked_up_to = 0;
+            let level = if is_news { Level::Warn } else { Level::Debug };
+            let (name, changes) = (peer.name(), plural(head, "change"));
+            log!(level, "{name} has received {up_to} of {changes}: it is told everything again");
+        }
         self.state = State::Up { epoch };
         self.version = version;
         self.heard = cx.now.monotonic;
-        let head = node.positions.head();
         let changes = plural(head, "change");
         info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
         self.catching_up_to = Some(head);
@@ -122,7 +133,7 @@ impl Dialled {
         let node = &mut *cx.app;
         let peer = &node.peers[self.peer];
         // What it told us in the epoch in which it answered, it knows.
-        let told_by_it = peer.mark_of(epoch);
+        let told_by_it = peer.received().mark_of(epoch);
         let mut sent = 0;
         while self.share > 0 && cx.transport.request_room() {
             let Some(position) = node.positions.next(peer.cursor()) else {
@@ -160,13 +171,20 @@ impl Dialled {
         let digest = node.positions.digest();
         debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
+        self.marked_up_to = sent_up_to;
         self.marked = cx.now.monotonic;
     }
 
     fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
-        let node = &*cx.app;
-        let name = node.peers[self.peer].name();
         debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
+        if sequence > self.marked_up_to {
+            let marked = self.marked_up_to;
+            self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
+            return;
+        }
+        let node = &*cx.app;
+        let peer = &node.peers[self.peer];
+        let name = peer.name();
         if self.catching_up_to.is_some_and(|behind| behind <= sequence) {
             self.catching_up_to = None;
             // What an operator waits for before the next server of a herd is restarted.
@@ -184,6 +202,26 @@ impl Dialled {
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
+        // What it holds and we do not is on its way, unless it is not linked with us.
+        if self.agreement.is_lost() && peer.received().connection().is_some() {
+            self.start_over(cx, format_args!("it holds other positions"));
+        }
+    }
+
+    /// Tells the neighbour everything again, unless that was done a moment ago: then this may be from
+    /// before it.
+    fn start_over(&mut self, cx: &mut Context<'_, Node>, why: fmt::Arguments<'_>) {
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        if !peer.may_start_over(cx.now.monotonic) {
+            debug!("{}: {why}; it has been told everything again", peer.name());
+            return;
+        }
+        warn!("{} is told everything again: {why}", peer.name());
+        peer.start_over(&mut node.positions, cx.now.monotonic);
+        self.agreement.moved();
+        self.marked_up_to = 0;
+        self.catching_up_to = Some(node.positions.head());
     }
 
     #[cfg(test)]

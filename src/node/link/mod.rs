@@ -13,6 +13,7 @@ mod agreement;
 mod dialled;
 mod outage;
 mod peers;
+mod received;
 
 pub(super) use accepted::Accepted;
 pub(super) use dialled::Dialled;

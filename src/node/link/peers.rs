@@ -2,8 +2,10 @@
 //! from it. The two connections of a pair of neighbours meet here.
 
 use super::outage::{Mention, Outage};
+use super::received::{Received, Welcome};
+use crate::limits;
 use crate::node::random::Random;
-use crate::positions::{Cursor, NeighbourEpoch, Positions};
+use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
 use std::ops::{Index, IndexMut};
 
@@ -28,6 +30,9 @@ pub(in crate::node) struct Peer {
     cursor: Cursor,
     received: Received,
     outage: Outage,
+    /// When it was last told everything again since something was wrong, and how often it was.
+    started_over_at: Option<Monotonic>,
+    started_over: u64,
 }
 
 /// How our link to a neighbour stands.
@@ -47,29 +52,6 @@ enum LinkState {
 /// One of the times that a neighbour is dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::node) struct Attempt(u64);
-
-/// What a neighbour has told us, and in which of its epochs.
-#[derive(Debug, Default)]
-struct Received {
-    /// The epoch with which it greeted us last. None before it ever did.
-    epoch: Option<u64>,
-    /// Up to which of its sequence numbers of that epoch we have received everything.
-    up_to: u64,
-    /// Marks the positions that it told us in that epoch.
-    mark: Option<NeighbourEpoch>,
-    /// The connection on which it greeted us last; an earlier one is given up.
-    connection: Option<ConnectionId>,
-}
-
-/// What a neighbour that greets us is to us.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Welcome {
-    /// Whether it is in the epoch that we know, and up to where we have received its feed of that.
-    pub is_known_epoch: bool,
-    pub received_up_to: u64,
-    /// The connection on which it greeted us before, to be given up.
-    pub former: Option<ConnectionId>,
-}
 
 impl Peers {
     /// Neighbours with these names, that are dialled there at once and are sent the feed from these
@@ -94,9 +76,14 @@ impl Peers {
     /// is alive.
     pub fn linked_both_ways(&self) -> usize {
         let both = |peer: &&Peer| {
-            matches!(peer.link, LinkState::Up(_)) && peer.received.connection.is_some()
+            matches!(peer.link, LinkState::Up(_)) && peer.received.connection().is_some()
         };
         self.0.iter().filter(both).count()
+    }
+
+    /// How often one of them was told everything again since something was wrong.
+    pub fn started_over(&self) -> u64 {
+        self.0.iter().map(|peer| peer.started_over).sum()
     }
 
     /// The links that are up, and up to where each has sent the feed.
@@ -148,6 +135,8 @@ impl Peer {
             cursor,
             received: Received::default(),
             outage: Outage::new(),
+            started_over_at: None,
+            started_over: 0,
         }
     }
 
@@ -166,14 +155,18 @@ impl Peer {
         &self.cursor
     }
 
-    /// Up to which of its sequence numbers we have received everything.
-    pub fn received_up_to(&self) -> u64 {
-        self.received.up_to
+    /// What it has told us.
+    pub(super) fn received(&self) -> &Received {
+        &self.received
     }
 
-    /// The neighbour greets us. In an epoch that we do not know it has received nothing from us, we
-    /// have received nothing from it, and what it told us in an earlier one it may have lost. It is
-    /// there, and so it is dialled at once if our link to it is down.
+    /// The same, for its connections to us.
+    pub(super) fn received_mut(&mut self) -> &mut Received {
+        &mut self.received
+    }
+
+    /// The neighbour greets us (see [`Received::greeted`]). It is there, and so it is dialled at once if
+    /// our link to it is down.
     pub(super) fn greeted(
         &mut self,
         positions: &mut Positions,
@@ -182,17 +175,7 @@ impl Peer {
         now: Monotonic,
     ) -> Welcome {
         self.dial_soon(now);
-        let former = self.received.connection.replace(connection);
-        let is_known_epoch = self.received.epoch == Some(epoch);
-        if !is_known_epoch {
-            if let Some(mark) = self.received.mark.take() {
-                positions.end_epoch(mark);
-            }
-            self.received.epoch = Some(epoch);
-            self.received.up_to = 0;
-            self.received.mark = positions.begin_epoch();
-        }
-        Welcome { is_known_epoch, received_up_to: self.received.up_to, former }
+        self.received.greeted(positions, epoch, connection)
     }
 
     /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,
@@ -219,42 +202,39 @@ impl Peer {
         self.link = LinkState::Greeting;
     }
 
-    /// All of its feed in that epoch has been received up to here. Said of a former epoch it says
-    /// nothing: a connection of that may still deliver what it had under way.
-    pub(super) fn marked(&mut self, epoch: u64, sequence: u64) {
-        if self.received.epoch == Some(epoch) {
-            self.received.up_to = self.received.up_to.max(sequence);
-        }
-    }
-
-    /// Marks the positions that it told us in that epoch, unless that is over.
-    pub(super) fn mark_of(&self, epoch: u64) -> Option<&NeighbourEpoch> {
-        if self.received.epoch == Some(epoch) { self.received.mark.as_ref() } else { None }
-    }
-
-    /// Whether that is the connection on which it greeted us last.
-    pub(super) fn is_heard_on(&self, connection: ConnectionId) -> bool {
-        self.received.connection == Some(connection)
-    }
-
-    /// A connection on which it greeted us is gone.
-    pub(super) fn hung_up(&mut self, connection: ConnectionId) {
-        if self.is_heard_on(connection) {
-            self.received.connection = None;
-        }
-    }
-
-    /// The neighbour answered our greeting and has received our feed up to there: the link is up,
-    /// and goes on from there. The next failure is news again.
+    /// The neighbour answered our greeting and says that it has received our feed up to there: the link
+    /// is up, and goes on from there. The next failure is news again. False if we have never sent that
+    /// much: then it is told everything.
     pub(super) fn answered(
         &mut self,
         positions: &mut Positions,
         received_up_to: u64,
         connection: ConnectionId,
         now: Monotonic,
-    ) {
-        positions.seek(&self.cursor, received_up_to);
+    ) -> bool {
+        let is_credible = received_up_to <= positions.head();
+        if is_credible {
+            positions.seek(&self.cursor, received_up_to);
+        } else {
+            self.start_over(positions, now);
+        }
         self.came_up(now, connection);
+        is_credible
+    }
+
+    /// Whether it may be told everything again, which costs both as much as if it had come back empty.
+    pub(super) fn may_start_over(&self, now: Monotonic) -> bool {
+        let recent = |at| now.since(at) < limits::START_OVER_PAUSE;
+        !self.started_over_at.is_some_and(recent)
+    }
+
+    /// What it has received is not what it seems to be: it is told everything again, also what it once
+    /// told us, for that may be what it has lost.
+    pub(super) fn start_over(&mut self, positions: &mut Positions, now: Monotonic) {
+        self.started_over_at = Some(now);
+        self.started_over += 1;
+        positions.seek(&self.cursor, 0);
+        self.received.doubt(positions);
     }
 
     fn came_up(&mut self, now: Monotonic, connection: ConnectionId) {

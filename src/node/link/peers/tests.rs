@@ -1,7 +1,6 @@
 //! What is known of a neighbour, through its absences and its epochs.
 
 use super::*;
-use crate::limits;
 use std::time::Duration;
 
 fn peer(positions: &mut Positions) -> Peer {
@@ -93,19 +92,22 @@ fn another_reason_is_news_at_once() {
 fn another_epoch_is_another_life() {
     let mut positions = Positions::new([1, 2]);
     let mut peer = peer(&mut positions);
-    assert!(peer.mark_of(1).is_none());
+    assert!(peer.received.mark_of(1).is_none());
     peer.greeted(&mut positions, 1, id(1), Monotonic::default());
-    peer.marked(1, 10);
+    peer.received.marked(id(1), 10);
     let welcome = peer.greeted(&mut positions, 1, id(2), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: true, received_up_to: 10, former: Some(id(1)) });
-    assert!(peer.is_heard_on(id(2)) && !peer.is_heard_on(id(1)));
-    assert!(peer.mark_of(1).is_some());
-    peer.hung_up(id(1));
+    assert!(peer.received.is_heard_on(id(2)) && !peer.received.is_heard_on(id(1)));
+    assert!(peer.received.mark_of(1).is_some());
+    peer.received.hung_up(id(1));
     let welcome = peer.greeted(&mut positions, 2, id(3), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: false, received_up_to: 0, former: Some(id(2)) });
-    assert!(peer.mark_of(1).is_none() && peer.mark_of(2).is_some());
-    peer.marked(1, 20);
-    assert_eq!(peer.received_up_to(), 0, "that was said of the former epoch");
+    assert!(peer.received.mark_of(1).is_none() && peer.received.mark_of(2).is_some());
+    peer.received.marked(id(2), 20);
+    assert_eq!(peer.received.up_to(), 0, "that was said on a former connection");
+    peer.received.marked(id(3), 20);
+    peer.received.marked(id(3), 5);
+    assert_eq!(peer.received.up_to(), 5, "it tells everything again");
     assert_eq!(peer.check(&positions), Ok(()));
 }
 
