@@ -131,6 +131,14 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
 pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
+/// How long a neighbour's connection that has marked its feed counts as alive since it was heard, against
+/// another that greets in the same name: two heartbeats, and what they may be late.
+pub const NEIGHBOUR_ALIVE: Duration = Duration::from_millis(2_500);
+/// How long that other one is kept waiting before it is refused.
+pub const NEIGHBOUR_CONFLICT_MAX: Duration = Duration::from_secs(3);
+/// How often each kind of trouble with a neighbour is said in the log, where it may come a thousand times
+/// a second; meanwhile it is counted.
+pub const NEIGHBOUR_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
 /// How soon a mark is acknowledged: one acknowledgement may serve many marks.
 pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 /// Records that a link passes in one turn, besides those that changed in it: to tell a neighbour
@@ -242,6 +250,11 @@ const _: () = {
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
+    assert!(HEARTBEAT_INTERVAL.as_millis() * 2 < NEIGHBOUR_ALIVE.as_millis());
+    // Who falls silent just before another greets is silent before that has waited for too long; and
+    // that is not silent for too long itself in the eyes of who dialled.
+    assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
+    assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
     // So many heartbeats.
     assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);

@@ -47,6 +47,16 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["DISAGREEMENTS_MAX", "START_OVER_PAUSE"],
     ),
     (
+        "src/node/link/received.rs",
+        "who_marks_and_is_heard_keeps_others_waiting_until_it_closes_or_falls_silent",
+        &["NEIGHBOUR_ALIVE", "NEIGHBOUR_TROUBLE_REMINDER"],
+    ),
+    (
+        "tests/sim/stories/cuts.rs",
+        "who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away",
+        &["NEIGHBOUR_CONFLICT_MAX"],
+    ),
+    (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],

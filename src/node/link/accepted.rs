@@ -10,7 +10,7 @@ use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
-use log::{debug, info, warn};
+use log::{Level, debug, info, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
@@ -32,8 +32,13 @@ pub(in crate::node) struct Accepted {
 enum State {
     /// Nobody yet.
     Stranger,
+    /// It has greeted as that neighbour, in that epoch, and another connection of that is alive. It is
+    /// looked at again at the one time, and refused at the other.
+    Waiting { peer: PeerId, epoch: u64, look_at: Monotonic, until: Monotonic },
     /// That neighbour, in that epoch.
     Known { peer: PeerId, epoch: u64 },
+    /// It has been told why we do not listen.
+    Refused,
 }
 
 /// What is waited for.
@@ -41,6 +46,8 @@ enum State {
 enum Timer {
     /// The neighbour has been silent for too long, or a stranger has not greeted.
     Silence,
+    /// The other connection of the neighbour may have fallen silent.
+    Conflict,
     /// An acknowledgement is due: soon when a mark has come, else now and then.
     Acknowledge,
 }
@@ -69,13 +76,13 @@ impl Accepted {
                 match judge_greeting(cx.app, version, herd, from, to) {
                     Ok((peer, version)) => {
                         self.version = version;
-                        self.welcome(cx, peer, epoch);
+                        self.admit(cx, peer, epoch);
                     }
-                    Err(reason) => self.refuse(cx, &reason),
+                    Err(reason) => self.refuse(cx, Level::Warn, &reason),
                 }
             }
             (State::Stranger, _) => {
-                self.refuse(cx, "a greeting was expected");
+                self.refuse(cx, Level::Warn, "a greeting was expected");
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
                 log_in("neighbour", cx.transport.id(), line);
@@ -88,9 +95,44 @@ impl Accepted {
                 cx.app.peers[peer].received_mut().marked(cx.transport.id(), sequence);
                 self.owes = true;
             }
-            (State::Known { .. }, _) => {
+            (State::Known { .. } | State::Waiting { .. } | State::Refused, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
             }
+        }
+    }
+
+    /// Welcomes the neighbour, unless another connection of it is alive.
+    fn admit(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
+        let (now, id) = (cx.now.monotonic, cx.transport.id());
+        let received = cx.app.peers[peer].received_mut();
+        let Some(look_at) = received.alive_until(now) else {
+            self.welcome(cx, peer, epoch);
+            return;
+        };
+        let (present, log) = (received.connection(), received.wait(id, now));
+        self.state =
+            State::Waiting { peer, epoch, look_at, until: now + limits::NEIGHBOUR_CONFLICT_MAX };
+        if let (Some(present), Some(others)) = (present, log) {
+            let (name, address) = (cx.app.peers[peer].name(), self.address);
+            warn!(
+                "neighbour {id} from {address} greets as {name}, and so has {present}, which is alive:                  one of them is not {name}; {others} more did since this was last said"
+            );
+        }
+    }
+
+    /// Looks whether the other connection of the neighbour is still alive.
+    fn look_again(&mut self, cx: &mut Context<'_, Node>) {
+        let State::Waiting { peer, epoch, look_at, until } = &mut self.state else { return };
+        let now = cx.now.monotonic;
+        match cx.app.peers[*peer].received().alive_until(now) {
+            None => {
+                let (peer, epoch) = (*peer, *epoch);
+                self.welcome(cx, peer, epoch);
+            }
+            Some(_) if now >= *until => {
+                self.refuse(cx, Level::Debug, "another connection of yours is alive");
+            }
+            Some(alive_until) => *look_at = alive_until.min(*until),
         }
     }
 
@@ -114,8 +156,13 @@ impl Accepted {
         self.set_timer(cx);
     }
 
-    fn refuse(&mut self, cx: &mut Context<'_, Node>, reason: &str) {
-        warn!("neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
+    fn refuse(&mut self, cx: &mut Context<'_, Node>, level: Level, reason: &str) {
+        log!(level, "neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
+        if let State::Waiting { peer, .. } = self.state {
+            cx.app.peers[peer].received_mut().hung_up(cx.transport.id());
+        }
+        self.state = State::Refused;
+        self.heard = cx.now.monotonic;
         cx.transport.write_with(|out| write_refused(out, reason));
         cx.transport.close();
     }
@@ -133,11 +180,17 @@ impl Accepted {
         self.owes = false;
     }
 
-    fn deadlines(&self) -> Deadlines<Timer, 2> {
+    fn deadlines(&self) -> Deadlines<Timer, 3> {
         let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::HEARTBEAT_INTERVAL };
         let is_known = matches!(self.state, State::Known { .. });
+        let look_at = match self.state {
+            State::Waiting { look_at, .. } => Some(look_at),
+            State::Stranger | State::Known { .. } | State::Refused => None,
+        };
+        let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
         Deadlines([
-            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
+            (Timer::Conflict, look_at),
+            (Timer::Silence, look_at.is_none().then_some(silent_at)),
             (Timer::Acknowledge, is_known.then(|| self.acknowledged + pause)),
         ])
     }
@@ -205,8 +258,9 @@ impl Protocol<Node> for Accepted {
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
         // A stranger must greet in time, however much else it says.
-        if matches!(self.state, State::Known { .. }) {
+        if let State::Known { peer, .. } = self.state {
             self.heard = cx.now.monotonic;
+            cx.app.peers[peer].received_mut().heard(cx.transport.id(), self.heard);
         }
         let mut reader = self.lines.take();
         let mut rest = data;
@@ -218,7 +272,7 @@ impl Protocol<Node> for Accepted {
             match line {
                 Ok(line) => self.line(cx, line),
                 Err(_) if self.state == State::Stranger => {
-                    self.refuse(cx, "a greeting was expected");
+                    self.refuse(cx, Level::Warn, "a greeting was expected");
                 }
                 Err(beginning) => self.lines.broken("neighbour", cx.transport.id(), beginning),
             }
@@ -233,13 +287,22 @@ impl Protocol<Node> for Accepted {
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        if let State::Known { peer, .. } = self.state
-            && !cx.app.peers[peer].received().is_heard_on(cx.transport.id())
-        {
-            debug!("neighbour {} has greeted us anew", cx.transport.id());
-            cx.transport.abort();
-        } else {
-            fault!("a neighbour's connection is woken, and it has not greeted us anew");
+        match self.state {
+            State::Known { peer, .. }
+                if !cx.app.peers[peer].received().is_heard_on(cx.transport.id()) =>
+            {
+                debug!("neighbour {} has greeted us anew", cx.transport.id());
+                cx.transport.abort();
+            }
+            State::Waiting { .. } => {
+                self.look_again(cx);
+                self.set_timer(cx);
+            }
+            // It has waited for too long in the same turn.
+            State::Refused => {}
+            State::Stranger | State::Known { .. } => {
+                fault!("a neighbour's connection is woken, and nothing has changed for it");
+            }
         }
     }
 
@@ -253,7 +316,11 @@ impl Protocol<Node> for Accepted {
                 return;
             }
             (Some(Timer::Acknowledge), State::Known { peer, .. }) => self.acknowledge(cx, peer),
-            (Some(Timer::Acknowledge), State::Stranger) => {
+            (Some(Timer::Conflict), _) => self.look_again(cx),
+            (
+                Some(Timer::Acknowledge),
+                State::Stranger | State::Waiting { .. } | State::Refused,
+            ) => {
                 fault!("a stranger is owed an acknowledgement");
             }
             // It was heard after this timer had been set.
@@ -264,12 +331,16 @@ impl Protocol<Node> for Accepted {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         let id = cx.transport.id();
-        if let State::Known { peer, .. } = self.state {
-            let peer = &mut cx.app.peers[peer];
-            peer.received_mut().hung_up(id);
-            info!("neighbour {id}, {}: {cause}", peer.name());
-        } else {
-            info!("neighbour {id} from {}: {cause}", self.address);
+        match self.state {
+            State::Stranger | State::Refused => {
+                info!("neighbour {id} from {}: {cause}", self.address)
+            }
+            State::Waiting { peer, .. } | State::Known { peer, .. } => {
+                info!("neighbour {id}, {}: {cause}", cx.app.peers[peer].name());
+                for waiting in cx.app.peers[peer].received_mut().hung_up(id).to_vec() {
+                    cx.app.wake(waiting);
+                }
+            }
         }
     }
 }

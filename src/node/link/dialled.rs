@@ -120,6 +120,10 @@ impl Dialled {
         let changes = plural(head, "change");
         info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
         self.catching_up_to = Some(head);
+        if node.positions.is_at_head(peer.cursor()) {
+            // So the neighbour sees at once that this is who feeds it.
+            self.mark(cx);
+        }
     }
 
     /// Sends what the neighbour has not been sent, as far as there is room and the share of this

@@ -175,7 +175,7 @@ impl Peer {
         now: Monotonic,
     ) -> Welcome {
         self.dial_soon(now);
-        self.received.greeted(positions, epoch, connection)
+        self.received.greeted(positions, epoch, connection, now)
     }
 
     /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,

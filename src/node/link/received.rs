@@ -1,7 +1,19 @@
 //! What a neighbour has told us: in which of its epochs, up to where, and on which connection.
 
+//!
+//! # Two connections in one name
+//!
+//! A neighbour that greets us while another connection of it seems alive has come back, and we have
+//! not noticed yet that it was gone; or it is somebody else who uses its name. The present connection
+//! stays as long as it shows that it lives: it has marked the feed since it greeted, which only who
+//! feeds us does, and was heard a moment ago. Who greets meanwhile waits for it to close or to fall
+//! silent, and is refused when it does neither. So a true neighbour is back in less time than silence
+//! is allowed, and a false one disturbs nobody.
+
+use crate::limits;
+use crate::node::log_throttle::LogThrottle;
 use crate::positions::{NeighbourEpoch, Positions};
-use crate::transport::ConnectionId;
+use crate::transport::{ConnectionId, Monotonic};
 
 /// What one neighbour has told us.
 #[derive(Debug, Default)]
@@ -13,7 +25,21 @@ pub(super) struct Received {
     /// Marks the positions that it told us in that epoch.
     mark: Option<NeighbourEpoch>,
     /// The connection on which it greeted us last; an earlier one is given up.
-    connection: Option<ConnectionId>,
+    present: Option<Present>,
+    /// Others that have greeted in its name since.
+    waiting: Vec<ConnectionId>,
+    /// Of those.
+    conflicts: LogThrottle,
+}
+
+/// The connection on which a neighbour feeds us.
+#[derive(Debug, Clone, Copy)]
+struct Present {
+    connection: ConnectionId,
+    /// When it was heard last.
+    heard: Monotonic,
+    /// Whether it has marked its feed.
+    has_marked: bool,
 }
 
 /// What a neighbour that greets us is to us.
@@ -34,8 +60,11 @@ impl Received {
         positions: &mut Positions,
         epoch: u64,
         connection: ConnectionId,
+        now: Monotonic,
     ) -> Welcome {
-        let former = self.connection.replace(connection);
+        self.waiting.retain(|&waiting| waiting != connection);
+        let present = Present { connection, heard: now, has_marked: false };
+        let former = self.present.replace(present).map(|former| former.connection);
         let is_known_epoch = self.epoch == Some(epoch);
         if !is_known_epoch {
             self.epoch = Some(epoch);
@@ -59,9 +88,34 @@ impl Received {
     /// says nothing, for what that still delivers may be of another epoch, or of somebody else. A
     /// neighbour that tells everything again goes back.
     pub fn marked(&mut self, connection: ConnectionId, sequence: u64) {
-        if self.is_heard_on(connection) {
+        if let Some(present) = &mut self.present
+            && present.connection == connection
+        {
+            present.has_marked = true;
             self.up_to = sequence;
         }
+    }
+
+    /// It was heard on that connection.
+    pub fn heard(&mut self, connection: ConnectionId, now: Monotonic) {
+        if let Some(present) = &mut self.present
+            && present.connection == connection
+        {
+            present.heard = now;
+        }
+    }
+
+    /// Until when another connection has to wait, as this one has shown that it lives.
+    pub fn alive_until(&self, now: Monotonic) -> Option<Monotonic> {
+        let present = self.present.filter(|present| present.has_marked)?;
+        Some(present.heard + limits::NEIGHBOUR_ALIVE).filter(|&until| now < until)
+    }
+
+    /// A connection waits for the present one to close or to fall silent. Whether that belongs in the
+    /// log, and of how many before that was not said.
+    pub fn wait(&mut self, connection: ConnectionId, now: Monotonic) -> Option<u64> {
+        self.waiting.push(connection);
+        self.conflicts.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
     }
 
     /// Up to which of its sequence numbers we have received everything.
@@ -76,28 +130,68 @@ impl Received {
 
     /// The connection on which it greeted us last, if it is alive.
     pub fn connection(&self) -> Option<ConnectionId> {
-        self.connection
+        self.present.map(|present| present.connection)
     }
 
     /// Whether that is the connection on which it greeted us last.
     pub fn is_heard_on(&self, connection: ConnectionId) -> bool {
-        self.connection == Some(connection)
+        self.connection() == Some(connection)
     }
 
-    /// A connection on which it greeted us is gone.
-    pub fn hung_up(&mut self, connection: ConnectionId) {
-        if self.is_heard_on(connection) {
-            self.connection = None;
+    /// A connection on which it greeted us is gone; those that waited for that.
+    pub fn hung_up(&mut self, connection: ConnectionId) -> &[ConnectionId] {
+        self.waiting.retain(|&waiting| waiting != connection);
+        if !self.is_heard_on(connection) {
+            return &[];
         }
+        self.present = None;
+        &self.waiting
     }
 
     /// What is wrong with it, if anything is.
     #[cfg(any(test, debug_assertions))]
     pub fn check(&self) -> Result<(), String> {
-        let Received { epoch, up_to, mark, connection } = self;
-        if epoch.is_none() && (*up_to > 0 || mark.is_some() || connection.is_some()) {
+        let Received { epoch, up_to, mark, present, .. } = self;
+        if epoch.is_none() && (*up_to > 0 || mark.is_some() || present.is_some()) {
             return Err(format!("it has never greeted, and we have received up to {up_to}"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(slot: u32) -> ConnectionId {
+        ConnectionId { slot, generation: 0 }
+    }
+
+    #[test]
+    fn who_marks_and_is_heard_keeps_others_waiting_until_it_closes_or_falls_silent() {
+        let mut positions = Positions::new([1, 2]);
+        let mut received = Received::default();
+        let start = Monotonic::default();
+        received.greeted(&mut positions, 7, id(1), start);
+        assert_eq!(received.alive_until(start), None, "it has shown nothing yet");
+        received.marked(id(1), 0);
+        let until = start + limits::NEIGHBOUR_ALIVE;
+        assert_eq!(received.alive_until(start), Some(until));
+        assert_eq!(received.alive_until(until), None, "it has fallen silent");
+        assert_eq!(received.wait(id(2), start), Some(0));
+        assert_eq!(received.wait(id(3), start), None, "that has been said");
+        received.marked(id(2), 9);
+        received.heard(id(2), until);
+        assert_eq!((received.up_to(), received.alive_until(until)), (0, None));
+        received.heard(id(1), until);
+        assert!(received.alive_until(until).is_some());
+        assert_eq!(received.hung_up(id(3)), []);
+        assert_eq!(received.hung_up(id(1)), [id(2)]);
+        assert_eq!(received.alive_until(until), None);
+        let welcome = received.greeted(&mut positions, 7, id(2), until);
+        assert_eq!((welcome.is_known_epoch, welcome.former), (true, None));
+        assert_eq!(received.hung_up(id(2)), []);
+        let later = start + limits::NEIGHBOUR_TROUBLE_REMINDER;
+        assert_eq!(received.wait(id(4), later), Some(1));
     }
 }
