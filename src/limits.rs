@@ -92,9 +92,17 @@ pub const DESCRIPTORS_OWN: usize = 32;
 /// each way, and as many that are not noticed to be dead yet.
 pub const DESCRIPTORS_PER_NEIGHBOUR: usize = 4;
 /// Connections to the neighbour port for which there is room besides
-/// [`DESCRIPTORS_PER_NEIGHBOUR`] for each neighbour: by whoever has not greeted yet. The port's bound
-/// is the sum; who has greeted is not told apart.
+/// [`DESCRIPTORS_PER_NEIGHBOUR`] for each neighbour: of those who have not greeted. The port's bound
+/// is the sum, beyond which nobody is accepted; the two limits below are reached first, unless very many
+/// come in one turn.
 pub const STRANGERS_MAX: usize = 64;
+/// Connections to the neighbour port that have not greeted, or wait to be welcomed; when there are more
+/// the oldest goes.
+pub const UNGREETED_MAX: usize = 16;
+/// Connections to the neighbour port that stay to read why they are refused; others are cut.
+pub const REFUSED_MAX: usize = 16;
+/// How long whoever connects to the neighbour port may take to greet.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long accepting pauses when the system is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a closed connection may go on sending before it is cut: its last answers would be lost
@@ -248,6 +256,7 @@ const _: () = {
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
+    assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 2 < NEIGHBOUR_ALIVE.as_millis());

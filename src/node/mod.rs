@@ -44,7 +44,7 @@ use crate::transport::{
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
 use client::Client;
-use link::{Accepted, Dialled, Peers};
+use link::{Accepted, Dialled, Peers, Strangers};
 use log::{error, info};
 use log_throttle::LogThrottle;
 pub use places::Counters;
@@ -122,6 +122,7 @@ pub struct Node {
     news: u64,
     head_last_turn: u64,
     peers: Peers,
+    strangers: Strangers,
     questions: Questions,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
@@ -191,6 +192,7 @@ impl Node {
             news: 0,
             head_last_turn: 0,
             peers,
+            strangers: Strangers::default(),
             questions: Questions::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),

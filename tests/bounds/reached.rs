@@ -56,6 +56,9 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away",
         &["NEIGHBOUR_CONFLICT_MAX"],
     ),
+    ("src/node/link/strangers.rs", "when_there_are_too_many_the_oldest_goes", &["UNGREETED_MAX"]),
+    ("src/node/link/strangers.rs", "so_many_stay_to_read_why_they_are_refused", &["REFUSED_MAX"]),
+    ("tests/daemon/strangers.rs", "half_a_greeting_is_waited_for_in_vain", &["GREETING_TIMEOUT"]),
     (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",

@@ -37,8 +37,8 @@ enum State {
     Waiting { peer: PeerId, epoch: u64, look_at: Monotonic, until: Monotonic },
     /// That neighbour, in that epoch.
     Known { peer: PeerId, epoch: u64 },
-    /// It has been told why we do not listen.
-    Refused,
+    /// It is not listened to, and may have stayed to read why.
+    Refused { stays: bool },
 }
 
 /// What is waited for.
@@ -95,7 +95,7 @@ impl Accepted {
                 cx.app.peers[peer].received_mut().marked(cx.transport.id(), sequence);
                 self.owes = true;
             }
-            (State::Known { .. } | State::Waiting { .. } | State::Refused, _) => {
+            (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
             }
         }
@@ -139,6 +139,7 @@ impl Accepted {
     fn welcome(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let id = cx.transport.id();
         let node = &mut *cx.app;
+        node.strangers.left(id);
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
@@ -161,10 +162,15 @@ impl Accepted {
         if let State::Waiting { peer, .. } = self.state {
             cx.app.peers[peer].received_mut().hung_up(cx.transport.id());
         }
-        self.state = State::Refused;
         self.heard = cx.now.monotonic;
-        cx.transport.write_with(|out| write_refused(out, reason));
-        cx.transport.close();
+        let stays = cx.app.strangers.refuse(cx.transport.id());
+        self.state = State::Refused { stays };
+        if stays {
+            cx.transport.write_with(|out| write_refused(out, reason));
+            cx.transport.close();
+        } else {
+            cx.transport.abort();
+        }
     }
 
     /// Acknowledges the last mark of the neighbour's present epoch, and shows that we live; unless
@@ -185,9 +191,11 @@ impl Accepted {
         let is_known = matches!(self.state, State::Known { .. });
         let look_at = match self.state {
             State::Waiting { look_at, .. } => Some(look_at),
-            State::Stranger | State::Known { .. } | State::Refused => None,
+            State::Stranger | State::Known { .. } | State::Refused { .. } => None,
         };
-        let silent_at = self.heard + limits::NEIGHBOUR_SILENCE_MAX;
+        let silence_max =
+            if is_known { limits::NEIGHBOUR_SILENCE_MAX } else { limits::GREETING_TIMEOUT };
+        let silent_at = self.heard + silence_max;
         Deadlines([
             (Timer::Conflict, look_at),
             (Timer::Silence, look_at.is_none().then_some(silent_at)),
@@ -253,6 +261,9 @@ impl Protocol<Node> for Accepted {
         cx.transport.go_first();
         info!("neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
+        if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
+            cx.app.wake(oldest);
+        }
         self.set_timer(cx);
     }
 
@@ -287,22 +298,23 @@ impl Protocol<Node> for Accepted {
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        let id = cx.transport.id();
         match self.state {
-            State::Known { peer, .. }
-                if !cx.app.peers[peer].received().is_heard_on(cx.transport.id()) =>
-            {
-                debug!("neighbour {} has greeted us anew", cx.transport.id());
+            State::Known { peer, .. } if !cx.app.peers[peer].received().is_heard_on(id) => {
+                debug!("neighbour {id} has greeted us anew");
+                cx.transport.abort();
+            }
+            State::Stranger | State::Waiting { .. } if !cx.app.strangers.may_stay(id) => {
+                debug!("neighbour {id} from {} makes room for others", self.address);
                 cx.transport.abort();
             }
             State::Waiting { .. } => {
                 self.look_again(cx);
                 self.set_timer(cx);
             }
-            // It has waited for too long in the same turn.
-            State::Refused => {}
-            State::Stranger | State::Known { .. } => {
-                fault!("a neighbour's connection is woken, and nothing has changed for it");
-            }
+            // It was to make room, and has been welcomed or refused in the same turn.
+            State::Known { .. } | State::Refused { .. } => {}
+            State::Stranger => fault!("a stranger is woken, and there is room for it"),
         }
     }
 
@@ -319,7 +331,7 @@ impl Protocol<Node> for Accepted {
             (Some(Timer::Conflict), _) => self.look_again(cx),
             (
                 Some(Timer::Acknowledge),
-                State::Stranger | State::Waiting { .. } | State::Refused,
+                State::Stranger | State::Waiting { .. } | State::Refused { .. },
             ) => {
                 fault!("a stranger is owed an acknowledgement");
             }
@@ -331,8 +343,12 @@ impl Protocol<Node> for Accepted {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         let id = cx.transport.id();
+        cx.app.strangers.left(id);
+        if let State::Refused { stays: true } = self.state {
+            cx.app.strangers.refused_is_gone();
+        }
         match self.state {
-            State::Stranger | State::Refused => {
+            State::Stranger | State::Refused { .. } => {
                 info!("neighbour {id} from {}: {cause}", self.address)
             }
             State::Waiting { peer, .. } | State::Known { peer, .. } => {
