@@ -103,6 +103,27 @@ fn who_was_away_for_long_knows_at_once_what_its_neighbour_knows() {
     assert!(slowest < Duration::from_secs(2), "it took {slowest:?}");
 }
 
+#[test]
+fn catching_up_is_one_line_in_the_log_at_each_end_and_news_are_lines() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let a = herd.start("A");
+    let mut connection = a.client();
+    let reported: Vec<String> =
+        (0..500).map(|n| report(&mut connection, &format!("client-{n}"), n)).collect();
+    let b = herd.start("B");
+    reported.iter().for_each(|at| b.wait_for(at));
+    let bytes: usize = reported.iter().map(|at| at.len() + 1).sum();
+    let summary = format!("500 positions, {bytes} bytes in ");
+    a.wait_for_log(&format!("B has caught up: {summary}"));
+    b.wait_for_log(&format!("caught up with A: {summary}"));
+    let news = a.report("kiwi", "1");
+    b.wait_for(&news);
+    let lines = |server: &Server, arrow: &str| {
+        server.log().lines().filter(|line| line.contains(arrow)).count()
+    };
+    assert_eq!((lines(&a, " > AT "), lines(&b, " < AT ")), (501 + 1, 1), "{}", b.log());
+}
+
 /// As the README tells operators to do it: the log says when the next server may be restarted.
 #[test]
 fn a_rolling_restart_by_the_log_loses_nothing() {

@@ -1,13 +1,14 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
+use super::catch_up::CatchUp;
 use super::peers::PeerId;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, Prefetch, log_in, next_line};
+use crate::node::lines::{IN, LinesFrom, Prefetch, log_at, next_line};
 use crate::positions::{Report, Text, Update};
-use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
+use crate::transport::{ConnectionId, Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
 use log::{Level, debug, info, log, warn};
@@ -26,6 +27,10 @@ pub(in crate::node) struct Accepted {
     /// When it was last acknowledged, and whether a mark has come since.
     acknowledged: Monotonic,
     owes: bool,
+    /// What it has told since it greeted, until that is all that there was.
+    catch_up: Option<CatchUp>,
+    /// Whether it has told anything since its last mark.
+    has_told: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +67,14 @@ impl Accepted {
             heard: Monotonic::default(),
             acknowledged: Monotonic::default(),
             owes: false,
+            catch_up: None,
+            has_told: false,
         }
+    }
+
+    #[cfg(test)]
+    pub fn is_catching_up(&self) -> bool {
+        self.catch_up.is_some()
     }
 
     #[cfg(test)]
@@ -85,20 +97,49 @@ impl Accepted {
                 self.refuse(cx, Level::Warn, "a greeting was expected");
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
-                log_in("neighbour", cx.transport.id(), line);
+                self.told(cx.transport.id(), line);
                 if take_position(cx.app, peer, epoch, &at).is_none() {
                     self.lines.broken("neighbour", cx.transport.id(), line);
                 }
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                cx.app.peers[peer].received_mut().marked(cx.transport.id(), sequence);
-                self.owes = true;
+                self.marked(cx, peer, sequence);
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
             }
         }
+    }
+
+    /// A position is told: as news, or as what there was when the link came up.
+    fn told(&mut self, id: ConnectionId, line: &[u8]) {
+        self.has_told = true;
+        let level = if let Some(catch_up) = &mut self.catch_up {
+            catch_up.count(line.len() + 1);
+            Level::Trace
+        } else {
+            Level::Info
+        };
+        log_at(level, ("neighbour", IN), id, line);
+    }
+
+    /// The neighbour marks its feed. With nothing told before it a mark says that what there was has
+    /// been told; one that goes back, that everything is told again.
+    fn marked(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, sequence: u64) {
+        let now = cx.now.monotonic;
+        let peer = &mut cx.app.peers[peer];
+        if sequence < peer.received().up_to() {
+            self.catch_up.get_or_insert_with(|| CatchUp::new(now));
+        } else if !self.has_told
+            && let Some(told) = self.catch_up.take()
+            && !told.is_empty()
+        {
+            info!("caught up with {}: {}", peer.name(), told.summary(now));
+        }
+        self.has_told = false;
+        self.owes = true;
+        peer.received_mut().marked(cx.transport.id(), sequence);
     }
 
     /// Welcomes the neighbour, unless another connection of it is alive.
@@ -152,6 +193,7 @@ impl Accepted {
             node.wake(former);
         }
         self.state = State::Known { peer, epoch };
+        self.catch_up = Some(CatchUp::new(cx.now.monotonic));
         self.heard = cx.now.monotonic;
         self.acknowledged = cx.now.monotonic;
         self.set_timer(cx);

@@ -1,15 +1,16 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
 use super::agreement::{Agreement, Finding};
+use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
+use crate::node::lines::{LinesFrom, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
-use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
+use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
 use std::fmt;
@@ -32,8 +33,8 @@ pub(in crate::node) struct Dialled {
     marked_up_to: u64,
     /// How many records more it may pass in this turn.
     share: u64,
-    /// The end of the feed when the link came up, until the neighbour has received that much.
-    catching_up_to: Option<u64>,
+    /// What there was when the link came up, until the neighbour has received it.
+    telling: Option<Telling>,
     agreement: Agreement,
     /// Whether it ever came to be: then its loss is logged, whatever else is said.
     connected: bool,
@@ -72,7 +73,7 @@ impl Dialled {
             marked: Monotonic::default(),
             marked_up_to: 0,
             share: 0,
-            catching_up_to: None,
+            telling: None,
             agreement: Agreement::default(),
             connected: false,
             reason: None,
@@ -119,11 +120,9 @@ impl Dialled {
         self.heard = cx.now.monotonic;
         let changes = plural(head, "change");
         info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
-        self.catching_up_to = Some(head);
-        if node.positions.is_at_head(peer.cursor()) {
-            // So the neighbour sees at once that this is who feeds it.
-            self.mark(cx);
-        }
+        self.telling = Some(Telling::new(head, cx.now.monotonic));
+        // If there is nothing to tell, the neighbour sees at once that this is who feeds it.
+        self.end_telling(cx);
     }
 
     /// Sends what the neighbour has not been sent, as far as there is room and the share of this
@@ -148,24 +147,34 @@ impl Dialled {
                 continue;
             }
             sent += 1;
-            cx.transport.write_with(|out| {
-                let start = out.len();
-                let difference = position.difference_nanoseconds();
-                write_at(out, position.origin_name(), difference, position.text().bytes());
-                if lines_are_logged() {
-                    log_out("link", id, out[start..].trim_ascii_end());
-                }
-            });
+            let telling =
+                self.telling.as_mut().filter(|telling| position.sequence() <= telling.up_to);
+            cx.transport.write_with(|out| write_position(out, &position, id, telling));
         }
         let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;
         if sent > 0 {
             self.mark(cx);
         }
+        self.end_telling(cx);
         if is_at_head && is_stopping {
             cx.transport.close();
         } else if !is_at_head && cx.transport.request_room() {
             cx.transport.yield_turn();
+        }
+    }
+
+    /// Once all has been told that there was when the link came up, says so: by a mark with nothing new
+    /// before it.
+    fn end_telling(&mut self, cx: &mut Context<'_, Node>) {
+        let node = &*cx.app;
+        let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
+        if let Some(telling) = &mut self.telling
+            && !telling.is_over
+            && telling.up_to <= sent_up_to
+        {
+            telling.is_over = true;
+            self.mark(cx);
         }
     }
 
@@ -189,10 +198,9 @@ impl Dialled {
         let node = &*cx.app;
         let peer = &node.peers[self.peer];
         let name = peer.name();
-        if self.catching_up_to.is_some_and(|behind| behind <= sequence) {
-            self.catching_up_to = None;
+        if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
             // What an operator waits for before the next server of a herd is restarted.
-            info!("{name} has caught up: {}", plural(sequence, "change"));
+            info!("{name} has caught up: {}", told.so_far.summary(cx.now.monotonic));
         }
         if sequence != node.positions.head() {
             self.agreement.moved();
@@ -225,7 +233,7 @@ impl Dialled {
         peer.start_over(&mut node.positions, cx.now.monotonic);
         self.agreement.moved();
         self.marked_up_to = 0;
-        self.catching_up_to = Some(node.positions.head());
+        self.telling = Some(Telling::new(node.positions.head(), cx.now.monotonic));
     }
 
     #[cfg(test)]
@@ -266,8 +274,10 @@ impl Dialled {
     }
 
     fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
+        // While it is told what there was, a mark with nothing new before it would say that this is all.
+        let tells = self.telling.as_ref().is_some_and(|telling| !telling.is_over);
         match self.state {
-            State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
+            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }

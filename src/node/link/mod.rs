@@ -11,6 +11,7 @@
 
 mod accepted;
 mod agreement;
+mod catch_up;
 mod dialled;
 mod outage;
 mod peers;

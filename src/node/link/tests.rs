@@ -124,3 +124,32 @@ fn assert_is_refused(welsh: &mut End<Dialled>) {
     let again = welsh.node.deadline().unwrap();
     assert!(again.since(welsh.now.monotonic) >= limits::REDIAL_PAUSE_MAX / 2, "{again:?}");
 }
+
+#[test]
+fn what_there_was_is_summed_up_and_ends_when_it_has_been_told() {
+    let (mut welsh, mut holiday) = greeted(1, 1);
+    let origin = welsh.node.origin;
+    let report = |welsh: &mut End<Dialled>, client: &str| {
+        let line = format!("{client} +1-1 5");
+        let text = Text::new(line.as_bytes(), client.len(), 4).unwrap();
+        let report =
+            Report { origin, difference_nanoseconds: 0, time_nanoseconds: 5_000_000_000, text };
+        assert_eq!(welsh.node.positions.report(&report), Update::New);
+    };
+    ["kiwi", "emu"].iter().for_each(|client| report(&mut welsh, client));
+    holiday.send(&mut welsh);
+    let turn = |welsh: &mut End<Dialled>, holiday: &mut End<Accepted>| {
+        welsh.node.turn_ended(welsh.now, &Meters::default());
+        welsh.call(|protocol, cx| protocol.woken(cx));
+        welsh.send(holiday)
+    };
+    assert!(holiday.protocol.is_catching_up());
+    let told = turn(&mut welsh, &mut holiday);
+    assert_eq!((told.matches("AT Welsh ").count(), told.matches("MARK 2 ").count()), (2, 2));
+    assert!(!holiday.protocol.is_catching_up());
+    // What comes from here on is news.
+    report(&mut welsh, "moa");
+    let told = turn(&mut welsh, &mut holiday);
+    assert_eq!((told.matches("AT Welsh ").count(), told.matches("MARK 3 ").count()), (1, 1));
+    assert!(!holiday.protocol.is_catching_up());
+}
