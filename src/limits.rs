@@ -30,6 +30,9 @@ pub const HOST_BYTES_MAX: usize = 253;
 pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
+/// Of these, names that one connection of a neighbour may bring that were not known; those of the herd
+/// always are.
+pub const NEW_ORIGINS_PER_CONNECTION_MAX: usize = 64;
 /// Most clients of whom a position or a tombstone is known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
 /// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.
@@ -250,6 +253,7 @@ pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 
 const _: () = {
+    assert!(SERVERS_MAX + NEW_ORIGINS_PER_CONNECTION_MAX < ORIGINS_MAX);
     assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
     assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
     // An AT line is a client's line with the server's name and a difference before it.

@@ -79,8 +79,8 @@ pub struct NodeOptions<'a> {
     pub key: [u64; 2],
     /// How far ahead of our clock a client's time may be.
     pub max_skew: Duration,
-    /// How much memory positions may take before a client's report that needs more is refused; what
-    /// neighbours have taken is never refused.
+    /// How much memory positions may take before a client's report that needs more is refused; the link
+    /// of a neighbour that tells so much that it would be twice that is dropped.
     pub positions_bytes_max: usize,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
@@ -169,6 +169,10 @@ impl Node {
         let Some(origin) = positions.intern(own.name.as_bytes()) else {
             unreachable!("a herd's names are checked, and this is the first to be interned");
         };
+        // So that nothing that neighbours tell keeps them from being known.
+        for server in &herd.servers {
+            positions.intern(server.name.as_bytes());
+        }
         let peers = own.neighbours.iter().map(|&neighbour| {
             let neighbour = &herd.servers[neighbour];
             let cursor = positions.open_cursor();

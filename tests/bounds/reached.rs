@@ -60,6 +60,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ("src/node/link/strangers.rs", "so_many_stay_to_read_why_they_are_refused", &["REFUSED_MAX"]),
     ("tests/daemon/strangers.rs", "half_a_greeting_is_waited_for_in_vain", &["GREETING_TIMEOUT"]),
     (
+        "src/node/link/tests.rs",
+        "names_that_are_invented_keep_no_server_of_the_herd_from_being_known",
+        &["NEW_ORIGINS_PER_CONNECTION_MAX"],
+    ),
+    (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],

@@ -1,17 +1,16 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
-use super::catch_up::CatchUp;
 use super::peers::PeerId;
+use super::told::{NotTaken, Told};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{IN, LinesFrom, Prefetch, log_at, next_line};
-use crate::positions::{Report, Text, Update};
-use crate::transport::{ConnectionId, Context, Lost, Monotonic, PeerInfo, Protocol};
+use crate::node::lines::{LinesFrom, Prefetch, next_line};
+use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
-use log::{Level, debug, info, log, warn};
+use log::{Level, debug, error, info, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
@@ -27,10 +26,8 @@ pub(in crate::node) struct Accepted {
     /// When it was last acknowledged, and whether a mark has come since.
     acknowledged: Monotonic,
     owes: bool,
-    /// What it has told since it greeted, until that is all that there was.
-    catch_up: Option<CatchUp>,
-    /// Whether it has told anything since its last mark.
-    has_told: bool,
+    /// What it has told since it greeted.
+    told: Told,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +64,13 @@ impl Accepted {
             heard: Monotonic::default(),
             acknowledged: Monotonic::default(),
             owes: false,
-            catch_up: None,
-            has_told: false,
+            told: Told::default(),
         }
     }
 
     #[cfg(test)]
     pub fn is_catching_up(&self) -> bool {
-        self.catch_up.is_some()
+        self.told.is_catching_up()
     }
 
     #[cfg(test)]
@@ -97,14 +93,22 @@ impl Accepted {
                 self.refuse(cx, Level::Warn, "a greeting was expected");
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
-                self.told(cx.transport.id(), line);
-                if take_position(cx.app, peer, epoch, &at).is_none() {
-                    self.lines.broken("neighbour", cx.transport.id(), line);
+                let id = cx.transport.id();
+                match self.told.position(cx.app, (peer, epoch), id, line, &at) {
+                    Ok(()) => {}
+                    Err(NotTaken::Broken) => self.lines.broken("neighbour", id, line),
+                    Err(why) => self.tell_not_taken(cx, peer, why, &at),
                 }
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                self.marked(cx, peer, sequence);
+                self.told.mark(
+                    &mut cx.app.peers[peer],
+                    cx.transport.id(),
+                    sequence,
+                    cx.now.monotonic,
+                );
+                self.owes = true;
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
@@ -112,40 +116,43 @@ impl Accepted {
         }
     }
 
-    /// A position is told: as news, or as what there was when the link came up.
-    fn told(&mut self, id: ConnectionId, line: &[u8]) {
-        self.has_told = true;
-        let level = if let Some(catch_up) = &mut self.catch_up {
-            catch_up.count(line.len() + 1);
-            Level::Trace
-        } else {
-            Level::Info
-        };
-        log_at(level, ("neighbour", IN), id, line);
-    }
-
-    /// The neighbour marks its feed. With nothing told before it a mark says that what there was has
-    /// been told; one that goes back, that everything is told again.
-    fn marked(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, sequence: u64) {
-        let now = cx.now.monotonic;
+    /// A position could not be taken, through no fault of its line. Without room for it there is none for
+    /// what comes behind it either.
+    #[cold]
+    fn tell_not_taken(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        peer: PeerId,
+        why: NotTaken,
+        at: &At<'_>,
+    ) {
+        let (now, bytes) = (cx.now.monotonic, cx.app.positions.bytes());
         let peer = &mut cx.app.peers[peer];
-        if sequence < peer.received().up_to() {
-            self.catch_up.get_or_insert_with(|| CatchUp::new(now));
-        } else if !self.has_told
-            && let Some(told) = self.catch_up.take()
-            && !told.is_empty()
-        {
-            info!("caught up with {}: {}", peer.name(), told.summary(now));
+        let log = peer.received_mut().not_taken(why, now);
+        if why == NotTaken::NoRoom {
+            cx.transport.abort();
         }
-        self.has_told = false;
-        self.owes = true;
-        peer.received_mut().marked(cx.transport.id(), sequence);
+        let (name, server, Some(others)) = (peer.name(), Printable(at.server), log) else { return };
+        match why {
+            NotTaken::Name => error!(
+                "{name} names too many servers that are not of the herd: what it tells of {server} is \
+                 left out, and {others} more positions were since this was last said"
+            ),
+            NotTaken::NoRoom | NotTaken::Broken => error!(
+                "no room for what {name} tells: positions take {bytes} bytes, twice what is allowed \
+                 (see --memory); its link is dropped, and was {others} more times since this was said"
+            ),
+        }
     }
 
     /// Welcomes the neighbour, unless another connection of it is alive.
     fn admit(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let (now, id) = (cx.now.monotonic, cx.transport.id());
         let received = cx.app.peers[peer].received_mut();
+        if received.had_no_room(now) {
+            self.refuse(cx, Level::Debug, "there is no room for more positions (see --memory)");
+            return;
+        }
         let Some(look_at) = received.alive_until(now) else {
             self.welcome(cx, peer, epoch);
             return;
@@ -193,7 +200,7 @@ impl Accepted {
             node.wake(former);
         }
         self.state = State::Known { peer, epoch };
-        self.catch_up = Some(CatchUp::new(cx.now.monotonic));
+        self.told = Told::since(cx.now.monotonic);
         self.heard = cx.now.monotonic;
         self.acknowledged = cx.now.monotonic;
         self.set_timer(cx);
@@ -280,21 +287,6 @@ fn judge_greeting(
     match node.peers.find(from) {
         Some(peer) => Ok((peer, version)),
         None => Err(format!("{} is no neighbour of {name}", Printable(from))),
-    }
-}
-
-/// None if the position cannot be kept.
-fn take_position(node: &mut Node, peer: PeerId, epoch: u64, at: &At<'_>) -> Option<()> {
-    let report = Report {
-        origin: node.positions.intern(at.server)?,
-        difference_nanoseconds: at.difference_nanoseconds,
-        time_nanoseconds: at.time_nanoseconds,
-        text: Text::new(at.text, at.client.len(), at.location.len())?,
-    };
-    // Known already, newer or the first of its client: all is well, and the feed does the rest.
-    match node.positions.update(&report, node.peers[peer].received().mark_of(epoch)) {
-        Update::Full => None,
-        Update::New | Update::Newer | Update::Known => Some(()),
     }
 }
 

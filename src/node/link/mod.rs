@@ -17,6 +17,7 @@ mod outage;
 mod peers;
 mod received;
 mod strangers;
+mod told;
 
 pub(super) use accepted::Accepted;
 pub(super) use dialled::Dialled;

@@ -10,6 +10,7 @@
 //! silent, and is refused when it does neither. So a true neighbour is back in less time than silence
 //! is allowed, and a false one disturbs nobody.
 
+use super::told::NotTaken;
 use crate::limits;
 use crate::node::log_throttle::LogThrottle;
 use crate::positions::{NeighbourEpoch, Positions};
@@ -30,6 +31,11 @@ pub(super) struct Received {
     waiting: Vec<ConnectionId>,
     /// Of those.
     conflicts: LogThrottle,
+    /// Of positions that were left out for the names of their servers.
+    names: LogThrottle,
+    /// Of links that were dropped since there was no room for what they told; when the last one was.
+    no_room: LogThrottle,
+    no_room_at: Option<Monotonic>,
 }
 
 /// The connection on which a neighbour feeds us.
@@ -136,6 +142,22 @@ impl Received {
     /// Whether that is the connection on which it greeted us last.
     pub fn is_heard_on(&self, connection: ConnectionId) -> bool {
         self.connection() == Some(connection)
+    }
+
+    /// What it tells is not taken. Whether that belongs in the log, and of how many that was not said.
+    pub fn not_taken(&mut self, why: NotTaken, now: Monotonic) -> Option<u64> {
+        let throttle = if why == NotTaken::NoRoom {
+            self.no_room_at = Some(now);
+            &mut self.no_room
+        } else {
+            &mut self.names
+        };
+        throttle.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// Whether there was no room for what it told, a moment ago: then there is none yet.
+    pub fn had_no_room(&self, now: Monotonic) -> bool {
+        self.no_room_at.is_some_and(|at| now.since(at) < limits::REDIAL_PAUSE_MAX)
     }
 
     /// A connection on which it greeted us is gone; those that waited for that.
