@@ -30,6 +30,9 @@ pub const HOST_BYTES_MAX: usize = 253;
 pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
+/// Of these, names that one connection of a neighbour may bring that were not known; those of the herd
+/// always are.
+pub const NEW_ORIGINS_PER_CONNECTION_MAX: usize = 64;
 /// Most clients of whom a position or a tombstone is known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
 /// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.
@@ -95,9 +98,17 @@ pub const DESCRIPTORS_OWN: usize = 32;
 /// each way, and as many that are not noticed to be dead yet.
 pub const DESCRIPTORS_PER_NEIGHBOUR: usize = 4;
 /// Connections to the neighbour port for which there is room besides
-/// [`DESCRIPTORS_PER_NEIGHBOUR`] for each neighbour: by whoever has not greeted yet. The port's bound
-/// is the sum; who has greeted is not told apart.
+/// [`DESCRIPTORS_PER_NEIGHBOUR`] for each neighbour: of those who have not greeted. The port's bound
+/// is the sum, beyond which nobody is accepted; the two limits below are reached first, unless very many
+/// come in one turn.
 pub const STRANGERS_MAX: usize = 64;
+/// Connections to the neighbour port that have not greeted, or wait to be welcomed; when there are more
+/// the oldest goes.
+pub const UNGREETED_MAX: usize = 16;
+/// Connections to the neighbour port that stay to read why they are refused; others are cut.
+pub const REFUSED_MAX: usize = 16;
+/// How long whoever connects to the neighbour port may take to greet.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long accepting pauses when the system is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a closed connection may go on sending before it is cut: its last answers would be lost
@@ -134,6 +145,14 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
 pub const NEIGHBOUR_SILENCE_MAX: Duration = Duration::from_secs(4);
+/// How long a neighbour's connection that has marked its feed counts as alive since it was heard, against
+/// another that greets in the same name: two heartbeats, and what they may be late.
+pub const NEIGHBOUR_ALIVE: Duration = Duration::from_millis(2_500);
+/// How long that other one is kept waiting before it is refused.
+pub const NEIGHBOUR_CONFLICT_MAX: Duration = Duration::from_secs(3);
+/// How often each kind of trouble with a neighbour is said in the log, where it may come a thousand times
+/// a second; meanwhile it is counted.
+pub const NEIGHBOUR_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
 /// How soon a mark is acknowledged: one acknowledgement may serve many marks.
 pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 /// Records that a link passes in one turn, besides those that changed in it: to tell a neighbour
@@ -141,6 +160,11 @@ pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
+/// How often in a row before everything is told again: a connection on which what they lack might
+/// still come has spoken since, or was taken for dead.
+pub const DISAGREEMENTS_MAX: u32 = 6;
+/// How soon, at the soonest, a neighbour is told everything again once more.
+pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
 /// First pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
@@ -149,6 +173,9 @@ pub const REDIAL_PAUSE_MAX: Duration = Duration::from_secs(5);
 pub const LINK_PROVEN_AFTER: Duration = Duration::from_secs(1);
 /// Look-up and connect to a neighbour.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long an attempt to connect to a neighbour may take that has greeted us meanwhile, before it is
+/// dialled once more: what was sent before it was there may be lost, and is sent again late.
+pub const DIAL_DOUBTED_AFTER: Duration = Duration::from_millis(150);
 /// How often a neighbour that stays away is mentioned in the log.
 pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
 /// Broken lines of one neighbour connection that are logged; the rest are only counted.
@@ -229,14 +256,24 @@ pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 
 const _: () = {
+    assert!(SERVERS_MAX + NEW_ORIGINS_PER_CONNECTION_MAX < ORIGINS_MAX);
     assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
     assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
     // An AT line is a client's line with the server's name and a difference before it.
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
+    assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
+    assert!(HEARTBEAT_INTERVAL.as_millis() * 2 < NEIGHBOUR_ALIVE.as_millis());
+    // Who falls silent just before another greets is silent before that has waited for too long; and
+    // that is not silent for too long itself in the eyes of who dialled.
+    assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
+    assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
+    assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
+    // So many heartbeats.
+    assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

@@ -70,8 +70,8 @@ fn run(
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node| {
         logs.flush();
-        let (up, all) = node.links_up();
-        if !linked && up == all {
+        let (linked_with, all) = node.linked_both_ways();
+        if !linked && linked_with == all {
             linked = true;
             say(out, format_args!("{name}: linked with all {all} neighbours"));
         }

@@ -11,6 +11,11 @@ use std::{fmt, mem};
 /// What lines in and out are logged as, so that they can be left out: `RUST_LOG=info,traffic=off`.
 pub(super) const TRAFFIC: &str = "traffic";
 
+/// Between the connection and a line that came in.
+pub(super) const IN: &str = " < ";
+/// The same for one that goes out.
+pub(super) const OUT: &str = " > ";
+
 /// Whether lines may be logged: one comparison.
 #[inline]
 pub(super) fn lines_are_logged() -> bool {
@@ -21,7 +26,7 @@ pub(super) fn lines_are_logged() -> bool {
 #[inline]
 pub(super) fn log_in(role: &'static str, id: ConnectionId, line: &[u8]) {
     if lines_are_logged() {
-        log_now(&Logged { role, arrow: " < ", id, line });
+        log_now(&Logged { role, arrow: IN, id, line });
     }
 }
 
@@ -29,7 +34,24 @@ pub(super) fn log_in(role: &'static str, id: ConnectionId, line: &[u8]) {
 #[inline]
 pub(super) fn log_out(role: &'static str, id: ConnectionId, line: &[u8]) {
     if lines_are_logged() {
-        log_now(&Logged { role, arrow: " > ", id, line });
+        log_now(&Logged { role, arrow: OUT, id, line });
+    }
+}
+
+/// Whether lines may be logged at that level.
+pub(super) fn lines_are_logged_at(level: Level) -> bool {
+    level <= log::max_level()
+}
+
+/// Logs one line that came in or goes out between servers, at a level that says whether it is news.
+pub(super) fn log_at(
+    level: Level,
+    (role, arrow): (&'static str, &'static str),
+    id: ConnectionId,
+    line: &[u8],
+) {
+    if lines_are_logged_at(level) {
+        log::log!(target: TRAFFIC, level, "{}", Logged { role, arrow, id, line });
     }
 }
 

@@ -44,7 +44,7 @@ use crate::transport::{
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
 use client::Client;
-use link::{Accepted, Dialled, Peers};
+use link::{Accepted, Dialled, Peers, Strangers};
 use log::{error, info};
 use log_throttle::LogThrottle;
 pub use places::Counters;
@@ -79,8 +79,8 @@ pub struct NodeOptions<'a> {
     pub key: [u64; 2],
     /// How far ahead of our clock a client's time may be.
     pub max_skew: Duration,
-    /// How much memory positions may take before a client's report that needs more is refused; what
-    /// neighbours have taken is never refused.
+    /// How much memory positions may take before a client's report that needs more is refused; the link
+    /// of a neighbour that tells so much that it would be twice that is dropped.
     pub positions_bytes_max: usize,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
@@ -122,6 +122,7 @@ pub struct Node {
     news: u64,
     head_last_turn: u64,
     peers: Peers,
+    strangers: Strangers,
     questions: Questions,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
@@ -168,6 +169,10 @@ impl Node {
         let Some(origin) = positions.intern(own.name.as_bytes()) else {
             unreachable!("a herd's names are checked, and this is the first to be interned");
         };
+        // So that nothing that neighbours tell keeps them from being known.
+        for server in &herd.servers {
+            positions.intern(server.name.as_bytes());
+        }
         let peers = own.neighbours.iter().map(|&neighbour| {
             let neighbour = &herd.servers[neighbour];
             let cursor = positions.open_cursor();
@@ -191,6 +196,7 @@ impl Node {
             news: 0,
             head_last_turn: 0,
             peers,
+            strangers: Strangers::default(),
             questions: Questions::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
@@ -212,6 +218,18 @@ impl Node {
     /// How many of its links to neighbours are up, of how many.
     pub fn links_up(&self) -> (usize, usize) {
         (self.peers.links_up().count(), self.peers.len())
+    }
+
+    /// With how many neighbours it is linked both ways, by its link to them and by theirs to it; of how
+    /// many.
+    pub fn linked_both_ways(&self) -> (usize, usize) {
+        (self.peers.linked_both_ways(), self.peers.len())
+    }
+
+    /// How often a neighbour was told everything again since something was wrong: for tests and for
+    /// watching.
+    pub fn links_started_over(&self) -> u64 {
+        self.peers.started_over()
     }
 
     /// What has been asked of Places and what came of it.
@@ -259,10 +277,10 @@ impl Node {
     }
 
     fn dial_those_due(&mut self, now: Monotonic) {
-        while let Some((peer, endpoint)) = self.peers.dial_next(now) {
+        while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
             self.actions.push_back(Action::Dial {
                 endpoint,
-                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer)))),
+                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer, attempt)))),
                 timeout: limits::DIAL_TIMEOUT,
             });
         }

@@ -17,7 +17,7 @@ impl Positions {
         let is_known = || self.lookup_any(self.hash(report.text.client()), report.text.client());
         let is_usual = report.kind() == Kind::Tombstone && report.text.time().len() <= INLINE_BYTES;
         if forgotten == Update::Full && is_usual && is_known().is_some() {
-            return self.take_without_bound(report, EpochSlot::NONE);
+            return self.take_within(usize::MAX, report, EpochSlot::NONE);
         }
         forgotten
     }

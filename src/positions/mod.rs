@@ -105,6 +105,11 @@ impl Positions {
         self.origins.intern(name)
     }
 
+    /// The number of the server with this name, if it has one.
+    pub fn find_origin(&self, name: &[u8]) -> Option<OriginId> {
+        self.origins.find(name)
+    }
+
     /// The name given to [`intern`](Self::intern).
     pub fn origin_name(&self, origin: OriginId) -> &[u8] {
         self.origins.name(origin)
@@ -140,8 +145,9 @@ impl Positions {
         }
     }
 
-    /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, however
-    /// much memory is taken: it is full only with [`limits::POSITIONS_MAX`] records.
+    /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, if there is
+    /// room for it within twice the bound: what another server has taken is not to be lost for want of a
+    /// little memory, and not to take all there is.
     #[inline]
     pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourEpoch>) -> Update {
         let heard_from = heard_from.map_or(EpochSlot::NONE, NeighbourEpoch::slot);
@@ -150,7 +156,7 @@ impl Positions {
             Kind::Tombstone => self.take_either(report, heard_from),
         };
         match taken {
-            Update::Full => self.take_without_bound(report, heard_from),
+            Update::Full => self.take_within(self.bytes_max.saturating_mul(2), report, heard_from),
             taken => taken,
         }
     }
@@ -257,10 +263,15 @@ impl Positions {
     }
 
     #[cold]
-    fn take_without_bound(&mut self, report: &Report<'_>, heard_from: EpochSlot) -> Update {
-        let bytes_max = mem::replace(&mut self.bytes_max, usize::MAX);
+    fn take_within(
+        &mut self,
+        bytes_max: usize,
+        report: &Report<'_>,
+        heard_from: EpochSlot,
+    ) -> Update {
+        let usual = mem::replace(&mut self.bytes_max, bytes_max);
         let taken = self.take_either(report, heard_from);
-        self.bytes_max = bytes_max;
+        self.bytes_max = usual;
         taken
     }
 

@@ -23,10 +23,17 @@ pub(super) struct Origins {
 }
 
 impl Origins {
+    /// The place of that name among the sorted ones, or where it would be.
+    fn place(&self, name: &[u8]) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|&id| (*self.origins[usize::from(id)].name).cmp(name))
+    }
+
+    pub fn find(&self, name: &[u8]) -> Option<OriginId> {
+        self.place(name).ok().map(|at| OriginId(self.by_name[at]))
+    }
+
     pub fn intern(&mut self, name: &[u8]) -> Option<OriginId> {
-        let place =
-            self.by_name.binary_search_by(|&id| (*self.origins[usize::from(id)].name).cmp(name));
-        let at = match place {
+        let at = match self.place(name) {
             Ok(at) => return Some(OriginId(self.by_name[at])),
             Err(at) => at,
         };

@@ -29,6 +29,9 @@ use super::decimal::write_integer;
 use super::time::write_difference_and_space;
 use crate::limits;
 
+/// How negative the difference of a position may be: a client's time is ahead by no more than this.
+const DIFFERENCE_NANOSECONDS_MIN: i64 = -(limits::SKEW_MAX.as_nanos() as i64);
+
 /// A line between servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeighbourLine<'a> {
@@ -80,8 +83,10 @@ pub enum NeighbourLine<'a> {
     },
 }
 
-/// A position as servers tell it: a client's report, who took it and when. By its grammar valid;
-/// its time was judged where it was taken.
+/// A position as servers tell it: a client's report, who took it and when. By its grammar valid, and
+/// taken between 1970 and 2262 (the end of what nanoseconds in an `i64` can say), with a time that is no
+/// further ahead of that than any server allows; whether it was too far ahead for the one that took it was
+/// judged there. All servers judge a line alike: by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At<'a> {
     /// The server that took the report.
@@ -134,6 +139,11 @@ impl<'a> At<'a> {
         let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
         cursor.literal(b" ")?;
         let (location, time, time_nanoseconds) = cursor.last_location_and_time()?;
+        // When it was taken, by the clock of who took it.
+        let taken = time_nanoseconds.checked_add(difference_nanoseconds)?;
+        if taken < 0 || difference_nanoseconds < DIFFERENCE_NANOSECONDS_MIN {
+            return None;
+        }
         Some(At { server, difference_nanoseconds, client, location, time, time_nanoseconds, text })
     }
 }

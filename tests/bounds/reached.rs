@@ -42,6 +42,29 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["WALK_RECORDS_MAX"],
     ),
     (
+        "src/node/link/dialled/tests.rs",
+        "who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told",
+        &["DISAGREEMENTS_MAX", "START_OVER_PAUSE"],
+    ),
+    (
+        "src/node/link/received.rs",
+        "who_marks_and_is_heard_keeps_others_waiting_until_it_closes_or_falls_silent",
+        &["NEIGHBOUR_ALIVE", "NEIGHBOUR_TROUBLE_REMINDER"],
+    ),
+    (
+        "tests/sim/stories/cuts.rs",
+        "who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away",
+        &["NEIGHBOUR_CONFLICT_MAX"],
+    ),
+    ("src/node/link/strangers.rs", "when_there_are_too_many_the_oldest_goes", &["UNGREETED_MAX"]),
+    ("src/node/link/strangers.rs", "so_many_stay_to_read_why_they_are_refused", &["REFUSED_MAX"]),
+    ("tests/daemon/strangers.rs", "half_a_greeting_is_waited_for_in_vain", &["GREETING_TIMEOUT"]),
+    (
+        "src/node/link/tests.rs",
+        "names_that_are_invented_keep_no_server_of_the_herd_from_being_known",
+        &["NEW_ORIGINS_PER_CONNECTION_MAX"],
+    ),
+    (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],
@@ -50,6 +73,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "src/node/link/peers/tests.rs",
         "pauses_double_within_their_bounds",
         &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX", "LINK_PROVEN_AFTER"],
+    ),
+    (
+        "src/node/link/peers/tests.rs",
+        "an_attempt_that_hangs_is_not_waited_for_once_the_neighbour_greets",
+        &["DIAL_DOUBTED_AFTER"],
     ),
     (
         "src/node/places/breaker.rs",

@@ -198,22 +198,66 @@ fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     b.send("HERD 1 test B A ffffffffffffffff\n");
     assert!(b.line().starts_with("HEARD 1 A "));
     let positions = [
-        "AT B -9223372036.854775807 first +90-180 9223372036.854775807",
+        "AT B -315619200.000000000 first +90-180 9223372036.854775807",
         "AT Nobody +9223372036.854775807 second -0+000/ 0",
         "AT B +0.000000000 third +340408.148-1182642.4572/ 0000.00",
     ];
     b.send(positions.join("\n") + "\nMARK 18446744073709551615 ffffffffffffffff\n");
     positions.iter().for_each(|at| a.wait_for(at));
-    // A neighbour that claims to have heard more than there is has heard all that there is.
+    // A neighbour that claims to have received more than there is has received nothing that counts.
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 1 B 0000000000000000 18446744073709551615\n");
-    a.wait_for_log("link to B is up");
+    let warning = a.wait_for_log("it is told everything again");
+    assert!(
+        warning.contains(" WARN  B has received 18446744073709551615 of 3 changes"),
+        "{warning}"
+    );
+    let mut all: Vec<String> = positions.map(|_| link.line()).into();
+    all.sort();
+    assert_eq!(all, {
+        let mut sorted = positions.map(str::to_owned);
+        sorted.sort();
+        sorted
+    });
+    assert!(link.line().starts_with("MARK 3 "));
     let own = a.report("fig", "1");
     assert_eq!(told(&mut link).0, own);
+    // Said again it changes nothing for a minute.
     link.send("ACK 18446744073709551615 ffffffffffffffff\nACK 0 0000000000000000\n");
     let own = a.report("fig", "2");
     assert_eq!(told(&mut link).0, own);
+    // What counts is its last mark.
+    b.send("MARK 7 ffffffffffffffff\n");
+    while !b.line().starts_with("ACK 7 ") {}
+    drop(b);
     let mut again = a.stranger();
     again.send("HERD 1 test B A ffffffffffffffff\n");
-    assert!(again.line().ends_with(" 18446744073709551615"));
+    assert!(again.line().ends_with(" 7"));
+}
+
+#[test]
+fn a_neighbour_that_tells_too_much_for_the_memory_is_dropped_and_clients_are_served() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]).with("--memory").with("1");
+    let a = herd.start("A");
+    let known = a.report("kiwi", "1");
+    let mut b = a.stranger();
+    b.send("HERD 1 test B A 00000000000000b1\n");
+    assert!(b.line().starts_with("HEARD 1 A "));
+    let mut told = 0;
+    // It is not listened to for ever, though it never ends.
+    until("it is dropped", || {
+        let lines: String = (told..told + 1_000)
+            .map(|n| format!("AT B +0.000000000 client-{n} +34.0-118.0 1\n"))
+            .collect();
+        told += 1_000;
+        b.stream.write_all(lines.as_bytes()).err()
+    });
+    a.wait_for_log(" ERROR no room for what B tells");
+    assert_eq!(a.find("kiwi"), Some(known));
+    let moved = a.report("kiwi", "2");
+    assert_eq!(a.find("kiwi"), Some(moved));
+    let mut again = a.stranger();
+    again.send("HERD 1 test B A 00000000000000b1\n");
+    let answer = again.line();
+    assert!(answer.starts_with("REFUSED there is no room"), "{answer}");
 }

@@ -1,7 +1,7 @@
 //! Servers that are killed and started again: the others go on, and who returns catches up.
 
 use crate::harness::{Client, Herd, Server, posix_nanoseconds, until};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Reports one client on an open connection.
 fn report(connection: &mut Client, client: &str, time: u64) -> String {
@@ -76,6 +76,52 @@ fn who_is_killed_again_and_again_ends_with_everything() {
         b.wait_for(at);
         a.wait_for(at);
     }
+}
+
+/// Its neighbour's pause between two tries has become the longest, of several seconds; it ends when the
+/// server that is back greets it.
+#[test]
+fn who_was_away_for_long_knows_at_once_what_its_neighbour_knows() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [a, mut b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    b.process.kill();
+    let told = a.report("kiwi", "1");
+    let mut slowest = Duration::ZERO;
+    for away in [7, 9] {
+        let (since, away) = (Instant::now(), Duration::from_secs(away));
+        until("its absence to last", || (since.elapsed() >= away).then_some(()));
+        let started = Instant::now();
+        b = herd.start("B");
+        b.wait_for(&told);
+        slowest = slowest.max(started.elapsed());
+        // That it is linked is said only when it has been linked from both sides.
+        until("it to be linked", || b.process.output().contains("linked with all").then_some(()));
+        assert_eq!(b.find("kiwi").as_ref(), Some(&told));
+        b.process.kill();
+    }
+    println!("a server that is back knew what its neighbour knows after {slowest:.1?}");
+    assert!(slowest < Duration::from_secs(2), "it took {slowest:?}");
+}
+
+#[test]
+fn catching_up_is_one_line_in_the_log_at_each_end_and_news_are_lines() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let a = herd.start("A");
+    let mut connection = a.client();
+    let reported: Vec<String> =
+        (0..500).map(|n| report(&mut connection, &format!("client-{n}"), n)).collect();
+    let b = herd.start("B");
+    reported.iter().for_each(|at| b.wait_for(at));
+    let bytes: usize = reported.iter().map(|at| at.len() + 1).sum();
+    let summary = format!("500 positions, {bytes} bytes in ");
+    a.wait_for_log(&format!("B has caught up: {summary}"));
+    b.wait_for_log(&format!("caught up with A: {summary}"));
+    let news = a.report("kiwi", "1");
+    b.wait_for(&news);
+    let lines = |server: &Server, arrow: &str| {
+        server.log().lines().filter(|line| line.contains(arrow)).count()
+    };
+    assert_eq!((lines(&a, " > AT "), lines(&b, " < AT ")), (501 + 1, 1), "{}", b.log());
 }
 
 /// As the README tells operators to do it: the log says when the next server may be restarted.

@@ -1,7 +1,10 @@
 //! Strangers at the port for neighbours: they are refused with a reason, or skipped, and bounded.
 
 use crate::harness::{Client, DEADLINE, Herd, Server, Waiting};
+use herd::limits::GREETING_TIMEOUT;
+use std::collections::VecDeque;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 const GREETING: &str = "HERD 1 test B A 00000000000000b1\n";
 
@@ -67,7 +70,7 @@ fn half_a_greeting_is_waited_for_in_vain() {
     }
     assert_eq!(silent.wait_for_end(), b"");
     assert_eq!(half.wait_for_end(), b"");
-    a.wait_for_log("silent for 4");
+    a.wait_for_log("silent for 1.0");
     assert_eq!(a.ask("x"), "? x");
 }
 
@@ -151,4 +154,30 @@ fn a_neighbour_that_floods_takes_no_memory_and_starves_nobody() {
     }
     let grown = a.process.resident_bytes().saturating_sub(before);
     assert!(grown < 8 * 1_024 * 1_024, "the server has grown by {grown} bytes");
+}
+
+/// More connections than there are places come and say nothing, and go on coming.
+#[test]
+fn silent_strangers_keep_no_neighbour_out() {
+    let (_herd, a) = alone();
+    let mut slowest = Duration::ZERO;
+    let mut strangers = VecDeque::new();
+    for _ in 0..20 {
+        strangers.extend((0..10).map(|_| a.stranger()));
+        let start = Instant::now();
+        let (b, heard) = greet(&a);
+        assert!(heard.starts_with("HEARD 1 A "), "{heard}");
+        slowest = slowest.max(start.elapsed());
+        drop(b);
+        // So many hold on, more than all places.
+        strangers.drain(..strangers.len().saturating_sub(100));
+    }
+    println!("a neighbour was welcomed within {slowest:.1?} among silent strangers");
+    assert!(slowest < GREETING_TIMEOUT, "{slowest:?}");
+    a.wait_for_log("have not greeted: the oldest go");
+    assert!(!a.log().contains("no more are accepted"), "{}", a.log());
+    // They are let go one by one, the oldest first.
+    for mut stranger in strangers {
+        assert_eq!(stranger.wait_for_end(), b"");
+    }
 }

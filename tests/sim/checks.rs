@@ -64,6 +64,9 @@ pub struct Checks {
     marks: BTreeMap<(usize, u32, u64), u64>,
     /// By server, its life and its neighbour: the epoch in which that greeted last.
     greeted: BTreeMap<(usize, u32, usize), u64>,
+    /// Whether a link may have to tell everything again: in stories in which something is wrong that
+    /// nobody notices but by the digest, or by a number that cannot be.
+    pub may_start_over: bool,
     /// How many positions of a client crossed a link, by its direction, where stories count them.
     pub crossings: Option<Crossings>,
 }
@@ -80,6 +83,7 @@ impl Checks {
             shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
             marks: BTreeMap::new(),
             greeted: BTreeMap::new(),
+            may_start_over: false,
             crossings: None,
         }
     }
@@ -174,6 +178,10 @@ impl Checks {
 
     /// Looks at what has changed in a server's positions.
     pub fn turn_ended(&mut self, machine: usize, node: &Node) {
+        if node.links_started_over() > 0 && !self.may_start_over {
+            let name = &self.names[machine];
+            self.violation.get_or_insert(format!("{name} has told a neighbour everything again"));
+        }
         let positions = node.positions();
         let shadow = &mut self.shadows[machine];
         let Some(life) = shadow.life else {

@@ -76,8 +76,13 @@ impl Client {
 
     /// Connects to a server and will say what it is told to.
     pub fn open(&mut self, env: &mut Env, server: usize) {
+        self.open_at(env, server, 0);
+    }
+
+    /// The same, at any of its ports.
+    pub fn open_at(&mut self, env: &mut Env, server: usize, listener: usize) {
         let from = env.hosts.outside();
-        let end = env.net.dial(from, (server, 0), &mut env.agenda, &mut env.random);
+        let end = env.net.dial(from, (server, listener), &mut env.agenda, &mut env.random);
         env.net.own(end, Owner::Client { index: self.index });
         let now = env.agenda.now();
         env.trace.note(now, Tag::Client, self.index as u64, server as u64, b"dials");

@@ -127,6 +127,16 @@ impl Story {
         Session(index)
     }
 
+    /// Connects somebody to the port for neighbours, who does not read.
+    pub fn connect_as_stranger(&mut self, server: &str) -> Session {
+        let (server, index) = (self.server(server), self.world.clients.len());
+        let mut client = Client::new(index);
+        client.open_at(&mut self.world.env, server, 1);
+        client.set_reading(&mut self.world.env, false);
+        self.world.clients.push(client);
+        Session(index)
+    }
+
     pub fn say(&mut self, session: Session, line: &str) {
         let line = format!("{line}\n");
         self.world.clients[session.0].say(&mut self.world.env, line.as_bytes());

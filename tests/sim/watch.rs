@@ -96,7 +96,8 @@ impl Watch {
             Watch::Link(told) => {
                 told.written(env, seen, node, written);
                 told.full |= transport.output_len() >= limits::OUTPUT_HIGH_WATER_BYTES;
-                limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 64
+                // And two marks.
+                limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 2 * 64
             }
             Watch::Fetch => limits::OUTPUT_HIGH_WATER_BYTES,
         };

@@ -1,16 +1,16 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
 use super::peers::PeerId;
+use super::told::{NotTaken, Told};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, Prefetch, log_in, next_line};
-use crate::positions::{Report, Text, Update};
+use crate::node::lines::{LinesFrom, Prefetch, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
-use log::{debug, info, warn};
+use log::{Level, debug, error, info, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
@@ -26,14 +26,21 @@ pub(in crate::node) struct Accepted {
     /// When it was last acknowledged, and whether a mark has come since.
     acknowledged: Monotonic,
     owes: bool,
+    /// What it has told since it greeted.
+    told: Told,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Nobody yet.
     Stranger,
+    /// It has greeted as that neighbour, in that epoch, and another connection of that is alive. It is
+    /// looked at again at the one time, and refused at the other.
+    Waiting { peer: PeerId, epoch: u64, look_at: Monotonic, until: Monotonic },
     /// That neighbour, in that epoch.
     Known { peer: PeerId, epoch: u64 },
+    /// It is not listened to, and may have stayed to read why.
+    Refused { stays: bool },
 }
 
 /// What is waited for.
@@ -41,6 +48,8 @@ enum State {
 enum Timer {
     /// The neighbour has been silent for too long, or a stranger has not greeted.
     Silence,
+    /// The other connection of the neighbour may have fallen silent.
+    Conflict,
     /// An acknowledgement is due: soon when a mark has come, else now and then.
     Acknowledge,
 }
@@ -55,7 +64,13 @@ impl Accepted {
             heard: Monotonic::default(),
             acknowledged: Monotonic::default(),
             owes: false,
+            told: Told::default(),
         }
+    }
+
+    #[cfg(test)]
+    pub fn is_catching_up(&self) -> bool {
+        self.told.is_catching_up()
     }
 
     #[cfg(test)]
@@ -69,35 +84,111 @@ impl Accepted {
                 match judge_greeting(cx.app, version, herd, from, to) {
                     Ok((peer, version)) => {
                         self.version = version;
-                        self.welcome(cx, peer, epoch);
+                        self.admit(cx, peer, epoch);
                     }
-                    Err(reason) => self.refuse(cx, &reason),
+                    Err(reason) => self.refuse(cx, Level::Warn, &reason),
                 }
             }
             (State::Stranger, _) => {
-                self.refuse(cx, "a greeting was expected");
+                self.refuse(cx, Level::Warn, "a greeting was expected");
             }
             (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
-                log_in("neighbour", cx.transport.id(), line);
-                if take_position(cx.app, peer, epoch, &at).is_none() {
-                    self.lines.broken("neighbour", cx.transport.id(), line);
+                let id = cx.transport.id();
+                match self.told.position(cx.app, (peer, epoch), id, line, &at) {
+                    Ok(()) => {}
+                    Err(NotTaken::Broken) => self.lines.broken("neighbour", id, line),
+                    Err(why) => self.tell_not_taken(cx, peer, why, &at),
                 }
             }
-            (State::Known { peer, epoch }, Some(NeighbourLine::Mark { sequence, digest })) => {
+            (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                cx.app.peers[peer].marked(epoch, sequence);
+                self.told.mark(
+                    &mut cx.app.peers[peer],
+                    cx.transport.id(),
+                    sequence,
+                    cx.now.monotonic,
+                );
                 self.owes = true;
             }
-            (State::Known { .. }, _) => {
+            (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
             }
+        }
+    }
+
+    /// A position could not be taken, through no fault of its line. Without room for it there is none for
+    /// what comes behind it either.
+    #[cold]
+    fn tell_not_taken(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        peer: PeerId,
+        why: NotTaken,
+        at: &At<'_>,
+    ) {
+        let (now, bytes) = (cx.now.monotonic, cx.app.positions.bytes());
+        let peer = &mut cx.app.peers[peer];
+        let log = peer.received_mut().not_taken(why, now);
+        if why == NotTaken::NoRoom {
+            cx.transport.abort();
+        }
+        let (name, server, Some(others)) = (peer.name(), Printable(at.server), log) else { return };
+        match why {
+            NotTaken::Name => error!(
+                "{name} names too many servers that are not of the herd: what it tells of {server} is \
+                 left out, and {others} more positions were since this was last said"
+            ),
+            NotTaken::NoRoom | NotTaken::Broken => error!(
+                "no room for what {name} tells: positions take {bytes} bytes, twice what is allowed \
+                 (see --memory); its link is dropped, and was {others} more times since this was said"
+            ),
+        }
+    }
+
+    /// Welcomes the neighbour, unless another connection of it is alive.
+    fn admit(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
+        let (now, id) = (cx.now.monotonic, cx.transport.id());
+        let received = cx.app.peers[peer].received_mut();
+        if received.had_no_room(now) {
+            self.refuse(cx, Level::Debug, "there is no room for more positions (see --memory)");
+            return;
+        }
+        let Some(look_at) = received.alive_until(now) else {
+            self.welcome(cx, peer, epoch);
+            return;
+        };
+        let (present, log) = (received.connection(), received.wait(id, now));
+        self.state =
+            State::Waiting { peer, epoch, look_at, until: now + limits::NEIGHBOUR_CONFLICT_MAX };
+        if let (Some(present), Some(others)) = (present, log) {
+            let (name, address) = (cx.app.peers[peer].name(), self.address);
+            warn!(
+                "neighbour {id} from {address} greets as {name}, and so has {present}, which is alive:                  one of them is not {name}; {others} more did since this was last said"
+            );
+        }
+    }
+
+    /// Looks whether the other connection of the neighbour is still alive.
+    fn look_again(&mut self, cx: &mut Context<'_, Node>) {
+        let State::Waiting { peer, epoch, look_at, until } = &mut self.state else { return };
+        let now = cx.now.monotonic;
+        match cx.app.peers[*peer].received().alive_until(now) {
+            None => {
+                let (peer, epoch) = (*peer, *epoch);
+                self.welcome(cx, peer, epoch);
+            }
+            Some(_) if now >= *until => {
+                self.refuse(cx, Level::Debug, "another connection of yours is alive");
+            }
+            Some(alive_until) => *look_at = alive_until.min(*until),
         }
     }
 
     fn welcome(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id);
+        node.strangers.left(id);
+        let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
         info!("neighbour {id} is {name} in {known}, received up to {up_to}");
@@ -109,15 +200,26 @@ impl Accepted {
             node.wake(former);
         }
         self.state = State::Known { peer, epoch };
+        self.told = Told::since(cx.now.monotonic);
         self.heard = cx.now.monotonic;
         self.acknowledged = cx.now.monotonic;
         self.set_timer(cx);
     }
 
-    fn refuse(&mut self, cx: &mut Context<'_, Node>, reason: &str) {
-        warn!("neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
-        cx.transport.write_with(|out| write_refused(out, reason));
-        cx.transport.close();
+    fn refuse(&mut self, cx: &mut Context<'_, Node>, level: Level, reason: &str) {
+        log!(level, "neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
+        if let State::Waiting { peer, .. } = self.state {
+            cx.app.peers[peer].received_mut().hung_up(cx.transport.id());
+        }
+        self.heard = cx.now.monotonic;
+        let stays = cx.app.strangers.refuse(cx.transport.id());
+        self.state = State::Refused { stays };
+        if stays {
+            cx.transport.write_with(|out| write_refused(out, reason));
+            cx.transport.close();
+        } else {
+            cx.transport.abort();
+        }
     }
 
     /// Acknowledges the last mark of the neighbour's present epoch, and shows that we live; unless
@@ -127,17 +229,25 @@ impl Accepted {
         if cx.transport.is_full() {
             return;
         }
-        let sequence = cx.app.peers[peer].received_up_to();
+        let sequence = cx.app.peers[peer].received().up_to();
         let digest = cx.app.positions.digest();
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
         self.owes = false;
     }
 
-    fn deadlines(&self) -> Deadlines<Timer, 2> {
+    fn deadlines(&self) -> Deadlines<Timer, 3> {
         let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::HEARTBEAT_INTERVAL };
         let is_known = matches!(self.state, State::Known { .. });
+        let look_at = match self.state {
+            State::Waiting { look_at, .. } => Some(look_at),
+            State::Stranger | State::Known { .. } | State::Refused { .. } => None,
+        };
+        let silence_max =
+            if is_known { limits::NEIGHBOUR_SILENCE_MAX } else { limits::GREETING_TIMEOUT };
+        let silent_at = self.heard + silence_max;
         Deadlines([
-            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
+            (Timer::Conflict, look_at),
+            (Timer::Silence, look_at.is_none().then_some(silent_at)),
             (Timer::Acknowledge, is_known.then(|| self.acknowledged + pause)),
         ])
     }
@@ -180,33 +290,22 @@ fn judge_greeting(
     }
 }
 
-/// None if the position cannot be kept.
-fn take_position(node: &mut Node, peer: PeerId, epoch: u64, at: &At<'_>) -> Option<()> {
-    let report = Report {
-        origin: node.positions.intern(at.server)?,
-        difference_nanoseconds: at.difference_nanoseconds,
-        time_nanoseconds: at.time_nanoseconds,
-        text: Text::new(at.text, at.client.len(), at.location.len())?,
-    };
-    // Known already, newer or the first of its client: all is well, and the feed does the rest.
-    match node.positions.update(&report, node.peers[peer].mark_of(epoch)) {
-        Update::Full => None,
-        Update::New | Update::Newer | Update::Known => Some(()),
-    }
-}
-
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
         info!("neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
+        if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
+            cx.app.wake(oldest);
+        }
         self.set_timer(cx);
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
         // A stranger must greet in time, however much else it says.
-        if matches!(self.state, State::Known { .. }) {
+        if let State::Known { peer, .. } = self.state {
             self.heard = cx.now.monotonic;
+            cx.app.peers[peer].received_mut().heard(cx.transport.id(), self.heard);
         }
         let mut reader = self.lines.take();
         let mut rest = data;
@@ -218,7 +317,7 @@ impl Protocol<Node> for Accepted {
             match line {
                 Ok(line) => self.line(cx, line),
                 Err(_) if self.state == State::Stranger => {
-                    self.refuse(cx, "a greeting was expected");
+                    self.refuse(cx, Level::Warn, "a greeting was expected");
                 }
                 Err(beginning) => self.lines.broken("neighbour", cx.transport.id(), beginning),
             }
@@ -233,13 +332,23 @@ impl Protocol<Node> for Accepted {
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        if let State::Known { peer, .. } = self.state
-            && !cx.app.peers[peer].is_heard_on(cx.transport.id())
-        {
-            debug!("neighbour {} has greeted us anew", cx.transport.id());
-            cx.transport.abort();
-        } else {
-            fault!("a neighbour's connection is woken, and it has not greeted us anew");
+        let id = cx.transport.id();
+        match self.state {
+            State::Known { peer, .. } if !cx.app.peers[peer].received().is_heard_on(id) => {
+                debug!("neighbour {id} has greeted us anew");
+                cx.transport.abort();
+            }
+            State::Stranger | State::Waiting { .. } if !cx.app.strangers.may_stay(id) => {
+                debug!("neighbour {id} from {} makes room for others", self.address);
+                cx.transport.abort();
+            }
+            State::Waiting { .. } => {
+                self.look_again(cx);
+                self.set_timer(cx);
+            }
+            // It was to make room, and has been welcomed or refused in the same turn.
+            State::Known { .. } | State::Refused { .. } => {}
+            State::Stranger => fault!("a stranger is woken, and there is room for it"),
         }
     }
 
@@ -253,7 +362,11 @@ impl Protocol<Node> for Accepted {
                 return;
             }
             (Some(Timer::Acknowledge), State::Known { peer, .. }) => self.acknowledge(cx, peer),
-            (Some(Timer::Acknowledge), State::Stranger) => {
+            (Some(Timer::Conflict), _) => self.look_again(cx),
+            (
+                Some(Timer::Acknowledge),
+                State::Stranger | State::Waiting { .. } | State::Refused { .. },
+            ) => {
                 fault!("a stranger is owed an acknowledgement");
             }
             // It was heard after this timer had been set.
@@ -264,12 +377,20 @@ impl Protocol<Node> for Accepted {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         let id = cx.transport.id();
-        if let State::Known { peer, .. } = self.state {
-            let peer = &mut cx.app.peers[peer];
-            peer.hung_up(id);
-            info!("neighbour {id}, {}: {cause}", peer.name());
-        } else {
-            info!("neighbour {id} from {}: {cause}", self.address);
+        cx.app.strangers.left(id);
+        if let State::Refused { stays: true } = self.state {
+            cx.app.strangers.refused_is_gone();
+        }
+        match self.state {
+            State::Stranger | State::Refused { .. } => {
+                info!("neighbour {id} from {}: {cause}", self.address)
+            }
+            State::Waiting { peer, .. } | State::Known { peer, .. } => {
+                info!("neighbour {id}, {}: {cause}", cx.app.peers[peer].name());
+                for waiting in cx.app.peers[peer].received_mut().hung_up(id).to_vec() {
+                    cx.app.wake(waiting);
+                }
+            }
         }
     }
 }

@@ -42,6 +42,12 @@ impl Agreement {
         self.is_said = true;
         Some(Finding::Differ)
     }
+
+    /// Whether both have held the same different positions for so long that nothing can be on its way
+    /// that would end it.
+    pub fn is_lost(&self) -> bool {
+        self.compared.is_some() && self.differed >= limits::DISAGREEMENTS_MAX
+    }
 }
 
 #[cfg(test)]
@@ -57,19 +63,26 @@ mod tests {
         }
         assert_eq!(agreement.compare(1, 2), Some(Finding::Differ));
         assert_eq!(agreement.compare(1, 2), None, "it has been said");
+        for _ in limits::DISAGREEMENTS_MIN + 1..limits::DISAGREEMENTS_MAX {
+            assert!(!agreement.is_lost());
+            assert_eq!(agreement.compare(1, 2), None);
+        }
+        assert!(agreement.is_lost());
         assert_eq!(agreement.compare(2, 2), Some(Finding::AgreeAgain));
         assert_eq!(agreement.compare(2, 2), None);
+        assert!(!agreement.is_lost());
     }
 
     #[test]
     fn what_moves_does_not_differ() {
         let mut agreement = Agreement::default();
-        for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MIN) {
+        for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MAX) {
             assert_eq!(agreement.compare(u64::MAX, theirs), None, "other digests each time");
         }
-        for _ in 0..10 * limits::DISAGREEMENTS_MIN {
+        for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             agreement.moved();
             assert_eq!(agreement.compare(1, 2), None);
         }
+        assert!(!agreement.is_lost());
     }
 }

@@ -1,22 +1,25 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
 use super::agreement::{Agreement, Finding};
+use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
-use super::peers::PeerId;
+use super::peers::{Attempt, PeerId};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, lines_are_logged, log_out, next_line};
+use crate::node::lines::{LinesFrom, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
-use crate::wire::neighbour::{Version, write_at, write_greeting, write_mark};
+use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
-use log::{debug, info, warn};
+use log::{Level, debug, info, log, warn};
+use std::fmt;
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
 pub(in crate::node) struct Dialled {
     peer: PeerId,
+    attempt: Attempt,
     lines: LinesFrom,
     state: State,
     /// What is spoken: the highest version of ours until the neighbour has answered with the one
@@ -26,10 +29,12 @@ pub(in crate::node) struct Dialled {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
+    /// Up to where the neighbour may have received the feed: what it was last marked with, or says itself.
+    marked_up_to: u64,
     /// How many records more it may pass in this turn.
     share: u64,
-    /// The end of the feed when the link came up, until the neighbour has received that much.
-    catching_up_to: Option<u64>,
+    /// What there was when the link came up, until the neighbour has received it.
+    telling: Option<Telling>,
     agreement: Agreement,
     /// Whether it ever came to be: then its loss is logged, whatever else is said.
     connected: bool,
@@ -57,16 +62,18 @@ enum Timer {
 }
 
 impl Dialled {
-    pub fn new(peer: PeerId) -> Self {
+    pub fn new(peer: PeerId, attempt: Attempt) -> Self {
         Dialled {
             peer,
+            attempt,
             lines: LinesFrom::default(),
             state: State::Greeting,
             version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
+            marked_up_to: 0,
             share: 0,
-            catching_up_to: None,
+            telling: None,
             agreement: Agreement::default(),
             connected: false,
             reason: None,
@@ -99,14 +106,23 @@ impl Dialled {
             self.give_up(cx, why);
             return;
         }
-        peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic);
+        let is_news = peer.may_start_over(cx.now.monotonic);
+        let head = node.positions.head();
+        self.marked_up_to = up_to;
+        if !peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic) {
+            self.marked_up_to = 0;
+            let level = if is_news { Level::Warn } else { Level::Debug };
+            let (name, changes) = (peer.name(), plural(head, "change"));
+            log!(level, "{name} has received {up_to} of {changes}: it is told everything again");
+        }
         self.state = State::Up { epoch };
         self.version = version;
         self.heard = cx.now.monotonic;
-        let head = node.positions.head();
         let changes = plural(head, "change");
         info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
-        self.catching_up_to = Some(head);
+        self.telling = Some(Telling::new(head, cx.now.monotonic));
+        // If there is nothing to tell, the neighbour sees at once that this is who feeds it.
+        self.end_telling(cx);
     }
 
     /// Sends what the neighbour has not been sent, as far as there is room and the share of this
@@ -120,7 +136,7 @@ impl Dialled {
         let node = &mut *cx.app;
         let peer = &node.peers[self.peer];
         // What it told us in the epoch in which it answered, it knows.
-        let told_by_it = peer.mark_of(epoch);
+        let told_by_it = peer.received().mark_of(epoch);
         let mut sent = 0;
         while self.share > 0 && cx.transport.request_room() {
             let Some(position) = node.positions.next(peer.cursor()) else {
@@ -131,24 +147,34 @@ impl Dialled {
                 continue;
             }
             sent += 1;
-            cx.transport.write_with(|out| {
-                let start = out.len();
-                let difference = position.difference_nanoseconds();
-                write_at(out, position.origin_name(), difference, position.text().bytes());
-                if lines_are_logged() {
-                    log_out("link", id, out[start..].trim_ascii_end());
-                }
-            });
+            let telling =
+                self.telling.as_mut().filter(|telling| position.sequence() <= telling.up_to);
+            cx.transport.write_with(|out| write_position(out, &position, id, telling));
         }
         let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;
         if sent > 0 {
             self.mark(cx);
         }
+        self.end_telling(cx);
         if is_at_head && is_stopping {
             cx.transport.close();
         } else if !is_at_head && cx.transport.request_room() {
             cx.transport.yield_turn();
+        }
+    }
+
+    /// Once all has been told that there was when the link came up, says so: by a mark with nothing new
+    /// before it.
+    fn end_telling(&mut self, cx: &mut Context<'_, Node>) {
+        let node = &*cx.app;
+        let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
+        if let Some(telling) = &mut self.telling
+            && !telling.is_over
+            && telling.up_to <= sent_up_to
+        {
+            telling.is_over = true;
+            self.mark(cx);
         }
     }
 
@@ -158,17 +184,23 @@ impl Dialled {
         let digest = node.positions.digest();
         debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
+        self.marked_up_to = sent_up_to;
         self.marked = cx.now.monotonic;
     }
 
     fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
-        let node = &*cx.app;
-        let name = node.peers[self.peer].name();
         debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
-        if self.catching_up_to.is_some_and(|behind| behind <= sequence) {
-            self.catching_up_to = None;
+        if sequence > self.marked_up_to {
+            let marked = self.marked_up_to;
+            self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
+            return;
+        }
+        let node = &*cx.app;
+        let peer = &node.peers[self.peer];
+        let name = peer.name();
+        if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
             // What an operator waits for before the next server of a herd is restarted.
-            info!("{name} has caught up: {}", plural(sequence, "change"));
+            info!("{name} has caught up: {}", told.so_far.summary(cx.now.monotonic));
         }
         if sequence != node.positions.head() {
             self.agreement.moved();
@@ -182,6 +214,26 @@ impl Dialled {
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
+        // What it holds and we do not is on its way, unless it is not linked with us.
+        if self.agreement.is_lost() && peer.received().connection().is_some() {
+            self.start_over(cx, format_args!("it holds other positions"));
+        }
+    }
+
+    /// Tells the neighbour everything again, unless that was done a moment ago: then this may be from
+    /// before it.
+    fn start_over(&mut self, cx: &mut Context<'_, Node>, why: fmt::Arguments<'_>) {
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        if !peer.may_start_over(cx.now.monotonic) {
+            debug!("{}: {why}; it has been told everything again", peer.name());
+            return;
+        }
+        warn!("{} is told everything again: {why}", peer.name());
+        peer.start_over(&mut node.positions, cx.now.monotonic);
+        self.agreement.moved();
+        self.marked_up_to = 0;
+        self.telling = Some(Telling::new(node.positions.head(), cx.now.monotonic));
     }
 
     #[cfg(test)]
@@ -222,8 +274,10 @@ impl Dialled {
     }
 
     fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
+        // While it is told what there was, a mark with nothing new before it would say that this is all.
+        let tells = self.telling.as_ref().is_some_and(|telling| !telling.is_over);
         match self.state {
-            State::Up { .. } if !cx.transport.is_full() => self.mark(cx),
+            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }
@@ -237,9 +291,16 @@ impl Protocol<Node> for Dialled {
         self.connected = true;
         self.heard = cx.now.monotonic;
         self.marked = cx.now.monotonic;
-        let node = &*cx.app;
-        let peer = &node.peers[self.peer];
-        info!("link {} to {} connected", cx.transport.id(), peer.name());
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
+        let (id, name) = (cx.transport.id(), peer.name());
+        if !peer.is_dialled_by(self.attempt) {
+            debug!("link {id} to {name} connected when it had been dialled once more");
+            cx.transport.abort();
+            return;
+        }
+        info!("link {id} to {name} connected");
+        peer.connected();
         let settings = &node.settings;
         self.version = settings.version;
         cx.transport.write_with(|out| {
@@ -310,6 +371,10 @@ impl Protocol<Node> for Dialled {
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
         let why = self.reason.take().unwrap_or_else(|| cause.to_string());
+        if !peer.is_dialled_by(self.attempt) {
+            debug!("link {} to {}: {why}", cx.transport.id(), peer.name());
+            return;
+        }
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
         let (name, endpoint) = (peer.name(), peer.endpoint());
         if self.connected {

@@ -6,17 +6,23 @@
 //! | dialled | [`Dialled`] | greets the neighbour and pushes our feed to it |
 //! | accepted | [`Accepted`] | takes in the neighbour's feed and acknowledges its marks |
 //!
-//! What the two connections of a pair have to do with each other is in the [`Peers`].
+//! What the two connections of a pair have to do with each other is in the [`Peers`]. Who has connected
+//! and not greeted is among the [`Strangers`].
 
 mod accepted;
 mod agreement;
+mod catch_up;
 mod dialled;
 mod outage;
 mod peers;
+mod received;
+mod strangers;
+mod told;
 
 pub(super) use accepted::Accepted;
 pub(super) use dialled::Dialled;
 pub(super) use peers::Peers;
+pub(super) use strangers::Strangers;
 
 #[cfg(test)]
 mod tests;

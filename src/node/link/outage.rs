@@ -15,6 +15,12 @@ pub(super) struct Outage {
     pause: Duration,
     /// Since when the link is up, if it is.
     up_since: Option<Monotonic>,
+    /// When it was dialled last, if ever.
+    dialled_at: Option<Monotonic>,
+    /// Whether it refused us then.
+    refused: bool,
+    /// Whether it has greeted us since then.
+    expected: bool,
 }
 
 /// How much of a failure to reach a neighbour belongs in the log.
@@ -40,12 +46,39 @@ impl Outage {
             reason: String::new(),
             pause: limits::REDIAL_PAUSE_MIN,
             up_since: None,
+            dialled_at: None,
+            refused: false,
+            expected: false,
         }
     }
 
     /// The link is up: the next failure is news again.
     pub fn end(&mut self, now: Monotonic) {
-        *self = Outage { pause: self.pause, up_since: Some(now), ..Outage::new() };
+        let Outage { pause, dialled_at, expected, .. } = *self;
+        *self = Outage { pause, dialled_at, expected, up_since: Some(now), ..Outage::new() };
+    }
+
+    /// It is dialled.
+    pub fn dialled(&mut self, now: Monotonic) {
+        self.dialled_at = Some(now);
+        self.expected = false;
+    }
+
+    /// It is there, though our connection to it is about to break, as likely as not: then the next try
+    /// is soon.
+    pub fn expect(&mut self) {
+        self.expected = true;
+    }
+
+    /// When it may be dialled at the soonest, if it is there and does not refuse us.
+    pub fn soonest(&self, now: Monotonic) -> Option<Monotonic> {
+        let pause = |at| at + limits::REDIAL_PAUSE_MIN;
+        (!self.refused).then(|| self.dialled_at.map_or(now, pause).max(now))
+    }
+
+    /// When the attempt that is under way should have connected, if it is there.
+    pub fn doubted_at(&self) -> Monotonic {
+        self.dialled_at.unwrap_or_default() + limits::DIAL_DOUBTED_AFTER
     }
 
     /// Since when the link is up, if it is.
@@ -57,12 +90,18 @@ impl Outage {
     /// The pause before the next try. It doubles with each try and is drawn from its upper half so
     /// that neighbours do not dial in step; it is the longest if we were refused, since only people
     /// can mend that. It starts anew when the link was up for [`limits::LINK_PROVEN_AFTER`]: a
-    /// neighbour that listens and breaks at once is not dialled without a pause for ever.
+    /// neighbour that listens and breaks at once is not dialled without a pause for ever. If it has
+    /// greeted us meanwhile it is the shortest, once.
     pub fn next_pause(&mut self, now: Monotonic, refused: bool, random: &mut Random) -> Duration {
         if self.up_since.take().is_some_and(|up| now.since(up) >= limits::LINK_PROVEN_AFTER) {
             self.pause = limits::REDIAL_PAUSE_MIN;
         }
-        let pause = if refused { limits::REDIAL_PAUSE_MAX } else { self.pause };
+        self.refused = refused;
+        let pause = match std::mem::take(&mut self.expected) {
+            _ if refused => limits::REDIAL_PAUSE_MAX,
+            true => limits::REDIAL_PAUSE_MIN,
+            false => self.pause,
+        };
         self.pause = (self.pause * 2).min(limits::REDIAL_PAUSE_MAX);
         let shortest = (pause / 2).max(limits::REDIAL_PAUSE_MIN);
         let range = pause.saturating_sub(shortest).as_millis() as u64;

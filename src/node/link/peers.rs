@@ -2,8 +2,10 @@
 //! from it. The two connections of a pair of neighbours meet here.
 
 use super::outage::{Mention, Outage};
+use super::received::{Received, Welcome};
+use crate::limits;
 use crate::node::random::Random;
-use crate::positions::{Cursor, NeighbourEpoch, Positions};
+use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
 use std::ops::{Index, IndexMut};
 
@@ -22,10 +24,15 @@ pub(in crate::node) struct Peer {
     /// Where its neighbours dial it.
     endpoint: Endpoint,
     link: LinkState,
+    /// Who dialled it last; an earlier attempt that is still under way is outdated.
+    attempt: Attempt,
     /// Up to where the feed has been sent to it.
     cursor: Cursor,
     received: Received,
     outage: Outage,
+    /// When it was last told everything again since something was wrong, and how often it was.
+    started_over_at: Option<Monotonic>,
+    started_over: u64,
 }
 
 /// How our link to a neighbour stands.
@@ -33,34 +40,18 @@ pub(in crate::node) struct Peer {
 enum LinkState {
     /// To be dialled at that time.
     Down { redial_at: Monotonic },
-    /// Dialled, or greeted and not answered yet.
-    Dialling,
+    /// Dialled. To be dialled once more at that time, if it has greeted us and does not answer: what
+    /// we sent before it was there may have been lost.
+    Dialling { again_at: Option<Monotonic> },
+    /// Connected, and greeted by us.
+    Greeting,
     /// The neighbour takes the feed, on that connection.
     Up(ConnectionId),
 }
 
-/// What a neighbour has told us, and in which of its epochs.
-#[derive(Debug, Default)]
-struct Received {
-    /// The epoch with which it greeted us last. None before it ever did.
-    epoch: Option<u64>,
-    /// Up to which of its sequence numbers of that epoch we have received everything.
-    up_to: u64,
-    /// Marks the positions that it told us in that epoch.
-    mark: Option<NeighbourEpoch>,
-    /// The connection on which it greeted us last; an earlier one is given up.
-    connection: Option<ConnectionId>,
-}
-
-/// What a neighbour that greets us is to us.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Welcome {
-    /// Whether it is in the epoch that we know, and up to where we have received its feed of that.
-    pub is_known_epoch: bool,
-    pub received_up_to: u64,
-    /// The connection on which it greeted us before, to be given up.
-    pub former: Option<ConnectionId>,
-}
+/// One of the times that a neighbour is dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::node) struct Attempt(u64);
 
 impl Peers {
     /// Neighbours with these names, that are dialled there at once and are sent the feed from these
@@ -81,11 +72,25 @@ impl Peers {
         self.0.iter().position(|peer| peer.name.as_bytes() == name).map(PeerId)
     }
 
+    /// How many are linked both ways: the link to it is up, and it has greeted us on a connection that
+    /// is alive.
+    pub fn linked_both_ways(&self) -> usize {
+        let both = |peer: &&Peer| {
+            matches!(peer.link, LinkState::Up(_)) && peer.received.connection().is_some()
+        };
+        self.0.iter().filter(both).count()
+    }
+
+    /// How often one of them was told everything again since something was wrong.
+    pub fn started_over(&self) -> u64 {
+        self.0.iter().map(|peer| peer.started_over).sum()
+    }
+
     /// The links that are up, and up to where each has sent the feed.
     pub fn links_up(&self) -> impl Iterator<Item = (ConnectionId, &Cursor)> {
         self.0.iter().filter_map(|peer| match peer.link {
             LinkState::Up(connection) => Some((connection, &peer.cursor)),
-            LinkState::Down { .. } | LinkState::Dialling => None,
+            LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
         })
     }
 
@@ -94,13 +99,15 @@ impl Peers {
         self.0.iter().filter_map(Peer::redial_at).min()
     }
 
-    /// One that is due to be dialled, and where; it counts as dialled from here on.
-    pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Endpoint)> {
+    /// One that is due to be dialled, by whom, and where; it counts as dialled from here on.
+    pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Attempt, Endpoint)> {
         let is_due = |peer: &Peer| peer.redial_at().is_some_and(|at| at <= now);
         let due = self.0.iter().position(is_due)?;
         let peer = &mut self.0[due];
-        peer.link = LinkState::Dialling;
-        Some((PeerId(due), peer.endpoint.clone()))
+        peer.link = LinkState::Dialling { again_at: None };
+        peer.attempt.0 += 1;
+        peer.outage.dialled(now);
+        Some((PeerId(due), peer.attempt, peer.endpoint.clone()))
     }
 }
 
@@ -124,9 +131,12 @@ impl Peer {
             name,
             endpoint,
             link: LinkState::Down { redial_at: Monotonic::default() },
+            attempt: Attempt::default(),
             cursor,
             received: Received::default(),
             outage: Outage::new(),
+            started_over_at: None,
+            started_over: 0,
         }
     }
 
@@ -145,68 +155,86 @@ impl Peer {
         &self.cursor
     }
 
-    /// Up to which of its sequence numbers we have received everything.
-    pub fn received_up_to(&self) -> u64 {
-        self.received.up_to
+    /// What it has told us.
+    pub(super) fn received(&self) -> &Received {
+        &self.received
     }
 
-    /// The neighbour greets us. In an epoch that we do not know it has received nothing from us, we
-    /// have received nothing from it, and what it told us in an earlier one it may have lost.
+    /// The same, for its connections to us.
+    pub(super) fn received_mut(&mut self) -> &mut Received {
+        &mut self.received
+    }
+
+    /// The neighbour greets us (see [`Received::greeted`]). It is there, and so it is dialled at once if
+    /// our link to it is down.
     pub(super) fn greeted(
         &mut self,
         positions: &mut Positions,
         epoch: u64,
         connection: ConnectionId,
+        now: Monotonic,
     ) -> Welcome {
-        let former = self.received.connection.replace(connection);
-        let is_known_epoch = self.received.epoch == Some(epoch);
-        if !is_known_epoch {
-            if let Some(mark) = self.received.mark.take() {
-                positions.end_epoch(mark);
+        self.dial_soon(now);
+        self.received.greeted(positions, epoch, connection, now)
+    }
+
+    /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,
+    /// it is dialled once a [`REDIAL_PAUSE_MIN`](crate::limits::REDIAL_PAUSE_MIN) at most; and only after the usual pause where
+    /// it refuses us, which only people can mend.
+    fn dial_soon(&mut self, now: Monotonic) {
+        let Some(soonest) = self.outage.soonest(now) else { return };
+        match &mut self.link {
+            LinkState::Down { redial_at } => *redial_at = soonest.min(*redial_at),
+            LinkState::Dialling { again_at } => {
+                again_at.get_or_insert(self.outage.doubted_at().max(now));
             }
-            self.received.epoch = Some(epoch);
-            self.received.up_to = 0;
-            self.received.mark = positions.begin_epoch();
-        }
-        Welcome { is_known_epoch, received_up_to: self.received.up_to, former }
-    }
-
-    /// All of its feed in that epoch has been received up to here. Said of a former epoch it says
-    /// nothing: a connection of that may still deliver what it had under way.
-    pub(super) fn marked(&mut self, epoch: u64, sequence: u64) {
-        if self.received.epoch == Some(epoch) {
-            self.received.up_to = self.received.up_to.max(sequence);
+            LinkState::Greeting | LinkState::Up(_) => self.outage.expect(),
         }
     }
 
-    /// Marks the positions that it told us in that epoch, unless that is over.
-    pub(super) fn mark_of(&self, epoch: u64) -> Option<&NeighbourEpoch> {
-        if self.received.epoch == Some(epoch) { self.received.mark.as_ref() } else { None }
+    /// Whether nobody has dialled it after that attempt.
+    pub(super) fn is_dialled_by(&self, attempt: Attempt) -> bool {
+        self.attempt == attempt
     }
 
-    /// Whether that is the connection on which it greeted us last.
-    pub(super) fn is_heard_on(&self, connection: ConnectionId) -> bool {
-        self.received.connection == Some(connection)
+    /// The present attempt has connected.
+    pub(super) fn connected(&mut self) {
+        self.link = LinkState::Greeting;
     }
 
-    /// A connection on which it greeted us is gone.
-    pub(super) fn hung_up(&mut self, connection: ConnectionId) {
-        if self.is_heard_on(connection) {
-            self.received.connection = None;
-        }
-    }
-
-    /// The neighbour answered our greeting and has received our feed up to there: the link is up,
-    /// and goes on from there. The next failure is news again.
+    /// The neighbour answered our greeting and says that it has received our feed up to there: the link
+    /// is up, and goes on from there. The next failure is news again. False if we have never sent that
+    /// much: then it is told everything.
     pub(super) fn answered(
         &mut self,
         positions: &mut Positions,
         received_up_to: u64,
         connection: ConnectionId,
         now: Monotonic,
-    ) {
-        positions.seek(&self.cursor, received_up_to);
+    ) -> bool {
+        let is_credible = received_up_to <= positions.head();
+        if is_credible {
+            positions.seek(&self.cursor, received_up_to);
+        } else {
+            self.start_over(positions, now);
+        }
         self.came_up(now, connection);
+        is_credible
+    }
+
+    /// Whether it may be told everything again, which costs both as much as if it had come back empty.
+    pub(super) fn may_start_over(&self, now: Monotonic) -> bool {
+        let recent = |at| now.since(at) < limits::START_OVER_PAUSE;
+        !self.started_over_at.is_some_and(recent)
+    }
+
+    /// What it has received is not what it seems to be: it is told everything again, also what it once
+    /// told us, for that may be what it has lost.
+    pub(super) fn start_over(&mut self, positions: &mut Positions, now: Monotonic) {
+        self.started_over_at = Some(now);
+        self.started_over += 1;
+        positions.seek(&self.cursor, 0);
+        self.received.doubt(positions);
     }
 
     fn came_up(&mut self, now: Monotonic, connection: ConnectionId) {
@@ -233,7 +261,8 @@ impl Peer {
     fn redial_at(&self) -> Option<Monotonic> {
         match self.link {
             LinkState::Down { redial_at } => Some(redial_at),
-            LinkState::Dialling | LinkState::Up(_) => None,
+            LinkState::Dialling { again_at } => again_at,
+            LinkState::Greeting | LinkState::Up(_) => None,
         }
     }
 }

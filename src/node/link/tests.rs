@@ -7,10 +7,12 @@ use crate::node::{Node, NodeOptions, PlacesSettings};
 use crate::places::{Dialect, Service};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{
-    Application, ConnectionId, Context, DriverSide, Meters, Now, PeerInfo, Protocol, Transport,
+    Application, ConnectionId, Context, DriverSide, Meters, Monotonic, Now, PeerInfo, Protocol,
+    Transport,
 };
 use crate::wire::neighbour::Version;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A server with one end of the link.
 struct End<P> {
@@ -22,13 +24,13 @@ struct End<P> {
 
 impl<P: Protocol<Node>> End<P> {
     /// The server with that name and highest version.
-    fn new(name: &str, version: u32, protocol: impl FnOnce(&Node) -> P) -> Self {
+    fn new(name: &str, version: u32, protocol: impl FnOnce(&mut Node) -> P) -> Self {
         let herd = Herd::load("goloman").unwrap();
         let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         let options = NodeOptions::for_tests(&herd, name, PlacesSettings::new(service));
-        let node = Node::new(NodeOptions { version: Version::new(version), ..options });
+        let mut node = Node::new(NodeOptions { version: Version::new(version), ..options });
         let transport = Transport::new(ConnectionId { slot: 7, generation: 0 });
-        let mut end = End { protocol: protocol(&node), node, transport, now: Now::default() };
+        let mut end = End { protocol: protocol(&mut node), node, transport, now: Now::default() };
         end.call(|protocol, cx| {
             protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
         });
@@ -51,8 +53,11 @@ impl<P: Protocol<Node>> End<P> {
 
 /// Welsh dials Holiday: both ends, with these highest versions, when Holiday has been greeted.
 fn greeted(dialler: u32, accepter: u32) -> (End<Dialled>, End<Accepted>) {
-    let find = |node: &Node| node.peers.find(b"Holiday").unwrap();
-    let mut welsh = End::new("Welsh", dialler, |node| Dialled::new(find(node)));
+    let dial = |node: &mut Node| {
+        let (peer, attempt, _) = node.peers.dial_next(Monotonic::default()).unwrap();
+        Dialled::new(peer, attempt)
+    };
+    let mut welsh = End::new("Welsh", dialler, dial);
     let mut holiday =
         End::new("Holiday", accepter, |_| Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1))));
     let greeting = welsh.send(&mut holiday);
@@ -119,4 +124,109 @@ fn assert_is_refused(welsh: &mut End<Dialled>) {
     assert_eq!(welsh.node.links_up(), (0, 1));
     let again = welsh.node.deadline().unwrap();
     assert!(again.since(welsh.now.monotonic) >= limits::REDIAL_PAUSE_MAX / 2, "{again:?}");
+}
+
+#[test]
+fn what_there_was_is_summed_up_and_ends_when_it_has_been_told() {
+    let (mut welsh, mut holiday) = greeted(1, 1);
+    let origin = welsh.node.origin;
+    let report = |welsh: &mut End<Dialled>, client: &str| {
+        let line = format!("{client} +1-1 5");
+        let text = Text::new(line.as_bytes(), client.len(), 4).unwrap();
+        let report =
+            Report { origin, difference_nanoseconds: 0, time_nanoseconds: 5_000_000_000, text };
+        assert_eq!(welsh.node.positions.report(&report), Update::New);
+    };
+    ["kiwi", "emu"].iter().for_each(|client| report(&mut welsh, client));
+    holiday.send(&mut welsh);
+    let turn = |welsh: &mut End<Dialled>, holiday: &mut End<Accepted>| {
+        welsh.node.turn_ended(welsh.now, &Meters::default());
+        welsh.call(|protocol, cx| protocol.woken(cx));
+        welsh.send(holiday)
+    };
+    assert!(holiday.protocol.is_catching_up());
+    let told = turn(&mut welsh, &mut holiday);
+    assert_eq!((told.matches("AT Welsh ").count(), told.matches("MARK 2 ").count()), (2, 2));
+    assert!(!holiday.protocol.is_catching_up());
+    // What comes from here on is news.
+    report(&mut welsh, "moa");
+    let told = turn(&mut welsh, &mut holiday);
+    assert_eq!((told.matches("AT Welsh ").count(), told.matches("MARK 3 ").count()), (1, 1));
+    assert!(!holiday.protocol.is_catching_up());
+}
+
+/// Holiday, to whom Welsh has said this once it had greeted; what it made of it all, in order.
+fn told_by_welsh(lines: &str) -> End<Accepted> {
+    let (_, mut holiday) = greeted(1, 1);
+    // A share at a time, as it comes.
+    for piece in lines.as_bytes().chunks(10_000) {
+        holiday.call(|protocol, cx| protocol.data_received(cx, piece));
+        assert_eq!(holiday.node.check(), Ok(()));
+    }
+    holiday
+}
+
+#[test]
+fn names_that_are_invented_keep_no_server_of_the_herd_from_being_known() {
+    let invented = limits::ORIGINS_MAX;
+    let mut lines: String =
+        (0..invented).map(|n| format!("AT invented{n} +0.000000000 c{n} +1-1 5\n")).collect();
+    for server in ["Goloman", "Hands", "Holiday", "Welsh", "Wilkes"] {
+        lines += &format!("AT {server} +0.000000000 {server} +1-1 5\n");
+    }
+    let holiday = told_by_welsh(&lines);
+    let positions = holiday.node.positions();
+    assert!(!holiday.transport.is_ending());
+    assert_eq!(positions.len(), limits::NEW_ORIGINS_PER_CONNECTION_MAX + 5);
+    assert!(positions.find(b"Wilkes").is_some());
+    // A name that has been taken is known.
+    let holiday = told_by_welsh(&(lines + "AT invented0 +0.000000000 other +1-1 5\n"));
+    assert!(holiday.node.positions().find(b"other").is_some());
+}
+
+#[test]
+fn a_neighbour_that_tells_more_than_twice_the_memory_allowed_is_dropped_and_not_taken_back_at_once()
+{
+    let (mut welsh, mut holiday) = greeted(1, 1);
+    let bytes_max = 1 << 20;
+    holiday.node.positions.set_bytes_max(bytes_max);
+    let lines: String =
+        (0..40_000).map(|n| format!("AT Welsh +0.000000000 c{n} +1-1 5\n")).collect();
+    for piece in lines.as_bytes().chunks(10_000) {
+        if holiday.transport.is_aborted() {
+            break;
+        }
+        holiday.call(|protocol, cx| protocol.data_received(cx, piece));
+    }
+    assert!(holiday.transport.is_aborted());
+    let (bytes, known) = (holiday.node.positions().bytes(), holiday.node.positions().len());
+    assert!(bytes > bytes_max && bytes <= 2 * bytes_max + bytes_max / 4, "{bytes}");
+    // Clients that are known are served on.
+    let text = Text::new(b"c0 +2-2 9", 2, 4).unwrap();
+    let report = Report {
+        origin: holiday.node.origin,
+        difference_nanoseconds: 0,
+        time_nanoseconds: 9_000_000_000,
+        text,
+    };
+    assert_eq!(holiday.node.positions.report(&report), Update::Newer);
+    assert_eq!(holiday.node.positions().len(), known);
+    holiday.call(|protocol, cx| protocol.connection_lost(cx, &crate::transport::Lost::Aborted));
+    for (after, answer) in [
+        (Duration::ZERO, "REFUSED there is no room for more positions (see --memory)\n"),
+        (limits::REDIAL_PAUSE_MAX, "HEARD 1 Holiday 0000000000000001 0\n"),
+    ] {
+        let slot = 8 + u32::from(after > Duration::ZERO);
+        holiday.transport = Transport::new(ConnectionId { slot, generation: 0 });
+        holiday.protocol = Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1)));
+        holiday.now.monotonic = Monotonic::default() + after;
+        holiday.call(|protocol, cx| {
+            protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()));
+            let greeting = b"HERD 1 goloman Welsh Holiday 0000000000000001\n";
+            protocol.data_received(cx, greeting);
+        });
+        assert_eq!(holiday.transport.output(), answer.as_bytes());
+    }
+    holiday.send(&mut welsh);
+    assert_eq!(welsh.node.links_up(), (1, 1));
 }

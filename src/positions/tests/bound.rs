@@ -83,15 +83,20 @@ fn what_is_known_stays_and_what_takes_no_more_is_taken_when_it_is_full() {
 }
 
 #[test]
-fn neighbours_are_never_refused() {
+fn neighbours_are_refused_when_it_would_be_twice_as_much() {
     let mut positions = store();
     let ours = fill(&mut positions, 0, 100);
-    for client in ours..2 * ours {
-        let heard = hear(&mut positions, client, 1, 16_384);
-        assert_eq!(heard, Update::New);
+    let mut all = ours;
+    while hear(&mut positions, all, 1, 16_384) == Update::New {
+        all += 1;
     }
-    assert!(positions.bytes() > ours as usize * 16_384);
-    assert_eq!(fill(&mut positions, 2 * ours, 20), 0);
+    let bytes = positions.bytes();
+    assert!((2 * MIB - MIB / 4..=2 * MIB).contains(&bytes), "{bytes}");
+    assert!(positions.find(format!("c{all}").as_bytes()).is_none());
+    // What is known and takes no more is taken, from whomever.
+    assert_eq!(hear(&mut positions, ours, 2, 16_384), Update::Newer);
+    assert_eq!(positions.bytes(), bytes);
+    assert_eq!(fill(&mut positions, all, 20), 0);
     assert_eq!(report(&mut positions, 0, 2, 100), Update::Newer);
     assert_eq!(report(&mut positions, 0, 3, 200), Update::Full);
     positions.check().unwrap();

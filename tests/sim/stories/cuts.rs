@@ -140,3 +140,38 @@ fn a_neighbour_that_falls_silent_is_noticed_within_five_seconds() {
         story.agrees();
     });
 }
+
+/// Somebody greets as West, with an epoch of his own; five times a second.
+fn greet_falsely(story: &mut Story, epoch: u64) {
+    let stranger = story.connect_as_stranger("East");
+    story.say(stranger, &format!("HERD 1 pair West East {epoch:016x}"));
+    story.pass_milliseconds(200);
+}
+
+#[test]
+fn who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away() {
+    several_times(|seed| {
+        let mut story = Story::pair(seed);
+        for attempt in 0..50 {
+            let session = story.connect("West");
+            let answer =
+                story.tell(session, &format!("IAMAT c{attempt} {HERE} {}", story.clock(0)));
+            greet_falsely(&mut story, attempt);
+            let held = story.position("East", &format!("c{attempt}"));
+            assert_eq!(held, Some(answer), "attempt {attempt}");
+            story.say_no_more(session);
+        }
+        // Meanwhile West is restarted, and East is not told that its connections are dead.
+        story.lose_power("West");
+        let known = story.report("East", "kiwi", HERE, &story.clock(0));
+        story.start("West");
+        let new = story.report("West", "emu", HERE, &story.clock(0));
+        for attempt in 100..125 {
+            greet_falsely(&mut story, attempt);
+        }
+        assert_eq!(story.position("East", "emu"), Some(new), "West is not back within 5 s");
+        assert_eq!(story.position("West", "kiwi"), Some(known));
+        story.pass_milliseconds(5_000);
+        story.agrees();
+    });
+}

@@ -3,6 +3,7 @@
 //! * Along one connection positions are sent in the strictly growing order of their sequence
 //!   numbers, all beyond what the neighbour said that it has heard: so each crosses at most once a
 //!   connection, and again on a later one only if it is past the resume mark.
+//!   Only where a link may have to tell everything again does it go back.
 //! * A mark is never behind what was sent, nor beyond the head.
 //! * What comes in a turn leaves in it, and links are written before clients are answered: a link
 //!   that had told everything when the last turn ended has told everything, and handed it to the
@@ -166,6 +167,10 @@ impl Told {
                     return Err("not what the server holds".to_owned());
                 }
                 let sequence = position.sequence();
+                if env.checks.may_start_over && sequence <= resume.max(self.last) {
+                    (self.resume, self.last) = (Some(0), sequence - 1);
+                }
+                let resume = self.resume.unwrap_or(0);
                 if sequence <= resume || sequence <= self.last {
                     let last = self.last;
                     return Err(format!("number {sequence} after {last}, resumed at {resume}"));

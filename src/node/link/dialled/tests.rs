@@ -4,10 +4,11 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
+use crate::positions::{Report, Text, Update};
 use crate::transport::{
     Action, Application, ConnectionId, DriverSide, Meters, Now, PeerInfo, Resume, Transport,
 };
-use crate::wire::neighbour::write_heard;
+use crate::wire::neighbour::{write_acknowledge, write_heard};
 use std::net::SocketAddr;
 
 /// Welsh, who talks with Holiday only, its link to Holiday, and a client.
@@ -49,9 +50,34 @@ impl Scene {
 
     /// The neighbour answers our greeting: it knows nothing of ours.
     fn neighbour_answers(&mut self) {
+        self.neighbour_has_received(0);
+    }
+
+    /// It answers that it has received so much.
+    fn neighbour_has_received(&mut self, up_to: u64) {
         let mut answer = Vec::new();
-        write_heard(&mut answer, Version::HIGHEST, b"Holiday", 7, 0);
+        write_heard(&mut answer, Version::HIGHEST, b"Holiday", 7, up_to);
         self.on_link(|protocol, cx| protocol.data_received(cx, &answer));
+    }
+
+    /// It acknowledges so much, with that digest.
+    fn neighbour_acknowledges(&mut self, up_to: u64, digest: u64) {
+        let mut line = Vec::new();
+        write_acknowledge(&mut line, up_to, digest);
+        self.on_link(|protocol, cx| protocol.data_received(cx, &line));
+    }
+
+    /// It is linked with us, in the epoch in which it answers; and tells us of a client.
+    fn neighbour_greets_and_tells(&mut self) {
+        let (Scene { node, now, .. }, id) = (self, ConnectionId { slot: 2, generation: 0 });
+        let holiday = node.peers.find(b"Holiday").unwrap();
+        node.peers[holiday].greeted(&mut node.positions, 7, id, now.monotonic);
+        let origin = node.positions.intern(b"Holiday").unwrap();
+        let text = Text::new(b"emu +1-1 5", 3, 4).unwrap();
+        let report =
+            Report { origin, difference_nanoseconds: 0, time_nanoseconds: 5_000_000_000, text };
+        let mark = node.peers[holiday].received().mark_of(7);
+        assert_eq!(node.positions.update(&report, mark), Update::New);
     }
 
     fn neighbour_takes_all(&mut self) {
@@ -113,7 +139,9 @@ fn much_is_told_in_shares_each_in_a_turn_of_its_own() {
     let mut told = 0;
     while told < 1_000 {
         let share = limits::WALK_RECORDS_MAX.min(1_000 - told);
-        assert_eq!(scene.end_turn(), (share, 1), "after {told}");
+        // When that was all there was, a second mark says so.
+        let marks = if told + share == 1_000 { 2 } else { 1 };
+        assert_eq!(scene.end_turn(), (share, marks), "after {told}");
         told += share;
         scene.neighbour_takes_all();
         let later = (told < 1_000).then_some(Resume::NextTurn);
@@ -203,4 +231,60 @@ fn a_stop_waits_until_the_neighbour_has_been_told() {
         assert!(turns < 5_000, "it never ends");
     }
     assert!(scene.node.feeds_sent());
+}
+
+#[test]
+fn who_has_received_more_than_there_is_is_told_everything() {
+    let mut scene = Scene::new();
+    scene.report(0..10);
+    scene.end_turn();
+    scene.neighbour_has_received(11);
+    assert_eq!(scene.end_turn().0, 10);
+    assert_eq!(scene.node.links_started_over(), 1);
+}
+
+#[test]
+fn who_acknowledges_more_than_it_was_sent_is_told_everything_once_a_minute() {
+    let mut scene = Scene::new();
+    scene.report(0..10);
+    scene.end_turn();
+    scene.neighbour_answers();
+    // There is as much, and it has not been sent yet.
+    scene.neighbour_acknowledges(10, 0);
+    assert_eq!(scene.node.links_started_over(), 1);
+    assert_eq!(scene.end_turn().0, 10);
+    scene.neighbour_acknowledges(10, 0);
+    for told in [0, 0, 10, 0] {
+        scene.neighbour_acknowledges(u64::MAX, 0);
+        assert_eq!(scene.end_turn().0, told);
+        scene.now.monotonic = scene.now.monotonic + limits::START_OVER_PAUSE / 2;
+    }
+    assert_eq!(scene.node.links_started_over(), 2);
+}
+
+#[test]
+fn who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told() {
+    let mut scene = Scene::new();
+    scene.neighbour_answers();
+    scene.report(0..10);
+    assert_eq!(scene.end_turn().0, 10);
+    let differ = |scene: &mut Scene| {
+        for _ in 0..limits::DISAGREEMENTS_MAX {
+            assert_eq!(scene.end_turn().0, 0);
+            scene.neighbour_acknowledges(scene.node.positions.head(), 1);
+        }
+    };
+    differ(&mut scene);
+    assert_eq!(scene.end_turn().0, 0, "what it holds and we do not may be on its way");
+    scene.neighbour_greets_and_tells();
+    scene.end_turn();
+    scene.now.monotonic = scene.now.monotonic + limits::HEARTBEAT_INTERVAL;
+    scene.on_link(|protocol, cx| protocol.timer_expired(cx));
+    differ(&mut scene);
+    assert_eq!(scene.end_turn().0, 11);
+    differ(&mut scene);
+    assert_eq!(scene.end_turn().0, 0, "a minute has not passed");
+    scene.now.monotonic = scene.now.monotonic + limits::START_OVER_PAUSE;
+    scene.neighbour_acknowledges(scene.node.positions.head(), 1);
+    assert_eq!(scene.end_turn().0, 11);
 }

@@ -1,6 +1,6 @@
 //! What must hold of what is known of neighbours, whenever a turn ends.
 
-use super::{LinkState, Peer, Peers, Received};
+use super::{LinkState, Peer, Peers};
 use crate::positions::Positions;
 use std::collections::HashSet;
 
@@ -12,9 +12,9 @@ impl Peers {
             peer.check(positions).map_err(|wrong| format!("neighbour {}: {wrong}", peer.name))?;
             let dialled = match peer.link {
                 LinkState::Up(connection) => Some(connection),
-                LinkState::Down { .. } | LinkState::Dialling => None,
+                LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
             };
-            for connection in dialled.into_iter().chain(peer.received.connection) {
+            for connection in dialled.into_iter().chain(peer.received.connection()) {
                 if !connections.insert(connection) {
                     return Err(format!("connection {connection} is two ends of links"));
                 }
@@ -26,17 +26,14 @@ impl Peers {
 
 impl Peer {
     pub(super) fn check(&self, positions: &Positions) -> Result<(), String> {
-        let Received { epoch, up_to, mark, connection } = &self.received;
         let (sent_up_to, head) = (positions.sent_up_to(&self.cursor), positions.head());
         let is_up = matches!(self.link, LinkState::Up(_));
         let wrong = if sent_up_to > head {
             format!("it has been sent {sent_up_to} of {head} changes")
         } else if is_up != self.outage.up_since().is_some() {
             format!("its link is {:?} and up since {:?}", self.link, self.outage.up_since())
-        } else if epoch.is_none() && (*up_to > 0 || mark.is_some() || connection.is_some()) {
-            format!("it has never greeted, and we have received up to {up_to}")
         } else {
-            return Ok(());
+            return self.received.check();
         };
         Err(wrong)
     }

@@ -1,7 +1,6 @@
 //! What is known of a neighbour, through its absences and its epochs.
 
 use super::*;
-use crate::limits;
 use std::time::Duration;
 
 fn peer(positions: &mut Positions) -> Peer {
@@ -93,19 +92,22 @@ fn another_reason_is_news_at_once() {
 fn another_epoch_is_another_life() {
     let mut positions = Positions::new([1, 2]);
     let mut peer = peer(&mut positions);
-    assert!(peer.mark_of(1).is_none());
-    peer.greeted(&mut positions, 1, id(1));
-    peer.marked(1, 10);
-    let welcome = peer.greeted(&mut positions, 1, id(2));
+    assert!(peer.received.mark_of(1).is_none());
+    peer.greeted(&mut positions, 1, id(1), Monotonic::default());
+    peer.received.marked(id(1), 10);
+    let welcome = peer.greeted(&mut positions, 1, id(2), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: true, received_up_to: 10, former: Some(id(1)) });
-    assert!(peer.is_heard_on(id(2)) && !peer.is_heard_on(id(1)));
-    assert!(peer.mark_of(1).is_some());
-    peer.hung_up(id(1));
-    let welcome = peer.greeted(&mut positions, 2, id(3));
+    assert!(peer.received.is_heard_on(id(2)) && !peer.received.is_heard_on(id(1)));
+    assert!(peer.received.mark_of(1).is_some());
+    peer.received.hung_up(id(1));
+    let welcome = peer.greeted(&mut positions, 2, id(3), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: false, received_up_to: 0, former: Some(id(2)) });
-    assert!(peer.mark_of(1).is_none() && peer.mark_of(2).is_some());
-    peer.marked(1, 20);
-    assert_eq!(peer.received_up_to(), 0, "that was said of the former epoch");
+    assert!(peer.received.mark_of(1).is_none() && peer.received.mark_of(2).is_some());
+    peer.received.marked(id(2), 20);
+    assert_eq!(peer.received.up_to(), 0, "that was said on a former connection");
+    peer.received.marked(id(3), 20);
+    peer.received.marked(id(3), 5);
+    assert_eq!(peer.received.up_to(), 5, "it tells everything again");
     assert_eq!(peer.check(&positions), Ok(()));
 }
 
@@ -119,17 +121,99 @@ fn those_due_are_dialled_once_each() {
     let mut peers = Peers::new(named.into_iter());
     let now = Monotonic::default();
     assert_eq!(peers.dial_at(), Some(now));
-    let dialled = [(); 3].map(|()| peers.dial_next(now).map(|(peer, _)| peer));
+    let dialled = [(); 3].map(|()| peers.dial_next(now).map(|(peer, ..)| peer));
     assert_eq!(dialled, [peers.find(b"Hands"), peers.find(b"Wilkes"), None]);
     assert_eq!((peers.find(b"Holiday"), peers.dial_at()), (None, None));
     let hands = peers.find(b"Hands").unwrap();
     peers[hands].answered(&mut positions, 0, id(1), now);
     assert_eq!(peers.links_up().count(), 1);
     assert_eq!(peers.check(&positions), Ok(()));
-    peers[hands].greeted(&mut positions, 7, id(1));
+    peers[hands].greeted(&mut positions, 7, id(1), Monotonic::default());
     assert!(peers.check(&positions).is_err(), "one connection cannot be both ends");
-    peers[hands].greeted(&mut positions, 7, id(2));
+    peers[hands].greeted(&mut positions, 7, id(2), Monotonic::default());
     let mention = peers[hands].went_down(now, "gone", false, &mut Random::new(3));
     assert_eq!((mention, peers.links_up().count()), (Mention::Down, 0));
     assert!(peers.dial_at() > Some(now));
+}
+
+/// A neighbour that has been away for long.
+fn away(positions: &mut Positions, refused: bool) -> (Peers, Monotonic) {
+    let named = ("Hands".to_owned(), Endpoint::plain("127.0.0.1", 1), positions.open_cursor());
+    let mut peers = Peers::new([named].into_iter());
+    let mut random = Random::new(3);
+    let mut now = Monotonic::default();
+    for _ in 0..20 {
+        now = peers.dial_at().unwrap();
+        let (hands, ..) = peers.dial_next(now).unwrap();
+        peers[hands].went_down(now, "gone", refused, &mut random);
+    }
+    assert!(peers.dial_at().unwrap().since(now) > limits::REDIAL_PAUSE_MAX / 3);
+    (peers, now)
+}
+
+#[test]
+fn a_neighbour_that_greets_is_dialled_at_once_and_in_a_storm_of_greetings_not_without_pause() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, now) = away(&mut positions, false);
+    let hands = peers.find(b"Hands").unwrap();
+    let start = now + Duration::from_secs(1);
+    let mut dials = 0;
+    for step in 0..1_000 {
+        let now = start + Duration::from_millis(step);
+        peers[hands].greeted(&mut positions, step, id(1), now);
+        if step == 0 {
+            assert_eq!(peers.dial_at(), Some(now));
+        }
+        while peers.dial_next(now).is_some() {
+            dials += 1;
+            peers[hands].went_down(now, "gone", false, &mut Random::new(3));
+        }
+    }
+    assert_eq!(dials, 1_000 / limits::REDIAL_PAUSE_MIN.as_millis());
+}
+
+#[test]
+fn a_neighbour_that_greets_and_refuses_us_is_dialled_after_the_usual_pause() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, now) = away(&mut positions, true);
+    let (hands, usual) = (peers.find(b"Hands").unwrap(), peers.dial_at());
+    peers[hands].greeted(&mut positions, 7, id(1), now);
+    assert_eq!(peers.dial_at(), usual);
+}
+
+#[test]
+fn an_attempt_that_hangs_is_not_waited_for_once_the_neighbour_greets() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let now = peers.dial_at().unwrap();
+    let (hands, first, _) = peers.dial_next(now).unwrap();
+    assert_eq!(peers.dial_at(), None);
+    peers[hands].greeted(&mut positions, 7, id(1), now);
+    let doubted = now + limits::DIAL_DOUBTED_AFTER;
+    assert_eq!(peers.dial_at(), Some(doubted));
+    let (_, second, _) = peers.dial_next(doubted).unwrap();
+    assert!(peers[hands].is_dialled_by(second) && !peers[hands].is_dialled_by(first));
+    peers[hands].connected();
+    peers[hands].greeted(&mut positions, 7, id(2), doubted + limits::DIAL_TIMEOUT);
+    assert_eq!(peers.dial_at(), None, "it has connected");
+}
+
+#[test]
+fn a_link_that_breaks_when_its_neighbour_has_greeted_anew_is_dialled_soon_once() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let mut now = peers.dial_at().unwrap();
+    let (hands, ..) = peers.dial_next(now).unwrap();
+    peers[hands].connected();
+    peers[hands].answered(&mut positions, 0, id(1), now);
+    peers[hands].greeted(&mut positions, 7, id(2), now);
+    assert_eq!(peers.linked_both_ways(), 1);
+    for soon in [true, false] {
+        peers[hands].went_down(now, "gone", false, &mut Random::new(3));
+        assert_eq!(peers.linked_both_ways(), 0);
+        let at = peers.dial_at().unwrap();
+        assert_eq!(at.since(now) == limits::REDIAL_PAUSE_MIN, soon, "{:?}", at.since(now));
+        now = at;
+        peers.dial_next(now).unwrap();
+    }
 }

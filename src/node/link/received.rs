@@ -1,0 +1,219 @@
+//! What a neighbour has told us: in which of its epochs, up to where, and on which connection.
+
+//!
+//! # Two connections in one name
+//!
+//! A neighbour that greets us while another connection of it seems alive has come back, and we have
+//! not noticed yet that it was gone; or it is somebody else who uses its name. The present connection
+//! stays as long as it shows that it lives: it has marked the feed since it greeted, which only who
+//! feeds us does, and was heard a moment ago. Who greets meanwhile waits for it to close or to fall
+//! silent, and is refused when it does neither. So a true neighbour is back in less time than silence
+//! is allowed, and a false one disturbs nobody.
+
+use super::told::NotTaken;
+use crate::limits;
+use crate::node::log_throttle::LogThrottle;
+use crate::positions::{NeighbourEpoch, Positions};
+use crate::transport::{ConnectionId, Monotonic};
+
+/// What one neighbour has told us.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    /// The epoch with which it greeted us last. None before it ever did.
+    epoch: Option<u64>,
+    /// Up to which of its sequence numbers of that epoch we have received everything, as it says.
+    up_to: u64,
+    /// Marks the positions that it told us in that epoch.
+    mark: Option<NeighbourEpoch>,
+    /// The connection on which it greeted us last; an earlier one is given up.
+    present: Option<Present>,
+    /// Others that have greeted in its name since.
+    waiting: Vec<ConnectionId>,
+    /// Of those.
+    conflicts: LogThrottle,
+    /// Of positions that were left out for the names of their servers.
+    names: LogThrottle,
+    /// Of links that were dropped since there was no room for what they told; when the last one was.
+    no_room: LogThrottle,
+    no_room_at: Option<Monotonic>,
+}
+
+/// The connection on which a neighbour feeds us.
+#[derive(Debug, Clone, Copy)]
+struct Present {
+    connection: ConnectionId,
+    /// When it was heard last.
+    heard: Monotonic,
+    /// Whether it has marked its feed.
+    has_marked: bool,
+}
+
+/// What a neighbour that greets us is to us.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Welcome {
+    /// Whether it is in the epoch that we know, and up to where we have received its feed of that.
+    pub is_known_epoch: bool,
+    pub received_up_to: u64,
+    /// The connection on which it greeted us before, to be given up.
+    pub former: Option<ConnectionId>,
+}
+
+impl Received {
+    /// It greets us. In an epoch that we do not know it has received nothing from us, we have received
+    /// nothing from it, and what it told us in an earlier one it may have lost.
+    pub fn greeted(
+        &mut self,
+        positions: &mut Positions,
+        epoch: u64,
+        connection: ConnectionId,
+        now: Monotonic,
+    ) -> Welcome {
+        self.waiting.retain(|&waiting| waiting != connection);
+        let present = Present { connection, heard: now, has_marked: false };
+        let former = self.present.replace(present).map(|former| former.connection);
+        let is_known_epoch = self.epoch == Some(epoch);
+        if !is_known_epoch {
+            self.epoch = Some(epoch);
+            self.up_to = 0;
+            self.doubt(positions);
+        }
+        Welcome { is_known_epoch, received_up_to: self.up_to, former }
+    }
+
+    /// What it told us so far counts from now on as told by nobody: it may have lost it.
+    pub fn doubt(&mut self, positions: &mut Positions) {
+        if let Some(mark) = self.mark.take() {
+            positions.end_epoch(mark);
+        }
+        if self.epoch.is_some() {
+            self.mark = positions.begin_epoch();
+        }
+    }
+
+    /// All of its feed has been received up to here, as it says on that connection; on a former one it
+    /// says nothing, for what that still delivers may be of another epoch, or of somebody else. A
+    /// neighbour that tells everything again goes back.
+    pub fn marked(&mut self, connection: ConnectionId, sequence: u64) {
+        if let Some(present) = &mut self.present
+            && present.connection == connection
+        {
+            present.has_marked = true;
+            self.up_to = sequence;
+        }
+    }
+
+    /// It was heard on that connection.
+    pub fn heard(&mut self, connection: ConnectionId, now: Monotonic) {
+        if let Some(present) = &mut self.present
+            && present.connection == connection
+        {
+            present.heard = now;
+        }
+    }
+
+    /// Until when another connection has to wait, as this one has shown that it lives.
+    pub fn alive_until(&self, now: Monotonic) -> Option<Monotonic> {
+        let present = self.present.filter(|present| present.has_marked)?;
+        Some(present.heard + limits::NEIGHBOUR_ALIVE).filter(|&until| now < until)
+    }
+
+    /// A connection waits for the present one to close or to fall silent. Whether that belongs in the
+    /// log, and of how many before that was not said.
+    pub fn wait(&mut self, connection: ConnectionId, now: Monotonic) -> Option<u64> {
+        self.waiting.push(connection);
+        self.conflicts.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// Up to which of its sequence numbers we have received everything.
+    pub fn up_to(&self) -> u64 {
+        self.up_to
+    }
+
+    /// Marks the positions that it told us in that epoch, unless that is over.
+    pub fn mark_of(&self, epoch: u64) -> Option<&NeighbourEpoch> {
+        if self.epoch == Some(epoch) { self.mark.as_ref() } else { None }
+    }
+
+    /// The connection on which it greeted us last, if it is alive.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.present.map(|present| present.connection)
+    }
+
+    /// Whether that is the connection on which it greeted us last.
+    pub fn is_heard_on(&self, connection: ConnectionId) -> bool {
+        self.connection() == Some(connection)
+    }
+
+    /// What it tells is not taken. Whether that belongs in the log, and of how many that was not said.
+    pub fn not_taken(&mut self, why: NotTaken, now: Monotonic) -> Option<u64> {
+        let throttle = if why == NotTaken::NoRoom {
+            self.no_room_at = Some(now);
+            &mut self.no_room
+        } else {
+            &mut self.names
+        };
+        throttle.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// Whether there was no room for what it told, a moment ago: then there is none yet.
+    pub fn had_no_room(&self, now: Monotonic) -> bool {
+        self.no_room_at.is_some_and(|at| now.since(at) < limits::REDIAL_PAUSE_MAX)
+    }
+
+    /// A connection on which it greeted us is gone; those that waited for that.
+    pub fn hung_up(&mut self, connection: ConnectionId) -> &[ConnectionId] {
+        self.waiting.retain(|&waiting| waiting != connection);
+        if !self.is_heard_on(connection) {
+            return &[];
+        }
+        self.present = None;
+        &self.waiting
+    }
+
+    /// What is wrong with it, if anything is.
+    #[cfg(any(test, debug_assertions))]
+    pub fn check(&self) -> Result<(), String> {
+        let Received { epoch, up_to, mark, present, .. } = self;
+        if epoch.is_none() && (*up_to > 0 || mark.is_some() || present.is_some()) {
+            return Err(format!("it has never greeted, and we have received up to {up_to}"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(slot: u32) -> ConnectionId {
+        ConnectionId { slot, generation: 0 }
+    }
+
+    #[test]
+    fn who_marks_and_is_heard_keeps_others_waiting_until_it_closes_or_falls_silent() {
+        let mut positions = Positions::new([1, 2]);
+        let mut received = Received::default();
+        let start = Monotonic::default();
+        received.greeted(&mut positions, 7, id(1), start);
+        assert_eq!(received.alive_until(start), None, "it has shown nothing yet");
+        received.marked(id(1), 0);
+        let until = start + limits::NEIGHBOUR_ALIVE;
+        assert_eq!(received.alive_until(start), Some(until));
+        assert_eq!(received.alive_until(until), None, "it has fallen silent");
+        assert_eq!(received.wait(id(2), start), Some(0));
+        assert_eq!(received.wait(id(3), start), None, "that has been said");
+        received.marked(id(2), 9);
+        received.heard(id(2), until);
+        assert_eq!((received.up_to(), received.alive_until(until)), (0, None));
+        received.heard(id(1), until);
+        assert!(received.alive_until(until).is_some());
+        assert_eq!(received.hung_up(id(3)), []);
+        assert_eq!(received.hung_up(id(1)), [id(2)]);
+        assert_eq!(received.alive_until(until), None);
+        let welcome = received.greeted(&mut positions, 7, id(2), until);
+        assert_eq!((welcome.is_known_epoch, welcome.former), (true, None));
+        assert_eq!(received.hung_up(id(2)), []);
+        let later = start + limits::NEIGHBOUR_TROUBLE_REMINDER;
+        assert_eq!(received.wait(id(4), later), Some(1));
+    }
+}
