@@ -174,6 +174,10 @@ pub const PLACES_PAUSE_MIN: Duration = Duration::from_millis(100);
 pub const PLACES_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How long it is left alone at most when it refuses us: a wrong key, or a quota used up.
 pub const PLACES_REFUSED_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Calls in a second while a key is asked with, if nothing is said: each may cost.
+pub const PLACES_KEY_CALLS_PER_SECOND: u32 = 10;
+/// And in a day.
+pub const PLACES_KEY_CALLS_PER_DAY: u32 = 10_000;
 /// How often each kind of trouble with Places is a warning in the log; meanwhile it is counted.
 pub const PLACES_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
 /// How often the counts of questions and calls are logged, if anybody asks, beside at the stop.

@@ -58,6 +58,7 @@ fn run(
     let Places { settings, tls, .. } = places;
     let (place, dialect) = (&settings.service.authority, settings.service.dialect);
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
+    log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
     let (mut reactor, listens) = reactor(server, tls)?;
     let mut node = Node::new(node_options(options, herd, index, settings)?);

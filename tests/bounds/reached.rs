@@ -52,6 +52,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["REDIAL_PAUSE_MIN", "REDIAL_PAUSE_MAX", "LINK_PROVEN_AFTER"],
     ),
     (
+        "src/places/settings.rs",
+        "what_is_given_goes_before_what_is_put_in_its_place",
+        &["PLACES_KEY_CALLS_PER_SECOND", "PLACES_KEY_CALLS_PER_DAY"],
+    ),
+    (
         "src/node/places/breaker.rs",
         "missing_answers_open_it_only_when_there_are_several_in_a_row",
         &["PLACES_FAILURES_MAX"],
