@@ -71,6 +71,13 @@ fn run(
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node| {
         logs.flush();
+        if node.take_hang_up() {
+            match logs.reopen() {
+                Ok(()) => log::info!("the log is opened anew"),
+                Err(error) => log::error!("the log cannot be opened anew: {error}"),
+            }
+            logs.flush();
+        }
         let (up, all) = node.links_up();
         if !linked && up == all {
             linked = true;
