@@ -151,6 +151,13 @@ pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
 /// Broken lines of one neighbour connection that are logged; the rest are only counted.
 pub const BROKEN_LINES_LOGGED_MAX: u64 = 10;
 
+/// Warnings of refusals at the port for neighbours, for each address that they come from.
+pub const REFUSALS_SAID_MAX: u64 = 8;
+/// In how long; further ones are counted.
+pub const REFUSAL_REMINDER: Duration = Duration::from_secs(60);
+/// Addresses of which that is known.
+pub const REFUSED_ADDRESSES_MAX: usize = 256;
+
 /// Connections to Places at a time.
 pub const PLACES_CONNECTIONS_MAX: usize = 16;
 /// Queries waiting for a connection to Places.

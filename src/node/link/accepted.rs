@@ -5,7 +5,7 @@ use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, Prefetch, log_in, next_line};
+use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, log_in, next_line};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
@@ -100,7 +100,8 @@ impl Accepted {
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
-        info!("neighbour {id} is {name} in {known}, received up to {up_to}");
+        let from = self.address;
+        info!("neighbour {id} from {from} is {name} in {known}, received up to {up_to}");
         let settings = &node.settings;
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
@@ -115,7 +116,7 @@ impl Accepted {
     }
 
     fn refuse(&mut self, cx: &mut Context<'_, Node>, reason: &str) {
-        warn!("neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
+        cx.app.refusals.tell(cx.transport.id(), self.address, &reason, cx.now.monotonic);
         cx.transport.write_with(|out| write_refused(out, reason));
         cx.transport.close();
     }
@@ -198,7 +199,7 @@ fn take_position(node: &mut Node, peer: PeerId, epoch: u64, at: &At<'_>) -> Opti
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
-        info!("neighbour {} connected from {}", cx.transport.id(), self.address);
+        info!(target: TRAFFIC, "neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
         self.set_timer(cx);
     }
@@ -246,9 +247,15 @@ impl Protocol<Node> for Accepted {
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
         match (self.deadlines().due(now), self.state) {
-            (Some(Timer::Silence), _) => {
-                let silence = now.since(self.heard);
-                warn!("neighbour {}: silent for {silence:.1?}", cx.transport.id());
+            (Some(Timer::Silence), state) => {
+                let (id, silence) = (cx.transport.id(), now.since(self.heard));
+                match state {
+                    State::Known { .. } => warn!("neighbour {id}: silent for {silence:.1?}"),
+                    State::Stranger => {
+                        let reason = format_args!("silent for {silence:.1?}");
+                        cx.app.refusals.tell(id, self.address, &reason, now);
+                    }
+                }
                 cx.transport.abort();
                 return;
             }
@@ -269,7 +276,7 @@ impl Protocol<Node> for Accepted {
             peer.hung_up(id);
             info!("neighbour {id}, {}: {cause}", peer.name());
         } else {
-            info!("neighbour {id} from {}: {cause}", self.address);
+            info!(target: TRAFFIC, "neighbour {id} from {}: {cause}", self.address);
         }
     }
 }
