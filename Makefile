@@ -2,7 +2,8 @@
 
 # A built-in herd, or a herd file.
 HERD ?= goloman
-export HERD
+# CLASSIC=1 serves the clients of the papers.
+export HERD CLASSIC
 
 .DEFAULT_GOAL := help
 .PHONY: help herd stop test soak bench check fuzz cargo
@@ -10,7 +11,7 @@ export HERD
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
 
-herd: cargo ## build and start the stand-in and the servers of a herd (HERD=goloman), linked
+herd: cargo ## build and start the stand-in and the servers of a herd (HERD=goloman CLASSIC=1), linked
 	@cargo build --release --bins
 	@sh .make/herd.sh start
 

@@ -181,6 +181,13 @@ pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
 /// Broken lines of one neighbour connection that are logged; the rest are only counted.
 pub const BROKEN_LINES_LOGGED_MAX: u64 = 10;
 
+/// Warnings of refusals at the port for neighbours, for each address that they come from.
+pub const REFUSALS_SAID_MAX: u64 = 8;
+/// In how long; further ones are counted.
+pub const REFUSAL_REMINDER: Duration = Duration::from_secs(60);
+/// Addresses of which that is known.
+pub const REFUSED_ADDRESSES_MAX: usize = 256;
+
 /// Connections to Places at a time.
 pub const PLACES_CONNECTIONS_MAX: usize = 16;
 /// Queries waiting for a connection to Places.
@@ -204,6 +211,10 @@ pub const PLACES_PAUSE_MIN: Duration = Duration::from_millis(100);
 pub const PLACES_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How long it is left alone at most when it refuses us: a wrong key, or a quota used up.
 pub const PLACES_REFUSED_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Calls in a second while a key is asked with, if nothing is said: each may cost.
+pub const PLACES_KEY_CALLS_PER_SECOND: u32 = 10;
+/// And in a day.
+pub const PLACES_KEY_CALLS_PER_DAY: u32 = 10_000;
 /// How often each kind of trouble with Places is a warning in the log; meanwhile it is counted.
 pub const PLACES_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
 /// How often the counts of questions and calls are logged, if anybody asks, beside at the stop.

@@ -2,7 +2,10 @@
 
 use super::error::UsageError;
 use super::seconds;
-use crate::limits::{PLACES_CACHE_AGE_MAX, PLACES_DEADLINE_MAX};
+use crate::limits::{
+    PLACES_CACHE_AGE_MAX, PLACES_DEADLINE_MAX, PLACES_KEY_CALLS_PER_DAY,
+    PLACES_KEY_CALLS_PER_SECOND,
+};
 use crate::places::{AskingLimits, Dialect, FieldMask};
 use getopts::Matches;
 use std::path::PathBuf;
@@ -41,6 +44,11 @@ pub(super) fn declare(declared: &mut getopts::Options) {
     let connect = seconds("look-up, connect and TLS", default.connect_timeout);
     let first_byte = seconds("an answer's first byte", default.first_byte_timeout);
     let whole = seconds("a whole query", default.timeout);
+    let calls = |time: &str, default: u32| {
+        format!("most calls in a {time} (default: {default} with a key, else no limit)")
+    };
+    let per_second = calls("second", PLACES_KEY_CALLS_PER_SECOND);
+    let per_day = calls("day", PLACES_KEY_CALLS_PER_DAY);
     declared
         .optopt(
             "",
@@ -74,8 +82,8 @@ pub(super) fn declare(declared: &mut getopts::Options) {
         .optopt("", CONNECT_TIMEOUT, &connect, "S")
         .optopt("", FIRST_BYTE_TIMEOUT, &first_byte, "S")
         .optopt("", TIMEOUT, &whole, "S")
-        .optopt("", CALLS_PER_SECOND, "most calls in a second (default: no limit)", "N")
-        .optopt("", CALLS_PER_DAY, "most calls in a day (default: no limit)", "N")
+        .optopt("", CALLS_PER_SECOND, &per_second, "N")
+        .optopt("", CALLS_PER_DAY, &per_day, "N")
         .optopt(
             "",
             CACHE,

@@ -33,11 +33,12 @@ fn places_with(options: &PlacesOptions, key: Option<Key>) -> Result<Places, Fail
         let why = "--places-fields is for the new dialect; Places is asked in the legacy";
         return Err(Failure::usage(why));
     }
+    let limits = if key.is_some() { options.limits.capped() } else { options.limits };
     let service = Service::parse(url, dialect, key)
         .map_err(|error| Failure::Usage(format!("--places {url:?}: {error}")))?;
     let fields = options.fields.clone().unwrap_or_default();
     let service = Service { fields, ..service };
-    let settings = PlacesSettings { service, limits: options.limits };
+    let settings = PlacesSettings { service, limits };
     let stand_in = is_stand_in.then_some(Path::new(trust::STAND_IN_CA));
     let tls = trust::trust(options.ca.as_deref(), stand_in)?;
     Ok(Places { settings, tls, is_stand_in })
@@ -61,6 +62,8 @@ mod tests {
         let google = places_with(&options, Some(Key::new("AIza").unwrap())).unwrap();
         assert!(!google.is_stand_in);
         assert_eq!(google.settings.service.authority, "places.googleapis.com");
+        assert_eq!(stand_in.settings.limits, options.limits);
+        assert_eq!(google.settings.limits, options.limits.capped());
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn run(
     let Places { settings, tls, .. } = places;
     let (place, dialect) = (&settings.service.authority, settings.service.dialect);
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
+    log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
     let (mut reactor, listens) = reactor(server, tls)?;
     let mut node = Node::new(node_options(options, herd, index, settings)?);
@@ -70,6 +71,13 @@ fn run(
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node| {
         logs.flush();
+        if node.take_hang_up() {
+            match logs.reopen() {
+                Ok(()) => log::info!("the log is opened anew"),
+                Err(error) => log::error!("the log cannot be opened anew: {error}"),
+            }
+            logs.flush();
+        }
         let (linked_with, all) = node.linked_both_ways();
         if !linked && linked_with == all {
             linked = true;

@@ -20,6 +20,11 @@ impl LogThrottle {
             return None;
         }
         self.logged = Some(now);
+        self.take()
+    }
+
+    /// It has come and is logged for another reason: as [`admit`](Self::admit).
+    pub(super) fn take(&mut self) -> Option<u64> {
         Some(std::mem::take(&mut self.passed_over))
     }
 }

@@ -16,6 +16,7 @@
 //! ```text
 //!   Node                          the only one that makes conversations and actions of them
 //!   client   link   places        siblings, one folder each
+//!   refusals
 //!   lines  deadlines  log_throttle  random
 //! ```
 //!
@@ -32,6 +33,7 @@ mod link;
 mod log_throttle;
 mod places;
 mod random;
+mod refusals;
 
 use crate::herd::Herd;
 use crate::limits;
@@ -50,6 +52,7 @@ use log_throttle::LogThrottle;
 pub use places::Counters;
 use places::{Connection, QuestionId, Questions, Request};
 use random::Random;
+use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -123,6 +126,7 @@ pub struct Node {
     head_last_turn: u64,
     peers: Peers,
     strangers: Strangers,
+    refusals: Refusals,
     questions: Questions,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
@@ -197,6 +201,7 @@ impl Node {
             head_last_turn: 0,
             peers,
             strangers: Strangers::default(),
+            refusals: Refusals::default(),
             questions: Questions::new(options.places),
             actions: VecDeque::new(),
             random: Random::new(options.seed),

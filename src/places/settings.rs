@@ -2,6 +2,7 @@
 
 use super::Service;
 use crate::limits;
+use std::fmt;
 use std::time::Duration;
 
 /// How Places is asked.
@@ -37,6 +38,32 @@ pub struct AskingLimits {
     pub cache: Duration,
 }
 
+impl AskingLimits {
+    /// The same with a cap where none was given: for asking with a key, where a mistake costs money.
+    pub fn capped(self) -> Self {
+        let per_second = limits::PLACES_KEY_CALLS_PER_SECOND;
+        let per_day = limits::PLACES_KEY_CALLS_PER_DAY;
+        AskingLimits {
+            calls_per_second: self.calls_per_second.or(Some(per_second)),
+            calls_per_day: self.calls_per_day.or(Some(per_day)),
+            ..self
+        }
+    }
+
+    /// The caps, in words.
+    pub fn caps(&self) -> impl fmt::Display {
+        let (second, day) = (self.calls_per_second, self.calls_per_day);
+        fmt::from_fn(move |f| match (second, day) {
+            (None, None) => f.write_str("as often as clients ask"),
+            (Some(second), None) => write!(f, "at most {second} times a second"),
+            (None, Some(day)) => write!(f, "at most {day} times a day"),
+            (Some(second), Some(day)) => {
+                write!(f, "at most {second} times a second and {day} times a day")
+            }
+        })
+    }
+}
+
 impl Default for AskingLimits {
     /// The timeouts of [`limits`], no caps, no cache.
     fn default() -> Self {
@@ -48,5 +75,29 @@ impl Default for AskingLimits {
             calls_per_day: None,
             cache: Duration::ZERO,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_goes_before_what_is_put_in_its_place() {
+        let given = |calls_per_second, calls_per_day| AskingLimits {
+            calls_per_second,
+            calls_per_day,
+            ..AskingLimits::default()
+        };
+        let caps = [(None, None), (Some(7), None), (None, Some(9)), (Some(7), Some(9))];
+        let told = caps.map(|(second, day)| given(second, day).caps().to_string());
+        let words =
+            ["as often as clients ask", "at most 7 times a second", "at most 9 times a day"];
+        assert_eq!(told[..3], words);
+        assert_eq!(told[3], "at most 7 times a second and 9 times a day");
+        let capped = caps.map(|(second, day)| given(second, day).capped());
+        let (a, b) = (limits::PLACES_KEY_CALLS_PER_SECOND, limits::PLACES_KEY_CALLS_PER_DAY);
+        let expected = [(a, b), (7, b), (a, 9), (7, 9)];
+        assert_eq!(capped, expected.map(|(second, day)| given(Some(second), Some(day))));
     }
 }

@@ -80,6 +80,21 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["DIAL_DOUBTED_AFTER"],
     ),
     (
+        "src/node/refusals.rs",
+        "the_first_of_an_address_are_warnings_and_then_one_now_and_then_with_a_count",
+        &["REFUSALS_SAID_MAX", "REFUSAL_REMINDER"],
+    ),
+    (
+        "src/node/refusals.rs",
+        "many_addresses_are_said_one_by_one_and_more_together",
+        &["REFUSED_ADDRESSES_MAX"],
+    ),
+    (
+        "src/places/settings.rs",
+        "what_is_given_goes_before_what_is_put_in_its_place",
+        &["PLACES_KEY_CALLS_PER_SECOND", "PLACES_KEY_CALLS_PER_DAY"],
+    ),
+    (
         "src/node/places/breaker.rs",
         "missing_answers_open_it_only_when_there_are_several_in_a_row",
         &["PLACES_FAILURES_MAX"],

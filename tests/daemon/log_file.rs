@@ -67,6 +67,29 @@ fn a_log_that_is_moved_or_removed_goes_on_in_a_new_file() {
     goes_on("emu");
 }
 
+/// Nothing more is logged than what was before and what the signal itself brings.
+#[test]
+fn sighup_opens_the_log_anew_at_once_and_ends_nobody() {
+    let herd = solo();
+    let mut server = herd.start("Solo");
+    server.wait_for_log("Solo listens on");
+    let log = herd.directory.join("logs/Solo.log");
+    let moved = herd.directory.join("moved");
+    fs::rename(&log, &moved).unwrap();
+    server.process.signal("HUP");
+    let text = until("there is a new file", || {
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        text.ends_with('\n').then_some(text)
+    });
+    assert!(text.contains(" INFO  the log is opened anew"), "{text}");
+    assert!(!text.contains("WARN"), "whoever asked for it is not warned: {text}");
+    let old = fs::read_to_string(&moved).unwrap();
+    server.report("kiwi", "1");
+    server.wait_for_log("< IAMAT kiwi ");
+    assert_eq!(fs::read_to_string(&moved).unwrap(), old);
+    assert!(server.process.ended().is_none());
+}
+
 #[test]
 fn a_log_in_a_pipe_that_nobody_reads_keeps_nobody_waiting() {
     let herd = solo();

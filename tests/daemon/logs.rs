@@ -230,3 +230,20 @@ fn the_key_is_told_to_places_and_to_nobody_else() {
         }
     }
 }
+
+/// Without lines in and out a stranger must not fill the log, however often it comes.
+#[test]
+fn strangers_at_the_port_for_neighbours_do_not_fill_the_log() {
+    const STRANGERS: usize = 10_000;
+    const LOGGED_BYTES_MAX: usize = 100_000;
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = start(&herd, "info,traffic=off");
+    for _ in 0..STRANGERS {
+        let mut stranger = server.stranger();
+        stranger.send("GET / HTTP/1.1\r\n");
+        assert_eq!(stranger.line(), "REFUSED a greeting was expected");
+    }
+    server.wait_for_log("is refused: a greeting was expected");
+    let log = server.log();
+    assert!(log.len() < LOGGED_BYTES_MAX, "{} bytes were logged", log.len());
+}

@@ -68,6 +68,8 @@ impl Stage {
         let mut setup = Setup::new(server.address.port(), authority.pem());
         setup.places = format!("https://localhost:{}/{path}", server.address.port());
         setup.environment = environment;
+        // With a key there are caps otherwise.
+        setup.arguments = &["--places-calls-per-second=1000"];
         let daemon = setup.start();
         Stage { authority, server, daemon, tls }
     }

@@ -1,12 +1,13 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
+use super::greeting::judge_greeting;
 use super::peers::PeerId;
 use super::told::{NotTaken, Told};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
-use crate::node::lines::{LinesFrom, Prefetch, next_line};
+use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
 use crate::wire::{At, NeighbourLine, Printable};
@@ -191,7 +192,8 @@ impl Accepted {
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
-        info!("neighbour {id} is {name} in {known}, received up to {up_to}");
+        let from = self.address;
+        info!("neighbour {id} from {from} is {name} in {known}, received up to {up_to}");
         let settings = &node.settings;
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
@@ -207,7 +209,11 @@ impl Accepted {
     }
 
     fn refuse(&mut self, cx: &mut Context<'_, Node>, level: Level, reason: &str) {
-        log!(level, "neighbour {} from {} is refused: {reason}", cx.transport.id(), self.address);
+        let (id, from) = (cx.transport.id(), self.address);
+        match level {
+            Level::Warn => cx.app.refusals.tell(id, from, &reason, cx.now.monotonic),
+            _ => log!(level, "neighbour {id} from {from} is refused: {reason}"),
+        }
         if let State::Waiting { peer, .. } = self.state {
             cx.app.peers[peer].received_mut().hung_up(cx.transport.id());
         }
@@ -265,35 +271,10 @@ impl Accepted {
     }
 }
 
-/// Who greets us and what both speak, or why we do not listen.
-fn judge_greeting(
-    node: &Node,
-    theirs: Version,
-    herd: &[u8],
-    from: &[u8],
-    to: &[u8],
-) -> Result<(PeerId, Version), String> {
-    let (our_herd, name, ours) = (&node.settings.herd, &node.settings.name, node.settings.version);
-    let Some(version) = ours.common_with(theirs) else {
-        let spoken = ours.spoken();
-        return Err(format!("{spoken} here, not {theirs}: servers may be one version apart"));
-    };
-    if herd != our_herd.as_bytes() {
-        return Err(format!("this is herd {our_herd}, not {}", Printable(herd)));
-    }
-    if to != name.as_bytes() {
-        return Err(format!("this is {name}, not {}", Printable(to)));
-    }
-    match node.peers.find(from) {
-        Some(peer) => Ok((peer, version)),
-        None => Err(format!("{} is no neighbour of {name}", Printable(from))),
-    }
-}
-
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
-        info!("neighbour {} connected from {}", cx.transport.id(), self.address);
+        info!(target: TRAFFIC, "neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
         if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
             cx.app.wake(oldest);
@@ -355,9 +336,15 @@ impl Protocol<Node> for Accepted {
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
         match (self.deadlines().due(now), self.state) {
-            (Some(Timer::Silence), _) => {
-                let silence = now.since(self.heard);
-                warn!("neighbour {}: silent for {silence:.1?}", cx.transport.id());
+            (Some(Timer::Silence), state) => {
+                let (id, silence) = (cx.transport.id(), now.since(self.heard));
+                match state {
+                    State::Known { .. } => warn!("neighbour {id}: silent for {silence:.1?}"),
+                    State::Stranger | State::Waiting { .. } | State::Refused { .. } => {
+                        let reason = format_args!("silent for {silence:.1?}");
+                        cx.app.refusals.tell(id, self.address, &reason, now);
+                    }
+                }
                 cx.transport.abort();
                 return;
             }
@@ -383,7 +370,7 @@ impl Protocol<Node> for Accepted {
         }
         match self.state {
             State::Stranger | State::Refused { .. } => {
-                info!("neighbour {id} from {}: {cause}", self.address)
+                info!(target: TRAFFIC, "neighbour {id} from {}: {cause}", self.address);
             }
             State::Waiting { peer, .. } | State::Known { peer, .. } => {
                 info!("neighbour {id}, {}: {cause}", cx.app.peers[peer].name());

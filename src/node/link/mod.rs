@@ -13,6 +13,7 @@ mod accepted;
 mod agreement;
 mod catch_up;
 mod dialled;
+mod greeting;
 mod outage;
 mod peers;
 mod received;

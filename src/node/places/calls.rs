@@ -14,13 +14,16 @@ use super::trouble::Trouble;
 use super::{Call, CallId, QuestionId, Questions, Reply, State, unknown};
 use crate::fault::fault;
 use crate::node::lines::TRAFFIC;
-use crate::places::{Answer, Problem};
+use crate::places::{Answer, AskingLimits, Problem};
 use crate::transport::{ConnectionId, Monotonic, Now};
 use crate::wire::http::Response;
 use crate::wire::plural;
 use log::info;
 use std::fmt;
 use std::rc::Rc;
+
+/// Why a call is not made that had to wait.
+const NO_TIME_LEFT: &str = "Places was not asked: when its turn came too little time was left";
 
 /// A call for a connection to make.
 pub(super) struct NextCall {
@@ -68,7 +71,7 @@ impl Questions {
             info!("places: no further connection: {why}");
             return;
         }
-        for id in std::mem::take(&mut self.waiting) {
+        while let Some(id) = self.waiting.pop() {
             self.failed(id, CallFailure::Unreachable, why, now);
         }
     }
@@ -80,12 +83,19 @@ impl Questions {
         connection: ConnectionId,
         now: Monotonic,
     ) -> Option<NextCall> {
-        while let Some(id) = self.waiting.pop_front() {
+        while let Some(id) = self.waiting.pop() {
             let Some(call) = self.calls.get_mut(&id) else {
                 fault!("a call waits for a connection to Places that has come to its end");
                 continue;
             };
+            let left = (call.since + self.settings.limits.timeout).since(now);
+            if self.pace.is_too_short(left) {
+                // It would cost as much as one that is answered, and a new connection besides.
+                self.failed(id, CallFailure::NotAsked, NO_TIME_LEFT, now);
+                continue;
+            }
             call.state = State::Asked(connection);
+            call.asked = now;
             let (askers, search) = (Askers(&call.questions), &call.search);
             info!(target: TRAFFIC, "places {connection} > call {id} for {askers}: {search}");
             self.pool.took(connection);
@@ -115,6 +125,9 @@ impl Questions {
         let Some(call) = self.remove_call(id) else {
             return;
         };
+        if outcome.is_ok() {
+            self.pace.answered(now.monotonic.since(call.asked));
+        }
         let took = now.monotonic.since(call.since);
         self.counters.count_response(trouble.as_ref().map(Problem::status), took);
         match (&trouble, &outcome) {
@@ -193,7 +206,7 @@ impl Questions {
                 call.again = true;
                 call.state = State::Waiting;
                 call.reserved = self.quota.reserve();
-                self.waiting.push_front(id);
+                self.waiting.put_back(id, call.asker);
                 // Nor is it made on another one that has been idle.
                 self.pool.distrust_idle(&mut self.outbox);
                 self.dispatch();
@@ -209,12 +222,17 @@ impl Questions {
             return;
         };
         self.counters.count_failure(failure);
-        if failure == CallFailure::Late && call.state != State::Waiting {
-            // A machine that has gone without a word has gone for the idle ones, too.
-            self.pool.distrust_idle(&mut self.outbox);
-        }
         let problem = unknown(why);
-        self.breaker.failed(failure.into(), &problem, now);
+        match self.what_it_tells(failure, &call, now) {
+            Some(told) => {
+                if failure == CallFailure::Late && call.state != State::Waiting {
+                    // A machine that has gone without a word has gone for the idle ones, too.
+                    self.pool.distrust_idle(&mut self.outbox);
+                }
+                self.breaker.failed(told, &problem, now);
+            }
+            None => self.breaker.abandoned(now),
+        }
         let took = now.since(call.since);
         let trouble = Trouble::Failure(failure);
         if call.state == State::Waiting {
@@ -226,6 +244,19 @@ impl Questions {
             self.trouble.tell(trouble, now, text);
         }
         self.answer_all(call.questions, &Rc::new(problem.answer()));
+    }
+
+    /// What the failure of that call says of Places: nothing, unless it was Places that had the time.
+    fn what_it_tells(&self, failure: CallFailure, call: &Call, now: Monotonic) -> Option<Failure> {
+        let AskingLimits { first_byte_timeout, timeout, .. } = self.settings.limits;
+        // The rest is for making a connection.
+        let enough = first_byte_timeout.min(timeout * 4 / 5);
+        match (failure, call.state) {
+            (CallFailure::NotAsked, _) => None,
+            (CallFailure::Unreachable, _) => Some(Failure::Unreachable),
+            (CallFailure::Late, State::Asked(_)) if now.since(call.asked) < enough => None,
+            (CallFailure::Late | CallFailure::Broken, _) => Some(Failure::NoAnswer),
+        }
     }
 
     /// Lays the answer down for those who still wait for it.
@@ -248,7 +279,7 @@ impl Questions {
         self.by_search.remove(&call.search);
         if call.state == State::Waiting {
             // Or a connection would be dialled for it that nobody needs. It costs nobody anything.
-            self.waiting.retain(|&waiting| waiting != id);
+            self.waiting.remove(id);
             self.quota.give_back(call.reserved);
         }
         Some(call)

@@ -48,7 +48,7 @@ impl Questions {
             let (searches, calls) = (self.by_search.len(), self.calls.len());
             return Err(format!("{calls} calls are found by {searches} searches"));
         }
-        let waiting: BTreeSet<_> = self.waiting.iter().copied().collect();
+        let waiting: BTreeSet<_> = self.waiting.iter().collect();
         for (&id, call) in &self.calls {
             if self.by_search.get(&call.search) != Some(&id) {
                 return Err(format!("call {id} is not found by what it asks"));
@@ -60,10 +60,9 @@ impl Questions {
                 return Err(format!("call {id} waits for a connection, and nobody for it"));
             }
         }
-        let all_known = self.waiting.iter().all(|id| self.calls.contains_key(id));
-        if waiting.len() != self.waiting.len() || !all_known {
+        if !waiting.iter().all(|id| self.calls.contains_key(id)) {
             return Err(format!("these wait for a connection: {:?}", self.waiting));
         }
-        Ok(())
+        self.waiting.check()
     }
 }

@@ -36,6 +36,8 @@ pub struct Counters {
     pub unreachable: u64,
     /// Calls that had no answer in time.
     pub late: u64,
+    /// Calls that had to wait until there was no time left: nothing was sent for them.
+    pub not_asked: u64,
     /// Calls whose connection broke.
     pub broken: u64,
     /// The time from question to answer of all calls that were answered.
@@ -48,6 +50,8 @@ pub struct Counters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallFailure {
     Unreachable,
+    /// No connection was free in time, or others go before it.
+    NotAsked,
     Late,
     Broken,
 }
@@ -56,6 +60,7 @@ impl Counters {
     pub(super) fn count_failure(&mut self, failure: CallFailure) {
         *match failure {
             CallFailure::Unreachable => &mut self.unreachable,
+            CallFailure::NotAsked => &mut self.not_asked,
             CallFailure::Late => &mut self.late,
             CallFailure::Broken => &mut self.broken,
         } += 1;
@@ -88,8 +93,8 @@ impl fmt::Display for Counters {
         write!(
             f,
             "{} ({} from the cache, {} shared, {} over a cap, {} short-circuited); {}: {} answered, {} \
-             denied, {} over the limit, {} invalid, {} unusable, {} unreachable, {} late, {} broken; \
-             {:.1?} to an answer on average, {:.1?} at most",
+             denied, {} over the limit, {} invalid, {} unusable, {} unreachable, {} late, {} broken, {} not \
+             asked in time; {:.1?} to an answer on average, {:.1?} at most",
             plural(self.questions, "question"),
             self.cached,
             self.shared,
@@ -104,6 +109,7 @@ impl fmt::Display for Counters {
             self.unreachable,
             self.late,
             self.broken,
+            self.not_asked,
             self.latency_mean(),
             self.latency_max
         )
@@ -125,14 +131,19 @@ mod tests {
         counters.count_response(Some(Status::InvalidRequest), took);
         counters.count_response(Some(Status::NotFound), took);
         counters.count_response(Some(Status::UnknownError), took);
-        for failure in [CallFailure::Unreachable, CallFailure::Late, CallFailure::Broken] {
+        for failure in [
+            CallFailure::Unreachable,
+            CallFailure::NotAsked,
+            CallFailure::Late,
+            CallFailure::Broken,
+        ] {
             counters.count_failure(failure);
         }
         assert_eq!(
             counters.to_string(),
             "20 questions (3 from the cache, 0 shared, 0 over a cap, 0 short-circuited); 0 calls: 1 \
-             answered, 1 denied, 1 over the limit, 1 invalid, 2 unusable, 1 unreachable, 1 late, 1 broken; \
-             26.7ms to an answer on average, 30.0ms at most"
+             answered, 1 denied, 1 over the limit, 1 invalid, 2 unusable, 1 unreachable, 1 late, 1 broken, \
+             1 not asked in time; 26.7ms to an answer on average, 30.0ms at most"
         );
     }
 }

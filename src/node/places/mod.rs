@@ -1,6 +1,7 @@
 //! A `WHATSAT` from asking to answer. A **question** is a client's, with its bound; a **call** is
 //! one request to Places, which may serve several questions that are equal but for their bounds.
-//! Calls wait here for a connection of the pool, and answers for the clients that asked.
+//! Calls wait here for a connection of the pool, for each client [in its turn](waiting), and answers
+//! for the clients that asked.
 //!
 //! # When Places is left alone
 //!
@@ -15,6 +16,11 @@
 //! others are answered at once, with the status and the message of what happened: a wrong key costs
 //! two calls a minute, and an operator who has mended it waits for half a minute at most. An error
 //! is never kept in the cache.
+//!
+//! Only what a call meets on its connection says anything of Places. One that has waited for a connection
+//! until there was no time left says that too much is asked. So that this is said at once, and nobody pays
+//! for calls that cannot be answered in time, a question is refused if those ahead of it would take all
+//! its time at Places' present [pace].
 
 mod breaker;
 mod cache;
@@ -24,9 +30,11 @@ mod check;
 mod connection;
 mod counters;
 mod outbox;
+mod pace;
 mod pool;
 mod quota;
 mod trouble;
+mod waiting;
 
 pub(super) use connection::Connection;
 pub use counters::Counters;
@@ -36,17 +44,23 @@ use crate::limits;
 use crate::node::lines::TRAFFIC;
 use crate::places::{Answer, PlacesSettings, Problem, Search, Status};
 use crate::transport::{ConnectionId, Monotonic, Now};
-use breaker::{Breaker, Failure};
+use breaker::Breaker;
 use cache::Cache;
 use counters::CallFailure;
 use log::info;
 use outbox::Outbox;
+use pace::Pace;
 use pool::Pool;
 use quota::{Quota, Reservation};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::rc::Rc;
 use trouble::{Trouble, TroubleLog};
+use waiting::Waiting;
+
+/// Why a question is not asked while others are.
+const TOO_MANY: &str = "too many questions wait for Places";
+const NOT_IN_TIME: &str = "too many questions wait for Places: this one would not be asked in time";
 
 /// Which question; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +100,11 @@ enum Reply {
 #[derive(Debug)]
 struct Call {
     search: Search,
+    /// Who asked first.
+    asker: ConnectionId,
     since: Monotonic,
+    /// When it was last put on a connection; before, as `since`.
+    asked: Monotonic,
     /// Those that it serves; some may have been forgotten.
     questions: Vec<QuestionId>,
     /// How many have not been.
@@ -124,8 +142,9 @@ pub(super) struct Questions {
     /// The calls under way by what they ask.
     by_search: HashMap<Search, CallId>,
     next_id: u64,
-    /// Calls without a connection, the oldest first; some may have ended meanwhile.
-    waiting: VecDeque<CallId>,
+    /// Calls without a connection.
+    waiting: Waiting,
+    pace: Pace,
     pool: Pool,
     cache: Cache,
     breaker: Breaker,
@@ -144,7 +163,8 @@ impl Questions {
             calls: BTreeMap::new(),
             by_search: HashMap::new(),
             next_id: 0,
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
+            pace: Pace::default(),
             pool: Pool::new(settings.service.endpoint.clone(), settings.limits.connect_timeout),
             cache: Cache::new(settings.limits.cache),
             breaker: Breaker::new(),
@@ -171,7 +191,7 @@ impl Questions {
         }
         self.counters.questions += 1;
         let id = QuestionId(self.next_id());
-        let reply = self.reply_to(id, search, now);
+        let reply = self.reply_to(id, search, asker, now);
         if let Reply::There(_) = reply {
             self.outbox.wake(asker);
         }
@@ -179,7 +199,7 @@ impl Questions {
         id
     }
 
-    fn reply_to(&mut self, id: QuestionId, search: Search, now: Now) -> Reply {
+    fn reply_to(&mut self, id: QuestionId, search: Search, asker: ConnectionId, now: Now) -> Reply {
         if let Some(answer) = self.cache.find(&search, now.monotonic) {
             self.counters.cached += 1;
             info!(target: TRAFFIC, "places: question {id} is answered from the cache");
@@ -191,10 +211,13 @@ impl Questions {
             self.counters.shared += 1;
             call.questions.push(id);
             call.askers += 1;
+            if call.state == State::Waiting {
+                self.waiting.join(call_id, asker);
+            }
             return Reply::From(call_id);
         }
-        match self.may_call(now) {
-            Ok(()) => Reply::From(self.call(search, id, now.monotonic)),
+        match self.may_call(asker, now) {
+            Ok(()) => Reply::From(self.call(search, id, asker, now.monotonic)),
             Err((trouble, problem)) => {
                 let text = format_args!("places: question {id} is not asked: {problem}");
                 self.trouble.tell(trouble, now.monotonic, text);
@@ -245,15 +268,18 @@ impl Questions {
         while let Some((&id, call)) = self.calls.first_key_value()
             && call.since + self.settings.limits.timeout <= now
         {
-            let why = match call.state {
-                State::Waiting => self.pool.why_none(),
+            let (failure, why) = match call.state {
+                State::Waiting if self.pool.is_up() => {
+                    (CallFailure::NotAsked, self.pool.why_none())
+                }
+                State::Waiting => (CallFailure::Late, self.pool.why_none()),
                 State::Asked(connection) => {
                     // Its answer would be taken for that of the next call.
                     self.outbox.wake(connection);
-                    "Places did not answer in time".to_owned()
+                    (CallFailure::Late, "Places did not answer in time".to_owned())
                 }
             };
-            self.failed(id, CallFailure::Late, &why, now);
+            self.failed(id, failure, &why, now);
         }
     }
 
@@ -269,11 +295,7 @@ impl Questions {
     }
 
     /// Whether a call may be made now, or what the client is told instead.
-    fn may_call(&mut self, now: Now) -> Result<(), (Trouble, Problem)> {
-        if self.waiting.len() >= limits::PLACES_WAITING_MAX {
-            self.counters.short_circuited += 1;
-            return Err((Trouble::Crowded, unknown("too many questions wait for Places")));
-        }
+    fn may_call(&mut self, asker: ConnectionId, now: Now) -> Result<(), (Trouble, Problem)> {
         if let Err(why) = self.quota.check(now) {
             self.counters.over_cap += 1;
             return Err((Trouble::OverCap, Problem::new(Status::OverQueryLimit, why, None)));
@@ -283,15 +305,41 @@ impl Questions {
             let message = format!("{}; it is left alone for a moment", problem.message());
             return Err((Trouble::LeftAlone, Problem::new(problem.status(), &message, None)));
         }
+        self.may_wait(asker, now.monotonic).map_err(|why| {
+            self.counters.short_circuited += 1;
+            self.breaker.abandoned(now.monotonic);
+            (Trouble::Crowded, unknown(why))
+        })
+    }
+
+    /// Whether another call of that client may wait for a connection, or why not. If too many wait, one
+    /// of those who ask most makes room.
+    fn may_wait(&mut self, asker: ConnectionId, now: Monotonic) -> Result<(), &'static str> {
+        let calls = self.pace.calls_in(self.settings.limits.timeout);
+        if self.waiting.len() >= calls && self.waiting.ahead_of_next(asker, calls) >= calls {
+            return Err(NOT_IN_TIME);
+        }
+        if self.waiting.len() >= limits::PLACES_WAITING_MAX {
+            let last = self.waiting.make_room(asker).ok_or(TOO_MANY)?;
+            self.failed(last, CallFailure::NotAsked, TOO_MANY, now);
+        }
         Ok(())
     }
 
-    fn call(&mut self, search: Search, question: QuestionId, now: Monotonic) -> CallId {
+    fn call(
+        &mut self,
+        search: Search,
+        question: QuestionId,
+        asker: ConnectionId,
+        now: Monotonic,
+    ) -> CallId {
         let reserved = self.quota.reserve();
         let id = CallId(self.next_id());
         let call = Call {
             search,
+            asker,
             since: now,
+            asked: now,
             questions: vec![question],
             askers: 1,
             state: State::Waiting,
@@ -300,7 +348,7 @@ impl Questions {
         };
         self.calls.insert(id, call);
         self.by_search.insert(search, id);
-        self.waiting.push_back(id);
+        self.waiting.add(id, asker);
         self.dispatch();
         id
     }
@@ -325,15 +373,6 @@ impl BoundAnswer {
 /// A problem of ours with Places, for which it has given no status.
 fn unknown(message: &str) -> Problem {
     Problem::new(Status::UnknownError, message, None)
-}
-
-impl From<CallFailure> for Failure {
-    fn from(failure: CallFailure) -> Self {
-        match failure {
-            CallFailure::Unreachable => Failure::Unreachable,
-            CallFailure::Late | CallFailure::Broken => Failure::NoAnswer,
-        }
-    }
 }
 
 impl fmt::Display for QuestionId {

@@ -114,6 +114,11 @@ impl Pool {
         }
     }
 
+    /// Whether there is any connection that is up.
+    pub(super) fn is_up(&self) -> bool {
+        self.connections > self.dialling
+    }
+
     /// Whether there is any connection that is up, and not about to end.
     pub(super) fn has_connections(&self) -> bool {
         self.connections > self.dialling + self.ending.len()

@@ -1,6 +1,7 @@
 //! Questions and connections to Places, driven by hand: which connection a question is given, and
 //! what comes of it.
 
+mod crowds;
 mod sharing;
 
 use super::*;
@@ -60,13 +61,18 @@ impl Stage {
 
     /// Asks what nobody has asked before.
     fn ask(&mut self) -> QuestionId {
+        self.ask_for(ASKER)
+    }
+
+    /// The same for another client.
+    fn ask_for(&mut self, asker: ConnectionId) -> QuestionId {
         self.questions += 1;
         let search = Search {
             latitude_nanodegrees: 0,
             longitude_nanodegrees: 0,
             radius_micrometres: u64::from(self.questions),
         };
-        self.node.questions.ask(search, 20, ASKER, self.now)
+        self.node.questions.ask(search, 20, asker, self.now)
     }
 
     /// What the server asks now; wakes of those who asked are left out.
@@ -76,7 +82,7 @@ impl Stage {
         while let Some(action) = self.node.next_action() {
             match action {
                 Action::Dial { .. } => asked.push(Asked::Dial),
-                Action::Wake(id) if id != ASKER => asked.push(Asked::Wake(id)),
+                Action::Wake(id) if id.slot < ASKER.slot => asked.push(Asked::Wake(id)),
                 _ => {}
             }
         }
