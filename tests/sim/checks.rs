@@ -7,6 +7,7 @@
 //! of all that a server held which has lived ever since.
 
 use super::report::Report;
+use super::versions::Versions;
 use super::watch::Seen;
 use herd::herd::Herd;
 use herd::node::Node;
@@ -64,6 +65,7 @@ pub struct Checks {
     marks: BTreeMap<(usize, u32, u64), u64>,
     /// By server, its life and its neighbour: the epoch in which that greeted last.
     greeted: BTreeMap<(usize, u32, usize), u64>,
+    pub versions: Versions,
     /// How many positions of a client crossed a link, by its direction, where stories count them.
     pub crossings: Option<Crossings>,
 }
@@ -80,6 +82,7 @@ impl Checks {
             shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
             marks: BTreeMap::new(),
             greeted: BTreeMap::new(),
+            versions: Versions::default(),
             crossings: None,
         }
     }

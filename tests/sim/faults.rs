@@ -84,6 +84,8 @@ pub struct Mix {
     pub skew: Time,
     pub max_skew_seconds: u64,
     pub unresolved: u64,
+    /// Whether each server draws at each start whether it speaks version 1 or 2.
+    pub versions_mixed: bool,
 }
 
 impl Mix {
@@ -127,6 +129,7 @@ impl Mix {
             skew: if random.chance(400) { random.below(3_600 * SECOND) } else { 0 },
             max_skew_seconds: *random.pick(&[1, 60, 86_400, 86_400]),
             unresolved: at_times(random, 200, 200),
+            versions_mixed: random.chance(200),
         }
     }
 }
