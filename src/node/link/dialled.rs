@@ -105,7 +105,10 @@ impl Dialled {
         self.heard = cx.now.monotonic;
         let head = node.positions.head();
         let changes = plural(head, "change");
-        info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
+        info!(
+            "link to {} is up in version {version}: it has received {up_to} of {changes}",
+            peer.name()
+        );
         self.catching_up_to = Some(head);
     }
 
