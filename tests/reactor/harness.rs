@@ -145,7 +145,7 @@ impl Setup {
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
         let dials = self.dials.into_iter().map(|(endpoint, timeout, script)| Action::Dial {
             endpoint,
-            protocol: Actor(script),
+            protocol: Actor::new(script),
             timeout,
         });
         let mut stage = Stage::new(calls, self.accept);
@@ -312,6 +312,11 @@ impl Stage {
 }
 
 impl Actor {
+    /// A protocol that does what the script says.
+    pub fn new(script: Script) -> Self {
+        Actor(script)
+    }
+
     fn act(&mut self, cx: &mut Context<'_, Stage>, event: Event) {
         (self.0)(cx, &event);
         let call = Call { id: Some(cx.transport.id()), event, at: cx.now.monotonic };
@@ -360,7 +365,7 @@ impl Application for Stage {
     type Listener = Port;
 
     fn accepted(&mut self, _port: Port, _address: SocketAddr) -> Actor {
-        Actor((self.accept)())
+        Actor::new((self.accept)())
     }
 
     fn next_action(&mut self) -> Option<Action<Actor, Port>> {

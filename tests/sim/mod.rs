@@ -13,6 +13,7 @@
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
 //! | `story` | the words of the stories in `stories`, which tests tell |
+//! | `worlds` | the same scripts in this world and over real sockets |
 //! | `costs`, `scale` | what updates cost in herds of any shape and size |
 
 mod agenda;
@@ -41,3 +42,5 @@ pub mod trace;
 mod versions;
 mod watch;
 mod world;
+#[cfg(test)]
+mod worlds;

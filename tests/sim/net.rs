@@ -232,6 +232,11 @@ impl Net {
         self.get(end.conn).map_or(0, |conn| conn.pipes[end.side].room())
     }
 
+    /// Bytes that have arrived and were not read.
+    pub fn unread(&self, end: End) -> usize {
+        self.get(end.conn).map_or(0, |conn| conn.pipes[1 - end.side].arrived())
+    }
+
     /// From now on whatever is written in one go is read in one.
     pub fn keep_whole(&mut self, end: End) {
         if let Some(conn) = self.find(end.conn) {
