@@ -1,7 +1,7 @@
 //! One record, a position or a tombstone, as it lies in memory, and the memory for many of them.
 
 use super::epochs::EpochSlot;
-use super::feed::Links;
+use super::feed::Adjacent;
 use super::memory::allocated;
 use super::origins::OriginId;
 use super::report::{Kind, Report};
@@ -23,7 +23,7 @@ pub(super) struct Record {
     pub sequence: u64,
     pub time_nanoseconds: i64,
     pub difference_nanoseconds: i64,
-    pub links: Links,
+    pub adjacent: Adjacent,
     pub origin: OriginId,
     pub heard_from: EpochSlot,
     /// With [`TOMBSTONE`] added if it is one: so a search for a position passes it by at no cost.
@@ -45,13 +45,13 @@ const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < TOMBSTONE as usize);
 const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
-    /// A record of no client, to be filled in and linked.
+    /// A record of no client, to be filled in and put in the list.
     pub fn empty(origin: OriginId) -> Self {
         Record {
             sequence: 0,
             time_nanoseconds: 0,
             difference_nanoseconds: 0,
-            links: Links::NONE,
+            adjacent: Adjacent::NONE,
             origin,
             heard_from: EpochSlot::NONE,
             client_len: 0,
