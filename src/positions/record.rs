@@ -9,9 +9,8 @@ use super::text::Text;
 use crate::limits;
 
 /// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
-/// as phones write them. Longer ones have memory of their own, which does not get less as long as
-/// the record exists: whoever reports short texts after long ones must not leave holes that no long
-/// one fits into.
+/// as phones write them. Longer ones have memory of their own, which is not given back while the
+/// record exists: a client whose reports are now long, now short must not fragment the memory.
 pub(super) const INLINE_BYTES: usize = 62;
 
 /// Records a chunk.

@@ -57,7 +57,7 @@ pub enum NeighbourLine<'a> {
         /// accepter has heard; 0 if none.
         up_to: u64,
     },
-    /// The accepter will not listen.
+    /// The accepter refuses the connection.
     Refused {
         /// Why: any bytes.
         reason: &'a [u8],

@@ -5,7 +5,7 @@ use crate::node::node_offences;
 use crate::paths::named_paths;
 use std::fmt;
 
-/// Lines that a file may have; past 400 it usually tells two stories.
+/// Lines that a file may have; a longer one is usually about two things.
 const FILE_LINES_MAX: usize = 400;
 
 /// The library's modules from the top down: each may name those below it.
