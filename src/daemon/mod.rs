@@ -24,6 +24,7 @@ mod testing;
 mod trust;
 
 use crate::cli::Request;
+use crate::wire::neighbour::Version;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::Write;
@@ -78,12 +79,22 @@ impl Error for Failure {}
 /// [`Failure::Usage`] for what makes no sense before anything was begun, [`Failure::Run`] for what
 /// fails later.
 pub fn run(request: &Request, out: &mut dyn Write) -> Result<(), Failure> {
+    run_as(request, Version::HIGHEST, out)
+}
+
+/// The same, as a program whose highest version of the lines between neighbours is `version`: for
+/// tests of what another program would do. The shipped program has no switch for it.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_as(request: &Request, version: Version, out: &mut dyn Write) -> Result<(), Failure> {
     match request {
         Request::Help(text) | Request::Version(text) => {
             let _ = out.write_all(text.as_bytes());
             Ok(())
         }
-        Request::Run(options) => server::serve(options, out),
+        Request::Run(options) => server::serve(options, version, out),
         Request::Check(options) => check::check(options, out),
     }
 }

@@ -12,8 +12,13 @@ use crate::reactor::{ClientConfigSource, Reactor};
 use crate::wire::neighbour::Version;
 use std::io::{self, Write};
 
-/// Is one server until it is asked to stop.
-pub(super) fn serve(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+/// Is one server until it is asked to stop. `version` is the highest of the lines between neighbours
+/// that it speaks.
+pub(super) fn serve(
+    options: &Options,
+    version: Version,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let herd = Herd::load(&options.herd).map_err(Failure::usage)?;
     let index = find(&herd, &options.server)?;
     let places = places(&options.places)?;
@@ -24,7 +29,7 @@ pub(super) fn serve(options: &Options, out: &mut dyn Write) -> Result<(), Failur
         let why = format_args!("RUST_LOG={words:?} keeps everything out of the log; {levels}");
         say(&mut io::stderr(), format_args!("herd: {why}"));
     }
-    let outcome = run(options, &herd, index, places, &logs, out);
+    let outcome = run(options, version, &herd, index, places, &logs, out);
     if let Err(failure) = &outcome {
         log::error!("{} ends: {failure}", server.name);
     }
@@ -48,6 +53,7 @@ fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
 /// Runs the server, from its listening to its stop.
 fn run(
     options: &Options,
+    version: Version,
     herd: &Herd,
     index: usize,
     places: Places,
@@ -61,7 +67,7 @@ fn run(
     log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
     let (mut reactor, listens) = reactor(server, tls)?;
-    let mut node = Node::new(node_options(options, herd, index, settings)?);
+    let mut node = Node::new(node_options(options, version, herd, index, settings)?);
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
     let listen::Listens { clients, neighbours } = listens;
@@ -113,6 +119,7 @@ fn reactor(
 /// All that the node is told: the one place where its options are made.
 fn node_options<'a>(
     options: &Options,
+    version: Version,
     herd: &'a Herd,
     server: usize,
     places: PlacesSettings,
@@ -128,7 +135,7 @@ fn node_options<'a>(
         positions_bytes_max: options.memory_bytes,
         classic: options.classic,
         places,
-        version: Version::HIGHEST,
+        version,
     })
 }
 
@@ -158,10 +165,12 @@ mod tests {
         let url = "https://localhost:8443/";
         let service = Service::parse(url, Dialect::Legacy, None).unwrap();
         let settings = || PlacesSettings::new(service.clone());
-        let [one, two] = [(); 2].map(|()| node_options(&options, &herd, 1, settings()).unwrap());
+        let version = Version::new(2);
+        let [one, two] =
+            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings()).unwrap());
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);
         assert_eq!((one.server, one.max_skew, one.classic), (1, options.max_skew, false));
-        assert_eq!(one.positions_bytes_max, options.memory_bytes);
+        assert_eq!((one.positions_bytes_max, one.version), (options.memory_bytes, version));
     }
 }

@@ -7,7 +7,7 @@ use super::report::Kind;
 use super::text::Text;
 use std::ops::Deref;
 
-/// What was last said of a client and stayed: a position or a tombstone. Cursors yield these.
+/// The last accepted change of a client: a position or a tombstone. Cursors yield these.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
     pub(super) record: &'a Record,

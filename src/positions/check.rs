@@ -1,4 +1,4 @@
-//! Whether all that the parts of the store say of each other is true.
+//! Whether the parts of the store are consistent with each other.
 
 use super::{Kind, Positions, Record, digest_of};
 
@@ -8,7 +8,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(what: &str, is: T, must_be: T) -> Resul
 }
 
 impl Positions {
-    /// Sweeps the whole store: index against feed, the list's links, cursors, free numbers, digest,
+    /// Checks the whole store: index against feed, the list's order, cursors, free numbers, digest,
     /// what was heard from whom, memory. It takes as long as there are records, cursors and
     /// epochs of neighbours. Only in builds with debug assertions: for tests, simulators and fuzzers.
     ///

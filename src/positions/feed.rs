@@ -20,26 +20,26 @@ pub struct Cursor {
     marker: u32,
 }
 
-/// A node of the list: a record's number or, with the highest bit set, a marker's.
+/// An element of the list: a record's number or, with the highest bit set, a marker's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Link(u32);
+pub(super) struct Element(u32);
 
-/// A node's neighbours in the list.
+/// The elements before and after one in the list.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Links {
-    previous: Link,
-    next: Link,
+pub(super) struct Adjacent {
+    previous: Element,
+    next: Element,
 }
 
 #[derive(Debug)]
 pub(super) struct Feed {
     records: Records,
     /// The first is the list's own: what follows it is the front, what precedes it the end.
-    markers: Vec<Links>,
+    markers: Vec<Adjacent>,
     closed: Vec<u32>,
     /// The record that was removed last, if its number is not used again yet; else the list's own
-    /// link.
-    free: Link,
+    /// element.
+    free: Element,
     /// How many records there are.
     len: usize,
     /// The last sequence number given.
@@ -50,9 +50,9 @@ impl Feed {
     pub fn new() -> Self {
         Feed {
             records: Records::default(),
-            markers: vec![Links::NONE],
+            markers: vec![Adjacent::NONE],
             closed: vec![],
-            free: Link::LIST,
+            free: Element::LIST,
             len: 0,
             head: 0,
         }
@@ -73,7 +73,7 @@ impl Feed {
 
     /// How much more it will be with another record.
     pub fn growth_bytes(&self) -> usize {
-        if self.free == Link::LIST { self.records.growth_bytes() } else { 0 }
+        if self.free == Element::LIST { self.records.growth_bytes() } else { 0 }
     }
 
     /// The number that the next record will have.
@@ -91,27 +91,27 @@ impl Feed {
         (record.sequence, record.text().bytes().last().copied())
     }
 
-    /// Reads what a record's neighbours in the list have as their neighbours.
-    pub fn neighbours_of(&self, number: u32) -> (Link, Link) {
-        let Links { previous, next } = self.record(number).links;
-        (self.links(previous).next, self.links(next).previous)
+    /// Reads the elements before and after a record, which change when the record moves.
+    pub fn elements_beside(&self, number: u32) -> (Element, Element) {
+        let Adjacent { previous, next } = self.record(number).adjacent;
+        (self.adjacent(previous).next, self.adjacent(next).previous)
     }
 
     /// Adds a record, which gets the [`next_number`](Self::next_number), at the end.
     pub fn push(&mut self, mut record: Record) {
-        let link = Link::record(self.next_number());
+        let element = Element::record(self.next_number());
         self.head += 1;
         self.len += 1;
         record.sequence = self.head;
         match self.free.as_record() {
             Some(number) => {
                 let free = self.records.get_mut(number);
-                self.free = free.links.next;
+                self.free = free.adjacent.next;
                 *free = record;
             }
             None => self.records.push(record),
         }
-        self.link_after(self.links(Link::LIST).previous, link);
+        self.insert_after(self.adjacent(Element::LIST).previous, element);
     }
 
     /// Removes a record. The other records keep their numbers, and cursors their places in the list.
@@ -120,10 +120,10 @@ impl Feed {
             fault!("record {number} is removed twice");
             return;
         }
-        self.unlink(Link::record(number));
+        self.take_out(Element::record(number));
         let record = self.records.get_mut(number);
         record.clear();
-        record.links.next = std::mem::replace(&mut self.free, Link::record(number));
+        record.adjacent.next = std::mem::replace(&mut self.free, Element::record(number));
         self.len -= 1;
     }
 
@@ -140,64 +140,64 @@ impl Feed {
         self.head += 1;
         record.sequence = self.head;
         let last = self.markers[0].previous;
-        if last == Link::record(number) {
+        if last == Element::record(number) {
             return Ok(());
         }
-        // Unlinked and linked again in one go: this is done for every report.
-        let after = Links { previous: last, next: Link::LIST };
-        let Links { previous, next } = std::mem::replace(&mut record.links, after);
-        self.links_mut(previous).next = next;
-        self.links_mut(next).previous = previous;
-        self.links_mut(last).next = Link::record(number);
-        self.markers[0].previous = Link::record(number);
+        // Taken out and inserted again in one go: this is done for every report.
+        let after = Adjacent { previous: last, next: Element::LIST };
+        let Adjacent { previous, next } = std::mem::replace(&mut record.adjacent, after);
+        self.adjacent_mut(previous).next = next;
+        self.adjacent_mut(next).previous = previous;
+        self.adjacent_mut(last).next = Element::record(number);
+        self.markers[0].previous = Element::record(number);
         Ok(())
     }
 
     /// A cursor that has been told everything.
     pub fn open(&mut self) -> Cursor {
         let marker = self.closed.pop().unwrap_or_else(|| {
-            self.markers.push(Links::NONE);
+            self.markers.push(Adjacent::NONE);
             self.markers.len() as u32 - 1
         });
-        self.link_after(self.links(Link::LIST).previous, Link::marker(marker));
+        self.insert_after(self.adjacent(Element::LIST).previous, Element::marker(marker));
         Cursor { marker }
     }
 
     pub fn close(&mut self, cursor: Cursor) {
-        self.unlink(cursor.link());
+        self.take_out(cursor.element());
         self.closed.push(cursor.marker);
     }
 
     /// The first record that the cursor has not been told.
     pub fn peek(&self, cursor: &Cursor) -> Option<u32> {
-        self.record_after(cursor.link())
+        self.record_after(cursor.element())
     }
 
     /// Like [`peek`](Self::peek), and the cursor has been told it.
     pub fn next(&mut self, cursor: &Cursor) -> Option<u32> {
         let number = self.peek(cursor)?;
-        self.unlink(cursor.link());
-        self.link_after(Link::record(number), cursor.link());
+        self.take_out(cursor.element());
+        self.insert_after(Element::record(number), cursor.element());
         Some(number)
     }
 
     pub fn sent_up_to(&self, cursor: &Cursor) -> u64 {
-        self.sent_up_to_at(cursor.link())
+        self.sent_up_to_at(cursor.element())
     }
 
     /// Puts the cursor where those with a sequence number up to `up_to` are before it, all others
     /// after it.
     pub fn seek(&mut self, cursor: &Cursor, up_to: u64) {
-        let here = self.links(cursor.link()).previous;
-        self.unlink(cursor.link());
+        let here = self.adjacent(cursor.element()).previous;
+        self.take_out(cursor.element());
         // No two records have the same number, so numbers apart are at least as many as records
         // apart: start where that promises the shortest walk.
         let distance = |start| {
-            let sent_there = if start == Link::LIST { 0 } else { self.sent_up_to_at(start) };
+            let sent_there = if start == Element::LIST { 0 } else { self.sent_up_to_at(start) };
             sent_there.abs_diff(up_to)
         };
         let mut after = here;
-        for start in [Link::LIST, self.links(Link::LIST).previous] {
+        for start in [Element::LIST, self.adjacent(Element::LIST).previous] {
             if distance(start) < distance(after) {
                 after = start;
             }
@@ -205,99 +205,99 @@ impl Feed {
         while let Some(number) = self.record_after(after)
             && self.record(number).sequence <= up_to
         {
-            after = Link::record(number);
+            after = Element::record(number);
         }
         while let Some(number) = self.record_up_to(after)
             && self.record(number).sequence > up_to
         {
-            after = self.record(number).links.previous;
+            after = self.record(number).adjacent.previous;
         }
-        self.link_after(after, cursor.link());
+        self.insert_after(after, cursor.element());
     }
 
-    /// The largest number such that no record up to it is after `link`.
-    fn sent_up_to_at(&self, link: Link) -> u64 {
-        match self.record_after(link) {
+    /// The largest number such that no record up to it is after `element`.
+    fn sent_up_to_at(&self, element: Element) -> u64 {
+        match self.record_after(element) {
             Some(number) => self.record(number).sequence - 1,
             None => self.head,
         }
     }
 
-    /// The first record after `link`.
-    fn record_after(&self, link: Link) -> Option<u32> {
-        let mut at = self.links(link).next;
-        while at.is_marker() && at != Link::LIST {
-            at = self.links(at).next;
+    /// The first record after `element`.
+    fn record_after(&self, element: Element) -> Option<u32> {
+        let mut at = self.adjacent(element).next;
+        while at.is_marker() && at != Element::LIST {
+            at = self.adjacent(at).next;
         }
         at.as_record()
     }
 
-    /// The record at `link`, or else the last before it.
-    fn record_up_to(&self, link: Link) -> Option<u32> {
-        let mut at = link;
-        while at.is_marker() && at != Link::LIST {
-            at = self.links(at).previous;
+    /// The record at `element`, or else the last before it.
+    fn record_up_to(&self, element: Element) -> Option<u32> {
+        let mut at = element;
+        while at.is_marker() && at != Element::LIST {
+            at = self.adjacent(at).previous;
         }
         at.as_record()
     }
 
-    fn unlink(&mut self, link: Link) {
-        let Links { previous, next } = *self.links(link);
-        self.links_mut(previous).next = next;
-        self.links_mut(next).previous = previous;
+    fn take_out(&mut self, element: Element) {
+        let Adjacent { previous, next } = *self.adjacent(element);
+        self.adjacent_mut(previous).next = next;
+        self.adjacent_mut(next).previous = previous;
     }
 
-    fn link_after(&mut self, previous: Link, link: Link) {
-        let next = self.links(previous).next;
-        *self.links_mut(link) = Links { previous, next };
-        self.links_mut(previous).next = link;
-        self.links_mut(next).previous = link;
+    fn insert_after(&mut self, previous: Element, element: Element) {
+        let next = self.adjacent(previous).next;
+        *self.adjacent_mut(element) = Adjacent { previous, next };
+        self.adjacent_mut(previous).next = element;
+        self.adjacent_mut(next).previous = element;
     }
 
-    fn links(&self, link: Link) -> &Links {
-        match link.as_record() {
-            Some(number) => &self.record(number).links,
-            None => &self.markers[link.as_marker()],
+    fn adjacent(&self, element: Element) -> &Adjacent {
+        match element.as_record() {
+            Some(number) => &self.record(number).adjacent,
+            None => &self.markers[element.as_marker()],
         }
     }
 
-    fn links_mut(&mut self, link: Link) -> &mut Links {
-        match link.as_record() {
-            Some(number) => &mut self.records.get_mut(number).links,
-            None => &mut self.markers[link.as_marker()],
+    fn adjacent_mut(&mut self, element: Element) -> &mut Adjacent {
+        match element.as_record() {
+            Some(number) => &mut self.records.get_mut(number).adjacent,
+            None => &mut self.markers[element.as_marker()],
         }
     }
 }
 
 impl Cursor {
-    fn link(&self) -> Link {
-        Link::marker(self.marker)
+    fn element(&self) -> Element {
+        Element::marker(self.marker)
     }
 }
 
-impl Links {
-    /// Those of a node that is not linked, or of the list when it is empty.
-    pub const NONE: Links = Links { previous: Link::LIST, next: Link::LIST };
+impl Adjacent {
+    /// Those of an element that is not in the list, and of the list's own when that is empty.
+    pub const NONE: Adjacent = Adjacent { previous: Element::LIST, next: Element::LIST };
 }
 
-impl Link {
+impl Element {
     const MARKER: u32 = 1 << 31;
-    const LIST: Link = Link(Link::MARKER);
+    const LIST: Element = Element(Element::MARKER);
 
     fn record(number: u32) -> Self {
-        Link(number)
+        Element(number)
     }
 
     fn marker(marker: u32) -> Self {
-        Link(marker | Link::MARKER)
+        Element(marker | Element::MARKER)
     }
 
     fn is_marker(self) -> bool {
-        self.0 & Link::MARKER != 0
+        self.0 & Element::MARKER != 0
     }
 
     fn as_marker(self) -> usize {
-        (self.0 & !Link::MARKER) as usize
+        (self.0 & !Element::MARKER) as usize
     }
 
     fn as_record(self) -> Option<u32> {
@@ -305,31 +305,32 @@ impl Link {
     }
 }
 
-const _: () = assert!(crate::limits::POSITIONS_MAX <= Link::MARKER as usize);
+const _: () = assert!(crate::limits::POSITIONS_MAX <= Element::MARKER as usize);
 
 #[cfg(any(test, debug_assertions))]
 impl Feed {
     /// The numbers of the records in the order of the list, as far as it is whole.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
-        let follow = move |&at: &Link| Some(self.links(at).next).filter(|&next| next != Link::LIST);
-        let links = std::iter::successors(follow(&Link::LIST), follow);
+        let follow =
+            move |&at: &Element| Some(self.adjacent(at).next).filter(|&next| next != Element::LIST);
+        let elements = std::iter::successors(follow(&Element::LIST), follow);
         let most = self.records.len() + self.markers.len();
-        links.take(most).filter_map(Link::as_record)
+        elements.take(most).filter_map(Element::as_record)
     }
 
     /// Whether the list holds every record and open marker once, both ways alike, with sequence
     /// numbers that grow up to the head, and every other number is free.
     pub fn check(&self) -> Result<(), String> {
-        let (mut records, mut markers, mut last, mut at) = (0, 1, 0, Link::LIST);
+        let (mut records, mut markers, mut last, mut at) = (0, 1, 0, Element::LIST);
         loop {
-            let next = self.links(at).next;
-            // So no node is met twice before the list's own.
-            if self.links(next).previous != at {
+            let next = self.adjacent(at).next;
+            // So no element is met twice before the list's own.
+            if self.adjacent(next).previous != at {
                 return Err(format!("{next:?} follows {at:?}, but not the other way round"));
             }
             at = next;
             let Some(number) = at.as_record() else {
-                if at == Link::LIST {
+                if at == Element::LIST {
                     break;
                 }
                 markers += 1;
@@ -344,10 +345,10 @@ impl Feed {
         }
         let (all, closed) = (self.markers.len(), self.closed.len());
         if markers + closed != all {
-            return Err(format!("{markers} of {all} markers are linked, {closed} are closed"));
+            return Err(format!("{markers} of {all} markers are in the list, {closed} are closed"));
         }
         if records != self.len {
-            return Err(format!("{records} records are linked of {}", self.len));
+            return Err(format!("{records} records are in the list of {}", self.len));
         }
         self.check_free()
     }
@@ -360,7 +361,7 @@ impl Feed {
                 return Err(format!("record {number} is free: {record:?}"));
             }
             left = left.checked_sub(1).ok_or("more numbers are free than are not used")?;
-            at = record.links.next;
+            at = record.adjacent.next;
         }
         if left > 0 { Err(format!("{left} numbers are neither used nor free")) } else { Ok(()) }
     }

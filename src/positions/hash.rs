@@ -1,5 +1,5 @@
-//! Two hashes with opposite duties: a keyed one that no client can foresee, for the index, and a
-//! fixed one that every server computes alike, for the digest.
+//! Two hashes: a keyed one for the index, which clients must not be able to predict, and a fixed one
+//! for the digest, which all servers must compute alike.
 //!
 //! **Keyed**: SipHash-1-3 (Aumasson and Bernstein, <https://131002.net/siphash/>; the variant with
 //! one and three rounds is what Rust's own maps use). Clients choose their ids, so with a hash that
@@ -26,8 +26,8 @@
 //! is zero only by chance, as the state depends on the difference, which clients do not choose to
 //! the nanosecond.
 
-/// The first bits of the fraction of pi, as in Blowfish: constants that nobody has chosen for a
-/// purpose.
+/// The first bits of the fraction of pi, as in Blowfish: numbers that cannot have been chosen to
+/// weaken the hash.
 const PI: [u64; 4] =
     [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89];
 

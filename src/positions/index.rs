@@ -7,10 +7,10 @@
 //! (8 KiB) or to copy the directory (4 bytes a segment), at whatever size, and there is never an
 //! old table beside a new one: from 9 to 19 bytes an entry at any time, as long as none is removed.
 //!
-//! Removing moves entries within one segment, so that no search meets a gap before its end: there
-//! are no marks of what has been, and searches are as long as if the removed had never come (Knuth,
-//! The Art of Computer Programming, volume 3, 6.4, algorithm R). Segments are not joined again: what
-//! was removed leaves room for others.
+//! Removing moves entries within one segment, so that no search meets a gap before its end: no marker
+//! stays where an entry was, and searches are as short as if it had never been added (Knuth, The Art
+//! of Computer Programming, volume 3, 6.4, algorithm R). Segments are not joined again: the room of
+//! what was removed is used by others.
 
 use super::memory::allocated;
 use crate::fault::fault;
@@ -50,7 +50,7 @@ impl Index {
         Index { depth: 0, directory: vec![0], segments: vec![Segment::new(0)] }
     }
 
-    /// What it takes.
+    /// How much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
         self.segments.len() * allocated(size_of::<Segment>())
             + self.segments.capacity() * size_of::<Box<Segment>>()

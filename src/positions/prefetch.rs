@@ -26,7 +26,7 @@ impl Positions {
             black_box(self.feed.ends_of(number));
         }
         for &number in &numbers[..known] {
-            black_box(self.feed.neighbours_of(number));
+            black_box(self.feed.elements_beside(number));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One record, a position or a tombstone, as it lies in memory, and the memory for many of them.
 
 use super::epochs::EpochSlot;
-use super::feed::Links;
+use super::feed::Adjacent;
 use super::memory::allocated;
 use super::origins::OriginId;
 use super::report::{Kind, Report};
@@ -9,9 +9,8 @@ use super::text::Text;
 use crate::limits;
 
 /// Texts up to this length lie in the record itself: an id of 18 bytes with a location and a time
-/// as phones write them. Longer ones have memory of their own, which does not get less as long as
-/// the record exists: whoever reports short texts after long ones must not leave holes that no long
-/// one fits into.
+/// as phones write them. Longer ones have memory of their own, which is not given back while the
+/// record exists: a client whose reports are now long, now short must not fragment the memory.
 pub(super) const INLINE_BYTES: usize = 62;
 
 /// Records a chunk.
@@ -23,7 +22,7 @@ pub(super) struct Record {
     pub sequence: u64,
     pub time_nanoseconds: i64,
     pub difference_nanoseconds: i64,
-    pub links: Links,
+    pub adjacent: Adjacent,
     pub origin: OriginId,
     pub heard_from: EpochSlot,
     /// With [`TOMBSTONE`] added if it is one: so a search for a position passes it by at no cost.
@@ -45,13 +44,13 @@ const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < TOMBSTONE as usize);
 const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
-    /// A record of no client, to be filled in and linked.
+    /// A record of no client, to be filled in and put in the list.
     pub fn empty(origin: OriginId) -> Self {
         Record {
             sequence: 0,
             time_nanoseconds: 0,
             difference_nanoseconds: 0,
-            links: Links::NONE,
+            adjacent: Adjacent::NONE,
             origin,
             heard_from: EpochSlot::NONE,
             client_len: 0,

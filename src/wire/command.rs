@@ -1,6 +1,6 @@
 //! What a client's line may say: `IAMAT` and `WHATSAT`.
 
-use super::cursor::Cursor;
+use super::scanner::Scanner;
 use crate::limits;
 use std::borrow::Cow;
 
@@ -60,15 +60,15 @@ pub struct Malformed;
 impl<'a> Command<'a> {
     /// Reads a line (without its LF). `Ok(None)` is a line of white space alone.
     pub fn parse(line: &'a [u8]) -> Result<Option<Command<'a>>, Malformed> {
-        let mut cursor = Cursor::new(line);
-        cursor.skip_white_space();
-        if cursor.end().is_some() {
+        let mut scanner = Scanner::new(line);
+        scanner.skip_white_space();
+        if scanner.end().is_some() {
             return Ok(None);
         }
-        let command = if cursor.literal(b"IAMAT").is_some() {
-            IamAt::parse_fields(cursor).map(Command::IamAt)
-        } else if cursor.literal(b"WHATSAT").is_some() {
-            WhatsAt::parse_fields(cursor).map(Command::WhatsAt)
+        let command = if scanner.literal(b"IAMAT").is_some() {
+            IamAt::parse_fields(scanner).map(Command::IamAt)
+        } else if scanner.literal(b"WHATSAT").is_some() {
+            WhatsAt::parse_fields(scanner).map(Command::WhatsAt)
         } else {
             None
         };
@@ -96,56 +96,56 @@ impl<'a> IamAt<'a> {
     /// that are too long are never read.
     #[inline(always)]
     pub fn parse_front(data: &'a [u8]) -> Option<Front<'a>> {
-        let before = Cursor::new(data);
-        let mut cursor = before;
-        cursor.literal(b"IAMAT ")?;
-        let start = cursor;
-        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
-        cursor.literal(b" ")?;
-        let (location, time, time_nanoseconds) = cursor.plain_location_and_time()?;
-        let span = cursor.since(&start);
-        if cursor.rest().first() == Some(&b'\r') {
+        let before = Scanner::new(data);
+        let mut scanner = before;
+        scanner.literal(b"IAMAT ")?;
+        let start = scanner;
+        let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
+        scanner.literal(b" ")?;
+        let (location, time, time_nanoseconds) = scanner.plain_location_and_time()?;
+        let span = scanner.since(&start);
+        if scanner.rest().first() == Some(&b'\r') {
             // It belongs to the line, as white space at its end.
-            cursor.literal(b"\r")?;
+            scanner.literal(b"\r")?;
         }
-        let line = cursor.since(&before);
-        cursor.literal(b"\n")?;
+        let line = scanner.since(&before);
+        scanner.literal(b"\n")?;
         let report = IamAt { client, location, time, time_nanoseconds, span, single_spaces: true };
-        Some(Front { report, line, rest: cursor.rest() })
+        Some(Front { report, line, rest: scanner.rest() })
     }
 
-    fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
-        cursor.gap()?;
-        let start = cursor;
-        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
-        let first = cursor.gap()?;
-        let location = cursor.location()?;
-        let second = cursor.gap()?;
-        let (time, time_nanoseconds) = cursor.time()?;
-        let span = cursor.since(&start);
-        cursor.skip_white_space();
-        cursor.end()?;
+    fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
+        scanner.gap()?;
+        let start = scanner;
+        let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
+        let first = scanner.gap()?;
+        let location = scanner.location()?;
+        let second = scanner.gap()?;
+        let (time, time_nanoseconds) = scanner.time()?;
+        let span = scanner.since(&start);
+        scanner.skip_white_space();
+        scanner.end()?;
         let single_spaces = first == b" " && second == b" ";
         Some(IamAt { client, location, time, time_nanoseconds, span, single_spaces })
     }
 }
 
 impl<'a> WhatsAt<'a> {
-    fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
-        cursor.gap()?;
-        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
-        cursor.gap()?;
-        let radius = cursor.decimal()?;
+    fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
+        scanner.gap()?;
+        let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
+        scanner.gap()?;
+        let radius = scanner.decimal()?;
         if !radius.is_at_most(limits::RADIUS_KILOMETRES_MAX) {
             return None;
         }
         // A kilometre has as many micrometres as a whole has nanos.
         let radius_micrometres = radius.in_nanos()?;
-        cursor.gap()?;
-        let (bound, _) = cursor.integer()?;
+        scanner.gap()?;
+        let (bound, _) = scanner.integer()?;
         let bound = u8::try_from(bound).ok().filter(|&bound| bound <= limits::RESULTS_MAX)?;
-        cursor.skip_white_space();
-        cursor.end()?;
+        scanner.skip_white_space();
+        scanner.end()?;
         Some(WhatsAt { client, radius_micrometres, bound })
     }
 }

@@ -175,8 +175,8 @@ pub(super) fn read_eight(digits: &[u8; 8]) -> u32 {
     read_values(digit_values(digits))
 }
 
-/// The number that eight digits of these values say. Neighbours are joined into pairs, pairs into
-/// fours, fours into eight: the well-known way with three multiplications.
+/// The number that eight digits of these values say. Adjacent digits are joined into pairs, pairs
+/// into fours, fours into eight: the well-known way with three multiplications.
 #[inline(always)]
 fn read_values(values: u64) -> u32 {
     const PAIRS: u64 = 0x0000_00ff_0000_00ff;

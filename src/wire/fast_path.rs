@@ -116,18 +116,18 @@ fn digits_mask(block: &[u8; BLOCK_BYTES]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cursor::Cursor;
+    use super::super::scanner::Scanner;
     use super::*;
     use proptest::prelude::*;
 
     /// What the grammar says of the same text, read number by number.
     fn model(text: &[u8]) -> Option<Found> {
-        let start = Cursor::new(text);
-        let mut cursor = start;
-        let location_length = cursor.location()?.len();
-        cursor.literal(b" ")?;
-        let (_, time_nanoseconds) = cursor.time()?;
-        Some(Found { location_length, length: cursor.since(&start).len(), time_nanoseconds })
+        let start = Scanner::new(text);
+        let mut scanner = start;
+        let location_length = scanner.location()?.len();
+        scanner.literal(b" ")?;
+        let (_, time_nanoseconds) = scanner.time()?;
+        Some(Found { location_length, length: scanner.since(&start).len(), time_nanoseconds })
     }
 
     #[test]

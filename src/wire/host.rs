@@ -1,5 +1,5 @@
 //! What names a host, in a herd file as in a URL: an IP address, or a host name by its characters.
-//! Whether there is such a host is for the look-up to say.
+//! Whether the host exists is found out when it is looked up.
 
 use crate::limits::{HOST_BYTES_MAX, HOST_LABEL_BYTES_MAX};
 use std::net::{IpAddr, Ipv6Addr};
@@ -22,7 +22,7 @@ fn is_name(text: &str) -> bool {
         && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Underscores are in no host name by the book, and in many by custom.
+/// The standard allows no underscores in host names; many have them all the same.
 fn is_label(label: &str) -> bool {
     (1..=HOST_LABEL_BYTES_MAX).contains(&label.len())
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

@@ -201,7 +201,7 @@ mod tests {
         (lines, rest)
     }
 
-    /// The same from the whole stream at once, without cleverness.
+    /// The same, computed from the whole stream at once in the simplest way.
     fn model(stream: &[u8], max: usize) -> (Outcome, Option<Vec<u8>>) {
         let mut parts: Vec<&[u8]> = stream.split(|&byte| byte == b'\n').collect();
         let last = parts.pop().unwrap();

@@ -7,10 +7,10 @@
 //! Parsers take any bytes, allocate nothing and never panic.
 
 mod ascii;
-mod cursor;
 mod fast_path;
 mod name;
 mod plural;
+mod scanner;
 
 pub mod command;
 pub mod decimal;

@@ -24,8 +24,8 @@ mod version;
 
 pub use version::Version;
 
-use super::cursor::Cursor;
 use super::decimal::write_integer;
+use super::scanner::Scanner;
 use super::time::write_difference_and_space;
 use crate::limits;
 
@@ -60,7 +60,7 @@ pub enum NeighbourLine<'a> {
         /// accepter has heard; 0 if none.
         up_to: u64,
     },
-    /// The accepter will not listen.
+    /// The accepter refuses the connection.
     Refused {
         /// Why: any bytes.
         reason: &'a [u8],
@@ -109,36 +109,36 @@ impl<'a> NeighbourLine<'a> {
     /// Reads a line (without its LF); `None` if it breaks the grammar.
     pub fn parse(line: &'a [u8]) -> Option<NeighbourLine<'a>> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut cursor = Cursor::new(line);
-        if cursor.literal(b"AT ").is_some() {
-            At::parse_fields(cursor).map(NeighbourLine::At)
-        } else if cursor.literal(b"MARK ").is_some() {
-            let (sequence, digest) = parse_place(cursor)?;
+        let mut scanner = Scanner::new(line);
+        if scanner.literal(b"AT ").is_some() {
+            At::parse_fields(scanner).map(NeighbourLine::At)
+        } else if scanner.literal(b"MARK ").is_some() {
+            let (sequence, digest) = parse_place(scanner)?;
             Some(NeighbourLine::Mark { sequence, digest })
-        } else if cursor.literal(b"ACK ").is_some() {
-            let (sequence, digest) = parse_place(cursor)?;
+        } else if scanner.literal(b"ACK ").is_some() {
+            let (sequence, digest) = parse_place(scanner)?;
             Some(NeighbourLine::Acknowledge { sequence, digest })
-        } else if cursor.literal(b"HERD ").is_some() {
-            parse_greeting(cursor)
-        } else if cursor.literal(b"HEARD ").is_some() {
-            parse_heard(cursor)
+        } else if scanner.literal(b"HERD ").is_some() {
+            parse_greeting(scanner)
+        } else if scanner.literal(b"HEARD ").is_some() {
+            parse_heard(scanner)
         } else {
-            cursor.literal(b"REFUSED ")?;
-            Some(NeighbourLine::Refused { reason: cursor.rest() })
+            scanner.literal(b"REFUSED ")?;
+            Some(NeighbourLine::Refused { reason: scanner.rest() })
         }
     }
 }
 
 impl<'a> At<'a> {
-    fn parse_fields(mut cursor: Cursor<'a>) -> Option<Self> {
-        let server = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
-        cursor.literal(b" ")?;
-        let difference_nanoseconds = cursor.difference()?;
-        cursor.literal(b" ")?;
-        let text = cursor.rest();
-        let client = cursor.name(limits::CLIENT_ID_BYTES_MAX)?;
-        cursor.literal(b" ")?;
-        let (location, time, time_nanoseconds) = cursor.last_location_and_time()?;
+    fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
+        let server = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
+        scanner.literal(b" ")?;
+        let difference_nanoseconds = scanner.difference()?;
+        scanner.literal(b" ")?;
+        let text = scanner.rest();
+        let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
+        scanner.literal(b" ")?;
+        let (location, time, time_nanoseconds) = scanner.last_location_and_time()?;
         // When it was taken, by the clock of who took it.
         let taken = time_nanoseconds.checked_add(difference_nanoseconds)?;
         if taken < 0 || difference_nanoseconds < DIFFERENCE_NANOSECONDS_MIN {
@@ -148,64 +148,64 @@ impl<'a> At<'a> {
     }
 }
 
-fn parse_greeting(mut cursor: Cursor<'_>) -> Option<NeighbourLine<'_>> {
-    let version = parse_version(&mut cursor)?;
-    cursor.literal(b" ")?;
-    let herd = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
-    cursor.literal(b" ")?;
-    let from = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
-    cursor.literal(b" ")?;
-    let to = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
-    cursor.literal(b" ")?;
-    let epoch = parse_hexadecimal(&mut cursor)?;
-    end_of_version(version, cursor)?;
+fn parse_greeting(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
+    let version = parse_version(&mut scanner)?;
+    scanner.literal(b" ")?;
+    let herd = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
+    scanner.literal(b" ")?;
+    let from = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
+    scanner.literal(b" ")?;
+    let to = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
+    scanner.literal(b" ")?;
+    let epoch = parse_hexadecimal(&mut scanner)?;
+    end_of_version(version, scanner)?;
     Some(NeighbourLine::Greeting { version, herd, from, to, epoch })
 }
 
-fn parse_heard(mut cursor: Cursor<'_>) -> Option<NeighbourLine<'_>> {
-    let version = parse_version(&mut cursor)?;
-    cursor.literal(b" ")?;
-    let server = cursor.name(limits::SERVER_NAME_BYTES_MAX)?;
-    cursor.literal(b" ")?;
-    let epoch = parse_hexadecimal(&mut cursor)?;
-    cursor.literal(b" ")?;
-    let up_to = parse_number(&mut cursor)?;
-    end_of_version(version, cursor)?;
+fn parse_heard(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
+    let version = parse_version(&mut scanner)?;
+    scanner.literal(b" ")?;
+    let server = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
+    scanner.literal(b" ")?;
+    let epoch = parse_hexadecimal(&mut scanner)?;
+    scanner.literal(b" ")?;
+    let up_to = parse_number(&mut scanner)?;
+    end_of_version(version, scanner)?;
     Some(NeighbourLine::Heard { version, server, epoch, up_to })
 }
 
-fn parse_version(cursor: &mut Cursor<'_>) -> Option<Version> {
-    u32::try_from(parse_number(cursor)?).ok().map(Version::new)
+fn parse_version(scanner: &mut Scanner<'_>) -> Option<Version> {
+    u32::try_from(parse_number(scanner)?).ok().map(Version::new)
 }
 
 /// The end of the line, or in a later version than we know anything more.
-fn end_of_version(version: Version, mut cursor: Cursor<'_>) -> Option<()> {
-    if version <= Version::HIGHEST || cursor.end().is_some() {
-        return cursor.end();
+fn end_of_version(version: Version, mut scanner: Scanner<'_>) -> Option<()> {
+    if version <= Version::HIGHEST || scanner.end().is_some() {
+        return scanner.end();
     }
-    cursor.literal(b" ")
+    scanner.literal(b" ")
 }
 
 /// `<sequence> <digest>` and the end of the line.
-fn parse_place(mut cursor: Cursor<'_>) -> Option<(u64, u64)> {
-    let sequence = parse_number(&mut cursor)?;
-    cursor.literal(b" ")?;
-    let digest = parse_hexadecimal(&mut cursor)?;
-    cursor.end()?;
+fn parse_place(mut scanner: Scanner<'_>) -> Option<(u64, u64)> {
+    let sequence = parse_number(&mut scanner)?;
+    scanner.literal(b" ")?;
+    let digest = parse_hexadecimal(&mut scanner)?;
+    scanner.end()?;
     Some((sequence, digest))
 }
 
 /// A whole number as [`write_integer`] writes it.
-fn parse_number(cursor: &mut Cursor<'_>) -> Option<u64> {
-    match cursor.integer()? {
+fn parse_number(scanner: &mut Scanner<'_>) -> Option<u64> {
+    match scanner.integer()? {
         (_, [b'0', _, ..]) => None,
         (number, _) => Some(number),
     }
 }
 
 /// 16 lower-case hexadecimal digits.
-fn parse_hexadecimal(cursor: &mut Cursor<'_>) -> Option<u64> {
-    let digits = cursor.rest().first_chunk::<16>()?;
+fn parse_hexadecimal(scanner: &mut Scanner<'_>) -> Option<u64> {
+    let digits = scanner.rest().first_chunk::<16>()?;
     let number = digits.iter().try_fold(0, |number: u64, &digit| {
         let value = match digit {
             b'0'..=b'9' => digit - b'0',
@@ -214,7 +214,7 @@ fn parse_hexadecimal(cursor: &mut Cursor<'_>) -> Option<u64> {
         };
         Some(number << 4 | u64::from(value))
     })?;
-    cursor.literal(digits)?;
+    scanner.literal(digits)?;
     Some(number)
 }
 

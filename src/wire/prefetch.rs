@@ -1,12 +1,12 @@
-//! Which clients the lines to come are about, before they are read: so that what the memory holds of
-//! them is on its way into the cache by then.
+//! Finds the clients' ids in the next lines before those are parsed, so that their records can be
+//! fetched into the cache in time.
 
 /// Finds the ids of the clients in the next whole lines of `data`, each the field with that number
 /// (from 0) where single spaces separate fields; as many as there is room for. Returns how many, and
 /// what follows the lines looked at.
 ///
-/// This is a guess from the outside, to fetch from memory by: nothing is checked, and a line that
-/// has no such field is passed over.
+/// The ids are hints for prefetching: nothing is checked, and a line that has no such field is passed
+/// over.
 pub fn next_client_ids<'a>(
     mut data: &'a [u8],
     field: usize,

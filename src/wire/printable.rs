@@ -7,7 +7,8 @@ use std::fmt::{self, Write};
 /// Shows bytes as text on one line. Printable UTF-8 passes as it is (a backslash, too: this is for
 /// reading, not for reading back). ASCII control characters and bytes that are not UTF-8 are shown
 /// as `\xNN`; other control characters, line separators, what reorders text and what is not seen as
-/// `\u{..}`, so that no two texts that differ look the same by them. Of more than [`limits::LOG_TEXT_BYTES_MAX`] bytes the first are shown, and how many there are.
+/// `\u{..}`, so that no two texts that differ look the same by them. Of more than
+/// [`limits::LOG_TEXT_BYTES_MAX`] bytes the first are shown, and how many there are.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a>(pub &'a [u8]);
 

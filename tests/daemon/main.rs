@@ -24,4 +24,5 @@ mod program;
 mod restarts;
 mod stops;
 mod strangers;
+mod upgrade;
 mod whatsat;

@@ -139,11 +139,7 @@ fn a_rolling_restart_by_the_log_loses_nothing() {
         assert!(servers[n].process.wait().success());
         servers[n] = herd.start(name);
         for neighbour in servers.iter().filter(|server| server.name != name) {
-            until(&format!("{} to say that {name} has caught up", neighbour.name), || {
-                let log = neighbour.log();
-                let (_, since) = log.rsplit_once(&format!("link to {name} is down"))?;
-                since.contains(&format!("{name} has caught up: ")).then_some(())
-            });
+            neighbour.wait_until_caught_up(name);
         }
     }
     for server in &servers {

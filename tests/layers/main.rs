@@ -2,6 +2,8 @@
 //! belong, files of a readable size, a tidy top level.
 
 mod code;
+mod node;
+mod paths;
 mod rules;
 
 use rules::{Offence, dependency_offences, file_offences};

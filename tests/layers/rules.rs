@@ -1,9 +1,11 @@
 //! The rules, as functions of a file's path and text.
 
 use crate::code::{Token, tokens};
+use crate::node::node_offences;
+use crate::paths::named_paths;
 use std::fmt;
 
-/// Lines that a file may have; past 400 it usually tells two stories.
+/// Lines that a file may have; a longer one is usually about two things.
 const FILE_LINES_MAX: usize = 400;
 
 /// The library's modules from the top down: each may name those below it.
@@ -128,11 +130,16 @@ fn layer_offences(path: &str, tokens: &[Token<'_>]) -> Vec<(usize, String)> {
     if !LAYERS.contains(&own) {
         return vec![(0, format!("module {own} has no place among the layers"))];
     }
-    named_modules(tokens, modules.len())
-        .into_iter()
-        .filter(|token| !may_name(own, token.text))
-        .map(|token| (token.line, format!("{own} names {}, against the layers", token.text)))
-        .collect()
+    let named = named_paths(tokens, &modules);
+    let across = named.iter().filter(|named| !may_name(own, named.segments[0]));
+    let across = across.map(|named| {
+        (named.line, format!("{own} names {}, against the layers", named.segments[0]))
+    });
+    let mut found: Vec<(usize, String)> = across.collect();
+    // Of braces each member names it.
+    found.dedup();
+    found.extend(node_offences(&modules, tokens, &named));
+    found
 }
 
 /// The file's modules from the library's root down; `None` for the root itself and for programs.
@@ -152,57 +159,6 @@ fn may_name(own: &str, other: &str) -> bool {
         // Not a module of a layer: an item of the root.
         _ => true,
     }
-}
-
-/// The modules of the root that are named by `crate::` or by enough `super::`, also in groups.
-fn named_modules<'a>(tokens: &[Token<'a>], depth: usize) -> Vec<Token<'a>> {
-    let mut named = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let mut supers = 0;
-        while text(tokens, at) == "super" && is_path(tokens, at + 1) {
-            supers += 1;
-            at += 3;
-        }
-        if text(tokens, at) == "crate" && is_path(tokens, at + 1) {
-            supers = depth;
-            at += 3;
-        }
-        if supers < depth {
-            at += usize::from(supers == 0);
-        } else if text(tokens, at) == "{" {
-            at += group(&tokens[at..], &mut named);
-        } else {
-            named.extend(tokens.get(at));
-            at += 1;
-        }
-    }
-    named
-}
-
-fn text<'a>(tokens: &[Token<'a>], at: usize) -> &'a str {
-    tokens.get(at).map_or("", |token| token.text)
-}
-
-fn is_path(tokens: &[Token<'_>], at: usize) -> bool {
-    text(tokens, at) == ":" && text(tokens, at + 1) == ":"
-}
-
-/// Notes the first word of each member of the braces that `tokens` begin with; their length.
-fn group<'a>(tokens: &[Token<'a>], named: &mut Vec<Token<'a>>) -> usize {
-    let mut depth = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        match token.text {
-            "{" => depth += 1,
-            "}" => depth -= 1,
-            _ if depth == 1 && matches!(text(tokens, at - 1), "{" | ",") => named.push(*token),
-            _ => {}
-        }
-        if depth == 0 {
-            return at + 1;
-        }
-    }
-    tokens.len()
 }
 
 /// Which of the packages that the project does without `manifest` names as dependencies.

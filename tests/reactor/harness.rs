@@ -1,13 +1,13 @@
 //! A reactor on a thread, whose protocols do what a test's script says and record every callback.
 
+#[path = "stage.rs"]
+mod stage;
+
 use herd::reactor::{ClientConfigSource, LookUp, Reactor};
-use herd::transport::{
-    Action, Application, ConnectionId, Context, Endpoint, FileEvent, FileId, Lost, Meters,
-    Monotonic, Now, PeerInfo, Protocol, Signal, TlsProfile,
-};
+use herd::transport::{Action, ConnectionId, Endpoint, Monotonic, TlsProfile};
 use rustls::{ClientConfig, ServerConfig};
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read};
+pub use stage::*;
+use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -17,69 +17,8 @@ use std::time::{Duration, Instant};
 /// How long anything may take that should happen at once.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A callback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    Made,
-    Data(Vec<u8>),
-    Ended,
-    Room,
-    Timer,
-    Woken,
-    Stopping,
-    /// With the cause as `Debug` shows it.
-    Lost(String),
-    /// The application's own time has come.
-    Alarm,
-    /// What came of listening, as `Debug` shows it; an address that is bound is noted.
-    Listening(bool),
-    /// What came of a file, as `Debug` shows it.
-    File(FileId, String),
-}
-
-/// A callback and its circumstances.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// None for the application's own.
-    pub id: Option<ConnectionId>,
-    pub event: Event,
-    /// The time of the turn.
-    pub at: Monotonic,
-}
-
 /// The TLS configurations of the tests: to dial with, and to accept with.
 pub const TLS: TlsProfile = TlsProfile("tests");
-
-/// The ports that tests listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Port {
-    /// From the start.
-    First,
-    /// For those who ask for it.
-    Second,
-}
-
-/// What a protocol does in its callbacks.
-pub type Script = Box<dyn FnMut(&mut Context<'_, Stage>, &Event) + Send>;
-
-/// The application of the tests.
-pub struct Stage {
-    calls: Sender<Call>,
-    accept: Box<dyn FnMut() -> Script + Send>,
-    pub actions: VecDeque<Action<Actor, Port>>,
-    /// Connections that scripts want to find again.
-    pub noted: Vec<ConnectionId>,
-    /// Who was there when the last connection was made.
-    pub peer: Option<PeerInfo>,
-    /// What the driver had counted when the last turn ended.
-    pub meters: Meters,
-    /// The last that was bound because a script asked for it.
-    pub bound: Option<SocketAddr>,
-    alarm: Option<Monotonic>,
-}
-
-/// The protocol of the tests.
-pub struct Actor(Script);
 
 /// What a reactor is to do.
 pub struct Setup {
@@ -153,7 +92,7 @@ impl Setup {
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
         let dials = self.dials.into_iter().map(|(endpoint, timeout, script)| Action::Dial {
             endpoint,
-            protocol: Actor(script),
+            protocol: Actor::new(script),
             timeout,
         });
         let mut stage = Stage::new(calls, self.accept);
@@ -270,29 +209,6 @@ fn assert_lawful(events: &[Event]) {
     assert!(!events.contains(&Event::Data(Vec::new())), "{events:?}");
 }
 
-/// A script for a protocol that does nothing.
-pub fn idle() -> Script {
-    Box::new(|_, _| {})
-}
-
-/// A script that sends back what comes, and closes when no more does.
-pub fn echo() -> Script {
-    Box::new(|cx, event| match event {
-        Event::Data(data) => cx.transport.write(data),
-        Event::Ended => cx.transport.close(),
-        _ => {}
-    })
-}
-
-/// A script for one callback.
-pub fn on(when: Event, mut act: impl FnMut(&mut Context<'_, Stage>) + Send + 'static) -> Script {
-    Box::new(move |cx, event| {
-        if *event == when {
-            act(cx);
-        }
-    })
-}
-
 pub fn endpoint(address: SocketAddr) -> Endpoint {
     Endpoint::plain(address.ip().to_string(), address.port())
 }
@@ -310,112 +226,4 @@ pub fn read_all(stream: &mut impl Read) -> (Vec<u8>, bool) {
 /// Bytes of which each place can be told from its neighbours.
 pub fn pattern(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|at| (at % 251) as u8).collect()
-}
-
-impl Stage {
-    /// A stage whose calls go there.
-    pub fn new(calls: Sender<Call>, accept: Box<dyn FnMut() -> Script + Send>) -> Self {
-        Stage {
-            calls,
-            accept,
-            actions: VecDeque::new(),
-            noted: Vec::new(),
-            peer: None,
-            meters: Meters::default(),
-            bound: None,
-            alarm: None,
-        }
-    }
-
-    /// Records a call of the application's own. A test that has seen enough does not listen any more.
-    fn tell(&self, event: Event, at: Monotonic) {
-        let _ = self.calls.send(Call { id: None, event, at });
-    }
-}
-
-impl Actor {
-    pub fn new(script: Script) -> Self {
-        Actor(script)
-    }
-
-    fn act(&mut self, cx: &mut Context<'_, Stage>, event: Event) {
-        (self.0)(cx, &event);
-        let call = Call { id: Some(cx.transport.id()), event, at: cx.now.monotonic };
-        // A test that has seen enough does not listen any more.
-        let _ = cx.app.calls.send(call);
-    }
-}
-
-impl Protocol<Stage> for Actor {
-    fn connection_made(&mut self, cx: &mut Context<'_, Stage>, peer: &PeerInfo) {
-        cx.app.peer = Some(peer.clone());
-        self.act(cx, Event::Made);
-    }
-
-    fn data_received(&mut self, cx: &mut Context<'_, Stage>, data: &[u8]) {
-        self.act(cx, Event::Data(data.to_vec()));
-    }
-
-    fn eof_received(&mut self, cx: &mut Context<'_, Stage>) {
-        self.act(cx, Event::Ended);
-    }
-
-    fn resume_writing(&mut self, cx: &mut Context<'_, Stage>) {
-        self.act(cx, Event::Room);
-    }
-
-    fn timer_expired(&mut self, cx: &mut Context<'_, Stage>) {
-        self.act(cx, Event::Timer);
-    }
-
-    fn woken(&mut self, cx: &mut Context<'_, Stage>) {
-        self.act(cx, Event::Woken);
-    }
-
-    fn stopping(&mut self, cx: &mut Context<'_, Stage>) {
-        self.act(cx, Event::Stopping);
-    }
-
-    fn connection_lost(&mut self, cx: &mut Context<'_, Stage>, cause: &Lost) {
-        self.act(cx, Event::Lost(format!("{cause:?}")));
-    }
-}
-
-impl Application for Stage {
-    type Protocol = Actor;
-    type Listener = Port;
-
-    fn accepted(&mut self, _port: Port, _address: SocketAddr) -> Actor {
-        Actor((self.accept)())
-    }
-
-    fn next_action(&mut self) -> Option<Action<Actor, Port>> {
-        self.actions.pop_front()
-    }
-
-    fn turn_ended(&mut self, _now: Now, meters: &Meters) {
-        self.meters = *meters;
-    }
-
-    fn deadline(&self) -> Option<Monotonic> {
-        self.alarm
-    }
-
-    fn timer_expired(&mut self, now: Now) {
-        self.alarm = None;
-        self.tell(Event::Alarm, now.monotonic);
-    }
-
-    fn listening(&mut self, _port: Port, outcome: io::Result<SocketAddr>) {
-        self.bound = outcome.as_ref().ok().copied();
-        self.tell(Event::Listening(outcome.is_ok()), Monotonic::default());
-    }
-
-    fn file_event(&mut self, file: FileId, event: FileEvent, now: Now) {
-        self.tell(Event::File(file, format!("{event:?}")), now.monotonic);
-    }
-
-    fn signalled(&mut self, _signal: Signal, _now: Now) {
-        self.actions.push_back(Action::Stop);
-    }
 }

@@ -7,6 +7,7 @@
 //! of all that a server held which has lived ever since.
 
 use super::report::Report;
+use super::versions::Versions;
 use super::watch::Seen;
 use herd::herd::Herd;
 use herd::node::Node;
@@ -67,6 +68,7 @@ pub struct Checks {
     /// Whether a link may have to tell everything again: in stories in which something is wrong that
     /// nobody notices but by the digest, or by a number that cannot be.
     pub may_start_over: bool,
+    pub versions: Versions,
     /// How many positions of a client crossed a link, by its direction, where stories count them.
     pub crossings: Option<Crossings>,
 }
@@ -84,6 +86,7 @@ impl Checks {
             marks: BTreeMap::new(),
             greeted: BTreeMap::new(),
             may_start_over: false,
+            versions: Versions::default(),
             crossings: None,
         }
     }

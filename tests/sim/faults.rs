@@ -88,6 +88,8 @@ pub struct Mix {
     pub no_descriptors: u64,
     /// Of a thousand ends of connections, how many are not out at once, as under TLS.
     pub late_ends: u64,
+    /// Whether each server draws at each start whether it speaks version 1 or 2.
+    pub versions_mixed: bool,
 }
 
 impl Mix {
@@ -133,6 +135,7 @@ impl Mix {
             unresolved: at_times(random, 200, 200),
             no_descriptors: at_times(random, 200, 500),
             late_ends: at_times(random, 300, 800),
+            versions_mixed: random.chance(200),
         }
     }
 }

@@ -9,10 +9,11 @@
 //! | `kernel`, `stage` | the world and the application of its driver |
 //! | `clients`, `load`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
-//! | `watch`, `contract`, `report`, `checks` | models, and what must hold |
+//! | `watch`, `contract`, `report`, `versions`, `checks` | models, and what must hold |
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
 //! | `story` | the words of the stories in `stories`, which tests tell |
+//! | `worlds` | the same scripts in this world and over real sockets |
 //! | `costs`, `scale` | what updates cost in herds of any shape and size |
 
 mod agenda;
@@ -38,5 +39,8 @@ mod stage;
 pub mod story;
 pub mod topology;
 pub mod trace;
+mod versions;
 mod watch;
 mod world;
+#[cfg(test)]
+mod worlds;

@@ -7,6 +7,7 @@
 mod arrive;
 mod connect;
 mod faults;
+mod look;
 mod weather;
 
 use super::agenda::{Agenda, Event};
@@ -232,6 +233,11 @@ impl Net {
         self.get(end.conn).map_or(0, |conn| conn.pipes[end.side].room())
     }
 
+    /// Bytes that have arrived and were not read.
+    pub fn unread(&self, end: End) -> usize {
+        self.get(end.conn).map_or(0, |conn| conn.pipes[1 - end.side].arrived())
+    }
+
     /// From now on whatever is written in one go is read in one.
     pub fn keep_whole(&mut self, end: End) {
         if let Some(conn) = self.find(end.conn) {
@@ -241,27 +247,6 @@ impl Net {
 
     pub fn is_whole(&self, end: End) -> bool {
         self.get(end.conn).is_some_and(|conn| conn.whole)
-    }
-
-    /// How the dial of that end stands.
-    pub fn dialled(&self, end: End) -> Dialled {
-        match self.get(end.conn) {
-            Some(conn) if conn.connected => Dialled::Connected,
-            Some(conn) if !conn.sides[end.side].reset => Dialled::Pending,
-            _ => Dialled::Refused,
-        }
-    }
-
-    /// Whether the peer's end of data, or a reset, has arrived.
-    pub fn has_ended(&self, end: End) -> bool {
-        self.get(end.conn).is_none_or(|conn| {
-            conn.sides[end.side].reset || conn.pipes[1 - end.side].fin() == Fin::Arrived
-        })
-    }
-
-    /// Whether both ends are servers'.
-    pub fn is_between_servers(&self, end: End) -> bool {
-        self.get(end.conn).is_some_and(|conn| conn.listener == 1)
     }
 
     pub fn is_reset(&self, end: End) -> bool {

@@ -11,8 +11,10 @@ use super::random::Random;
 use super::report::Report;
 use super::topology::Shape;
 use super::trace::Detail;
+use super::versions::Outcome;
 use super::world::{HEALED_WITHIN, World};
 use herd::herd::Herd;
+use herd::wire::neighbour::Version;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,6 +23,9 @@ pub const HERE: &str = "+34.068930-118.445127";
 
 /// How long an answer may take that does not wait for Places.
 const ANSWERED_WITHIN: Time = SECOND;
+
+/// How long a clean stop may take.
+const STOPPED_WITHIN: Time = 10 * SECOND;
 
 /// A client's conversation in a story.
 #[derive(Debug, Clone, Copy)]
@@ -251,6 +256,28 @@ impl Story {
         self.world.start(server);
     }
 
+    /// Stops a server in order and waits until it is gone; then starts one of that version in its
+    /// place.
+    pub fn replace(&mut self, server: &str, version: Version) {
+        self.stop(server);
+        let server = self.server(server);
+        self.wait(STOPPED_WITHIN, |world| world.machines[server].node().is_none());
+        self.world.machines[server].version = version;
+        self.world.start(server);
+    }
+
+    /// What came of the last greeting of one server by another.
+    pub fn greeting(&self, greeted: &str, greeter: &str) -> Option<&Outcome> {
+        let (greeted, greeter) = (self.server(greeted), self.server(greeter));
+        self.world.env.checks.versions.outcome(greeted, greeter)
+    }
+
+    /// How many of its links a server has up.
+    pub fn links_up(&self, server: &str) -> usize {
+        let node = self.world.machines[self.server(server)].node();
+        node.map_or(0, |node| node.links_up().0)
+    }
+
     pub fn set_clock_ahead(&mut self, server: &str, ahead: Duration) {
         let server = self.server(server);
         self.world.machines[server].skew = ahead.as_nanos() as i64;
@@ -301,5 +328,6 @@ pub fn fair() -> Mix {
         unresolved: 0,
         no_descriptors: 0,
         late_ends: 0,
+        versions_mixed: false,
     }
 }

@@ -14,6 +14,7 @@ use super::trace::Detail;
 use herd::herd::Herd;
 use herd::limits;
 use herd::node::Node;
+use herd::wire::neighbour::Version;
 use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
@@ -83,6 +84,9 @@ impl World {
             let env = &mut self.env;
             env.net.turn_on(machine, &mut env.agenda, &mut env.random);
             env.planted.started(machine);
+            if self.mix.versions_mixed {
+                self.machines[machine].version = Version::new(1 + env.random.below(2) as u32);
+            }
             self.machines[machine].start(env);
         }
     }

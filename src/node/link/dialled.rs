@@ -119,7 +119,10 @@ impl Dialled {
         self.version = version;
         self.heard = cx.now.monotonic;
         let changes = plural(head, "change");
-        info!("link to {} is up: it has received {up_to} of {changes}", peer.name());
+        info!(
+            "link to {} is up in version {version}: it has received {up_to} of {changes}",
+            peer.name()
+        );
         self.telling = Some(Telling::new(head, cx.now.monotonic));
         // If there is nothing to tell, the neighbour sees at once that this is who feeds it.
         self.end_telling(cx);

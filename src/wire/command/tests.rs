@@ -176,7 +176,7 @@ fn what_is_not_a_whatsat() {
     }
 }
 
-/// The contract's words, with the standard library's means.
+/// The grammar as the README states it, written with the standard library alone.
 fn model(line: &[u8]) -> bool {
     let white = |byte: &u8| matches!(byte, b' ' | 9..=13);
     let fields: Vec<&[u8]> = line.split(white).filter(|field| !field.is_empty()).collect();

@@ -3,7 +3,7 @@
 //! A [`ResponseReader`] or [`RequestReader`] is handed bytes as they arrive, in any pieces, and
 //! gives a message with the number of bytes that belonged to it. It reads each byte about once and
 //! holds no more than the limits allow. What is ambiguous is refused, because two readers that
-//! disagree about where a message ends can be played against each other: both `Content-Length` and
+//! disagree about where a message ends open the way to request smuggling: both `Content-Length` and
 //! `Transfer-Encoding`, lengths that differ, transfer encodings other than `chunked`, chunk lines
 //! that end without CR.
 

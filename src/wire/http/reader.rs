@@ -8,7 +8,7 @@ use crate::limits;
 use httparse::Error;
 
 /// Reads messages of one kind: a [`ResponseReader`](super::ResponseReader) or a
-/// [`RequestReader`](super::RequestReader). After an error it says the same error for ever: where
+/// [`RequestReader`](super::RequestReader). After an error it returns the same one for ever: where
 /// the next message begins is not known any more.
 #[derive(Debug)]
 pub struct Reader<M> {

@@ -113,7 +113,9 @@ impl Herd {
         process.log = Some(log.clone());
         until("the server listens", || {
             assert!(process.ended().is_none(), "{name} has ended: {}", process.errors());
-            process.output().ends_with('\n').then_some(())
+            let output = process.output();
+            let listens = output.contains(&format!("{name}: clients "));
+            (listens && output.ends_with('\n')).then_some(())
         });
         let member = self.member(name);
         Server {
@@ -130,8 +132,15 @@ impl Herd {
     /// The command that runs a server in the foreground.
     pub fn command(&self, name: &str) -> Command {
         let mut command = bare(env!("CARGO_BIN_EXE_herd"));
-        command.arg("-H").arg(self.file()).args(&self.arguments).arg(name);
+        command.args(self.arguments(name));
         command
+    }
+
+    /// The arguments with which a server is started.
+    pub fn arguments(&self, name: &str) -> Vec<String> {
+        let file = self.file().to_str().unwrap().to_owned();
+        let own = ["-H".to_owned(), file].into_iter().chain(self.arguments.iter().cloned());
+        own.chain([name.to_owned()]).collect()
     }
 
     fn member(&self, name: &str) -> &Member {
@@ -209,6 +218,16 @@ impl Server {
         until(&format!("{} logs {words:?}", self.name), || {
             self.log().lines().find(|line| line.contains(words)).map(str::to_owned)
         })
+    }
+
+    /// Waits until it says that a neighbour, which was down, has caught up.
+    #[track_caller]
+    pub fn wait_until_caught_up(&self, neighbour: &str) {
+        until(&format!("{} says that {neighbour} has caught up", self.name), || {
+            let log = self.log();
+            let (_, since) = log.rsplit_once(&format!("link to {neighbour} is down"))?;
+            since.contains(&format!("{neighbour} has caught up: ")).then_some(())
+        });
     }
 
     /// Waits until all of its links have come up once.

@@ -4,3 +4,4 @@ mod costs;
 mod crashes;
 mod cuts;
 mod order;
+mod versions;

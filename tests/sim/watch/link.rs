@@ -11,14 +11,18 @@
 //!   connection that takes no more excuses it.
 //! * A server never claims to have heard more of a life of its neighbour than marks of that life
 //!   have reached it in its own life, be it in its greeting or in an acknowledgement.
+//! * What is spoken is the lower of both sides' highest versions, and only those who have none in
+//!   common refuse each other for that.
 
 use super::super::costs::Purpose;
 use super::super::env::Env;
 use super::super::lines::Lines;
 use super::super::report::Report;
+use super::super::versions::Outcome;
 use super::Seen;
 use herd::node::Node;
 use herd::wire::NeighbourLine;
+use herd::wire::neighbour::Version;
 use std::collections::BTreeSet;
 
 /// The accepted side.
@@ -26,19 +30,21 @@ use std::collections::BTreeSet;
 pub struct Heard {
     from: usize,
     lines: Lines,
-    /// The life of the neighbour.
+    /// The life of the neighbour, and the highest version that it speaks.
     epoch: Option<u64>,
+    version: Option<Version>,
     /// Whether positions have come since it was last acknowledged.
     owes: bool,
 }
 
 impl Heard {
     pub fn new(from: usize) -> Self {
-        Heard { from, lines: Lines::default(), epoch: None, owes: false }
+        Heard { from, lines: Lines::default(), epoch: None, version: None, owes: false }
     }
 
     pub fn arrived(&mut self, env: &mut Env, seen: &Seen, bytes: &[u8]) {
         let (epoch, owes, from) = (&mut self.epoch, &mut self.owes, self.from);
+        let highest = &mut self.version;
         let now = env.agenda.now();
         self.lines.each(bytes, |line| match NeighbourLine::parse(line) {
             Some(NeighbourLine::At(_)) => {
@@ -47,8 +53,9 @@ impl Heard {
                     costs.received(now, from, seen.machine, line);
                 }
             }
-            Some(NeighbourLine::Greeting { epoch: theirs, .. }) if epoch.is_none() => {
+            Some(NeighbourLine::Greeting { epoch: theirs, version, .. }) if epoch.is_none() => {
                 *epoch = Some(theirs);
+                *highest = Some(version);
                 env.checks.greeted(seen, from, theirs);
             }
             Some(NeighbourLine::Mark { sequence, .. }) => {
@@ -63,7 +70,15 @@ impl Heard {
     pub fn written(&mut self, env: &mut Env, seen: &Seen, bytes: &[u8]) {
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let up_to = match NeighbourLine::parse(line.strip_suffix(b"\n").unwrap_or(line)) {
-                Some(NeighbourLine::Heard { up_to, .. }) => up_to,
+                Some(NeighbourLine::Heard { up_to, version, .. }) => {
+                    self.answered(env, seen, Ok(version));
+                    up_to
+                }
+                Some(NeighbourLine::Refused { reason }) => {
+                    let reason = String::from_utf8_lossy(reason).into_owned();
+                    self.answered(env, seen, Err(reason));
+                    continue;
+                }
                 Some(NeighbourLine::Acknowledge { sequence, .. }) => {
                     let owed = std::mem::take(&mut self.owes);
                     if let Some(costs) = &mut env.costs {
@@ -78,6 +93,15 @@ impl Heard {
                 let name = env.checks.name(seen.machine);
                 env.checks.fail(format!("{name} claims to have heard {up_to} of {marked}"));
             }
+        }
+    }
+
+    /// The greeting is answered.
+    fn answered(&self, env: &mut Env, seen: &Seen, outcome: Outcome) {
+        let Some(theirs) = self.version else { return };
+        let versions = &mut env.checks.versions;
+        if let Err(why) = versions.answered(seen.machine, self.from, theirs, outcome) {
+            env.checks.fail(why);
         }
     }
 }

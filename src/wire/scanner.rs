@@ -11,13 +11,13 @@ use super::{fast_path, location, name, time};
 /// What is left of a line. Each method takes what it names off the front, or gives `None`, after
 /// which the line is of no more use.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'a> {
+pub(super) struct Scanner<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> Scanner<'a> {
     pub fn new(line: &'a [u8]) -> Self {
-        Cursor { rest: line }
+        Scanner { rest: line }
     }
 
     /// What has not been taken.
@@ -25,8 +25,8 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
-    /// What has been taken since `before`, an earlier state of this cursor.
-    pub fn since(&self, before: &Cursor<'a>) -> &'a [u8] {
+    /// What has been taken since `before`, an earlier state of this scanner.
+    pub fn since(&self, before: &Scanner<'a>) -> &'a [u8] {
         &before.rest[..before.rest.len() - self.rest.len()]
     }
 
@@ -146,8 +146,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn assert_read_alike(text: &[u8]) {
-        let cursor = Cursor::new(text);
-        let (usual, any) = (cursor.last_location_and_time(), cursor.any_last_location_and_time());
+        let scanner = Scanner::new(text);
+        let (usual, any) = (scanner.last_location_and_time(), scanner.any_last_location_and_time());
         assert_eq!(usual, any, "{}", text.escape_ascii());
     }
 
@@ -155,13 +155,13 @@ mod tests {
     fn the_last_fields_are_followed_by_nothing() {
         let text = b"+34.068930-118.445127 1520023934.918963997";
         let time = 1_520_023_934_918_963_997;
-        let found = Cursor::new(text).last_location_and_time();
+        let found = Scanner::new(text).last_location_and_time();
         assert_eq!(found, Some((&text[..21], &text[22..], time)));
         for more in
             [" ", "0 ", "\r", "/", ".", " and a line that is longer than what is read at once"]
         {
             let text = [text, more.as_bytes()].concat();
-            assert_eq!(Cursor::new(&text).last_location_and_time(), None, "{more:?}");
+            assert_eq!(Scanner::new(&text).last_location_and_time(), None, "{more:?}");
         }
     }
 
