@@ -1,4 +1,8 @@
-//! What a client's line may say: `IAMAT` and `WHATSAT`.
+//! What a client's line may say: `IAMAT` and `WHATSAT`; and why it says neither.
+
+mod malformed;
+
+pub use malformed::{Malformed, Reason};
 
 use super::cursor::Cursor;
 use crate::limits;
@@ -53,13 +57,12 @@ pub struct WhatsAt<'a> {
     pub bound: u8,
 }
 
-/// The line is neither a command nor white space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed;
-
 impl<'a> Command<'a> {
     /// Reads a line (without its LF). `Ok(None)` is a line of white space alone.
-    pub fn parse(line: &'a [u8]) -> Result<Option<Command<'a>>, Malformed> {
+    ///
+    /// # Errors
+    /// What can be asked why the line is neither a command nor white space.
+    pub fn parse(line: &'a [u8]) -> Result<Option<Command<'a>>, Malformed<'a>> {
         let mut cursor = Cursor::new(line);
         cursor.skip_white_space();
         if cursor.end().is_some() {
@@ -72,7 +75,7 @@ impl<'a> Command<'a> {
         } else {
             None
         };
-        command.map(Some).ok_or(Malformed)
+        command.map(Some).ok_or(Malformed(line))
     }
 }
 

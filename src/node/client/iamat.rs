@@ -3,7 +3,7 @@
 use super::Client;
 use crate::node::Node;
 use crate::positions::{Report, Text, Update};
-use crate::transport::{ConnectionId, Context};
+use crate::transport::{ConnectionId, Context, Monotonic};
 use crate::wire::IamAt;
 use crate::wire::neighbour::write_at_after;
 use log::debug;
@@ -39,9 +39,8 @@ impl Client {
         }
         let report = Report { origin: node.origin, difference_nanoseconds, time_nanoseconds, text };
         let update = node.positions.report(&report);
-        if update == Update::Full {
-            node.tell_no_room(cx.now.monotonic);
-            return None;
+        if matches!(update, Update::Known | Update::Full) {
+            tell_unchanged(node, cx.transport.id(), update, cx.now.monotonic)?;
         }
         let beginning = &node.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| {
@@ -50,6 +49,18 @@ impl Client {
         self.answers.answer(cx.transport, compose);
         Some(())
     }
+}
+
+/// The report changed nothing: None if that is for want of room. (Of one that did nothing is said: that
+/// is what they are for.)
+#[cold]
+fn tell_unchanged(node: &mut Node, id: ConnectionId, update: Update, now: Monotonic) -> Option<()> {
+    if update == Update::Full {
+        node.tell_no_room(now);
+        return None;
+    }
+    debug!("client {id}: that report changes nothing: it or a later one is known");
+    Some(())
 }
 
 // Apart, as it is rare.

@@ -11,10 +11,10 @@ use super::Node;
 use super::deadlines::Deadlines;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
-use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol, Transport};
-use crate::wire::{Command, IamAt, Line, LineReader};
+use crate::transport::{ConnectionId, Context, Lost, Monotonic, PeerInfo, Protocol, Transport};
+use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable};
 use answers::Answers;
-use log::{debug, info, warn};
+use log::{Level, debug, info, log_enabled, warn};
 use std::mem;
 
 /// The server side of one client's connection.
@@ -139,8 +139,8 @@ impl Client {
             Ok(None) => return,
             Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
-            Err(_) => {
-                debug!("client {}: that is no command", cx.transport.id());
+            Err(malformed) => {
+                log_malformed(cx.transport.id(), malformed);
                 None
             }
         };
@@ -156,6 +156,20 @@ impl Client {
             out.extend_from_slice(command);
             out.push(b'\n');
         });
+    }
+}
+
+/// Tells those who look for it what is wrong with a line, and where.
+#[cold]
+fn log_malformed(id: ConnectionId, malformed: Malformed<'_>) {
+    if log_enabled!(Level::Debug) {
+        match malformed.reason() {
+            (reason, []) => debug!("client {id}: that is no command: {reason}"),
+            (reason, field) => {
+                let field = Printable(field);
+                debug!("client {id}: that is no command: {reason}, in {field}");
+            }
+        }
     }
 }
 
