@@ -43,7 +43,8 @@ use crate::transport::{
 };
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
-use client::Client;
+pub use client::ClientBounds;
+use client::{Admission, Client};
 use link::{Accepted, Dialled, Peers};
 use log::{error, info};
 use log_throttle::LogThrottle;
@@ -84,6 +85,8 @@ pub struct NodeOptions<'a> {
     pub positions_bytes_max: usize,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
+    /// What keeps strangers from taking all there is for clients.
+    pub bounds: ClientBounds,
     /// Whom to ask what is near, and how.
     pub places: PlacesSettings,
     /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
@@ -104,6 +107,7 @@ impl<'a> NodeOptions<'a> {
             max_skew: limits::SKEW_DEFAULT,
             positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
+            bounds: ClientBounds::NONE,
             places,
             version: Version::HIGHEST,
         }
@@ -118,6 +122,9 @@ pub struct Node {
     positions: Positions,
     /// Of reports that found no room.
     no_room: LogThrottle,
+    /// Of reports from clocks ahead of ours.
+    clocks_ahead: LogThrottle,
+    admission: Admission,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
     head_last_turn: u64,
@@ -188,6 +195,8 @@ impl Node {
             origin,
             positions,
             no_room: LogThrottle::default(),
+            clocks_ahead: LogThrottle::default(),
+            admission: Admission::new(options.bounds),
             news: 0,
             head_last_turn: 0,
             peers,
@@ -319,6 +328,7 @@ impl Application for Node {
 
     fn stopping(&mut self, now: Now) {
         self.stopping = true;
+        self.questions.stop();
         self.questions.sum_up(now.monotonic);
     }
 }

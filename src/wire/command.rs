@@ -58,6 +58,11 @@ pub struct WhatsAt<'a> {
 }
 
 impl<'a> Command<'a> {
+    /// Whether a line cannot be a whole command yet, but may become one if more of it comes.
+    pub fn is_unfinished(line: &[u8]) -> bool {
+        malformed::is_unfinished(line)
+    }
+
     /// Reads a line (without its LF). `Ok(None)` is a line of white space alone.
     ///
     /// # Errors

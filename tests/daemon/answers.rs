@@ -292,3 +292,18 @@ fn the_log_says_why_a_command_was_refused_and_that_a_report_changed_nothing() {
     server.report("kiwi", "1");
     server.wait_for_log(nothing);
 }
+
+#[test]
+fn a_clock_that_is_behind_its_clients_is_warned_of_and_not_for_each_report() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    for number in 0..100 {
+        let command = format!("IAMAT kiwi-{number} +34.0-118.0 {}", time_in(200_000));
+        assert_eq!(server.ask(&command), format!("? {command}"));
+    }
+    server.wait_for_log(" s ahead of ours, more than --max-skew");
+    assert!(
+        server.log().contains("a client's clock is 199999 s") || server.log().contains("200000")
+    );
+    assert_eq!(server.log().matches("is this machine's clock right?").count(), 1);
+}

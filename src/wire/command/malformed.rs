@@ -57,6 +57,20 @@ impl<'a> Malformed<'a> {
     }
 }
 
+/// Whether a line cannot be a whole command yet, but may become one: the beginning of a command's
+/// name, a command with too few fields, or one whose last number ends at its point.
+pub(super) fn is_unfinished(line: &[u8]) -> bool {
+    match *fields(line) {
+        [name] => [&b"IAMAT"[..], b"WHATSAT"].iter().any(|known| known.starts_with(name)),
+        [b"IAMAT" | b"WHATSAT", .., last] => match fields(line).len() {
+            ..4 => true,
+            4 => last.ends_with(b"."),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The first fields of a line, one more than any command takes.
 fn fields(line: &[u8]) -> Vec<&[u8]> {
     let fields = line.split(|&byte| is_white_space(byte)).filter(|field| !field.is_empty());
@@ -225,6 +239,22 @@ mod tests {
         assert_eq!(why(&line), "the client's id has 1025 bytes, of 1024 at most");
         let malformed = Command::parse(b"WHATSAT \xff 1 1").unwrap_err();
         assert_eq!(malformed.reason(), (Reason::ClientNotUtf8, &b"\xff"[..]));
+    }
+
+    #[test]
+    fn half_a_command_is_told_from_a_whole_one() {
+        let whole = "IAMAT kiwi +34.0-118.0 1.5";
+        for end in 1..whole.len() {
+            let is_whole = end == whole.len() - 2;
+            let half = &whole.as_bytes()[..end];
+            assert_eq!(is_unfinished(half), !is_whole, "{}", &whole[..end]);
+        }
+        for line in ["WHATSAT kiwi 10", "\tWH", "IAMAT seg +34.06", "IAMAT x y"] {
+            assert!(is_unfinished(line.as_bytes()), "{line}");
+        }
+        for line in ["", " ", whole, "nonsense", "iamat", "WHATSAT kiwi 10 5", "IAMAT a b c d."] {
+            assert!(!is_unfinished(line.as_bytes()), "{line}");
+        }
     }
 
     #[test]
