@@ -1,9 +1,11 @@
 //! The daemon's arguments: from what the shell hands over to [`Options`]. Prints nothing and never
 //! exits; that is for who called.
 
+mod bounds;
 mod error;
 mod places;
 
+pub use bounds::BoundsOptions;
 pub use error::UsageError;
 pub use places::PlacesOptions;
 
@@ -42,6 +44,8 @@ pub struct Options {
     pub max_skew: Duration,
     /// How much memory positions may take before new clients are refused.
     pub memory_bytes: usize,
+    /// What keeps strangers from taking all there is for clients.
+    pub bounds: BoundsOptions,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
 }
@@ -86,7 +90,9 @@ fn declared() -> getopts::Options {
     declared
         .optopt("", "log-dir", "where SERVER.log is written (default: logs)", "DIR")
         .optopt("", "max-skew", &skew, "S")
-        .optopt("", "memory", &memory, "MIB")
+        .optopt("", "memory", &memory, "MIB");
+    bounds::declare(&mut declared);
+    declared
         .optflag(
             "",
             "classic",
@@ -143,6 +149,7 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         log_dir: given.opt_str("log-dir").map_or_else(|| PathBuf::from("logs"), PathBuf::from),
         max_skew,
         memory_bytes,
+        bounds: bounds::read(given)?,
         classic: given.opt_present("classic"),
     })
 }

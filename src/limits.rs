@@ -19,6 +19,22 @@ pub const SKEW_DEFAULT: Duration = Duration::from_secs(86_400);
 pub const SKEW_MAX: Duration = Duration::from_secs(3_653 * 86_400);
 /// Silence that ends a command with `--classic` (contract).
 pub const CLASSIC_SILENCE: Duration = Duration::from_millis(100);
+/// The same while what has come cannot be a whole command yet (contract).
+pub const CLASSIC_SILENCE_MAX: Duration = Duration::from_secs(1);
+/// Silence behind half a line after which the log says, once for a connection, what it waits for.
+pub const HALF_LINE_HINT_AFTER: Duration = Duration::from_secs(1);
+/// How long a connection may take to send its first whole command unless `--first-line` says
+/// otherwise (contract).
+pub const FIRST_LINE_DEFAULT: Duration = Duration::from_secs(60);
+/// Largest `--first-line` and `--idle`: ten years.
+pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(3_653 * 86_400);
+/// Descriptors for clients that are kept for telling newcomers that there are too many, if an eighth
+/// of them is not less.
+pub const REFUSED_AT_A_TIME_MAX: usize = 16;
+/// How often it is a warning in the log that newcomers are refused; meanwhile they are counted.
+pub const NEWCOMER_REMINDER: Duration = Duration::from_secs(60);
+/// How often it is a warning in the log that clients' clocks are ahead; meanwhile it is counted.
+pub const CLOCK_REMINDER: Duration = Duration::from_secs(60);
 
 /// Longest server name in a herd file or on the wire.
 pub const SERVER_NAME_BYTES_MAX: usize = 64;
@@ -68,6 +84,9 @@ pub const FIRST_WRITES_PER_TURN_MAX: usize = 64;
 /// Output of a link that the system takes before it can send it: a quarter of a second at 1 Mbit/s,
 /// where its buffers would grow to half a minute.
 pub const UNSENT_BYTES_MAX: u32 = 32 * 1_024;
+/// The same for a connection that was accepted, so that who does not read fills no more of the
+/// kernel's memory (which grows to 4 MiB otherwise): so much that nobody who reads is slowed down.
+pub const ACCEPTED_UNSENT_BYTES_MAX: u32 = 256 * 1_024;
 /// How long a peer may take none of our output before it is dropped.
 pub const OUTPUT_STALL_MAX: Duration = Duration::from_secs(30);
 /// Output buffers kept for the next connection that needs one.
@@ -90,6 +109,10 @@ pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// See [`KEEPALIVE_IDLE`].
 pub const KEEPALIVE_PROBES: u32 = 3;
+/// How long a peer that connected may leave unacknowledged what the kernel has taken for it, or keep
+/// its window closed. The kernel counts by this also how long a silent peer may leave its questions
+/// unanswered: with less, one question lost on the way would cost an idle connection.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(90);
 /// Connections accepted in one turn and listener.
 pub const ACCEPTS_PER_TURN: usize = 64;
 /// Descriptors kept back from clients: the poll, the log, listeners, signals, a name look-up's.
@@ -273,6 +296,11 @@ const _: () = {
     // An AT line is a client's line with the server's name and a difference before it.
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
+    assert!(CLASSIC_SILENCE.as_millis() < CLASSIC_SILENCE_MAX.as_millis());
+    assert!(OUTPUT_HIGH_WATER_BYTES < ACCEPTED_UNSENT_BYTES_MAX as usize);
+    // Otherwise the kernel would give a silent peer up sooner, or never by this.
+    let asked = KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64;
+    assert!(UNACKNOWLEDGED_MAX.as_secs() == KEEPALIVE_IDLE.as_secs() + asked);
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());

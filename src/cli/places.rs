@@ -131,7 +131,7 @@ fn deadline(
     time(given, option, default, Duration::from_nanos(1), PLACES_DEADLINE_MAX)
 }
 
-fn time(
+pub(super) fn time(
     given: &Matches,
     option: &'static str,
     default: Duration,
@@ -147,7 +147,7 @@ fn time(
     })
 }
 
-fn count(given: &Matches, option: &'static str) -> Result<Option<u32>, UsageError> {
+pub(super) fn count(given: &Matches, option: &'static str) -> Result<Option<u32>, UsageError> {
     let Some(text) = given.opt_str(option) else { return Ok(None) };
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {

@@ -46,6 +46,12 @@ fn a_server_alone_gets_the_defaults() {
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
         memory_bytes: 4_294_967_296,
+        bounds: BoundsOptions {
+            per_address: None,
+            new_per_address: 0,
+            first_line: Duration::from_secs(60),
+            idle: Duration::ZERO,
+        },
         classic: false,
     };
     assert_eq!(run(&["Goloman"]), expected);
@@ -75,6 +81,12 @@ fn every_option_is_taken_before_or_after_the_server() {
         log_dir: "/tmp/l".into(),
         max_skew: Duration::from_millis(1_500),
         memory_bytes: 67_108_864,
+        bounds: BoundsOptions {
+            per_address: Some(100),
+            new_per_address: 7,
+            first_line: Duration::ZERO,
+            idle: Duration::from_secs(315_619_200),
+        },
         classic: true,
     };
     let arguments = [
@@ -98,6 +110,11 @@ fn every_option_is_taken_before_or_after_the_server() {
         "/tmp/l",
         "--max-skew=1.5",
         "--memory=64",
+        "--connections-per-address=100",
+        "--new-per-address",
+        "7",
+        "--first-line=0",
+        "--idle=315619200",
         "--classic",
         "--",
         "-x",
@@ -121,6 +138,10 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "legacy or new",
             "--places-fields MASK",
             "--places-key-file FILE",
+            "--connections-per-address N",
+            "--new-per-address N",
+            "--first-line S",
+            "--idle S",
             "--places-connect-timeout S",
             "--places-first-byte-timeout S",
             "--places-timeout S",
@@ -246,5 +267,24 @@ fn memory_is_a_whole_number_of_mebibytes() {
     for wrong in ["", "0", "1.5", "+1", "1 ", "1M", "1048577", "99999999999999999999999"] {
         let said = refused(&["A", "--memory", wrong]);
         assert!(said.starts_with(&format!("--memory {wrong:?}: give MiB")), "{said}");
+    }
+}
+
+#[test]
+fn bounds_against_strangers_have_their_limits() {
+    for option in ["--first-line", "--idle"] {
+        for wrong in ["", "-1", "1s", "315619201", "315619200.000000001"] {
+            let said = refused(&["A", &format!("{option}={wrong}")]);
+            assert!(said.starts_with(&format!("{option} {wrong:?}: give seconds")), "{said}");
+        }
+    }
+    for option in ["--connections-per-address", "--new-per-address"] {
+        for wrong in ["", "-1", "1.5", "4294967296"] {
+            let said = refused(&["A", &format!("{option}={wrong}")]);
+            assert!(
+                said.starts_with(&format!("{option} {wrong:?}: give a whole number")),
+                "{said}"
+            );
+        }
     }
 }

@@ -13,15 +13,23 @@ struct Shares {
     neighbours: usize,
 }
 
-/// Raises the limit of descriptors as far as it goes, and bounds the reactor's connections by it.
-pub(super) fn share(reactor: &mut Reactor<Node>, neighbours: usize) -> Result<(), Failure> {
+/// Raises the limit of descriptors as far as it goes, and bounds the reactor's connections by it. How
+/// many clients there may be: less than their connections, so that newcomers can be told.
+pub(super) fn share(reactor: &mut Reactor<Node>, neighbours: usize) -> Result<usize, Failure> {
     let descriptors = rlimit::increase_nofile_limit(rlimit::INFINITY).map_err(Failure::run)?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     let shares = shares(descriptors, neighbours);
-    log::info!("{descriptors} descriptors, {} of them for clients", shares.clients);
+    let clients = shares.clients - refused_at_a_time(shares.clients);
+    log::info!("{descriptors} descriptors, {clients} of them for clients");
     reactor.set_connections_max(Port::Clients, shares.clients);
     reactor.set_connections_max(Port::Neighbours, shares.neighbours);
-    Ok(())
+    Ok(clients)
+}
+
+/// Of the descriptors for clients, those that are kept for newcomers who are told that there are too
+/// many; a storm of them waits for these.
+fn refused_at_a_time(clients: usize) -> usize {
+    limits::REFUSED_AT_A_TIME_MAX.min(clients / 8)
 }
 
 fn shares(descriptors: usize, neighbours: usize) -> Shares {
@@ -44,6 +52,14 @@ mod tests {
         assert_eq!(at(1_024, 0), 912);
         assert_eq!(shares(1_024, 5).neighbours, 64 + 20);
         assert_eq!(at(usize::MAX, 1), usize::MAX - 116);
+    }
+
+    #[test]
+    fn a_few_are_kept_for_those_who_are_refused() {
+        assert_eq!(
+            [0, 7, 8, 24, 127, 128, 65_412].map(refused_at_a_time),
+            [0, 0, 1, 3, 15, 16, 16]
+        );
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use super::places::{Places, places};
 use super::randomness::random_numbers;
 use super::{Failure, descriptors, listen, say};
-use crate::cli::Options;
+use crate::cli::{BoundsOptions, Options};
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{Node, NodeOptions};
+use crate::node::{ClientBounds, Node, NodeOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
 use crate::wire::neighbour::Version;
@@ -66,8 +66,8 @@ fn run(
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
     log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
-    let (mut reactor, listens) = reactor(server, tls)?;
-    let mut node = Node::new(node_options(options, version, herd, index, settings)?);
+    let (mut reactor, listens, clients_max) = reactor(server, tls)?;
+    let mut node = Node::new(node_options(options, version, herd, index, settings, clients_max)?);
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
     let listen::Listens { clients, neighbours } = listens;
@@ -104,16 +104,17 @@ fn warn_of_apart(herd: &Herd, index: usize) {
     }
 }
 
-/// A reactor that listens for clients and neighbours, and has descriptors left for the rest.
+/// A reactor that listens for clients and neighbours, and has descriptors left for the rest; and how
+/// many clients there may be.
 fn reactor(
     server: &Server,
     tls: ClientConfigSource,
-) -> Result<(Reactor<Node>, listen::Listens), Failure> {
+) -> Result<(Reactor<Node>, listen::Listens, usize), Failure> {
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     reactor.set_client_tls(TLS_PROFILE, tls);
     let listens = listen::listen(&mut reactor, server)?;
-    descriptors::share(&mut reactor, server.neighbours.len())?;
-    Ok((reactor, listens))
+    let clients_max = descriptors::share(&mut reactor, server.neighbours.len())?;
+    Ok((reactor, listens, clients_max))
 }
 
 /// All that the node is told: the one place where its options are made.
@@ -123,6 +124,7 @@ fn node_options<'a>(
     herd: &'a Herd,
     server: usize,
     places: PlacesSettings,
+    clients_max: usize,
 ) -> Result<NodeOptions<'a>, Failure> {
     let [epoch, seed, key_one, key_two] = random_numbers()?;
     Ok(NodeOptions {
@@ -134,9 +136,23 @@ fn node_options<'a>(
         max_skew: options.max_skew,
         positions_bytes_max: options.memory_bytes,
         classic: options.classic,
+        bounds: bounds(&options.bounds, clients_max),
         places,
         version,
     })
+}
+
+/// What clients are bounded by, where there may be so many of them.
+fn bounds(options: &BoundsOptions, connections: usize) -> ClientBounds {
+    let half = connections.div_ceil(2);
+    let per_address = options.per_address.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    ClientBounds {
+        connections,
+        per_address: per_address.unwrap_or(half),
+        new_per_address: options.new_per_address,
+        first_line: options.first_line,
+        idle: options.idle,
+    }
 }
 
 #[cfg(test)]
@@ -167,10 +183,11 @@ mod tests {
         let settings = || PlacesSettings::new(service.clone());
         let version = Version::new(2);
         let [one, two] =
-            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings()).unwrap());
+            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings(), 9).unwrap());
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);
         assert_eq!((one.server, one.max_skew, one.classic), (1, options.max_skew, false));
         assert_eq!((one.positions_bytes_max, one.version), (options.memory_bytes, version));
+        assert_eq!((one.bounds.connections, one.bounds.per_address), (9, 5));
     }
 }

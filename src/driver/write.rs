@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::turn::Turn;
-use super::{Planted, World, Written};
+use super::{Planted, Read, World, Written};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{Application, ConnectionId, DriverSide, Lost, Protocol, Resume};
@@ -113,9 +113,33 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                 connection.readiness.writable = false;
                 connection.transport.advance_blocked(0, false, now);
             }
-            Ok(true) if ended => self.driver.lose(id, Lost::Closed),
-            Ok(true) => connection.phase = Phase::Lingering { until: now + limits::LINGER_MAX },
+            Ok(true) if ended || self.may_leave(id) => self.driver.lose(id, Lost::Closed),
+            Ok(true) => {
+                if let Some(connection) = self.driver.slots.existing(id) {
+                    connection.phase = Phase::Lingering { until: now + limits::LINGER_MAX };
+                }
+            }
             Err(cause) => self.driver.lose(id, cause),
+        }
+    }
+
+    /// Whether the connection need not linger: its protocol does not want to, and nothing is left
+    /// unread that would make the close a reset. One read throws away what is there.
+    fn may_leave(&mut self, id: ConnectionId) -> bool {
+        let Some(connection) = self.driver.slots.find(id) else {
+            return false;
+        };
+        let Some(socket) = connection.socket.as_mut().filter(|_| connection.transport.is_leaving())
+        else {
+            return false;
+        };
+        match self.world.read(socket, &mut self.driver.buffer) {
+            Ok(Read::Bytes { emptied: false, .. }) => {
+                // What waits is not told of a second time.
+                connection.readiness.readable = true;
+                false
+            }
+            Ok(_) | Err(_) => true,
         }
     }
 }

@@ -31,11 +31,11 @@ mod deadlines;
 mod lines;
 mod link;
 mod log_throttle;
+mod options;
 mod places;
 mod random;
 mod refusals;
 
-use crate::herd::Herd;
 use crate::limits;
 pub use crate::places::PlacesSettings;
 use crate::positions::{OriginId, Positions};
@@ -45,10 +45,12 @@ use crate::transport::{
 };
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
-use client::Client;
+pub use client::ClientBounds;
+use client::{Admission, Client};
 use link::{Accepted, Dialled, Peers, Strangers};
 use log::{error, info};
 use log_throttle::LogThrottle;
+pub use options::NodeOptions;
 pub use places::Counters;
 use places::{Connection, QuestionId, Questions, Request};
 use random::Random;
@@ -56,7 +58,6 @@ use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// The ports of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,52 +68,6 @@ pub enum Port {
     Neighbours,
 }
 
-/// How to be one server. All randomness is in `epoch` and `seed`.
-#[derive(Debug)]
-pub struct NodeOptions<'a> {
-    /// The herd.
-    pub herd: &'a Herd,
-    /// Which server of it: an index.
-    pub server: usize,
-    /// Names this run of the server; no other run of it may have the same.
-    pub epoch: u64,
-    /// Seeds what need not be secret.
-    pub seed: u64,
-    /// Must be secret: see [`Positions::new`].
-    pub key: [u64; 2],
-    /// How far ahead of our clock a client's time may be.
-    pub max_skew: Duration,
-    /// How much memory positions may take before a client's report that needs more is refused; the link
-    /// of a neighbour that tells so much that it would be twice that is dropped.
-    pub positions_bytes_max: usize,
-    /// Whether to serve the clients of the papers.
-    pub classic: bool,
-    /// Whom to ask what is near, and how.
-    pub places: PlacesSettings,
-    /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
-    /// for tests of what another program would do.
-    pub version: Version,
-}
-
-#[cfg(test)]
-impl<'a> NodeOptions<'a> {
-    /// What unit tests start a server with.
-    fn for_tests(herd: &'a Herd, server: &str, places: PlacesSettings) -> Self {
-        NodeOptions {
-            server: herd.position(server).unwrap(),
-            herd,
-            epoch: 1,
-            seed: 2,
-            key: [3, 4],
-            max_skew: limits::SKEW_DEFAULT,
-            positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
-            classic: false,
-            places,
-            version: Version::HIGHEST,
-        }
-    }
-}
-
 /// What one server's conversations share.
 #[derive(Debug)]
 pub struct Node {
@@ -121,6 +76,9 @@ pub struct Node {
     positions: Positions,
     /// Of reports that found no room.
     no_room: LogThrottle,
+    /// Of reports from clocks ahead of ours.
+    clocks_ahead: LogThrottle,
+    admission: Admission,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
     head_last_turn: u64,
@@ -197,6 +155,8 @@ impl Node {
             origin,
             positions,
             no_room: LogThrottle::default(),
+            clocks_ahead: LogThrottle::default(),
+            admission: Admission::new(options.bounds),
             news: 0,
             head_last_turn: 0,
             peers,
@@ -342,6 +302,7 @@ impl Application for Node {
 
     fn stopping(&mut self, now: Now) {
         self.stopping = true;
+        self.questions.stop();
         self.questions.sum_up(now.monotonic);
     }
 }

@@ -20,6 +20,7 @@ pub(super) enum Wish {
 pub(super) enum Ending {
     No,
     Close,
+    Leave,
     Abort,
 }
 
@@ -89,6 +90,11 @@ impl Transport {
         self.output.len() >= limits::OUTPUT_HIGH_WATER_BYTES
     }
 
+    /// Whether some output waits.
+    pub fn has_output(&self) -> bool {
+        self.output.len() > 0
+    }
+
     /// Asks for [`resume_writing`](super::Protocol::resume_writing) in the next turn, or when there
     /// is room after that: for a protocol that has written its share of a turn and has more.
     pub fn yield_turn(&mut self) {
@@ -102,12 +108,21 @@ impl Transport {
         }
     }
 
+    /// As [`close`](Self::close), without waiting for the peer to end, too, unless it has sent more
+    /// than a read takes: for a peer that is owed nothing, or that is not to keep us. What it sends
+    /// from then on is answered with a reset.
+    pub fn leave(&mut self) {
+        if self.ending == Ending::No {
+            self.ending = Ending::Leave;
+        }
+    }
+
     /// Ends the connection at once; output that waits is dropped.
     pub fn abort(&mut self) {
         self.ending = Ending::Abort;
     }
 
-    /// Whether [`close`](Self::close) or [`abort`](Self::abort) was asked for.
+    /// Whether any end was asked for.
     pub fn is_ending(&self) -> bool {
         self.ending != Ending::No
     }
@@ -156,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_written_after_an_end_is_dropped() {
-        for end in [Transport::close, Transport::abort] {
+        for end in [Transport::close, Transport::leave, Transport::abort] {
             let mut transport = transport();
             transport.write(b"before");
             end(&mut transport);

@@ -52,6 +52,9 @@ pub trait DriverSide {
     /// Whether the protocol asked to flush and close.
     fn is_closing(&self) -> bool;
 
+    /// Whether it asked not to wait for the peer's end then.
+    fn is_leaving(&self) -> bool;
+
     /// Whether the protocol gave the connection up.
     fn is_aborted(&self) -> bool;
 
@@ -114,7 +117,11 @@ impl DriverSide for Transport {
     }
 
     fn is_closing(&self) -> bool {
-        self.ending == Ending::Close
+        matches!(self.ending, Ending::Close | Ending::Leave)
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.ending == Ending::Leave
     }
 
     fn is_aborted(&self) -> bool {

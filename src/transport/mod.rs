@@ -24,7 +24,9 @@
 //! * No callback runs inside another: closing, dialling and waking are *requested* in a callback
 //!   and done after it.
 //! * [`Transport::close`] flushes, [`Transport::abort`] does not; what is written after either is
-//!   dropped, and no data is delivered after either.
+//!   dropped, and no data is delivered after either. Behind a close the connection lingers until the
+//!   peer ends, too, or for [`LINGER_MAX`](crate::limits::LINGER_MAX), so that it gets all;
+//!   [`Transport::leave`] is a close that does not.
 //! * There is no `pause_writing`: a protocol [requests room](Transport::request_room) before it makes
 //!   more output and, if there is none, is told by `resume_writing` when there is: in the next turn
 //!   or, where the connection [goes first](Transport::go_first) and all of its output was taken, in

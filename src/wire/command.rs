@@ -1,4 +1,8 @@
-//! What a client's line may say: `IAMAT` and `WHATSAT`.
+//! What a client's line may say: `IAMAT` and `WHATSAT`; and why it says neither.
+
+mod malformed;
+
+pub use malformed::{Malformed, Reason};
 
 use super::scanner::Scanner;
 use crate::limits;
@@ -53,13 +57,17 @@ pub struct WhatsAt<'a> {
     pub bound: u8,
 }
 
-/// The line is neither a command nor white space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed;
-
 impl<'a> Command<'a> {
+    /// Whether a line cannot be a whole command yet, but may become one if more of it comes.
+    pub fn is_unfinished(line: &[u8]) -> bool {
+        malformed::is_unfinished(line)
+    }
+
     /// Reads a line (without its LF). `Ok(None)` is a line of white space alone.
-    pub fn parse(line: &'a [u8]) -> Result<Option<Command<'a>>, Malformed> {
+    ///
+    /// # Errors
+    /// What can be asked why the line is neither a command nor white space.
+    pub fn parse(line: &'a [u8]) -> Result<Option<Command<'a>>, Malformed<'a>> {
         let mut scanner = Scanner::new(line);
         scanner.skip_white_space();
         if scanner.end().is_some() {
@@ -72,7 +80,7 @@ impl<'a> Command<'a> {
         } else {
             None
         };
-        command.map(Some).ok_or(Malformed)
+        command.map(Some).ok_or(Malformed(line))
     }
 }
 

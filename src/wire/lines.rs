@@ -96,6 +96,11 @@ impl LineReader {
         self.state == State::Reading && !self.pending.is_empty()
     }
 
+    /// The beginning of a line that is pending; empty if none is.
+    pub fn partial(&self) -> &[u8] {
+        if self.state == State::Reading { &self.pending } else { &[] }
+    }
+
     /// Drops what was handed out, and what is left of a line that was too long.
     #[cold]
     fn forget(&mut self, data: &mut &[u8]) {

@@ -11,6 +11,11 @@
 //! Each may have a fraction, and one `/` may close the whole. (The standard wants two and three
 //! digits of degrees; clients send one to three.)
 
+mod misplaced;
+
+pub use misplaced::Misplaced;
+pub(super) use misplaced::misplaced;
+
 use super::decimal::{NANOS, Number};
 
 const LATITUDE: Axis = Axis { degree_digits: 2, degrees_max: 90 };
@@ -69,7 +74,7 @@ enum Form {
     Seconds,
 }
 
-/// A valid angle.
+/// An angle.
 #[derive(Clone, Copy)]
 struct Angle<'a> {
     form: Form,
@@ -81,7 +86,20 @@ struct Angle<'a> {
     number: Number<'a>,
 }
 
-impl Angle<'_> {
+impl<'a> Angle<'a> {
+    /// What a number with that form's digits says.
+    #[inline(always)]
+    fn read(form: Form, negative: bool, number: Number<'a>) -> Self {
+        // At most seven digits.
+        let whole = number.integer as u32;
+        let (degrees, minutes, seconds) = match form {
+            Form::Degrees => (whole, 0, 0),
+            Form::Minutes => (whole / 100, whole % 100, 0),
+            Form::Seconds => (whole / 10_000, whole / 100 % 100, whole % 100),
+        };
+        Angle { form, negative, degrees, minutes, seconds, number }
+    }
+
     fn length(&self) -> usize {
         1 + self.number.length()
     }
@@ -107,6 +125,19 @@ struct Axis {
     degrees_max: u32,
 }
 
+impl Form {
+    /// The form in which there are so many digits before the point.
+    #[inline(always)]
+    fn of(digits: usize, axis: &Axis) -> Option<Form> {
+        match digits {
+            1..=3 => Some(Form::Degrees),
+            digits if digits == axis.degree_digits + 2 => Some(Form::Minutes),
+            digits if digits == axis.degree_digits + 4 => Some(Form::Seconds),
+            _ => None,
+        }
+    }
+}
+
 impl Axis {
     /// The signed angle at the start of `text`.
     #[inline(always)]
@@ -116,20 +147,8 @@ impl Axis {
             return None;
         }
         let number = Number::scan(rest)?;
-        let form = match number.integer_digits {
-            1..=3 => Form::Degrees,
-            digits if digits == self.degree_digits + 2 => Form::Minutes,
-            digits if digits == self.degree_digits + 4 => Form::Seconds,
-            _ => return None,
-        };
-        // At most seven digits.
-        let whole = number.integer as u32;
-        let (degrees, minutes, seconds) = match form {
-            Form::Degrees => (whole, 0, 0),
-            Form::Minutes => (whole / 100, whole % 100, 0),
-            Form::Seconds => (whole / 10_000, whole / 100 % 100, whole % 100),
-        };
-        let angle = Angle { form, negative: *sign == b'-', degrees, minutes, seconds, number };
+        let form = Form::of(number.integer_digits, self)?;
+        let angle = Angle::read(form, *sign == b'-', number);
         self.allows(&angle).then_some(angle)
     }
 

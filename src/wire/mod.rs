@@ -8,6 +8,7 @@
 
 mod ascii;
 mod fast_path;
+mod misnumbered;
 mod name;
 mod plural;
 mod scanner;
@@ -23,10 +24,11 @@ pub mod prefetch;
 pub mod printable;
 pub mod time;
 
-pub use command::{Command, Front, IamAt, Malformed, WhatsAt};
+pub use command::{Command, Front, IamAt, Malformed, Reason, WhatsAt};
 pub use decimal::Decimal;
 pub use lines::{Line, LineReader};
-pub use location::Location;
+pub use location::{Location, Misplaced};
+pub use misnumbered::Misnumbered;
 pub use neighbour::{At, NeighbourLine};
 pub use plural::plural;
 pub use printable::Printable;

@@ -20,7 +20,7 @@ pub(super) fn scan_time(text: &[u8]) -> Option<(usize, i64)> {
 }
 
 #[inline(always)]
-fn to_nanoseconds(seconds: Decimal) -> Option<i64> {
+pub(super) fn to_nanoseconds(seconds: Decimal) -> Option<i64> {
     seconds.in_nanos().and_then(|nanoseconds| i64::try_from(nanoseconds).ok())
 }
 

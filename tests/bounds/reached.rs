@@ -124,6 +124,23 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         "so_many_bytes_of_answers_are_kept_and_the_oldest_go_first",
         &["PLACES_CACHE_BYTES_MAX"],
     ),
+    ("src/cli/tests.rs", "bounds_against_strangers_have_their_limits", &["CLIENT_SILENCE_MAX"]),
+    ("src/cli/tests.rs", "a_server_alone_gets_the_defaults", &["FIRST_LINE_DEFAULT"]),
+    (
+        "src/daemon/descriptors.rs",
+        "a_few_are_kept_for_those_who_are_refused",
+        &["REFUSED_AT_A_TIME_MAX"],
+    ),
+    (
+        "src/node/client/tests.rs",
+        "half_a_line_is_looked_at_once_and_costs_nothing_then",
+        &["HALF_LINE_HINT_AFTER"],
+    ),
+    (
+        "src/reactor/listener.rs",
+        "what_is_accepted_inherits_the_bounds_of_the_listener",
+        &["UNACKNOWLEDGED_MAX"],
+    ),
     (
         "src/node/log_throttle.rs",
         "what_has_no_room_is_told_at_once_and_then_now_and_then",
@@ -224,6 +241,11 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["CLIENT_LINE_BYTES_MAX"],
     ),
     (
+        "tests/bounds/slow_writers.rs",
+        "who_does_not_read_fills_little_of_the_kernel_s_memory",
+        &["ACCEPTED_UNSENT_BYTES_MAX"],
+    ),
+    (
         "tests/bounds/storms.rs",
         "a_storm_waits_in_line_while_the_server_is_busy",
         &["ACCEPTS_PER_TURN"],
@@ -249,13 +271,23 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["CLASSIC_SILENCE"],
     ),
     (
+        "tests/daemon/classic.rs",
+        "half_a_command_is_waited_for_longer_than_a_whole_one",
+        &["CLASSIC_SILENCE_MAX"],
+    ),
+    (
+        "tests/daemon/answers.rs",
+        "a_clock_that_is_behind_its_clients_is_warned_of_and_not_for_each_report",
+        &["CLOCK_REMINDER"],
+    ),
+    (
         "tests/daemon/clients.rs",
         "a_client_that_never_reads_is_paused_and_dropped",
         &["OUTPUT_STALL_MAX"],
     ),
     (
         "tests/daemon/crowds.rs",
-        "more_clients_than_descriptors_leave_room_for_neighbours",
+        "more_clients_than_descriptors_are_told_so_and_leave_room_for_neighbours",
         &["DESCRIPTORS_OWN"],
     ),
     (
@@ -329,6 +361,7 @@ const NOT_REACHED: &[(&str, &[&str])] = &[
             "POLLS_PER_TURN",
             "FIRST_WRITES_PER_TURN_MAX",
             "PREFETCH_POSITIONS_MIN",
+            "NEWCOMER_REMINDER",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
             "LOG_CHECK_INTERVAL",

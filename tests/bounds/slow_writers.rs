@@ -3,6 +3,8 @@
 use crate::harness::{Client, Herd};
 use crate::tell;
 use herd::limits;
+use std::fs;
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,28 @@ fn a_byte_now_and_then_is_a_command_in_the_end() {
     tell(&format!("{CLIENTS} slow writers: {each} B each; others waited {slowest:.1?} at most"));
     assert!(each <= HALF_LINE_BYTES_MAX, "half a line keeps {each} bytes");
     assert!(slowest < PROMPT, "somebody waited for {slowest:?}");
+}
+
+#[test]
+fn who_does_not_read_fills_little_of_the_kernel_s_memory() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let mut command = herd.command("Solo");
+    command.env("RUST_LOG", "warn");
+    let server = herd.start_by("Solo", command);
+    let mut client = server.client();
+    client.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let commands = ("x".repeat(10_000) + "\n").repeat(10);
+    while client.stream.write(commands.as_bytes()).is_ok() {}
+    let local = format!("0100007F:{:04X}", server.port);
+    let remote = format!("0100007F:{:04X}", client.stream.local_addr().unwrap().port());
+    let connections = fs::read_to_string("/proc/net/tcp").unwrap();
+    let line = connections.lines().find(|line| line.contains(&format!("{local} {remote} ")));
+    let (unsent, _) = line.unwrap().split_whitespace().nth(4).unwrap().split_once(':').unwrap();
+    let unsent = u32::from_str_radix(unsent, 16).unwrap();
+    tell(&format!("the kernel holds {unsent} B for a client that does not read"));
+    // What is under way and not acknowledged is counted, too: at most a segment here.
+    assert!(unsent <= limits::ACCEPTED_UNSENT_BYTES_MAX + 128 * 1_024, "{unsent} bytes");
+    assert!(unsent > 0, "nothing waits");
 }
 
 #[test]

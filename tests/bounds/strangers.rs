@@ -44,6 +44,29 @@ fn strangers_are_bounded_and_a_neighbour_gets_in() {
 }
 
 #[test]
+fn who_sends_no_whole_command_or_none_any_more_is_left() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let mut command = herd.command("Solo");
+    command.args(["--first-line", "1", "--idle", "2.5"]);
+    let server = herd.start_by("Solo", command);
+    let start = Instant::now();
+    let (mut silent, mut half, mut known) = (server.client(), server.client(), server.client());
+    half.send("IAMAT kiwi");
+    assert_eq!(known.ask("x"), "? x");
+    for client in [&mut silent, &mut half] {
+        assert_eq!(client.rest(), b"");
+    }
+    let took = start.elapsed();
+    assert!(took >= Duration::from_secs(1), "left after {took:?}");
+    assert_eq!(known.ask("y"), "? y", "it has another second");
+    let start = Instant::now();
+    assert_eq!(known.rest(), b"");
+    assert!(start.elapsed() >= Duration::from_secs(2), "left after {:?}", start.elapsed());
+    server.wait_for_log("given up, no command has come in the time of --idle");
+    server.wait_for_log("given up, no command has come in the time of --first-line");
+}
+
+#[test]
 fn who_says_nothing_where_tls_is_spoken_is_left() {
     let places = StandIn::start(&[]);
     let port = places.url().split([':', '/']).find_map(|part| part.parse().ok()).unwrap();

@@ -269,3 +269,41 @@ fn a_command_may_come_byte_by_byte() {
     assert!(at.ends_with(" kiwi +34.0-118.0 5"));
     assert!(json.contains("\"results\": []"), "{json}");
 }
+
+#[test]
+fn the_log_says_why_a_command_was_refused_and_that_a_report_changed_nothing() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let mut command = herd.command("Solo");
+    command.env("RUST_LOG", "debug");
+    let server = herd.start_by("Solo", command);
+    for (command, why) in [
+        ("WHATSAT kiwi 51 1", "radius 51 is beyond 50, in 51"),
+        ("IAMAT kiwi +95-118 1", "latitude 95 is beyond 90, in +95-118"),
+        ("IAMAT kiwi +34-118 1e9", "the time has an exponent, in 1e9"),
+        ("IAMAT kiwi\u{85} +34-118 1", r"has a control character, in kiwi\u{85}"),
+        ("IAMAT kiwi", "IAMAT takes client, location and time"),
+    ] {
+        assert_eq!(server.ask(command), format!("? {command}"));
+        server.wait_for_log(why);
+    }
+    let nothing = "that report changes nothing";
+    server.report("kiwi", "2");
+    assert!(!server.log().contains(nothing));
+    server.report("kiwi", "1");
+    server.wait_for_log(nothing);
+}
+
+#[test]
+fn a_clock_that_is_behind_its_clients_is_warned_of_and_not_for_each_report() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    for number in 0..100 {
+        let command = format!("IAMAT kiwi-{number} +34.0-118.0 {}", time_in(200_000));
+        assert_eq!(server.ask(&command), format!("? {command}"));
+    }
+    server.wait_for_log(" s ahead of ours, more than --max-skew");
+    assert!(
+        server.log().contains("a client's clock is 199999 s") || server.log().contains("200000")
+    );
+    assert_eq!(server.log().matches("is this machine's clock right?").count(), 1);
+}

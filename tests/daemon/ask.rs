@@ -53,13 +53,25 @@ fn answers_are_printed_and_end_it_with_0() {
 }
 
 #[test]
-fn a_refusal_ends_it_with_1() {
+fn a_refusal_is_explained_and_ends_it_with_1() {
     let (_places, herd, _servers) = with_places();
-    for command in [&["nonsense"][..], &["WHATSAT", "nobody", "1", "1"], &["IAMAT x +0+0 then"]] {
-        let ended = ask(&herd, &[&["A"], command].concat(), None);
-        assert_eq!((ended.code, ended.errors.as_str()), (Some(1), ""));
-        assert_eq!(ended.output, format!("? {}\n", command.join(" ")));
+    for (command, why) in [
+        ("nonsense", "there is no command nonsense"),
+        ("WHATSAT nobody 1 1", "the server does not know where that client is"),
+        ("WHATSAT nobody 51 1", "radius 51 is beyond 50"),
+        ("IAMAT x +95+0 1", "latitude 95 is beyond 90"),
+        ("IAMAT x +0+0 then", "the time is no number"),
+        ("IAMAT x +0+0 9000000000", "the server takes no report of such a time"),
+    ] {
+        let ended =
+            ask(&herd, &[&["A"], &command.split(' ').collect::<Vec<_>>()[..]].concat(), None);
+        assert_eq!(ended.code, Some(1));
+        assert!(ended.errors.starts_with(&format!("ask: {why}")), "{}", ended.errors);
+        assert_eq!(ended.output, format!("? {command}\n"));
     }
+    let many = ask(&herd, &["A"], Some(&"nonsense\n".repeat(1_000)));
+    assert_eq!(many.output.lines().count(), 1_000);
+    assert!((1..100).contains(&many.errors.lines().count()), "{}", many.errors);
 }
 
 #[test]
@@ -134,5 +146,6 @@ fn output_that_nobody_wants_is_no_failure() {
     command.stdout(File::create(herd.directory.join("ignored")).unwrap());
     let ended = Process::run(&mut command, herd.directory.path());
     assert_eq!(ended.output, "? WHATSAT\n");
-    assert_eq!(ended.errors, "", "it complains of a pipe that closed");
+    let explains = |line: &str| line == "ask: WHATSAT takes client, radius and bound";
+    assert!(ended.errors.lines().all(explains), "it complains of a pipe that closed");
 }

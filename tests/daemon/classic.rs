@@ -35,6 +35,29 @@ fn silence_ends_a_command_and_the_server_closes_after_its_answer() {
 }
 
 #[test]
+fn commands_behind_the_first_segment_are_answered_too() {
+    let herd = Herd::of(&[("Solo", &[])]).with("--classic");
+    let server = herd.start("Solo");
+    let mut client = server.client();
+    // Each in a segment of its own, behind the answer to the one before.
+    for number in 0..10 {
+        assert_eq!(client.ask(&format!("one {number}")), format!("? one {number}"));
+    }
+    client.send("last");
+    assert_eq!(client.rest(), b"? last\n");
+}
+
+#[test]
+fn half_a_command_is_waited_for_longer_than_a_whole_one() {
+    let herd = Herd::of(&[("Solo", &[])]).with("--classic");
+    let server = herd.start("Solo");
+    let started = Instant::now();
+    let command = "IAMAT seg +34.06";
+    assert_eq!(ask(&mut server.client(), command), format!("? {command}\n"));
+    assert!(started.elapsed() >= Duration::from_secs(1), "more of it might have come");
+}
+
+#[test]
 fn questions_are_answered_before_the_server_closes() {
     let places = StandIn::start(&["--delay", "200"]);
     let herd = Herd::of(&[("Solo", &[])]).with_places(&places).with("--classic");
@@ -57,8 +80,11 @@ fn without_it_silence_ends_nothing() {
     client.send("IAMAT kiwi +34.06");
     client.stream.set_read_timeout(Some(4 * SILENCE)).unwrap();
     assert!(client.stream.peek(&mut [0]).is_err(), "half a command was answered");
+    server.wait_for_log("17 bytes and no line end behind them");
+    server.wait_for_log("--classic");
     client.send("8930-118.445127 1\n");
     assert!(client.line().ends_with(" kiwi +34.068930-118.445127 1"));
     // And the connection stays.
     assert_eq!(client.ask("more"), "? more");
+    assert_eq!(server.log().matches("no line end").count(), 1, "once");
 }

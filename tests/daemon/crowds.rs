@@ -2,6 +2,7 @@
 
 use crate::harness::herd::bare;
 use crate::harness::{Client, Herd, Server, until};
+use std::io::Write;
 use std::thread;
 
 #[test]
@@ -49,18 +50,34 @@ fn start_limited(herd: &Herd, descriptors: usize) -> Server {
 }
 
 #[test]
-fn more_clients_than_descriptors_leave_room_for_neighbours() {
+fn more_clients_than_descriptors_are_told_so_and_leave_room_for_neighbours() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let mut a = start_limited(&herd, 48);
     let mut crowd: Vec<Client> = (0..100).map(|_| a.client()).collect();
-    a.wait_for_log("no more are accepted for now");
+    // What one hears who comes, whether it says something first or not.
+    let refused = crowd.split_off(30);
+    for (number, mut client) in refused.into_iter().enumerate() {
+        if number % 2 == 0 {
+            // It may be too late to say anything.
+            let _ = client.stream.write_all(b"x\n");
+        }
+        let heard = client.wait_for_end();
+        assert!(heard.is_empty() || heard == b"? too many connections\n", "{heard:?}");
+        assert!(!heard.is_empty() || number % 2 == 0, "{number} is not told");
+    }
+    a.wait_for_log(" is refused, there are too many");
     let b = herd.start("B");
     a.wait_for_links();
     b.wait_for_links();
     let at = crowd[0].ask("IAMAT kiwi +34.0-118.0 1");
     b.wait_for(&at);
-    serve_all_in_turn(crowd);
-    a.wait_for_log(" connections: more are accepted again");
+    // There is room again when some go.
+    drop(crowd);
+    until("a newcomer is served", || {
+        let mut client = a.client();
+        client.send("y\n");
+        (client.line() == "? y").then_some(())
+    });
     assert!(a.process.ended().is_none());
 }
 

@@ -165,7 +165,7 @@ fn why_a_command_is_refused_is_logged_for_those_who_debug() {
     let mut client = server.client();
     let too_far = time_in(90_000);
     for (command, why) in [
-        ("WHERE IS kiwi".to_owned(), "that is no command"),
+        ("WHERE IS kiwi".to_owned(), "that is no command: there is no command WHERE"),
         ("WHATSAT nobody 10 5".to_owned(), "nobody has told where that client is"),
         (format!("IAMAT kiwi +34.0-118.0 {too_far}"), "ahead of our clock, more than --max-skew"),
         (format!("IAMAT  kiwi +34.0-118.0 {too_far}"), "ahead of our clock, more than --max-skew"),

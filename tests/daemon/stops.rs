@@ -54,16 +54,40 @@ fn clients_do_not_hold_it_up() {
 }
 
 #[test]
+fn who_is_owed_nothing_is_not_waited_for() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [a, _b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    a.wait_for_links();
+    let mut crowd: Vec<Client> = (0..20).map(|_| a.client()).collect();
+    for (number, client) in crowd.iter_mut().enumerate().skip(1) {
+        let at = client.ask(&format!("IAMAT kiwi-{number} +34.0-118.0 1"));
+        assert!(at.starts_with("AT A "), "{at}");
+    }
+    crowd[1].send("IAMAT half a line");
+    a.wait_for_log("no line end behind them");
+    let started = Instant::now();
+    stop(a, "TERM");
+    assert!(started.elapsed() < STOP_GRACE / 2, "it took {:?}", started.elapsed());
+    // Ended in order.
+    for client in &mut crowd {
+        assert_eq!(client.rest(), b"");
+    }
+}
+
+#[test]
 fn a_second_signal_stops_it_at_once() {
-    let places = StandIn::start(&["--delay", "60000"]);
-    let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
+    let herd = Herd::of(&[("Solo", &[])]);
     let server = herd.start("Solo");
-    server.report("kiwi", "1");
+    // Never reads, so there is always something that it is still to get.
     let mut client = server.client();
-    client.send("WHATSAT kiwi 1 1\n");
-    server.wait_for_log("waits for the answer");
+    client.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let commands = "nonsense\n".repeat(10_000);
+    while client.stream.write(commands.as_bytes()).is_ok() {}
     server.process.signal("TERM");
+    server.wait_for_log("asked to stop by SIGTERM");
+    let started = Instant::now();
     stop(server, "INT");
+    assert!(started.elapsed() < STOP_GRACE / 2, "it took {:?}", started.elapsed());
     client.wait_for_end();
 }
 
@@ -126,22 +150,26 @@ fn every_answer_of_a_busy_server_is_kept() {
 }
 
 #[test]
-fn a_question_that_waits_is_still_answered() {
-    let places = StandIn::start(&["--delay", "400"]);
+fn a_question_that_waits_is_answered_at_once() {
+    let places = StandIn::start(&["--delay", "60000"]);
     let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
     let server = herd.start("Solo");
     let known = server.report("kiwi", "1");
     let mut client = server.client();
-    client.send("WHATSAT kiwi 10 2\nbehind\n");
-    server.wait_for_log("< behind");
-    let stopping = thread::spawn(move || stop(server, "TERM"));
-    let (at, json) = client.near();
-    assert_eq!(at, known);
-    assert!(json.contains("\"OK\""), "{json}");
-    assert_eq!(client.rest(), b"? behind\n");
-    drop(client);
-    // The connection to Places that is now idle does not hold it up, either.
-    let served = Instant::now();
-    stopping.join().unwrap();
-    assert!(served.elapsed() < STOP_GRACE / 2, "it took {:?} more", served.elapsed());
+    client.send("WHATSAT kiwi 10 2\nbehind\nWHATSAT kiwi 11 2\n");
+    server.wait_for_log("< WHATSAT kiwi 11 2");
+    let started = Instant::now();
+    stop(server, "TERM");
+    assert!(started.elapsed() < STOP_GRACE / 2, "it took {:?}", started.elapsed());
+    for behind in ["? behind", ""] {
+        let (at, json) = client.near();
+        assert_eq!(at, known);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&json["status"], &json["results"]), (&"UNKNOWN_ERROR".into(), &[0; 0].into()));
+        assert!(json["error_message"].as_str().unwrap().contains("stops"), "{json}");
+        if !behind.is_empty() {
+            assert_eq!(client.line(), behind);
+        }
+    }
+    assert_eq!(client.rest(), b"");
 }

@@ -1,10 +1,11 @@
 //! The law of callbacks: each once, in order, the loss last; closing flushes, aborting does not.
 
 use crate::harness::{DEADLINE, Event, Script, Setup, echo, endpoint, idle, on, pattern, read_all};
+use herd::limits::LINGER_MAX;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MANY: usize = 8 * 1_024 * 1_024;
 
@@ -152,6 +153,29 @@ fn a_peer_that_never_goes_is_left_after_a_while() {
     assert_eq!(read_all(&mut client), (Vec::new(), true));
     // It stays, and the reactor goes.
     assert_eq!(reactor.events(), [Event::Made, lost("Closed")]);
+}
+
+#[test]
+fn who_leaves_does_not_wait_for_the_peer_and_yet_all_arrives() {
+    for bytes in [100, MANY] {
+        let script = move || {
+            on(Event::Made, move |cx| {
+                cx.transport.write(&pattern(bytes));
+                cx.transport.leave();
+            })
+        };
+        let reactor = Setup::accepting(script).run();
+        let mut client = reactor.connect();
+        if bytes == MANY {
+            // Is there before all is written. To close over it would cut off what is under way.
+            client.write_all(b"not for you").unwrap();
+        }
+        let started = Instant::now();
+        assert!(read_all(&mut client) == (pattern(bytes), true), "something is missing");
+        assert_eq!(reactor.events(), [Event::Made, lost("Closed")]);
+        assert!(started.elapsed() < LINGER_MAX || bytes == MANY, "{:?}", started.elapsed());
+        drop(client);
+    }
 }
 
 #[test]

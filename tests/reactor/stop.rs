@@ -160,3 +160,16 @@ fn a_second_signal_cuts_at_once() {
     stopped.assert_ends_well();
     assert!(started.elapsed() < herd::limits::STOP_GRACE, "it took {:?}", started.elapsed());
 }
+
+#[test]
+fn two_signals_in_one_turn_cut_at_once() {
+    let mut stopped = Stopped::start("both");
+    let _stubborn = stubborn(&stopped);
+    let started = Instant::now();
+    // Both are there before the loop goes on.
+    for signal in ["STOP", "TERM", "INT", "CONT"] {
+        stopped.signal(signal);
+    }
+    stopped.assert_ends_well();
+    assert!(started.elapsed() < herd::limits::STOP_GRACE, "it took {:?}", started.elapsed());
+}

@@ -1,6 +1,7 @@
-//! One connection: commands go out as they are read, answers are printed as they come.
+//! One connection: commands go out as they are read, answers are printed as they come, and why a
+//! command was refused is told beside them.
 
-use crate::answers::{Answers, Shape, owed_for, with_time};
+use crate::answers::{Answers, Shape, owed_for, why_refused, with_time};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Bytes of answers read at a time.
 const READ_BYTES: usize = 64 * 1_024;
+
+/// Refusals that are explained; of many of them the first tell what is wrong.
+const EXPLAINED_MAX: usize = 20;
 
 /// A connection to a server.
 pub struct Conversation {
@@ -62,16 +66,18 @@ impl fmt::Display for Trouble {
 #[derive(Debug)]
 struct Sent {
     shape: Shape,
+    command: Vec<u8>,
     at: Instant,
 }
 
 impl Conversation {
     /// Sends the lines of `input` as commands and prints the answers to `output` until the server
-    /// closes. Says whether an answer was a refusal.
+    /// closes, and to `notes` why one was refused. Says whether an answer was a refusal.
     pub fn hold(
         self,
         input: BufReader<Box<dyn Read + Send>>,
         output: &mut impl Write,
+        notes: &mut impl Write,
     ) -> Result<bool, Trouble> {
         let (sent, awaited) = mpsc::channel();
         let stream = self.stream.try_clone().map_err(Trouble::Broken)?;
@@ -83,8 +89,9 @@ impl Conversation {
             input_failure: None,
             answers: Answers::default(),
             progress: Instant::now(),
+            explained: 0,
         };
-        reading.run(output)?;
+        reading.run(output, notes)?;
         Ok(reading.answers.refused())
     }
 }
@@ -126,12 +133,13 @@ fn send_line(
     output: &mut impl Write,
     sent: &Sender<io::Result<Sent>>,
 ) -> io::Result<()> {
-    if let Some(shape) = owed_for(command) {
-        // Nobody listens any more only when the process is about to end.
-        let _ = sent.send(Ok(Sent { shape, at: Instant::now() }));
-    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    output.write_all(&with_time(command, now))?;
+    let command = with_time(command, now);
+    if let Some(shape) = owed_for(&command) {
+        // Nobody listens any more only when the process is about to end.
+        let _ = sent.send(Ok(Sent { shape, command: command.clone(), at: Instant::now() }));
+    }
+    output.write_all(&command)?;
     output.write_all(b"\n")
 }
 
@@ -143,10 +151,12 @@ struct Reading {
     answers: Answers,
     /// When last something came or, with nothing owed before, something was asked.
     progress: Instant,
+    /// How many refusals have been explained.
+    explained: usize,
 }
 
 impl Reading {
-    fn run(&mut self, output: &mut impl Write) -> Result<(), Trouble> {
+    fn run(&mut self, output: &mut impl Write, notes: &mut impl Write) -> Result<(), Trouble> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
             let wait = self.conversation.timeout.saturating_sub(self.progress.elapsed());
@@ -161,6 +171,7 @@ impl Reading {
                     self.progress = Instant::now();
                     self.answers.take(&buffer[..read]);
                     self.print(output, &buffer[..read])?;
+                    self.explain(notes);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error)
@@ -177,11 +188,11 @@ impl Reading {
     fn note_sent(&mut self) -> bool {
         loop {
             match self.awaited.try_recv() {
-                Ok(Ok(Sent { shape, at })) => {
+                Ok(Ok(Sent { shape, command, at })) => {
                     if self.answers.owed() == 0 {
                         self.progress = self.progress.max(at);
                     }
-                    self.answers.expect(shape);
+                    self.answers.expect(shape, command);
                 }
                 Ok(Err(error)) => self.input_failure = Some(error),
                 Err(TryRecvError::Empty) => return true,
@@ -204,6 +215,18 @@ impl Reading {
             ErrorKind::BrokenPipe => Trouble::OutputClosed { refused: self.answers.refused() },
             _ => Trouble::Output(error),
         })
+    }
+
+    /// Tells why commands were refused. That nobody reads it is no failure.
+    fn explain(&mut self, notes: &mut impl Write) {
+        for command in self.answers.take_refusals() {
+            if self.explained < EXPLAINED_MAX
+                && let Some(why) = why_refused(&command)
+            {
+                self.explained += 1;
+                let _ = writeln!(notes, "ask: {why}");
+            }
+        }
     }
 
     /// The server has closed the connection.

@@ -6,6 +6,8 @@
 //! ask Wilkes < commands
 //! ```
 //!
+//! Why a command was refused is said on standard error, as far as the command itself tells.
+//!
 //! Ends with 0 when all is answered, with 1 if an answer begins with `?`, and with 2 when there was
 //! no connection or it broke before all was answered, or for wrong usage.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
@@ -88,7 +90,8 @@ fn help(declared: &Options) -> String {
     let usage = declared.usage(
         "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
-         prints the answers. `now` as the last field of an IAMAT stands for the time.",
+         prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
+         field of an IAMAT stands for the time.",
     );
     format!(
         "{usage}
@@ -139,7 +142,7 @@ fn ask(given: &Matches) -> Result<bool, String> {
         Box::new(Cursor::new(command.join(" ")))
     };
     let conversation = Conversation { stream, timeout };
-    match conversation.hold(BufReader::new(input), &mut io::stdout().lock()) {
+    match conversation.hold(BufReader::new(input), &mut io::stdout().lock(), &mut io::stderr()) {
         Ok(refused) => Ok(refused),
         Err(Trouble::OutputClosed { refused }) => Ok(refused),
         Err(trouble) => Err(format!("{place}: {trouble}")),

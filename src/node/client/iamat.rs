@@ -1,12 +1,13 @@
 //! `IAMAT`: a client tells where it is.
 
 use super::Client;
+use crate::limits;
 use crate::node::Node;
 use crate::positions::{Report, Text, Update};
-use crate::transport::{ConnectionId, Context};
+use crate::transport::{ConnectionId, Context, Monotonic};
 use crate::wire::IamAt;
 use crate::wire::neighbour::write_at_after;
-use log::debug;
+use log::{debug, warn};
 use std::time::Duration;
 
 impl Client {
@@ -34,14 +35,14 @@ impl Client {
         // Both are nanoseconds since 1970, neither below zero.
         let difference_nanoseconds = got_nanoseconds - time_nanoseconds;
         if difference_nanoseconds < -node.settings.max_skew_nanoseconds {
-            log_ahead(cx.transport.id(), -difference_nanoseconds);
+            let ahead = Duration::from_nanos(difference_nanoseconds.unsigned_abs());
+            tell_ahead(node, cx.transport.id(), ahead, cx.now.monotonic);
             return None;
         }
         let report = Report { origin: node.origin, difference_nanoseconds, time_nanoseconds, text };
         let update = node.positions.report(&report);
-        if update == Update::Full {
-            node.tell_no_room(cx.now.monotonic);
-            return None;
+        if matches!(update, Update::Known | Update::Full) {
+            tell_unchanged(node, cx.transport.id(), update, cx.now.monotonic)?;
         }
         let beginning = &node.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| {
@@ -52,9 +53,29 @@ impl Client {
     }
 }
 
-// Apart, as it is rare.
+/// The report changed nothing: None if that is for want of room. (Of one that did nothing is said: that
+/// is what they are for.)
 #[cold]
-fn log_ahead(id: ConnectionId, ahead_nanoseconds: i64) {
-    let ahead = Duration::from_nanos(ahead_nanoseconds.unsigned_abs());
+fn tell_unchanged(node: &mut Node, id: ConnectionId, update: Update, now: Monotonic) -> Option<()> {
+    if update == Update::Full {
+        node.tell_no_room(now);
+        return None;
+    }
+    debug!("client {id}: that report changes nothing: it or a later one is known");
+    Some(())
+}
+
+/// A report is refused for its time. Of one client that is its own affair; where all are, it is this
+/// server's clock that is wrong, and nobody else would say so.
+#[cold]
+fn tell_ahead(node: &mut Node, id: ConnectionId, ahead: Duration, now: Monotonic) {
     debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
+    if let Some(others) = node.clocks_ahead.admit(now, limits::CLOCK_REMINDER) {
+        let seconds = ahead.as_secs();
+        warn!(
+            "a client's clock is {seconds} s ahead of ours, more than --max-skew, and its report is \
+             refused: is this machine's clock right? {others} more were refused since this was last \
+             said"
+        );
+    }
 }

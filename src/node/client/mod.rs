@@ -3,18 +3,24 @@
 //! Lines are cut and told apart here. What a command does is in a file of its own, and in which order
 //! answers leave is the business of the [`Answers`].
 
+mod admission;
 mod answers;
 mod iamat;
+mod silence;
 mod whatsat;
 
+pub(super) use admission::Admission;
+pub use admission::ClientBounds;
+
 use super::Node;
-use super::deadlines::Deadlines;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
-use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol, Transport};
-use crate::wire::{Command, IamAt, Line, LineReader};
+use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
+use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, plural};
+use admission::Admitted;
 use answers::Answers;
-use log::{debug, info, warn};
+use log::{Level, debug, info, log_enabled, warn};
+use silence::{Silence, Standing, Timer};
 use std::mem;
 
 /// The server side of one client's connection.
@@ -24,22 +30,17 @@ pub(super) struct Client {
     answers: Answers,
     /// Input that waits for room for its answers, while reading is paused.
     backlog: Box<[u8]>,
-    /// With `--classic`: when the last bytes came, by the clock that people see. They are the end of
-    /// a command if silence follows.
-    heard_nanoseconds: i64,
-    /// With `--classic`: until when silence must last for that.
-    silent_at: Monotonic,
+    silence: Silence,
+    /// To be given back; none if it was refused.
+    admitted: Option<Admitted>,
+    /// Whether the time of each command counts: with `--classic` and `--idle`.
+    timed: bool,
     /// Whether there was a command to answer.
     answered: bool,
     /// No more commands come: when all is answered the connection is closed.
     last: bool,
-}
-
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timer {
-    /// With `--classic`, the silence that ends a command.
-    Silence,
+    /// Nothing was owed at the stop: then the peer's end is not waited for.
+    leaves: bool,
 }
 
 impl Client {
@@ -48,10 +49,12 @@ impl Client {
             lines: LineReader::new(),
             answers: Answers::default(),
             backlog: Box::default(),
-            heard_nanoseconds: 0,
-            silent_at: Monotonic::default(),
+            silence: Silence::default(),
+            admitted: None,
+            timed: false,
             answered: false,
             last: false,
+            leaves: false,
         }
     }
 
@@ -103,23 +106,69 @@ impl Client {
         self.process(cx, &backlog);
     }
 
-    /// After each callback: closes if everything is answered and nothing more is to come. With
-    /// `--classic` silence ends a command, and a client that has its answers waits for the end.
-    fn close_if_done(&mut self, cx: &mut Context<'_, Node>) {
-        let mut done = self.last;
-        if cx.app.settings.classic {
-            self.silent_at = cx.now.monotonic + limits::CLASSIC_SILENCE;
-            let deadlines = self.deadlines();
-            cx.transport.set_timer(deadlines.next());
-            done |= self.answered && !self.lines.has_partial();
+    /// After each callback: closes if everything is answered and nothing more is to come (with
+    /// `--classic` a client that has its answers and is silent waits for the end), or waits for what
+    /// silence may bring.
+    fn look_after(&mut self, cx: &mut Context<'_, Node>) {
+        let standing = self.standing();
+        let classic = cx.app.settings.classic;
+        let served = classic && self.silence.is_served(standing, cx.now.monotonic);
+        if (self.last || served) && !standing.owes {
+            self.end(cx.transport);
+            return;
         }
-        if done && self.answers.is_empty() && self.backlog.is_empty() {
-            cx.transport.close();
+        let deadlines = self.silence.deadlines(standing, classic, cx.app.admission.bounds());
+        cx.transport.set_timer(deadlines.next());
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        let owes = !self.answers.is_empty() || !self.backlog.is_empty();
+        Standing { partial: self.lines.partial(), commanded: self.answered, owes }
+    }
+
+    fn end(&self, transport: &mut Transport) {
+        transport.set_timer(None);
+        if self.leaves {
+            transport.leave();
+        } else {
+            transport.close();
         }
     }
 
-    fn deadlines(&self) -> Deadlines<Timer, 1> {
-        Deadlines([(Timer::Silence, self.lines.has_partial().then_some(self.silent_at))])
+    /// Where the time of each command counts.
+    #[cold]
+    fn timed_data(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        self.silence.hear(cx.now);
+        let before = mem::take(&mut self.answered);
+        self.process(cx, data);
+        if self.answered {
+            self.silence.note_command(cx.now);
+        }
+        self.answered |= before;
+        self.look_after(cx);
+    }
+
+    /// It has been silent for so long that the log says what it may be waiting for.
+    fn hint(&mut self, id: ConnectionId) {
+        if self.silence.hint() {
+            let bytes = plural(self.lines.partial().len(), "byte");
+            info!(
+                "client {id}: {bytes} and no line end behind them: a command ends with LF (clients \
+                 that send none are served with --classic)"
+            );
+        }
+    }
+
+    /// No command has come for so long.
+    fn give_up_if_idle(&mut self, cx: &mut Context<'_, Node>) {
+        if self.standing().owes || cx.transport.has_output() {
+            // It has something to wait for itself.
+            self.silence.note_command(cx.now);
+            return;
+        }
+        let which = if self.answered { "--idle" } else { "--first-line" };
+        info!("client {}: given up, no command has come in the time of {which}", cx.transport.id());
+        self.last = true;
     }
 
     /// A report whose line has been read already.
@@ -139,8 +188,8 @@ impl Client {
             Ok(None) => return,
             Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
-            Err(_) => {
-                debug!("client {}: that is no command", cx.transport.id());
+            Err(malformed) => {
+                log_malformed(cx.transport.id(), malformed);
                 None
             }
         };
@@ -159,17 +208,48 @@ impl Client {
     }
 }
 
+/// Tells those who look for it what is wrong with a line, and where.
+#[cold]
+fn log_malformed(id: ConnectionId, malformed: Malformed<'_>) {
+    if log_enabled!(Level::Debug) {
+        match malformed.reason() {
+            (reason, []) => debug!("client {id}: that is no command: {reason}"),
+            (reason, field) => {
+                let field = Printable(field);
+                debug!("client {id}: that is no command: {reason}, in {field}");
+            }
+        }
+    }
+}
+
 impl Protocol<Node> for Client {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
-        info!("client {} connected from {}", cx.transport.id(), peer.address);
+        let (id, address) = (cx.transport.id(), peer.address);
+        self.admitted = cx.app.admission.admit(address.ip(), cx.now.monotonic);
+        if self.admitted.is_none() {
+            debug!("client {id} from {address} is refused");
+            cx.transport.write(b"? too many connections\n");
+            cx.transport.leave();
+            return;
+        }
+        info!("client {id} connected from {address}");
+        self.silence.begin(cx.now);
+        self.timed = cx.app.settings.classic || !cx.app.admission.bounds().idle.is_zero();
+        self.look_after(cx);
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        if cx.app.settings.classic {
-            self.heard_nanoseconds = cx.now.posix_nanoseconds;
+        if self.timed {
+            self.timed_data(cx, data);
+            return;
         }
         self.process(cx, data);
-        self.close_if_done(cx);
+        if self.lines.has_partial() {
+            self.silence.hear(cx.now);
+            self.look_after(cx);
+        } else if self.last {
+            self.look_after(cx);
+        }
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
@@ -177,43 +257,54 @@ impl Protocol<Node> for Client {
             self.command(cx, &line, cx.now.posix_nanoseconds);
         }
         self.last = true;
-        self.close_if_done(cx);
+        self.look_after(cx);
     }
 
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
         self.send_answered(cx);
         self.go_on(cx);
-        self.close_if_done(cx);
+        self.look_after(cx);
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         self.send_answered(cx);
         self.go_on(cx);
-        self.close_if_done(cx);
+        self.look_after(cx);
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        match self.deadlines().due(cx.now.monotonic) {
-            Some(Timer::Silence) => {
+        let (classic, bounds) = (cx.app.settings.classic, cx.app.admission.bounds());
+        let deadlines = self.silence.deadlines(self.standing(), classic, bounds);
+        match deadlines.due(cx.now.monotonic) {
+            Some(Timer::Command) => {
                 if let Some(line) = self.lines.finish() {
-                    self.command(cx, &line, self.heard_nanoseconds);
+                    self.command(cx, &line, self.silence.heard_nanoseconds);
                 }
             }
-            None => {}
+            Some(Timer::Hint) => self.hint(cx.transport.id()),
+            Some(Timer::Idle) => self.give_up_if_idle(cx),
+            Some(Timer::Served) | None => {}
         }
-        self.close_if_done(cx);
+        self.look_after(cx);
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        // What was not taken in is not answered, and so not promised to be passed on.
+        // What was not taken in is not answered, and so not promised to be passed on. Who has all that
+        // it is owed, or waits for an answer and sends nothing, need not be waited for.
+        self.leaves = !cx.transport.has_output();
         self.last = true;
         self.backlog = Box::default();
         cx.transport.pause_reading();
-        self.close_if_done(cx);
+        self.look_after(cx);
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         self.forget_questions(cx);
+        let Some(admitted) = self.admitted.take() else {
+            debug!("client {}: {cause}", cx.transport.id());
+            return;
+        };
+        cx.app.admission.release(&admitted);
         match cause {
             Lost::Stalled => warn!("client {}: {cause}", cx.transport.id()),
             _ => info!("client {}: {cause}", cx.transport.id()),

@@ -4,7 +4,7 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
-use crate::transport::{Application, ConnectionId, DriverSide, Now};
+use crate::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const SECOND: i64 = 1_000_000_000;
 /// When the first command is sent.
 const START: i64 = 1_600_000_000 * SECOND;
 
-/// A server of a herd of one with `--classic`, a client of it, and the time.
+/// A server of a herd of one, a client of it, and the time.
 struct Scene {
     node: Node,
     client: Conversation,
@@ -22,12 +22,16 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Scene::with(true, ClientBounds::NONE)
+    }
+
+    fn with(classic: bool, bounds: ClientBounds) -> Self {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
         let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         let herd = Herd::from_json(json).unwrap();
         let options = NodeOptions::for_tests(&herd, "Lone", PlacesSettings::new(service));
-        let mut node = Node::new(NodeOptions { classic: true, ..options });
+        let mut node = Node::new(NodeOptions { classic, bounds, ..options });
         let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START };
@@ -86,5 +90,122 @@ fn a_command_with_an_end_was_there_with_it() {
             scene.receives(end);
         }
         assert_eq!(scene.answers(), "AT Lone +0.050000000 kiwi +34.0-118.0 1600000000\n");
+    }
+}
+
+#[test]
+fn commands_in_several_pieces_are_all_answered_before_the_end() {
+    let mut scene = Scene::new();
+    for number in 0..5 {
+        scene.receives(&format!("one {number}\ntwo {number}\n"));
+        assert!(scene.answers().ends_with(&format!("? one {number}\n? two {number}\n")));
+        scene.pass(limits::CLASSIC_SILENCE - Duration::from_nanos(1));
+        assert!(!scene.transport.is_ending(), "more may come");
+    }
+    scene.pass(Duration::from_nanos(1));
+    assert!(scene.transport.is_ending(), "it waits for the end");
+}
+
+#[test]
+fn what_cannot_be_whole_yet_is_waited_for_longer() {
+    let mut scene = Scene::new();
+    scene.receives("IAMAT seg +34.06");
+    scene.pass(limits::CLASSIC_SILENCE_MAX - Duration::from_nanos(1));
+    assert_eq!(scene.answers(), "");
+    scene.receives("8930-118.445127 1600000000");
+    scene.pass(limits::CLASSIC_SILENCE);
+    assert!(scene.answers().starts_with("AT Lone +"), "{}", scene.answers());
+    assert!(scene.transport.is_ending());
+    let mut scene = Scene::new();
+    scene.receives("IAMAT seg +34.06");
+    scene.pass(limits::CLASSIC_SILENCE_MAX);
+    assert_eq!(scene.answers(), "? IAMAT seg +34.06\n");
+    assert!(scene.transport.is_ending());
+}
+
+const SECONDS: fn(u64) -> Duration = Duration::from_secs;
+
+#[test]
+fn who_sends_no_whole_command_is_given_up() {
+    let bounds = ClientBounds { first_line: SECONDS(60), ..ClientBounds::NONE };
+    for classic in [false, true] {
+        let mut scene = Scene::with(classic, bounds);
+        scene.pass(SECONDS(60) - Duration::from_nanos(1));
+        assert!(!scene.transport.is_ending());
+        scene.pass(Duration::from_nanos(1));
+        assert!(scene.transport.is_ending());
+    }
+    // A byte now and then is no command, and white space is none.
+    let mut scene = Scene::with(false, bounds);
+    scene.receives(" \n\n");
+    for byte in "IAMAT kiwi +34.0-118.0 1600000000".chars() {
+        scene.receives(&byte.to_string());
+        scene.pass(SECONDS(2));
+    }
+    assert!(scene.transport.is_ending() && scene.answers().is_empty());
+    // Who has sent one may take any time.
+    let mut scene = Scene::with(false, bounds);
+    scene.receives("x\n");
+    for _ in 0..5 {
+        scene.pass(SECONDS(1_000));
+    }
+    assert!(!scene.transport.is_ending());
+    assert_eq!(scene.transport.timer(), None, "nothing is waited for");
+}
+
+#[test]
+fn who_sends_no_command_any_more_is_given_up_where_that_is_wanted() {
+    let bounds = ClientBounds { idle: SECONDS(10), ..ClientBounds::NONE };
+    let mut scene = Scene::with(false, bounds);
+    for _ in 0..5 {
+        scene.receives("x\n");
+        let all = scene.transport.output_len();
+        scene.transport.advance(all, scene.now.monotonic);
+        scene.pass(SECONDS(9));
+        scene.receives("half a line");
+        scene.receives("\n");
+        let all = scene.transport.output_len();
+        scene.transport.advance(all, scene.now.monotonic);
+        scene.pass(SECONDS(9));
+        assert!(!scene.transport.is_ending());
+    }
+    for _ in 0..9 {
+        scene.receives("x");
+        scene.pass(SECONDS(1));
+    }
+    assert!(scene.transport.is_ending());
+}
+
+#[test]
+fn one_more_than_there_may_be_is_told_so() {
+    let bounds = ClientBounds { connections: 0, ..ClientBounds::NONE };
+    let scene = Scene::with(false, bounds);
+    assert_eq!(scene.answers(), "? too many connections\n");
+    assert!(scene.transport.is_ending() && scene.transport.is_leaving());
+}
+
+#[test]
+fn half_a_line_is_looked_at_once_and_costs_nothing_then() {
+    let mut scene = Scene::with(false, ClientBounds::NONE);
+    assert_eq!(scene.transport.timer(), None);
+    scene.receives("x\n");
+    assert_eq!(scene.transport.timer(), None);
+    scene.receives("IAMAT");
+    assert!(scene.transport.timer().is_some());
+    scene.pass(limits::HALF_LINE_HINT_AFTER);
+    assert_eq!(scene.transport.timer(), None);
+    scene.receives(" kiwi");
+    assert_eq!(scene.transport.timer(), None, "it has been said");
+    assert!(!scene.transport.is_ending());
+}
+
+#[test]
+fn at_a_stop_only_who_is_owed_something_is_waited_for() {
+    for (sent, waited_for) in [("", false), ("IAMAT ki", false), ("x\n", true)] {
+        let mut scene = Scene::with(false, ClientBounds::NONE);
+        scene.receives(sent);
+        scene.call(|protocol, cx| protocol.stopping(cx));
+        assert!(scene.transport.is_closing());
+        assert_eq!(scene.transport.is_leaving(), !waited_for, "{sent:?}");
     }
 }

@@ -5,7 +5,7 @@ use herd::wire::neighbour::{
     Version, write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
 };
 use herd::wire::time::parse_time;
-use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine};
+use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine, Reason};
 
 /// Any stream in any pieces makes the lines that a naive reading of the whole makes. The first
 /// byte chooses how long a line may be, the second where the stream is cut.
@@ -61,8 +61,12 @@ pub fn command(line: &[u8]) {
             assert!(question.radius_micrometres <= micrometres_max);
             assert!(question.bound <= limits::RESULTS_MAX);
         }
-        Err(_) => {
+        Err(malformed) => {
             assert!(!fields.is_empty());
+            let (reason, field) = malformed.reason();
+            assert_ne!(reason, Reason::Nothing);
+            assert!(field.is_empty() || fields.contains(&field));
+            assert!(!reason.to_string().contains(char::is_control));
             let well_formed =
                 |time, location| parse_time(time).is_some() && Location::parse(location).is_some();
             if let [b"IAMAT", client, location, time] = fields[..]

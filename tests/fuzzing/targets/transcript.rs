@@ -28,15 +28,15 @@ impl Transcript {
         for line in lines {
             let too_long = line.len() > limits::CLIENT_LINE_BYTES_MAX;
             let line = &line[..line.len().min(limits::CLIENT_LINE_BYTES_MAX)];
-            let command = if too_long { Err(herd::wire::Malformed) } else { Command::parse(line) };
-            if command == Ok(None) {
+            let command = if too_long { None } else { Command::parse(line).ok() };
+            if command == Some(None) {
                 continue;
             }
             if rest.is_empty() {
                 assert!(!complete, "no answer to {:?}", String::from_utf8_lossy(line));
                 return;
             }
-            let Some(behind) = self.answer(line, command, rest) else {
+            let Some(behind) = self.answer(line, command.flatten(), rest) else {
                 assert!(!complete, "half an answer to {:?}", String::from_utf8_lossy(line));
                 return;
             };
@@ -52,12 +52,12 @@ impl Transcript {
     fn answer<'a>(
         &self,
         line: &[u8],
-        command: Result<Option<Command<'_>>, herd::wire::Malformed>,
+        command: Option<Command<'_>>,
         received: &'a [u8],
     ) -> Option<&'a [u8]> {
         let shown = || String::from_utf8_lossy(line).into_owned();
         if let Some(refused) = received.strip_prefix(b"? ") {
-            if let Ok(Some(Command::IamAt(report))) = command {
+            if let Some(Command::IamAt(report)) = command {
                 let latest = i128::from(self.earliest.unwrap_or(0))
                     + limits::SKEW_DEFAULT.as_nanos() as i128;
                 assert!(i128::from(report.time_nanoseconds) > latest, "{} is good", shown());
@@ -73,16 +73,16 @@ impl Transcript {
         };
         let behind = &received[end + 1..];
         match command {
-            Ok(Some(Command::IamAt(report))) => {
+            Some(Command::IamAt(report)) => {
                 assert_eq!((at.server, at.text), (&b"Goloman"[..], &*report.text()));
                 Some(behind)
             }
-            Ok(Some(Command::WhatsAt(question))) => {
+            Some(Command::WhatsAt(question)) => {
                 assert_eq!(at.client, question.client);
                 let json_bytes = behind.windows(2).position(|pair| pair == b"\n\n")?;
                 Some(&behind[json_bytes + 2..])
             }
-            _ => panic!("{} is answered as if it were good", shown()),
+            None => panic!("{} is answered as if it were good", shown()),
         }
     }
 }

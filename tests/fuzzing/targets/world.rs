@@ -6,7 +6,7 @@ use super::script::Step;
 use herd::driver::{Driver, Readiness};
 use herd::herd::Herd;
 use herd::limits;
-use herd::node::{Conversation, Node, NodeOptions, PlacesSettings, Port};
+use herd::node::{ClientBounds, Conversation, Node, NodeOptions, PlacesSettings, Port};
 use herd::places::{Dialect, Service};
 use herd::transport::{Application, DriverSide, Monotonic, Now, Signal};
 use herd::wire::neighbour::Version;
@@ -49,6 +49,7 @@ impl World {
             max_skew: limits::SKEW_DEFAULT,
             positions_bytes_max: usize::MAX,
             classic,
+            bounds: ClientBounds::NONE,
             places: PlacesSettings::new(service),
             version: Version::HIGHEST,
         });

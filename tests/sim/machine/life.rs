@@ -5,7 +5,7 @@ use super::super::kernel::Inbox;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
-use herd::node::{Node, NodeOptions, PlacesSettings, Port};
+use herd::node::{ClientBounds, Node, NodeOptions, PlacesSettings, Port};
 use herd::places::{Dialect, Service};
 use herd::transport::Signal;
 use std::net::Ipv4Addr;
@@ -34,6 +34,7 @@ impl Machine {
             max_skew: Duration::from_secs(env.max_skew_seconds),
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
+            bounds: ClientBounds::NONE,
             places: PlacesSettings::new(service),
             version: self.version,
         });
