@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use support::Outcome;
 use support::caller::{Caller, report_of};
 use support::daemons::Herd;
-use support::ear;
 use support::echo::{self, Echo};
+use support::fake_neighbour;
 use support::figures::{Figures, quantile};
 use support::process::{LOAD_CORE, Running, SERVER_CORE, on_core, wait_until, with_descriptors};
 
@@ -78,11 +78,11 @@ fn follow_reports(chain: &[&str]) -> Outcome<(Vec<f64>, Vec<f64>)> {
     let last = [chain[chain.len() - 1]];
     let link = |at: usize| (chain[at], &chain[at + 1..chain.len().min(at + 2)]);
     let mut servers: Vec<(&str, &[&str])> = (0..chain.len()).map(link).collect();
-    servers.push(("Ear", &last));
+    servers.push(("Fake", &last));
     let herd = Herd::lay_out(&servers)?;
     let _running: Vec<Running> =
         chain.iter().map(|name| herd.start(name, SERVER_CORE, "off")).collect::<Outcome<_>>()?;
-    let mut ear = ear::listen(herd.server("Ear")?.neighbours, "Ear", last[0])?;
+    let mut fake = fake_neighbour::listen(herd.server("Fake")?.neighbours, "Fake", last[0])?;
     let bare = Echo::start(SERVER_CORE)?;
     let mut echo = Caller::connect(bare.address)?;
     let mut client = Caller::connect(herd.server(chain[0])?.clients)?;
@@ -95,14 +95,14 @@ fn follow_reports(chain: &[&str]) -> Outcome<(Vec<f64>, Vec<f64>)> {
         let echoed = start.elapsed();
         let start = Instant::now();
         client.send(&report)?;
-        if !ear.hears(fields)? {
+        if !fake.hears(fields)? {
             return Err("another position came".into());
         }
         let heard = start.elapsed();
         if !client.line()?.ends_with(fields) {
             return Err("a wrong answer".into());
         }
-        ear.catch_up()?;
+        fake.catch_up()?;
         if number >= UNFOLLOWED {
             echoes.push(microseconds(echoed));
             times.push(microseconds(heard));

@@ -4,8 +4,8 @@
 
 pub mod caller;
 pub mod daemons;
-pub mod ear;
 pub mod echo;
+pub mod fake_neighbour;
 pub mod figures;
 pub mod process;
 pub mod redis;

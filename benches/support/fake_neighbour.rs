@@ -13,13 +13,13 @@ use std::net::{SocketAddr, TcpListener};
 const EPOCH: u64 = 1;
 
 /// A server's feed, as its neighbour hears it.
-pub struct Ear {
+pub struct FakeNeighbour {
     link: Caller,
     output: Vec<u8>,
 }
 
 /// Listens as the server `name` until its neighbour `other` has come, and gives its feed.
-pub fn listen(address: SocketAddr, name: &str, other: &str) -> Outcome<Ear> {
+pub fn listen(address: SocketAddr, name: &str, other: &str) -> Outcome<FakeNeighbour> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let mut accepted = None;
@@ -41,10 +41,10 @@ pub fn listen(address: SocketAddr, name: &str, other: &str) -> Outcome<Ear> {
     let mut output = Vec::new();
     write_heard(&mut output, Version::HIGHEST, name.as_bytes(), EPOCH, 0);
     link.send(&output)?;
-    Ok(Ear { link, output })
+    Ok(FakeNeighbour { link, output })
 }
 
-impl Ear {
+impl FakeNeighbour {
     /// Waits for the next position; whether it is the report of those fields.
     pub fn hears(&mut self, fields: &[u8]) -> Outcome<bool> {
         loop {
