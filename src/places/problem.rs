@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misdeed_is_said_in_plain_words() {
+    fn a_fault_is_said_in_plain_words() {
         let problem = Problem::from(HttpError::ChunkSize);
         assert_eq!(problem.message(), "Places sent a chunk size that is no number");
         assert_eq!(problem.status(), Status::UnknownError);

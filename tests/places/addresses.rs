@@ -5,7 +5,7 @@ use crate::away::black_hole;
 use crate::certificates::{Authority, Flaw};
 use crate::client::{Answer, Client};
 use crate::daemon::{Daemon, Setup};
-use crate::misdeed::{PROMPT, SLACK, assert_good, assert_problem, healthy, serve_well};
+use crate::fault::{PROMPT, SLACK, assert_good, assert_problem, healthy, serve_well};
 use crate::server::{Script, Server, over_tls, script};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::Command;

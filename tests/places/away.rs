@@ -3,7 +3,7 @@
 use crate::certificates::{Authority, Flaw};
 use crate::client::{Client, Pulse};
 use crate::daemon::Setup;
-use crate::misdeed::{
+use crate::fault::{
     PROMPT, SLACK, assert_good, assert_problem, assert_served, healthy, wait_for_recovery,
 };
 use crate::server::Server;

@@ -1,11 +1,11 @@
 //! Responses whose body is endless, too long, too short, or not what was asked for.
 
 use crate::client::Pulse;
-use crate::heads::{answering, head_with, refused, survived};
-use crate::misdeed::{
+use crate::fault::{
     GOOD, MEMORY_GROWTH_BYTES_MAX, SLACK, Stage, assert_good, assert_problem, assert_served,
     healthy, response, show_all, wait_for_recovery,
 };
+use crate::heads::{answering, head_with, refused, survived};
 use crate::server::over_tls;
 use herd::limits;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn too_many_results() -> String {
 
 #[test]
 fn bodies_without_end_are_refused() {
-    let misdeeds = [
+    let faults = [
         refused(
             "an endless body in chunks",
             |stage| {
@@ -79,12 +79,12 @@ fn bodies_without_end_are_refused() {
             &["chunk extensions or trailers that are too long"],
         ),
     ];
-    show_all(&misdeeds, 3);
+    show_all(&faults, 3);
 }
 
 #[test]
 fn bodies_of_another_length_are_found_out() {
-    let misdeeds = [
+    let faults = [
         refused(
             "too short",
             |stage| {
@@ -147,12 +147,12 @@ fn bodies_of_another_length_are_found_out() {
             &["a chunk longer than its size"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn bodies_that_are_no_answer_are_refused() {
-    let misdeeds = [
+    let faults = [
         refused(
             "compressed, which nobody asked for",
             |stage| {
@@ -200,12 +200,12 @@ fn bodies_that_are_no_answer_are_refused() {
             &["what is not JSON"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn odd_bodies_are_taken() {
-    let misdeeds = [
+    let faults = [
         survived("until close", |stage| {
             answering(stage, |peer| {
                 peer.send(format!("{UNTIL_CLOSE}{GOOD}"))?;
@@ -225,7 +225,7 @@ fn odd_bodies_are_taken() {
             answering(stage, |peer| peer.send(response(GOOD)))
         }),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Connections to Places: kept, resumed, replaced when they are stale, and bounded.
 
 use crate::client::Client;
-use crate::misdeed::{GOOD, PROMPT, Stage, assert_good, assert_problem, response};
+use crate::fault::{GOOD, PROMPT, Stage, assert_good, assert_problem, response};
 use crate::server::{Peer, Script, over_tls};
 use crate::wait_until;
 use herd::limits;

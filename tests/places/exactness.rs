@@ -1,6 +1,6 @@
 //! What Places sent reaches the client byte for byte, but for the cut and squeezed line ends.
 
-use crate::misdeed::{Stage, response};
+use crate::fault::{Stage, response};
 use crate::server::over_tls;
 use std::sync::{Arc, Mutex};
 

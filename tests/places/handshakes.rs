@@ -1,14 +1,14 @@
 //! Servers that cannot prove who they are, or break TLS on the way.
 
 use crate::certificates::Flaw;
+use crate::fault::{GOOD, response, serve_well, show_all};
 use crate::heads::{answering, refused, survived};
-use crate::misdeed::{GOOD, response, serve_well, show_all};
 use crate::server::{over_tls, script};
 use std::sync::Arc;
 
 #[test]
 fn servers_that_cannot_prove_who_they_are_are_not_asked() {
-    let misdeeds = [
+    let faults = [
         refused(
             "a certificate for another name",
             |stage| over_tls(stage.authority.config(Flaw::OtherName), serve_well),
@@ -40,12 +40,12 @@ fn servers_that_cannot_prove_who_they_are_are_not_asked() {
             &["cannot be reached", "TLS: invalid peer certificate", "signature"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn broken_tls_is_said() {
-    let misdeeds = [
+    let faults = [
         refused(
             "plain HTTP",
             |_| {
@@ -104,12 +104,12 @@ fn broken_tls_is_said() {
             &["broke the connection", "close_notify"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn odd_tls_is_survived() {
-    let misdeeds = [
+    let faults = [
         survived("TLS 1.2", |stage| {
             let config = stage.authority.config_with(Flaw::None, &[&rustls::version::TLS12]);
             over_tls(config, serve_well)
@@ -123,5 +123,5 @@ fn odd_tls_is_survived() {
             })
         }),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }

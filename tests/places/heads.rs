@@ -1,6 +1,6 @@
 //! Responses that are wrong, odd or endless before their body begins.
 
-use crate::misdeed::{GOOD, Misdeed, Outcome, PROMPT, Stage, response, show_all};
+use crate::fault::{Fault, GOOD, Outcome, PROMPT, Stage, response, show_all};
 use crate::server::{Peer, Script, over_tls};
 use std::io;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ pub fn answering(stage: &Stage, act: fn(&mut Peer) -> io::Result<()>) -> Script 
     })
 }
 
-/// A misdeed that is found out at once and costs the client its results.
+/// A fault that is found out at once and costs the client its results.
 pub const fn refused(
     name: &'static str,
     script: fn(&Stage) -> Script,
     words: &'static [&'static str],
-) -> Misdeed {
-    Misdeed { name, script, outcome: Outcome::Problem(words), within: PROMPT }
+) -> Fault {
+    Fault { name, script, outcome: Outcome::Problem(words), within: PROMPT }
 }
 
 /// An oddity that costs nobody anything.
-pub const fn survived(name: &'static str, script: fn(&Stage) -> Script) -> Misdeed {
-    Misdeed { name, script, outcome: Outcome::Good, within: PROMPT }
+pub const fn survived(name: &'static str, script: fn(&Stage) -> Script) -> Fault {
+    Fault { name, script, outcome: Outcome::Good, within: PROMPT }
 }
 
 #[test]
 fn endless_and_broken_heads_are_refused() {
-    let misdeeds = [
+    let faults = [
         refused(
             "an endless header",
             |stage| {
@@ -114,12 +114,12 @@ fn endless_and_broken_heads_are_refused() {
             &["a content length that is no number"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn statuses_without_an_answer_are_said() {
-    let misdeeds = [
+    let faults = [
         refused(
             "204",
             |stage| answering(stage, |peer| peer.send("HTTP/1.1 204 No Content\r\n\r\n")),
@@ -160,12 +160,12 @@ fn statuses_without_an_answer_are_said() {
             &["redirects (HTTP status 302)", "not followed"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn odd_heads_are_understood() {
-    let misdeeds = [
+    let faults = [
         survived("HTTP/1.0 until close", |stage| {
             answering(stage, |peer| {
                 peer.send(format!("HTTP/1.0 200 OK\r\n\r\n{GOOD}"))?;
@@ -203,7 +203,7 @@ fn odd_heads_are_understood() {
             answering(stage, |peer| response(GOOD).iter().try_for_each(|byte| peer.send([*byte])))
         }),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 /// A head that says 200, with those lines.

@@ -1,7 +1,7 @@
 //! The key is seen by Places and by nobody else, whatever Places does with it.
 
 use crate::certificates::Flaw;
-use crate::misdeed::{GOOD, SLACK, Stage, response, serve_well};
+use crate::fault::{GOOD, SLACK, Stage, response, serve_well};
 use crate::server::over_tls;
 use crate::wait_until;
 use herd::limits;

@@ -1,6 +1,6 @@
 //! Questions that are equal share one call, and what a client sends reaches no request as it came.
 
-use crate::misdeed::{GOOD, Stage, assert_good, response};
+use crate::fault::{GOOD, Stage, assert_good, response};
 use crate::server::over_tls;
 use crate::wait_until;
 use herd::limits;

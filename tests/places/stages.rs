@@ -1,7 +1,7 @@
 //! Servers that fall silent, slow down or go away, at each stage of a question.
 
+use crate::fault::{Fault, GOOD, Outcome, SLACK, Stage, response, show_all};
 use crate::heads::{answering, refused};
-use crate::misdeed::{GOOD, Misdeed, Outcome, SLACK, Stage, response, show_all};
 use crate::server::{Script, over_tls, script};
 use herd::limits;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A misdeed that only a deadline ends.
+/// A fault that only a deadline ends.
 const fn late(
     name: &'static str,
     script: fn(&Stage) -> Script,
     words: &'static [&'static str],
     deadline: Duration,
-) -> Misdeed {
+) -> Fault {
     let within = deadline.saturating_add(SLACK);
-    Misdeed { name, script, outcome: Outcome::Problem(words), within }
+    Fault { name, script, outcome: Outcome::Problem(words), within }
 }
 
 #[test]
 fn silence_and_slowness_end_at_a_deadline() {
-    let misdeeds = [
+    let faults = [
         late(
             "silence after accepting",
             |_| script(|peer| peer.hold()),
@@ -124,12 +124,12 @@ fn silence_and_slowness_end_at_a_deadline() {
             limits::PLACES_DEADLINE,
         ),
     ];
-    show_all(&misdeeds, misdeeds.len());
+    show_all(&faults, faults.len());
 }
 
 #[test]
 fn resets_are_said_at_each_stage() {
-    let misdeeds = [
+    let faults = [
         refused(
             "in the handshake",
             |_| script(|peer| peer.leave_unread()),
@@ -161,12 +161,12 @@ fn resets_are_said_at_each_stage() {
             &["broke the connection", "reset"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }
 
 #[test]
 fn closing_is_said_at_each_stage() {
-    let misdeeds = [
+    let faults = [
         refused("at once", |_| script(|_| Ok(())), &["cannot be reached"]),
         refused(
             "in the handshake",
@@ -209,5 +209,5 @@ fn closing_is_said_at_each_stage() {
             &["only part of a message before it closed"],
         ),
     ];
-    show_all(&misdeeds, 4);
+    show_all(&faults, 4);
 }

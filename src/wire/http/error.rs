@@ -1,4 +1,4 @@
-//! What can be wrong with an HTTP message: one variant for each misdeed of the peer.
+//! What can be wrong with an HTTP message: one variant for each fault of the peer.
 
 use std::error::Error;
 use std::fmt;

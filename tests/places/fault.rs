@@ -1,4 +1,4 @@
-//! What holds for every misdeed, and how it is shown.
+//! What holds for every fault, and how it is shown.
 
 use crate::certificates::{Authority, Flaw};
 use crate::client::{Answer, Client, Pulse};
@@ -29,7 +29,7 @@ const OTHERS_WAIT_MAX: Duration = Duration::from_millis(500);
 pub const MEMORY_GROWTH_BYTES_MAX: u64 = 8 * limits::PLACES_BODY_BYTES_MAX as u64;
 
 /// One thing that a service should not do.
-pub struct Misdeed {
+pub struct Fault {
     pub name: &'static str,
     pub script: fn(&Stage) -> Script,
     pub outcome: Outcome,
@@ -101,35 +101,35 @@ pub fn response(body: impl AsRef<[u8]>) -> Vec<u8> {
     whole
 }
 
-/// Shows each of `misdeeds` on a stage of its own, at most `at_a_time`.
-pub fn show_all(misdeeds: &[Misdeed], at_a_time: usize) {
+/// Shows each of `faults` on a stage of its own, at most `at_a_time`.
+pub fn show_all(faults: &[Fault], at_a_time: usize) {
     let next = AtomicUsize::new(0);
     let show_next = || {
-        while let Some(misdeed) = misdeeds.get(next.fetch_add(1, Ordering::SeqCst)) {
-            show(misdeed);
+        while let Some(fault) = faults.get(next.fetch_add(1, Ordering::SeqCst)) {
+            show(fault);
         }
     };
     thread::scope(|scope| {
-        for _ in 0..at_a_time.min(misdeeds.len()) {
+        for _ in 0..at_a_time.min(faults.len()) {
             scope.spawn(show_next);
         }
     });
 }
 
-fn show(misdeed: &Misdeed) {
+fn show(fault: &Fault) {
     let stage = Stage::new();
-    println!("{}", misdeed.name);
-    let name = misdeed.name;
+    println!("{}", fault.name);
+    let name = fault.name;
     let mut client = stage.client();
     let at = client.report("kiwi", "+34.068930-118.445127");
     let memory_before = stage.daemon.memory_peak_bytes();
     let pulse = Pulse::start(stage.daemon.clients);
 
-    stage.server.behave((misdeed.script)(&stage));
+    stage.server.behave((fault.script)(&stage));
     let answer = client.ask("kiwi", "10", 20);
     assert_eq!(answer.at, at, "{name}");
-    assert!(answer.took < misdeed.within, "{name}: answered after {:?}", answer.took);
-    match misdeed.outcome {
+    assert!(answer.took < fault.within, "{name}: answered after {:?}", answer.took);
+    match fault.outcome {
         Outcome::Good => assert_good(name, &answer),
         Outcome::Problem(words) => {
             assert_problem(name, &answer, words);
