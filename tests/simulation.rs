@@ -1,13 +1,13 @@
 //! The herd under simulation: thousands of seeded runs of the real protocols and stores in a world
-//! where everything goes wrong that can, and scripted stories in the same world.
+//! where everything goes wrong that can, and scripted scenarios in the same world.
 //!
 //! `HERD_SEED=n` runs the seed n alone; `HERD_SEEDS=n` runs n seeds, from `HERD_SEED` on.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "these are tests and their helpers")]
 
+#[path = "sim/scenarios/mod.rs"]
+mod scenarios;
 mod sim;
-#[path = "sim/stories/mod.rs"]
-mod stories;
 
 use sim::planted::{ALL, Bug};
 use sim::seeds::{run, run_once};

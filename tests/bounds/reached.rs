@@ -52,7 +52,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["NEIGHBOUR_ALIVE", "NEIGHBOUR_TROUBLE_REMINDER"],
     ),
     (
-        "tests/sim/stories/cuts.rs",
+        "tests/sim/scenarios/cuts.rs",
         "who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away",
         &["NEIGHBOUR_CONFLICT_MAX"],
     ),

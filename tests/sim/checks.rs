@@ -65,11 +65,11 @@ pub struct Checks {
     marks: BTreeMap<(usize, u32, u64), u64>,
     /// By server, its life and its neighbour: the epoch in which that greeted last.
     greeted: BTreeMap<(usize, u32, usize), u64>,
-    /// Whether a link may have to tell everything again: in stories in which something is wrong that
+    /// Whether a link may have to tell everything again: in scenarios in which something is wrong that
     /// nobody notices but by the digest, or by a number that cannot be.
     pub may_start_over: bool,
     pub versions: Versions,
-    /// How many positions of a client crossed a link, by its direction, where stories count them.
+    /// How many positions of a client crossed a link, by its direction, where scenarios count them.
     pub crossings: Option<Crossings>,
 }
 

@@ -17,7 +17,7 @@ enum Leaving {
     Close,
     /// Stay until patience ends.
     Linger,
-    /// Driven by a story.
+    /// Driven by a scenario.
     Never,
 }
 
@@ -38,9 +38,9 @@ pub struct Client {
     step_at: Option<Time>,
     /// Of an answer whose line has not ended.
     lines: Lines,
-    /// All that was received, for stories.
+    /// All that was received, for scenarios.
     pub received: Vec<u8>,
-    in_story: bool,
+    in_scenario: bool,
     /// Whether it starts another session when one is over.
     pub goes_on: bool,
     /// The last phase: it must be served to the end.
@@ -63,7 +63,7 @@ impl Client {
             step_at: None,
             lines: Lines::default(),
             received: Vec::new(),
-            in_story: true,
+            in_scenario: true,
             goes_on: false,
             insists: false,
             sessions: 0,
@@ -115,7 +115,7 @@ impl Client {
     /// Draws a session.
     fn begin(&mut self, env: &mut Env, load: &mut Load, servers: usize) {
         let server = env.random.index(servers);
-        self.in_story = false;
+        self.in_scenario = false;
         self.open(env, server);
         let lines = if env.random.chance(30) { 200 } else { env.random.magnitude(1, 20) };
         for _ in 0..lines {
@@ -216,7 +216,7 @@ impl Client {
         if !env.net.keeps_promise(end, bytes) {
             env.checks.fail(format!("client {} got other bytes than were sent", self.index));
         }
-        if self.in_story {
+        if self.in_scenario {
             self.received.extend_from_slice(bytes);
         }
         self.lines.each(bytes, |line| {

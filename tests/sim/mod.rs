@@ -12,7 +12,7 @@
 //! | `watch`, `contract`, `report`, `versions`, `checks` | models, and what must hold |
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
-//! | `story` | the words of the stories in `stories`, which tests tell |
+//! | `scenario` | the steps of the scenarios in `scenarios`, which are tests |
 //! | `worlds` | the same scripts in this world and over real sockets |
 //! | `costs`, `scale` | what updates cost in herds of any shape and size |
 
@@ -34,9 +34,9 @@ pub mod planted;
 mod random;
 mod report;
 pub mod scale;
+pub mod scenario;
 pub mod seeds;
 mod stage;
-pub mod story;
 pub mod topology;
 pub mod trace;
 mod versions;

@@ -6,7 +6,7 @@ use super::costs::{Costs, Purpose, Sum};
 use super::faults::Mix;
 use super::net::Weather;
 use super::random::Random;
-use super::story::{HERE, Session, Story, fair};
+use super::scenario::{HERE, Scenario, Session, fair};
 use super::topology::{self, Shape};
 use super::world::World;
 use herd::herd::Herd;
@@ -89,27 +89,27 @@ pub fn measure(shape: Shape, servers: usize, extent: Extent) -> Cost {
     let diameter = distances.iter().copied().max().unwrap_or(0);
     let far = distances.iter().position(|&distance| distance == diameter).unwrap_or(0);
     let costs = Costs::new(&herd);
-    let mut story = Story::with(herd, servers as u64, calm());
-    story.world.env.checks.crossings = None;
-    story.agrees();
+    let mut scenario = Scenario::with(herd, servers as u64, calm());
+    scenario.world.env.checks.crossings = None;
+    scenario.agrees();
     let directions = costs.directions();
-    story.world.env.costs = Some(costs);
+    scenario.world.env.costs = Some(costs);
     let beats = 3;
-    story.pass(beats * limits::HEARTBEAT_INTERVAL);
-    let idle = counted(&mut story).sum(Purpose::Beat).bytes;
+    scenario.pass(beats * limits::HEARTBEAT_INTERVAL);
+    let idle = counted(&mut scenario).sum(Purpose::Beat).bytes;
     let mut at_rest = Vec::new();
     for number in 0..FOLLOWED {
         let origin = if number == 0 { far } else { random.index(servers) };
-        let client = story.connect_to(origin);
-        story.pass(Duration::from_millis(10));
-        let line = format!("IAMAT still{number} {HERE} {}", story.clock(0));
-        at_rest.push(flood(&mut story, &distances, &[(client, line)]));
+        let client = scenario.connect_to(origin);
+        scenario.pass(Duration::from_millis(10));
+        let line = format!("IAMAT still{number} {HERE} {}", scenario.clock(0));
+        at_rest.push(flood(&mut scenario, &distances, &[(client, line)]));
     }
     let moved = (extent == Extent::Everything).then(|| Moved {
-        burst: burst(&mut story, &distances, &mut random),
-        overload: overload(&mut story, &distances, far),
+        burst: burst(&mut scenario, &distances, &mut random),
+        overload: overload(&mut scenario, &distances, far),
     });
-    let twice = counted(&mut story).twice.take();
+    let twice = counted(&mut scenario).twice.take();
     let seconds = f64::from(beats) * limits::HEARTBEAT_INTERVAL.as_secs_f64();
     let idle_bytes = idle as f64 / directions as f64 / seconds;
     Cost { directions, diameter, idle_bytes, at_rest, moved, twice }
@@ -138,8 +138,8 @@ fn calm() -> Mix {
     Mix { weather, turn_gap: 0, ..fair() }
 }
 
-fn counted(story: &mut Story) -> &mut Costs {
-    story.world.env.costs.as_mut().expect("they are counted")
+fn counted(scenario: &mut Scenario) -> &mut Costs {
+    scenario.world.env.costs.as_mut().expect("they are counted")
 }
 
 /// By server, how many links away the farthest other is.
@@ -165,25 +165,25 @@ fn distances(herd: &Herd) -> Vec<usize> {
 
 /// Says these lines at the same time and waits until every server has what they report, and what
 /// that leads to is over.
-fn flood(story: &mut Story, distances: &[usize], lines: &[(Session, String)]) -> Flood {
-    counted(story).clear();
+fn flood(scenario: &mut Scenario, distances: &[usize], lines: &[(Session, String)]) -> Flood {
+    counted(scenario).clear();
     for (client, line) in lines {
-        story.say(*client, line);
+        scenario.say(*client, line);
     }
     let everywhere = |world: &World| {
         let costs = world.env.costs.as_ref().expect("they are counted");
         costs.updates() == lines.len()
             && costs.ways().all(|way| way.reached == world.machines.len())
     };
-    story.wait(AGREED_WITHIN, everywhere);
-    sum_up(story, distances, lines.len())
+    scenario.wait(AGREED_WITHIN, everywhere);
+    sum_up(scenario, distances, lines.len())
 }
 
 /// When all acknowledgements have been said.
-fn sum_up(story: &mut Story, distances: &[usize], updates: usize) -> Flood {
-    story.pass(2 * limits::ACKNOWLEDGE_PAUSE);
-    story.agrees();
-    let costs = counted(story);
+fn sum_up(scenario: &mut Scenario, distances: &[usize], updates: usize) -> Flood {
+    scenario.pass(2 * limits::ACKNOWLEDGE_PAUSE);
+    scenario.agrees();
+    let costs = counted(scenario);
     let at = costs.sum(Purpose::At);
     let others = [costs.sum(Purpose::Mark), costs.sum(Purpose::Acknowledge)];
     let all = others.iter().fold(at, |sum, other| Sum {
@@ -201,36 +201,36 @@ fn sum_up(story: &mut Story, distances: &[usize], updates: usize) -> Flood {
 }
 
 /// Many clients report at once, at several servers.
-fn burst(story: &mut Story, distances: &[usize], random: &mut Random) -> Flood {
+fn burst(scenario: &mut Scenario, distances: &[usize], random: &mut Random) -> Flood {
     let servers: Vec<usize> = (0..BURST_SERVERS).map(|_| random.index(distances.len())).collect();
-    let sessions: Vec<Session> = servers.iter().map(|&at| story.connect_to(at)).collect();
-    story.pass(Duration::from_millis(10));
+    let sessions: Vec<Session> = servers.iter().map(|&at| scenario.connect_to(at)).collect();
+    scenario.pass(Duration::from_millis(10));
     let line = |number| {
         let session = sessions[number % BURST_SERVERS];
-        (session, format!("IAMAT burst{number} {HERE} {}", story.clock(0)))
+        (session, format!("IAMAT burst{number} {HERE} {}", scenario.clock(0)))
     };
     let lines: Vec<(Session, String)> = (0..BURST_UPDATES).map(line).collect();
-    flood(story, distances, &lines)
+    flood(scenario, distances, &lines)
 }
 
 /// A few clients move far faster than the links can tell. Their ids are as long as ids may be, so
 /// that few updates fill what a link may have to say.
-fn overload(story: &mut Story, distances: &[usize], origin: usize) -> Flood {
-    story.world.env.net.set_pipes(SLOW_LINK_BYTES);
-    let client = story.connect_to(origin);
-    story.pass(Duration::from_millis(10));
-    let positions = |story: &Story| {
-        story.world.machines[origin].node().map_or(0, |node| node.positions().head())
+fn overload(scenario: &mut Scenario, distances: &[usize], origin: usize) -> Flood {
+    scenario.world.env.net.set_pipes(SLOW_LINK_BYTES);
+    let client = scenario.connect_to(origin);
+    scenario.pass(Duration::from_millis(10));
+    let positions = |scenario: &Scenario| {
+        scenario.world.machines[origin].node().map_or(0, |node| node.positions().head())
     };
-    let before = positions(story);
-    counted(story).clear();
+    let before = positions(scenario);
+    counted(scenario).clear();
     for _ in 0..MOVES {
         for number in 0..FAST_CLIENTS {
             let id = format!("{number:x<width$}", width = limits::CLIENT_ID_BYTES_MAX);
-            let line = format!("IAMAT {id} {HERE} {}", story.clock(0));
-            story.say(client, &line);
+            let line = format!("IAMAT {id} {HERE} {}", scenario.clock(0));
+            scenario.say(client, &line);
         }
-        story.pass(MOVE_PAUSE);
+        scenario.pass(MOVE_PAUSE);
     }
     let updates = MOVES * FAST_CLIENTS;
     let all_taken = |world: &World| {
@@ -238,6 +238,6 @@ fn overload(story: &mut Story, distances: &[usize], origin: usize) -> Flood {
         node.is_some_and(|node| node.positions().head() == before + updates as u64)
             && world.is_healed()
     };
-    story.wait(AGREED_WITHIN, all_taken);
-    sum_up(story, distances, updates)
+    scenario.wait(AGREED_WITHIN, all_taken);
+    sum_up(scenario, distances, updates)
 }

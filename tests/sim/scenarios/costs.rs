@@ -1,4 +1,4 @@
-//! Stories of what an update costs: at most one crossing for each link direction, whatever the
+//! Scenarios of what an update costs: at most one crossing for each link direction, whatever the
 //! shape of the herd, and fewer when links cannot keep up.
 
 use crate::sim::scale::{Cost, Extent, Moved, measure};

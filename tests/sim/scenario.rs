@@ -1,5 +1,5 @@
-//! The words in which stories are told: a herd under fair skies, in which only happens what the
-//! story says.
+//! The steps that scenarios are written in: a herd in which nothing goes wrong but what the
+//! scenario says.
 
 use super::agenda::{MICROSECOND, MILLISECOND, SECOND, Time};
 use super::clients::Client;
@@ -18,7 +18,7 @@ use herd::wire::neighbour::Version;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A position as every story may use it.
+/// A position as every scenario may use it.
 pub const HERE: &str = "+34.068930-118.445127";
 
 /// How long an answer may take that does not wait for Places.
@@ -27,23 +27,23 @@ const ANSWERED_WITHIN: Time = SECOND;
 /// How long a clean stop may take.
 const STOPPED_WITHIN: Time = 10 * SECOND;
 
-/// A client's conversation in a story.
+/// A client's conversation in a scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Session(usize);
 
-pub struct Story {
+pub struct Scenario {
     pub world: World,
 }
 
-/// Tells a story several times, with the small delays falling otherwise each time.
-pub fn several_times(tell: impl Fn(u64)) {
-    (0..8).for_each(tell);
+/// Runs a scenario several times, each with other small delays.
+pub fn several_times(run: impl Fn(u64)) {
+    (0..8).for_each(run);
 }
 
-impl Story {
+impl Scenario {
     /// Servers that have just been started.
     pub fn of(herd: Herd, seed: u64) -> Self {
-        Story::with(herd, seed, fair())
+        Scenario::with(herd, seed, fair())
     }
 
     /// The same in a world as described.
@@ -54,14 +54,14 @@ impl Story {
         for machine in 0..world.machines.len() {
             world.start(machine);
         }
-        Story { world }
+        Scenario { world }
     }
 
     /// The goloman herd, linked.
     pub fn goloman(seed: u64) -> Self {
-        let mut story = Story::of(Herd::load("goloman").expect("it is built in"), seed);
-        story.agrees();
-        story
+        let mut scenario = Scenario::of(Herd::load("goloman").expect("it is built in"), seed);
+        scenario.agrees();
+        scenario
     }
 
     /// Two servers, East and West, linked.
@@ -69,9 +69,9 @@ impl Story {
         let json = br#"{"herd": "pair", "servers": [
             {"name": "East", "host": "10.0.0.1", "port": 11645, "talks_with": ["West"]},
             {"name": "West", "host": "10.0.0.2", "port": 11645}]}"#;
-        let mut story = Story::of(Herd::from_json(json).expect("it is sound"), seed);
-        story.agrees();
-        story
+        let mut scenario = Scenario::of(Herd::from_json(json).expect("it is sound"), seed);
+        scenario.agrees();
+        scenario
     }
 
     pub fn names(&self) -> Vec<String> {

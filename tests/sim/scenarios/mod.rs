@@ -1,0 +1,7 @@
+//! Named scenarios: what happens to a herd, step by step in the simulated world.
+
+mod costs;
+mod crashes;
+mod cuts;
+mod order;
+mod versions;
