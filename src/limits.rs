@@ -1,6 +1,6 @@
 //! Every bound of the program on one page, with its unit in its name, whichever room it is for: so
 //! that an operator and a reviewer see what can grow, and how far, without looking for it; so that a
-//! test can demand of each that something reaches it (`tests/bounds/reached.rs`); and so that what
+//! test can demand of each that something reaches it (`tests/bounds/limit_coverage.rs`); and so that what
 //! must hold between them is asserted when the program is compiled.
 
 use std::time::Duration;

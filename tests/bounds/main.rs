@@ -1,5 +1,5 @@
 //! Limits that hold: the real daemon is brought to each limit that can be reached from outside, and
-//! its memory and descriptors are measured there. [`reached`] lists which test reaches which limit.
+//! its memory and descriptors are measured there. [`limit_coverage`] lists which test reaches which limit.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test says no")]
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "what is measured is told")]
@@ -12,9 +12,9 @@ mod crowd;
 )]
 #[path = "../daemon/harness/mod.rs"]
 mod harness;
+mod limit_coverage;
 mod memory;
 mod questions;
-mod reached;
 mod slow_writers;
 mod storms;
 mod strangers;
