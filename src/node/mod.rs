@@ -108,10 +108,10 @@ struct Settings {
 
 /// One of the conversations of a server.
 #[derive(Debug)]
-pub struct Conversation(Kind);
+pub struct Conversation(Role);
 
 #[derive(Debug)]
-enum Kind {
+enum Role {
     Client(Client),
     Accepted(Box<Accepted>),
     Dialled(Box<Dialled>),
@@ -245,7 +245,7 @@ impl Node {
         while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
             self.actions.push_back(Action::Dial {
                 endpoint,
-                protocol: Conversation(Kind::Dialled(Box::new(Dialled::new(peer, attempt)))),
+                protocol: Conversation(Role::Dialled(Box::new(Dialled::new(peer, attempt)))),
                 timeout: limits::DIAL_TIMEOUT,
             });
         }
@@ -258,8 +258,8 @@ impl Application for Node {
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
         Conversation(match port {
-            Port::Clients => Kind::Client(Client::new()),
-            Port::Neighbours => Kind::Accepted(Box::new(Accepted::new(address))),
+            Port::Clients => Role::Client(Client::new()),
+            Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
         })
     }
 
@@ -320,15 +320,15 @@ impl From<Request> for Action<Conversation, Port> {
 
 impl Conversation {
     fn with_places() -> Self {
-        Conversation(Kind::Places(Box::new(Connection::new())))
+        Conversation(Role::Places(Box::new(Connection::new())))
     }
 
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
         match &mut self.0 {
-            Kind::Client(client) => client,
-            Kind::Accepted(accepted) => &mut **accepted,
-            Kind::Dialled(dialled) => &mut **dialled,
-            Kind::Places(connection) => &mut **connection,
+            Role::Client(client) => client,
+            Role::Accepted(accepted) => &mut **accepted,
+            Role::Dialled(dialled) => &mut **dialled,
+            Role::Places(connection) => &mut **connection,
         }
     }
 }
