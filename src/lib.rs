@@ -61,9 +61,10 @@
 //! of the dialler) before (`HEARD`), the cursor goes there and the walk begins: `AT` lines as
 //! clients see them, a `MARK` with the sequence number behind each batch, acknowledged by `ACK`.
 //! Marks and acknowledgements also go out every second, so that a dead peer is noticed, and carry
-//! a digest of all positions, so that two ends at rest can tell whether they agree. Servers that are one
-//! [version](wire::neighbour::Version) apart speak the lower one with each other. The grammar is in
-//! [`wire::neighbour`].
+//! a digest of all positions, so that two ends at rest can tell whether they agree. The greeting names the
+//! highest [version](wire::neighbour::Version) that the dialler speaks, its answer the one that both do:
+//! servers that are one version apart speak the lower one with each other, those that are further apart
+//! refuse each other. The grammar is in [`wire::neighbour`].
 //!
 //! What came from a neighbour is not sent back to it, but only while that neighbour is in the life
 //! in which it told us: one that restarted empty must be told also what it once told us
@@ -104,4 +105,5 @@ pub mod places;
 pub mod positions;
 pub mod reactor;
 pub mod transport;
+mod turn_time;
 pub mod wire;
