@@ -2,7 +2,6 @@
 
 use super::Service;
 use crate::limits;
-use std::fmt;
 use std::time::Duration;
 
 /// How Places is asked.
@@ -51,16 +50,15 @@ impl AskingLimits {
     }
 
     /// The caps, in words.
-    pub fn caps(&self) -> impl fmt::Display {
-        let (second, day) = (self.calls_per_second, self.calls_per_day);
-        fmt::from_fn(move |f| match (second, day) {
-            (None, None) => f.write_str("as often as clients ask"),
-            (Some(second), None) => write!(f, "at most {second} times a second"),
-            (None, Some(day)) => write!(f, "at most {day} times a day"),
+    pub fn caps(&self) -> String {
+        match (self.calls_per_second, self.calls_per_day) {
+            (None, None) => "as often as clients ask".to_owned(),
+            (Some(second), None) => format!("at most {second} times a second"),
+            (None, Some(day)) => format!("at most {day} times a day"),
             (Some(second), Some(day)) => {
-                write!(f, "at most {second} times a second and {day} times a day")
+                format!("at most {second} times a second and {day} times a day")
             }
-        })
+        }
     }
 }
 
@@ -90,7 +88,7 @@ mod tests {
             ..AskingLimits::default()
         };
         let caps = [(None, None), (Some(7), None), (None, Some(9)), (Some(7), Some(9))];
-        let told = caps.map(|(second, day)| given(second, day).caps().to_string());
+        let told = caps.map(|(second, day)| given(second, day).caps());
         let words =
             ["as often as clients ask", "at most 7 times a second", "at most 9 times a day"];
         assert_eq!(told[..3], words);
