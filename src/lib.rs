@@ -107,4 +107,5 @@ pub mod places;
 pub mod positions;
 pub mod reactor;
 pub mod transport;
+mod turn_time;
 pub mod wire;

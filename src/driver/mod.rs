@@ -47,6 +47,7 @@ use crate::transport::{
     Action, Application, ConnectionId, DriverSide, FileEvent, FileId, Lost, Meters, Monotonic, Now,
     Signal, TlsProfile, Transport,
 };
+use crate::turn_time;
 use connection::Connection;
 use listeners::Listener;
 use slots::Slots;
@@ -200,6 +201,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         W: World<Socket = S>,
     {
         self.now = now;
+        turn_time::begin(now.posix_nanoseconds);
         self.meters.turns += 1;
         Turn { driver: self, app, world }.take();
     }

@@ -6,6 +6,7 @@
 //! counted, and the count is the first thing written when writing works again. Only a disk that does
 //! not answer holds up whoever flushes, as writing to a file cannot be made not to wait.
 
+use super::clock::LogClock;
 use super::target::Target;
 use super::timestamp::{TIMESTAMP_BYTES, Timestamp};
 use crate::limits::{LOG_BATCH_BYTES, LOG_CHECK_INTERVAL, LOG_FILE_BYTES_MAX};
@@ -61,6 +62,7 @@ pub(super) struct LogFile {
     batch: Vec<u8>,
     /// Since the last write that worked.
     loss: Option<Loss>,
+    clock: LogClock,
     timestamp: Timestamp,
 }
 
@@ -85,18 +87,39 @@ impl LogFile {
             bounds,
             batch: Vec::with_capacity(bounds.batch_bytes),
             loss: None,
+            clock: LogClock::new(),
             timestamp: Timestamp::new(),
         })
     }
 
-    /// Adds one event as one line.
-    pub(super) fn append(&mut self, time: SystemTime, event: &[u8]) {
+    /// Adds one event as one line, at the time of that turn (in nanoseconds after the epoch) or at
+    /// its own. What `is_clean` holds no control character.
+    pub(super) fn log(&mut self, turn: Option<i64>, event: &[u8], is_clean: bool) {
+        let time = self.clock.in_turn(turn);
+        debug_assert!(!(is_clean && has_control(event)), "that is not clean");
+        let append = if is_clean { Vec::extend_from_slice } else { append_as_one_line };
+        self.append_by(append, time, event);
+    }
+
+    #[cfg(test)]
+    fn append(&mut self, time: SystemTime, event: &[u8]) {
+        self.append_by(append_as_one_line, time, event);
+    }
+
+    #[inline]
+    fn append_by(
+        &mut self,
+        append: impl FnOnce(&mut Vec<u8>, &[u8]),
+        time: SystemTime,
+        event: &[u8],
+    ) {
         if self.batch.len() + FRAME_BYTES + event.len() > self.bounds.batch_bytes {
             self.flush();
         }
+        self.batch.reserve(FRAME_BYTES + event.len());
         self.batch.extend_from_slice(self.timestamp.at(time));
         self.batch.push(b' ');
-        append_as_one_line(&mut self.batch, event);
+        append(&mut self.batch, event);
         self.batch.push(b'\n');
     }
 
@@ -223,11 +246,11 @@ impl fmt::Display for Loss {
 /// the line and pass for another, or tell a terminal what to do.
 ///
 /// Whoever logs what a peer sent shows it by [`Printable`](crate::wire::Printable), which leaves no
-/// control character: here the scan finds nothing then, and nothing is escaped twice. It is the
-/// guard for all else that is logged: messages of panics, of the system, of libraries.
+/// control character: here the scan finds nothing then, and nothing is escaped twice (and lines in and
+/// out, of which there are most, are not even scanned). It is the guard for all else that is logged:
+/// messages of panics, of the system, of libraries.
 fn append_as_one_line(batch: &mut Vec<u8>, event: &[u8]) {
-    // A fold looks at all bytes but without branches: many at a time.
-    if event.iter().fold(0, |found, byte| found | u8::from(is_control(*byte))) == 0 {
+    if !has_control(event) {
         batch.extend_from_slice(event);
         return;
     }
@@ -242,6 +265,11 @@ fn append_as_one_line(batch: &mut Vec<u8>, event: &[u8]) {
             byte => batch.push(byte),
         }
     }
+}
+
+fn has_control(event: &[u8]) -> bool {
+    // A fold looks at all bytes but without branches: many at a time.
+    event.iter().fold(0, |found, byte| found | u8::from(is_control(*byte))) != 0
 }
 
 fn is_control(byte: u8) -> bool {

@@ -7,7 +7,11 @@ use std::env;
 /// What is logged unless `RUST_LOG` says otherwise. That it is empty says nothing.
 const DEFAULT: &str = "info";
 /// What our events are logged as: the modules of this program, and lines in and out.
-const OURS: [&str; 2] = ["herd", "traffic"];
+const OURS: [&str; 2] = ["herd", TRAFFIC];
+/// What lines in and out are logged as.
+const TRAFFIC: &str = "traffic";
+/// Those of them that are fit for the log as they are: no control character is in them.
+const TRAFFIC_LINE: &str = "traffic::line";
 
 /// What belongs in the log.
 pub(super) struct Filter {
@@ -27,6 +31,21 @@ impl Filter {
         let hides_all = !words.eq_ignore_ascii_case("off") && !lets_ours_through(&filter, words);
         Filter { filter, hidden_by: hides_all.then(|| words.to_owned()) }
     }
+}
+
+/// What is known of an event by its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// Whether it is of a turn and has its time.
+    pub(super) in_turn: bool,
+    /// Whether it is known to hold no control character.
+    pub(super) is_clean: bool,
+}
+
+/// What is known of an event of that target.
+pub(super) fn origin(target: &str) -> Origin {
+    let is_clean = target == TRAFFIC_LINE;
+    Origin { in_turn: is_clean || target == TRAFFIC, is_clean }
 }
 
 /// Whether any event of ours may pass. A word that is no level is taken for a module, and the

@@ -12,14 +12,16 @@
 //! writes them in batches, when enough have gathered or when [`Logs::flush`] is called, which the daemon
 //! does whenever it has nothing else to do.
 
+mod clock;
 mod file;
 mod filter;
 mod target;
 mod timestamp;
 
 use crate::limits;
+use crate::turn_time;
 use file::LogFile;
-use filter::Filter;
+use filter::{Filter, Origin, origin};
 use log::{Level, Log, Metadata, Record, SetLoggerError};
 use std::cell::Cell;
 use std::fmt::{self, Write};
@@ -27,7 +29,6 @@ use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 /// The log that was set up; clones are the same log.
 #[derive(Clone)]
@@ -142,7 +143,9 @@ impl Log for Logger {
         if compose(&mut event, record).is_err() {
             event.push_str(" [it cannot be shown]");
         }
-        lock(&self.logs.file).append(SystemTime::now(), event.as_bytes());
+        let Origin { in_turn, is_clean } = origin(record.target());
+        let turn = if in_turn { turn_time::nanoseconds() } else { None };
+        lock(&self.logs.file).log(turn, event.as_bytes(), is_clean);
         event.shrink_to(limits::LOG_BATCH_BYTES); // one huge event must not hold memory for ever
         // A thread that is ending has no place for it any more.
         let _ = EVENT.try_with(|kept| kept.set(event));

@@ -9,19 +9,24 @@ const SECONDS_A_DAY: u64 = 86_400;
 /// The last second of the year 9999; clocks beyond it (or before 1970) show the nearest that fits.
 const SECONDS_MAX: u64 = 253_402_300_799;
 
-/// A time stamp that remembers what it last was, since most differ only in the fraction.
+/// A time stamp that remembers what it last was, since most are the same or differ only in the fraction.
 pub(super) struct Timestamp {
+    time: SystemTime,
     second: u64,
     text: [u8; TIMESTAMP_BYTES],
 }
 
 impl Timestamp {
     pub(super) fn new() -> Self {
-        Timestamp { second: 0, text: *b"1970-01-01T00:00:00.000000Z" }
+        Timestamp { time: UNIX_EPOCH, second: 0, text: *b"1970-01-01T00:00:00.000000Z" }
     }
 
     /// The text for that time.
     pub(super) fn at(&mut self, time: SystemTime) -> &[u8] {
+        if time == self.time {
+            return &self.text;
+        }
+        self.time = time;
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let second = since.as_secs().min(SECONDS_MAX);
         if second != self.second {

@@ -11,10 +11,14 @@ use std::{fmt, mem};
 /// What lines in and out are logged as, so that they can be left out: `RUST_LOG=info,traffic=off`.
 pub(super) const TRAFFIC: &str = "traffic";
 
+/// Those that hold no control character, however they came: the log need not look for any. It is part of
+/// what `traffic` filters.
+const TRAFFIC_LINE: &str = "traffic::line";
+
 /// Between the connection and a line that came in.
-pub(super) const IN: &str = " < ";
+pub(super) const IN: [u8; 3] = *b" < ";
 /// The same for one that goes out.
-pub(super) const OUT: &str = " > ";
+pub(super) const OUT: [u8; 3] = *b" > ";
 
 /// Whether lines may be logged: one comparison.
 #[inline]
@@ -46,12 +50,12 @@ pub(super) fn lines_are_logged_at(level: Level) -> bool {
 /// Logs one line that came in or goes out between servers, at a level that says whether it is news.
 pub(super) fn log_at(
     level: Level,
-    (role, arrow): (&'static str, &'static str),
+    (role, arrow): (&'static str, [u8; 3]),
     id: ConnectionId,
     line: &[u8],
 ) {
     if lines_are_logged_at(level) {
-        log::log!(target: TRAFFIC, level, "{}", Logged { role, arrow, id, line });
+        log::log!(target: TRAFFIC_LINE, level, "{}", Logged { role, arrow, id, line });
     }
 }
 
@@ -63,24 +67,34 @@ pub(super) fn without_end(line: &[u8]) -> &[u8] {
 // Apart, so that a line that is not logged costs next to nothing.
 #[cold]
 fn log_now(line: &Logged<'_>) {
-    info!(target: TRAFFIC, "{line}");
+    info!(target: TRAFFIC_LINE, "{line}");
 }
+
+const ARROW_BYTES: usize = 3;
+/// Of `neighbour`, the longest.
+const ROLE_BYTES_MAX: usize = 9;
 
 /// Role, connection, arrow, line. Put together here since the machinery of `format_args!` costs more
 /// than the rest of the log does, and there are two such lines for each report.
 struct Logged<'a> {
     role: &'static str,
-    arrow: &'static str,
+    arrow: [u8; ARROW_BYTES],
     id: ConnectionId,
     line: &'a [u8],
 }
 
 impl fmt::Display for Logged<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.role)?;
-        f.write_str(" ")?;
-        self.id.fmt(f)?;
-        f.write_str(self.arrow)?;
+        // All before the line in one piece, from its end.
+        const ID_END: usize = ROLE_BYTES_MAX + 1 + ConnectionId::TEXT_BYTES_MAX;
+        let mut head = [b' '; ID_END + ARROW_BYTES];
+        head[ID_END..].copy_from_slice(&self.arrow);
+        let start = self.id.write_before(&mut head[..ID_END]) - 1;
+        let role = self.role.as_bytes();
+        let Some(begin) = start.checked_sub(role.len()) else { return Err(fmt::Error) };
+        head[start] = b' ';
+        head[begin..start].copy_from_slice(role);
+        f.write_str(str::from_utf8(&head[begin..]).unwrap_or_default())?;
         Printable(self.line).fmt(f)
     }
 }

@@ -12,14 +12,26 @@ pub struct ConnectionId {
     pub generation: u32,
 }
 
+impl ConnectionId {
+    /// Bytes of the longest.
+    pub const TEXT_BYTES_MAX: usize = 1 + 10 + 1 + 10;
+
+    /// Writes it as it is shown to the end of `buffer`, which has room for
+    /// [`TEXT_BYTES_MAX`](Self::TEXT_BYTES_MAX), and returns where it begins.
+    pub fn write_before(&self, buffer: &mut [u8]) -> usize {
+        let point = integer_before(buffer, self.generation.into()) - 1;
+        buffer[point] = b'.';
+        let start = integer_before(&mut buffer[..point], self.slot.into()) - 1;
+        buffer[start] = b'#';
+        start
+    }
+}
+
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Every line of the log has one: put together here and written in one piece.
-        let mut text = [b'#'; 1 + 10 + 1 + 10];
-        let point = integer_before(&mut text, self.generation.into()) - 1;
-        text[point] = b'.';
-        let start = integer_before(&mut text[..point], self.slot.into()) - 1;
-        text[start] = b'#';
+        // Written in one piece: many lines of the log have one.
+        let mut text = [0; ConnectionId::TEXT_BYTES_MAX];
+        let start = self.write_before(&mut text);
         f.write_str(str::from_utf8(&text[start..]).unwrap_or_default())
     }
 }

@@ -1,0 +1,30 @@
+//! The limits that no test reaches, each with its reason.
+
+/// Limits that no test of this level or below reaches, and why.
+pub const NOT_REACHED: &[(&str, &[&str])] = &[
+    ("more than this machine's memory", &["POSITIONS_MAX", "POSITIONS_BYTES_DEFAULT"]),
+    (
+        "they decide when something is done, not how much there may be of it",
+        &[
+            "IDLE_AFTER",
+            "BUSY_MAX",
+            "EVENTS_PER_POLL",
+            "POLLS_PER_TURN",
+            "FIRST_WRITES_PER_TURN_MAX",
+            "PREFETCH_POSITIONS_MIN",
+            "NEWCOMER_REMINDER",
+            "ACKNOWLEDGE_PAUSE",
+            "PLACES_SUMMARY_INTERVAL",
+            "LOG_CHECK_INTERVAL",
+        ],
+    ),
+    ("it takes very many names", &["NAMES_KEPT_MAX"]),
+    (
+        "the kernel's to keep, once it is told",
+        &["KEEPALIVE_INTERVAL", "KEEPALIVE_PROBES", "LISTEN_BACKLOG"],
+    ),
+    (
+        "a test rotates by a bound of its own: this one takes half a million lines",
+        &["LOG_FILE_BYTES_MAX"],
+    ),
+];
