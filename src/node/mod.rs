@@ -185,14 +185,12 @@ impl Node {
         (self.peers.links_up().count(), self.peers.len())
     }
 
-    /// With how many neighbours it is linked both ways, by its link to them and by theirs to it; of how
-    /// many.
+    /// With how many neighbours it is linked both ways, of how many.
     pub fn linked_both_ways(&self) -> (usize, usize) {
         (self.peers.linked_both_ways(), self.peers.len())
     }
 
-    /// How often a neighbour was told everything again since something was wrong: for tests and for
-    /// watching.
+    /// How often a neighbour was told everything again since something was wrong: for tests.
     pub fn links_started_over(&self) -> u64 {
         self.peers.started_over()
     }

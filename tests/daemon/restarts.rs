@@ -121,7 +121,10 @@ fn catching_up_is_one_line_in_the_log_at_each_end_and_news_are_lines() {
     let lines = |server: &Server, arrow: &str| {
         server.log().lines().filter(|line| line.contains(arrow)).count()
     };
-    assert_eq!((lines(&a, " > AT "), lines(&b, " < AT ")), (501 + 1, 1), "{}", b.log());
+    // The answers to all reports, and to B the news.
+    until("the news to be logged", || (lines(&a, " > AT ") > 501).then_some(()));
+    b.wait_for_log(&format!(" < {news}"));
+    assert_eq!((lines(&a, " > AT "), lines(&b, " < AT ")), (502, 1), "{}", b.log());
 }
 
 /// As the README tells operators to do it: the log says when the next server may be restarted.

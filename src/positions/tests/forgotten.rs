@@ -121,6 +121,8 @@ fn a_known_client_is_forgotten_although_there_is_no_room() {
     assert_eq!(padded(3, 61).report(&mut positions), Update::Newer, "with a text of its own");
     assert!(positions.bytes() - bytes <= 80);
     assert_eq!(padded(4, 200).report(&mut positions), Update::Full);
+    positions.set_bytes_max(positions.bytes());
+    assert_eq!(padded(4, 200).report(&mut positions), Update::Full);
     assert_eq!(padded(4, 200).tell(&mut positions, None), Update::Newer, "a neighbour's");
     positions.set_bytes_max(positions.bytes());
     let mut unknown = (2..=u8::MAX).map(|client| Told { padding: 200, ..tombstone(client, 1) });

@@ -109,7 +109,10 @@ fn check_that_all_is_told(world: &mut World) {
     while world.is_dialling() && told.is_none() {
         if world.dials_neighbour() {
             world.step(Step::Connect);
-            told = world.chosen().map(|peer| peer.received.clone());
+            world.turn();
+            // An attempt that hung until the neighbour was dialled once more is given up.
+            let up = world.chosen().filter(|peer| !peer.lost);
+            told = up.map(|peer| peer.received.clone());
         } else {
             world.step(Step::Refuse);
         }
