@@ -10,6 +10,7 @@ use crate::node::{ClientBounds, Node, NodeOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
 use crate::wire::neighbour::Version;
+use crate::wire::plural;
 use std::io::{self, Write};
 
 /// Is one server until it is asked to stop. `version` is the highest of the lines between neighbours
@@ -87,7 +88,7 @@ fn run(
         let (linked_with, all) = node.linked_both_ways();
         if !linked && linked_with == all {
             linked = true;
-            say(out, format_args!("{name}: linked with all {all} neighbours"));
+            say(out, format_args!("{name}: linked with all {}", plural(all, "neighbour")));
         }
     };
     reactor.run(&mut node, on_idle).map_err(Failure::run)?;

@@ -13,8 +13,7 @@ pub enum Planted {
 }
 
 impl<P, L, S> super::Driver<P, L, S> {
-    /// Has the driver make that mistake from now on.
-    #[cfg(debug_assertions)]
+    /// Has the driver make that mistake from now on, in a build with debug assertions.
     pub fn plant(&mut self, bug: Planted) {
         self.planted = Some(bug);
     }

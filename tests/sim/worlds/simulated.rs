@@ -87,6 +87,7 @@ impl Virtual {
             posix_nanoseconds: 0,
         };
         self.drive(|driver, stage, kernel| driver.turn(stage, kernel, now));
+        #[cfg(debug_assertions)]
         self.driver.check().expect("the driver is sound");
         if self.driver.has_stopped() {
             self.drive(|driver, stage, kernel| driver.end(stage, kernel));
