@@ -164,7 +164,8 @@ impl Accepted {
         if let (Some(present), Some(others)) = (present, log) {
             let (name, address) = (cx.app.peers[peer].name(), self.address);
             warn!(
-                "neighbour {id} from {address} greets as {name}, and so has {present}, which is alive:                  one of them is not {name}; {others} more did since this was last said"
+                "neighbour {id} from {address} greets as {name}, and so has {present}, which is alive: \
+                 one of them is not {name}; {others} more did since this was last said"
             );
         }
     }

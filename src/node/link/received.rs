@@ -1,5 +1,4 @@
 //! What a neighbour has told us: in which of its epochs, up to where, and on which connection.
-
 //!
 //! # Two connections in one name
 //!
