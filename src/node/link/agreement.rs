@@ -9,6 +9,8 @@ pub(super) struct Agreement {
     compared: Option<(u64, u64)>,
     /// How often in a row they were the same two and differed.
     differed: u32,
+    /// How many of these were before the neighbour began to feed us.
+    unfed: u32,
     /// Whether it has been said that they differ.
     is_said: bool,
 }
@@ -35,7 +37,10 @@ impl Agreement {
             return was_said.then_some(Finding::AgreeAgain);
         }
         let same = self.compared.replace((ours, theirs)) == Some((ours, theirs));
-        self.differed = if same { self.differed + 1 } else { 1 };
+        if !same {
+            (self.differed, self.unfed) = (0, 0);
+        }
+        self.differed += 1;
         if self.differed < limits::DISAGREEMENTS_MIN || self.is_said {
             return None;
         }
@@ -44,9 +49,12 @@ impl Agreement {
     }
 
     /// Whether both have held the same different positions for so long that nothing can be on its way
-    /// that would end it.
-    pub fn is_lost(&self) -> bool {
-        self.compared.is_some() && self.differed >= limits::DISAGREEMENTS_MAX
+    /// that would end it: as long as the neighbour does not feed us, what it holds and we do not is.
+    pub fn is_lost(&mut self, is_fed: bool) -> bool {
+        if !is_fed {
+            self.unfed = self.differed;
+        }
+        self.compared.is_some() && self.differed - self.unfed >= limits::DISAGREEMENTS_MAX
     }
 }
 
@@ -64,13 +72,13 @@ mod tests {
         assert_eq!(agreement.compare(1, 2), Some(Finding::Differ));
         assert_eq!(agreement.compare(1, 2), None, "it has been said");
         for _ in limits::DISAGREEMENTS_MIN + 1..limits::DISAGREEMENTS_MAX {
-            assert!(!agreement.is_lost());
+            assert!(!agreement.is_lost(true));
             assert_eq!(agreement.compare(1, 2), None);
         }
-        assert!(agreement.is_lost());
+        assert!(agreement.is_lost(true));
         assert_eq!(agreement.compare(2, 2), Some(Finding::AgreeAgain));
         assert_eq!(agreement.compare(2, 2), None);
-        assert!(!agreement.is_lost());
+        assert!(!agreement.is_lost(true));
     }
 
     #[test]
@@ -83,6 +91,24 @@ mod tests {
             agreement.moved();
             assert_eq!(agreement.compare(1, 2), None);
         }
-        assert!(!agreement.is_lost());
+        assert!(!agreement.is_lost(true));
+    }
+
+    #[test]
+    fn a_difference_counts_towards_a_loss_only_while_the_neighbour_feeds_us() {
+        let mut agreement = Agreement::default();
+        for _ in 0..10 * limits::DISAGREEMENTS_MAX {
+            agreement.compare(1, 2);
+            assert!(!agreement.is_lost(false));
+        }
+        for _ in 1..limits::DISAGREEMENTS_MAX {
+            agreement.compare(1, 2);
+            assert!(!agreement.is_lost(true));
+        }
+        agreement.compare(1, 2);
+        assert!(agreement.is_lost(true));
+        assert!(!agreement.is_lost(false), "it was cut off meanwhile");
+        agreement.compare(1, 3);
+        assert!(!agreement.is_lost(true), "something was on its way");
     }
 }

@@ -217,8 +217,8 @@ impl Dialled {
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
-        // What it holds and we do not is on its way, unless it is not linked with us.
-        if self.agreement.is_lost() && peer.received().connection().is_some() {
+        let is_fed = peer.received().connection().is_some();
+        if self.agreement.is_lost(is_fed) {
             self.start_over(cx, format_args!("it holds other positions"));
         }
     }
