@@ -276,6 +276,7 @@ impl Protocol<Node> for Client {
         let (classic, bounds) = (cx.app.settings.classic, cx.app.admission.bounds());
         let deadlines = self.silence.deadlines(self.standing(), classic, bounds);
         match deadlines.due(cx.now.monotonic) {
+            Some(Timer::Command) if self.silence.waits_on(self.lines.partial()) => {}
             Some(Timer::Command) => {
                 if let Some(line) = self.lines.finish() {
                     self.command(cx, &line, self.silence.heard_nanoseconds);

@@ -18,6 +18,8 @@ pub(super) struct Silence {
     pub heard_nanoseconds: i64,
     /// When the connection was made or, with `--idle`, the last command came.
     commanded: Monotonic,
+    /// Whether the rest of a command is waited for, though there was the silence that ends one.
+    waits_on: bool,
     /// Whether the log has said that half a line waits.
     hinted: bool,
 }
@@ -56,6 +58,13 @@ impl Silence {
     pub fn hear(&mut self, now: Now) {
         self.heard = now.monotonic;
         self.heard_nanoseconds = now.posix_nanoseconds;
+        self.waits_on = false;
+    }
+
+    /// There was the silence that ends a command: whether more is waited for all the same, since this
+    /// cannot be a whole one yet. Looked at here and not as bytes come, which may be one at a time.
+    pub fn waits_on(&mut self, partial: &[u8]) -> bool {
+        !std::mem::replace(&mut self.waits_on, true) && Command::is_unfinished(partial)
     }
 
     /// A command has come, or something else that shows that the client is not idle.
@@ -84,11 +93,8 @@ impl Silence {
         let Standing { partial, commanded, owes } = standing;
         let half = !partial.is_empty();
         let after = |wait: bool, silence: Duration| wait.then(|| self.heard + silence);
-        let end_of_command = if Command::is_unfinished(partial) {
-            limits::CLASSIC_SILENCE_MAX
-        } else {
-            limits::CLASSIC_SILENCE
-        };
+        let end_of_command =
+            if self.waits_on { limits::CLASSIC_SILENCE_MAX } else { limits::CLASSIC_SILENCE };
         let served = classic && commanded && !half && !owes;
         let hint = !classic && half && !self.hinted;
         Deadlines([
@@ -134,11 +140,17 @@ mod tests {
         let mut silence = Silence::default();
         silence.begin(at(MS(0)));
         silence.hear(at(MS(500)));
-        for (partial, ends) in
-            [("IAMAT seg +34.06", 1_500), ("IAMAT kiwi +34-118 1", 600), ("nonsense", 600)]
+        for (partial, waits_on) in
+            [("IAMAT seg +34.06", true), ("IAMAT kiwi +34-118 1", false), ("nonsense", false)]
         {
-            let (at, timer) = next(&silence, standing(partial, false), true).unwrap();
-            assert_eq!((at, timer), (MS(ends), Timer::Command), "{partial}");
+            silence.hear(at(MS(500)));
+            let half = standing(partial, false);
+            assert_eq!(next(&silence, half, true), Some((MS(600), Timer::Command)), "{partial}");
+            assert_eq!(silence.waits_on(half.partial), waits_on, "{partial}");
+            if waits_on {
+                assert_eq!(next(&silence, half, true), Some((MS(1_500), Timer::Command)));
+                assert!(!silence.waits_on(half.partial), "no longer than that");
+            }
         }
         let served = standing("", true);
         assert_eq!(next(&silence, served, true), Some((MS(600), Timer::Served)));

@@ -110,7 +110,8 @@ fn commands_in_several_pieces_are_all_answered_before_the_end() {
 fn what_cannot_be_whole_yet_is_waited_for_longer() {
     let mut scene = Scene::new();
     scene.receives("IAMAT seg +34.06");
-    scene.pass(limits::CLASSIC_SILENCE_MAX - Duration::from_nanos(1));
+    scene.pass(limits::CLASSIC_SILENCE);
+    scene.pass(limits::CLASSIC_SILENCE_MAX - limits::CLASSIC_SILENCE - Duration::from_nanos(1));
     assert_eq!(scene.answers(), "");
     scene.receives("8930-118.445127 1600000000");
     scene.pass(limits::CLASSIC_SILENCE);
@@ -118,7 +119,8 @@ fn what_cannot_be_whole_yet_is_waited_for_longer() {
     assert!(scene.transport.is_ending());
     let mut scene = Scene::new();
     scene.receives("IAMAT seg +34.06");
-    scene.pass(limits::CLASSIC_SILENCE_MAX);
+    scene.pass(limits::CLASSIC_SILENCE);
+    scene.pass(limits::CLASSIC_SILENCE_MAX - limits::CLASSIC_SILENCE);
     assert_eq!(scene.answers(), "? IAMAT seg +34.06\n");
     assert!(scene.transport.is_ending());
 }
