@@ -54,6 +54,17 @@
 //! | [`wire`] | bytes to meaning and back: lines, commands, locations, times, HTTP: pure |
 //! | [`limits`] | every bound, with its unit in its name |
 //!
+//! # Where something new goes
+//!
+//! | what | where |
+//! |---|---|
+//! | a command of clients | [`wire::command`], and a file beside `node/client/iamat.rs` |
+//! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
+//! | who must hear of changes: a journal, watchers, an index | a cursor of the feed, walked when the turn ends |
+//! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |
+//! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the peer's certificate |
+//! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
+//!
 //! # Between neighbours
 //!
 //! Each server of a pair dials the other, so a pair has two connections, and each carries one feed.
