@@ -19,7 +19,7 @@ pub struct NodeOptions<'a> {
     pub epoch: u64,
     /// Seeds what need not be secret.
     pub seed: u64,
-    /// Must be secret: see [`Positions::new`].
+    /// Must be secret: see [`Positions::new`](crate::positions::Positions::new).
     pub key: [u64; 2],
     /// How far ahead of our clock a client's time may be.
     pub max_skew: Duration,
