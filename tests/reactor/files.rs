@@ -1,6 +1,6 @@
 //! Files: appended to in a turn, forced by a helper thread, and every failure said.
 
-use crate::harness::{Event, Running, Script, Setup, echo};
+use crate::harness::{Event, Running, Script, Setup};
 use herd::transport::{Action, FileId, FileRequest};
 use std::fs;
 use std::io::Write;
@@ -101,11 +101,4 @@ fn each_failure_is_said() {
         let reactor = asked(vec![open, (FILE, FileRequest::Close), (FILE, request)]);
         assert!(events_until(&reactor, "Failed")[1].contains("not open"));
     }
-}
-
-#[test]
-fn files_disturb_nobody() {
-    let reactor = Setup::accepting(echo).run();
-    drop(reactor.connect());
-    reactor.calls_until_lost(1);
 }
