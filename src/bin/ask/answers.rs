@@ -17,9 +17,14 @@ pub enum Shape {
 /// The answer that is owed for `command`, a line without its end; none for white space alone.
 pub fn owed_for(command: &[u8]) -> Option<Shape> {
     match fields(command).next()? {
-        b"WHATSAT" => Some(Shape::Paragraph),
+        b"WHATSAT" | b"NEAR" => Some(Shape::Paragraph),
         _ => Some(Shape::Line),
     }
+}
+
+/// Whether `command` asks to be told of changes from then on.
+pub fn is_watch(command: &[u8]) -> bool {
+    fields(command).next() == Some(b"WATCH")
 }
 
 /// Why a server that refuses `command` does so, as far as the line alone and what servers know tell;
@@ -58,16 +63,24 @@ fn is_white_space(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
-/// Follows the answers as their bytes arrive.
+/// Follows the answers as their bytes arrive, and the events between them.
 #[derive(Debug, Default)]
 pub struct Answers {
     owed: VecDeque<Owed>,
-    /// The end of the answer that is arriving, which is the first of those owed.
-    arriving: Option<Shape>,
+    arriving: Option<Arriving>,
     last: u8,
     refused: bool,
     /// Of the refusals that have begun to arrive and were not taken yet, the commands.
     refusals: Vec<Vec<u8>>,
+}
+
+/// What has arrived in part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arriving {
+    /// The first of the answers that are owed, with that end.
+    Answer(Shape),
+    /// An event, which is a line.
+    Event,
 }
 
 /// An answer that is owed.
@@ -101,28 +114,35 @@ impl Answers {
     /// These bytes arrived.
     pub fn take(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            let shape = match self.arriving {
-                Some(shape) => shape,
+            let arriving = match self.arriving {
+                Some(arriving) => arriving,
                 None => self.begin(byte),
             };
-            self.arriving = Some(shape);
-            if byte == b'\n' && (shape == Shape::Line || self.last == b'\n') {
-                self.owed.pop_front();
+            self.arriving = Some(arriving);
+            let line_was_empty = mem::replace(&mut self.last, byte) == b'\n';
+            if byte == b'\n' && (arriving != Arriving::Answer(Shape::Paragraph) || line_was_empty) {
+                if arriving != Arriving::Event {
+                    self.owed.pop_front();
+                }
                 self.arriving = None;
             }
-            self.last = byte;
         }
     }
 
-    /// An answer begins with that byte.
-    fn begin(&mut self, byte: u8) -> Shape {
+    /// An answer or an event begins with that byte.
+    fn begin(&mut self, byte: u8) -> Arriving {
+        // Nothing may be all that there is to tell: then the first line is the empty one.
+        self.last = b'\n';
         let owed = self.owed.front_mut();
-        if byte != b'?' {
-            return owed.map_or(Shape::Line, |owed| owed.shape);
+        match byte {
+            b'~' => Arriving::Event,
+            b'?' => {
+                self.refused = true;
+                self.refusals.extend(owed.map(|owed| mem::take(&mut owed.command)));
+                Arriving::Answer(Shape::Line)
+            }
+            _ => Arriving::Answer(owed.map_or(Shape::Line, |owed| owed.shape)),
         }
-        self.refused = true;
-        self.refusals.extend(owed.map(|owed| mem::take(&mut owed.command)));
-        Shape::Line
     }
 }
 
@@ -158,6 +178,51 @@ mod tests {
             assert_eq!(answers.take_refusals(), [commands[2], commands[5]]);
             assert!(answers.take_refusals().is_empty(), "each once");
         }
+    }
+
+    #[test]
+    fn the_end_of_what_is_near_is_an_empty_line_even_if_nobody_is() {
+        let commands: [&[u8]; 4] =
+            [b"NEAR +0+0 1 9", b"NEAR kiwi 1 9", b"NEAR nobody 1 9", b"UNWATCH x"];
+        let whole: [&[u8]; 4] = [
+            b"\n",
+            b"0.001 AT A +0.1 fig +0+0 1\n0.002 AT A +0.1 kaki +0+0 1\n\n",
+            b"? NEAR nobody 1 9\n",
+            b"UNWATCH x\n",
+        ];
+        let mut answers = Answers::default();
+        for command in commands {
+            answers.expect(owed_for(command).unwrap(), command.to_vec());
+        }
+        for (answered, answer) in whole.iter().enumerate() {
+            for byte in *answer {
+                assert_eq!(answers.owed(), commands.len() - answered, "{answer:?}");
+                answers.take(&[*byte]);
+            }
+        }
+        assert_eq!(answers.owed(), 0);
+        assert_eq!(answers.take_refusals(), [commands[2]]);
+    }
+
+    #[test]
+    fn events_answer_nothing() {
+        let mut answers = Answers::default();
+        answers.take(b"~ OUT fig\n");
+        for command in [&b" WATCH *"[..], b"NEAR kiwi 1 9"] {
+            answers.expect(owed_for(command).unwrap(), command.to_vec());
+        }
+        answers.take(b"~ AT A +0.1 fig +0+0 1\n");
+        assert_eq!(answers.owed(), 2);
+        answers.take(b" WATCH *\n~ NOW *\n~ GONE A +0.1 fig 1\n");
+        assert_eq!(answers.owed(), 1);
+        answers.take(b"\n~ EXPIRED");
+        assert_eq!((answers.owed(), answers.refused()), (0, false));
+    }
+
+    #[test]
+    fn a_watch_is_told_by_its_first_field() {
+        let found = [&b"WATCH *"[..], b"\tWATCH kiwi\r", b"UNWATCH *", b"IAMAT WATCH +0+0 1", b""];
+        assert_eq!(found.map(is_watch), [true, true, false, false, false]);
     }
 
     #[test]
