@@ -1,6 +1,7 @@
 //! Which answers a server owes: what comes is told apart by what was asked.
 
 use herd::wire::Command;
+use herd::wire::command::{Near, Place};
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
@@ -35,7 +36,14 @@ pub fn why_refused(command: &[u8]) -> Option<String> {
         Ok(Some(Command::IamAt(_))) => {
             "the server takes no report of such a time, or has no room for it".to_owned()
         }
-        Ok(Some(Command::WhatsAt(_))) => "the server does not know where that client is".to_owned(),
+        Ok(Some(Command::WhatsAt(_) | Command::Near(Near { place: Place::Client(_), .. }))) => {
+            "the server does not know where that client is".to_owned()
+        }
+        Ok(Some(Command::Near(_))) => "the server answers no NEAR".to_owned(),
+        Ok(Some(Command::Watch(_))) => {
+            "the server lets nobody watch, or nothing more on one connection".to_owned()
+        }
+        Ok(Some(Command::Unwatch(_))) => "that is not watched on this connection".to_owned(),
         Err(malformed) => malformed.to_string(),
     })
 }
@@ -239,6 +247,11 @@ mod tests {
         assert_eq!(why("IAMAT a +95-118 1").as_deref(), Some("latitude 95 is beyond 90"));
         assert!(why("IAMAT a +34-118 1").is_some_and(|why| why.contains("time")));
         assert!(why("WHATSAT a 1 1\r").is_some_and(|why| why.contains("does not know")));
+        assert!(why("NEAR a 1 1").is_some_and(|why| why.contains("does not know")));
+        assert!(why("NEAR +0+0 20041 1").is_some_and(|why| why.contains("20041")));
+        assert!(why("NEAR +0+0 1 1").is_some_and(|why| why.contains("no NEAR")));
+        assert!(why("WATCH a").is_some_and(|why| why.contains("nobody watch")));
+        assert!(why("UNWATCH a").is_some_and(|why| why.contains("not watched")));
         assert_eq!(why(" \t"), None);
     }
 

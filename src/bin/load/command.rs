@@ -48,11 +48,6 @@ pub const CLIENTS_MAX: u64 = 100_000_000;
 /// Most results of a `WHATSAT` that is sent.
 pub const RESULTS_BOUND: usize = 5;
 
-/// Farther from each other no two places are: `NEAR` takes no greater radius.
-pub const NEAR_KILOMETRES_MAX: f64 = 20_040.0;
-/// Most clients for which a `NEAR` may ask.
-pub const NEAR_RESULTS_MAX: u64 = 1_000;
-
 const QUESTION: &[u8] = b"WHATSAT phone-0000000000 10 5\n";
 const QUESTION_ID_AT: usize = 14;
 /// So the places around which is asked are not those of the clients.
@@ -156,7 +151,8 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use herd::wire::{Command, Location};
+    use herd::wire::Command;
+    use herd::wire::command::{Near, Place};
     use std::collections::BTreeSet;
 
     /// That share of `WHATSAT`, and of `NEAR`.
@@ -219,10 +215,13 @@ mod tests {
                 continue;
             }
             nears += 1;
-            let line = String::from_utf8(line).unwrap();
-            let fields: Vec<&str> = line.trim_ascii_end().split(' ').collect();
-            let &["NEAR", place, "100.5", "10"] = &fields[..] else { panic!("{line}") };
-            let place = Location::parse(place.as_bytes()).unwrap();
+            let Ok(Some(Command::Near(asked))) = Command::parse(line.trim_ascii_end()) else {
+                panic!("{}", String::from_utf8_lossy(&line));
+            };
+            let Near { place: Place::Location(place), radius_micrometres, bound } = asked else {
+                panic!("{asked:?}");
+            };
+            assert_eq!((radius_micrometres, bound), (100_500_000_000, 10));
             let arguments = arguments(&command);
             assert_eq!(arguments[..3], ["GEOSEARCH", "herd", "FROMLONLAT"]);
             let degrees = |nanodegrees: i64| nanodegrees as f64 / 1e9;

@@ -1,9 +1,10 @@
 //! The generator's arguments, and its help.
 
 use crate::answer::Expectation;
-use crate::command::{CLIENTS_MAX, Language, NEAR_KILOMETRES_MAX, NEAR_RESULTS_MAX, Questions};
+use crate::command::{CLIENTS_MAX, Language, Questions};
 use crate::schedule::Pace;
 use getopts::{Matches, ParsingStyle};
+use herd::limits::{NEAR_KILOMETRES_MAX, NEAR_RESULTS_MAX};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -212,8 +213,8 @@ fn questions(given: &Matches, language: Language) -> Result<Questions, String> {
     Ok(Questions {
         whatsat: whatsat / 100.0,
         near: near / 100.0,
-        near_kilometres: decimal(given, "near-kilometres", 100.0, 0.0, NEAR_KILOMETRES_MAX)?,
-        near_results: integer(given, "near-results", 10, NEAR_RESULTS_MAX)? as usize,
+        near_kilometres: decimal(given, "near-kilometres", 100.0, 0.0, NEAR_KILOMETRES_MAX as f64)?,
+        near_results: integer(given, "near-results", 10, u64::from(NEAR_RESULTS_MAX))? as usize,
     })
 }
 
