@@ -21,7 +21,7 @@
 //!
 //! A record with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
 //! update of a known client allocates nothing unless its text is longer than that and than all
-//! before. Growing never stops to copy what is there: see `record` and `index`. How much is taken is
+//! before. Growing never stops to copy what is there: see `chunks` and `index`. How much is taken is
 //! known at any time (see `memory`), and a client's report can be taken within a bound.
 //!
 //! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
@@ -29,6 +29,7 @@
 mod change;
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod chunks;
 mod epochs;
 mod feed;
 mod forget;
