@@ -58,13 +58,34 @@ pub fn at_line(
     location: &[u8],
     time: &[u8],
 ) -> Vec<u8> {
-    let sign = if difference < 0 { '-' } else { '+' };
-    let size = difference.unsigned_abs();
-    let (seconds, rest) = (size / 1_000_000_000, size % 1_000_000_000);
-    let mut line = format!("AT {server} {sign}{seconds}.{rest:09} ").into_bytes();
-    line.extend_from_slice(&[client, location, time].join(&b' '));
+    let fields = [server.as_bytes(), client, location, time].map(<[u8]>::len);
+    let mut line = Vec::with_capacity(fields.iter().sum::<usize>() + 30);
+    line.extend_from_slice(b"AT ");
+    line.extend_from_slice(server.as_bytes());
+    line.extend_from_slice(if difference < 0 { b" -" } else { b" +" });
+    write_seconds(&mut line, difference.unsigned_abs());
+    for field in [client, location, time] {
+        line.push(b' ');
+        line.extend_from_slice(field);
+    }
     line.push(b'\n');
     line
+}
+
+/// Nanoseconds as seconds with nine decimals. Written by hand, as simulations spend much time here.
+fn write_seconds(line: &mut Vec<u8>, mut nanoseconds: u64) {
+    let start = line.len();
+    for at in 0.. {
+        if at == 9 {
+            line.push(b'.');
+        }
+        if at > 9 && nanoseconds == 0 {
+            break;
+        }
+        line.push(b'0' + (nanoseconds % 10) as u8);
+        nanoseconds /= 10;
+    }
+    line[start..].reverse();
 }
 
 /// The answer to nonsense, with LF.

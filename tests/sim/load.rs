@@ -106,7 +106,7 @@ impl Load {
         };
         if random.chance(self.fat) && time.contains('.') {
             let digits = random.between(1_000, 15_000) as usize;
-            time.extend(std::iter::repeat_n('7', digits));
+            time.push_str(&"7".repeat(digits));
         }
         if time.len() < 40 {
             if self.times.len() == TIMES_KEPT {

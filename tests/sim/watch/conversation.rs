@@ -122,7 +122,7 @@ impl Conversation {
             if let Expected::Exactly(answer) = expected
                 && answer.starts_with(b"AT ")
             {
-                env.acknowledged.push((seen.machine, answer.clone()));
+                env.acknowledged[seen.machine].push(answer.clone());
             }
             self.excused |= pending.too_long;
             rest = &rest[length..];
