@@ -13,6 +13,11 @@ pub const CLIENT_ID_BYTES_MAX: usize = 1_024;
 pub const RADIUS_KILOMETRES_MAX: u64 = 50;
 /// Most results of a `WHATSAT` (contract).
 pub const RESULTS_MAX: u8 = 20;
+/// Largest radius of a `NEAR` and of an area that is watched in kilometres: more than half of the way
+/// around the Earth (contract).
+pub const NEAR_KILOMETRES_MAX: u64 = 20_040;
+/// Most results of a `NEAR` (contract).
+pub const NEAR_RESULTS_MAX: u16 = 1_000;
 /// How far ahead of the server's clock a report may be unless `--max-skew` says otherwise (contract).
 pub const SKEW_DEFAULT: Duration = Duration::from_secs(86_400);
 /// Largest `--max-skew`: ten years.
