@@ -30,6 +30,11 @@ impl Load {
         Load { ids, questions, nonsense, ties, fat, times: Vec::new() }
     }
 
+    /// One of those who report.
+    pub fn id(&self, env: &mut Env) -> &str {
+        env.random.pick(&self.ids).as_str()
+    }
+
     /// One line with its end.
     pub fn line(&mut self, env: &mut Env) -> Vec<u8> {
         let draw = env.random.below(1_000);
