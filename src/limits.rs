@@ -188,8 +188,8 @@ pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
-/// How often in a row before everything is told again: a connection on which what they lack might
-/// still come has spoken since, or was taken for dead.
+/// How often in a row, when each has been told all that the other holds, before everything is told
+/// again: once a heartbeat, so this is also about how many seconds it takes.
 pub const DISAGREEMENTS_MAX: u32 = 6;
 /// How soon, at the soonest, a neighbour is told everything again once more.
 pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
@@ -316,8 +316,8 @@ const _: () = {
     assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
     assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
-    // So many heartbeats.
-    assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);
+    // A link that loses something heals within 10 s.
+    assert!(DISAGREEMENTS_MAX as u64 * HEARTBEAT_INTERVAL.as_secs() < 10);
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

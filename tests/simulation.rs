@@ -10,7 +10,7 @@ mod scenarios;
 mod sim;
 
 use sim::planted::{ALL, Bug};
-use sim::seeds::{run, run_once};
+use sim::seeds::{run, run_once, run_with};
 use sim::trace::Detail;
 use std::env;
 
@@ -21,6 +21,9 @@ const SEEDS: u64 = 1_200;
 const CANARY_SEEDS: u64 = 600;
 
 const _: () = assert!(CANARY_SEEDS <= SEEDS);
+
+/// Seeds that are run with clients that watch others.
+const VISITED_SEEDS: u64 = 100;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|text| text.parse().expect("a number"))
@@ -57,6 +60,14 @@ fn seeds() {
     }
     // What is rare must be there all the same.
     assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
+}
+
+/// Until servers answer `WATCH` they refuse it, and this is of what else such clients say.
+#[test]
+fn seeds_with_clients_that_watch() {
+    for seed in 0..VISITED_SEEDS {
+        run_with(seed, 1 + seed as usize % 4).unwrap_or_else(|failure| panic!("{failure}"));
+    }
 }
 
 #[test]

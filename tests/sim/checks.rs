@@ -124,6 +124,11 @@ impl Checks {
         }
     }
 
+    /// All that were ever reported.
+    pub fn clients(&self) -> &[Box<[u8]>] {
+        &self.clients
+    }
+
     /// A server may take this report from a client.
     pub fn may_take(&mut self, seen: &Seen, report: &Report) {
         if self.by_line.contains_key(report.line()) {

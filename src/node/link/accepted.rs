@@ -103,12 +103,8 @@ impl Accepted {
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                self.told.mark(
-                    &mut cx.app.peers[peer],
-                    cx.transport.id(),
-                    sequence,
-                    cx.now.monotonic,
-                );
+                let (id, now) = (cx.transport.id(), cx.now.monotonic);
+                self.told.mark(&mut cx.app.peers[peer], id, (sequence, digest), now);
                 self.owes = true;
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {

@@ -198,27 +198,27 @@ impl Dialled {
             self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
             return;
         }
-        let node = &*cx.app;
-        let peer = &node.peers[self.peer];
-        let name = peer.name();
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
         if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
             // What an operator waits for before the next server of a herd is restarted.
-            info!("{name} has caught up: {}", told.so_far.summary(cx.now.monotonic));
+            let summary = told.so_far.summary(cx.now.monotonic);
+            info!("{} has caught up: {summary}", peer.name());
         }
         if sequence != node.positions.head() {
             self.agreement.moved();
             return;
         }
-        let ours = node.positions.digest();
-        match self.agreement.compare(ours, theirs) {
+        let (ours, told) = (node.positions.digest(), peer.received_mut().take_whole());
+        let name = peer.name();
+        match self.agreement.compare(ours, theirs, told) {
             Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
             ),
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
-        let is_fed = peer.received().connection().is_some();
-        if self.agreement.is_lost(is_fed) {
+        if self.agreement.is_lost() {
             self.start_over(cx, format_args!("it holds other positions"));
         }
     }
@@ -277,10 +277,10 @@ impl Dialled {
     }
 
     fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
-        // While it is told what there was, a mark with nothing new before it would say that this is all.
-        let tells = self.telling.as_ref().is_some_and(|telling| !telling.is_over);
+        // A mark with nothing told before it says that this is all.
+        let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
         match self.state {
-            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx),
+            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }

@@ -94,7 +94,13 @@ impl Told {
 
     /// The neighbour marks its feed. With nothing told before it a mark says that what there was has
     /// been told; one that goes back, that everything is told again.
-    pub fn mark(&mut self, peer: &mut Peer, id: ConnectionId, sequence: u64, now: Monotonic) {
+    pub fn mark(
+        &mut self,
+        peer: &mut Peer,
+        id: ConnectionId,
+        (sequence, digest): (u64, u64),
+        now: Monotonic,
+    ) {
         let has_told = mem::take(&mut self.since_mark);
         if sequence < peer.received().up_to() {
             self.catch_up.get_or_insert_with(|| CatchUp::new(now));
@@ -104,6 +110,6 @@ impl Told {
         {
             info!("caught up with {}: {}", peer.name(), told.summary(now));
         }
-        peer.received_mut().marked(id, sequence);
+        peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
     }
 }
