@@ -82,7 +82,8 @@ impl Report {
         }
     }
 
-    /// Appends the report of a client from a place (see [`Globe::place`]) at that time.
+    /// Appends the report of a client at that time, from the place that random bits stand for.
+    #[inline(always)]
     pub fn write(
         &mut self,
         out: &mut Vec<u8>,
@@ -130,7 +131,7 @@ impl Near {
         Near { line: line.into(), place: Place { latitude: 70, longitude: 52, plus: b'0' } }
     }
 
-    /// Appends the question for who is near that place.
+    /// Appends the question for who is near the place that random bits stand for.
     pub fn write(&self, out: &mut Vec<u8>, place: (&Globe, u64)) {
         let start = out.len();
         out.extend_from_slice(&self.line);
@@ -139,13 +140,22 @@ impl Near {
 }
 
 impl Place {
+    // A report is made in a few hundred instructions, and the call would be many of them.
+    #[inline(always)]
     fn write(&self, line: &mut [u8], (globe, random): (&Globe, u64)) {
-        let (latitude, longitude) = globe.place(random);
-        write_angle::<2>(line, self.latitude + 1, latitude.unsigned_abs());
-        write_angle::<3>(line, self.longitude + 1, longitude.unsigned_abs());
-        line[self.latitude] = if latitude < 0 { b'-' } else { self.plus };
-        line[self.longitude] = if longitude < 0 { b'-' } else { self.plus };
+        let [latitude, longitude] = globe.place(random);
+        write_angle::<2, 10>(line, self.latitude, self.plus, latitude);
+        write_angle::<3, 11>(line, self.longitude, self.plus, longitude);
     }
+}
+
+/// A latitude or a longitude.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Angle {
+    /// Without its sign.
+    microdegrees: u64,
+    /// Whether it is to the south or to the west.
+    is_negative: bool,
 }
 
 /// Places spread evenly over the globe's area, but for its caps, which Redis does not take.
@@ -170,19 +180,20 @@ impl Globe {
         Globe { belts }
     }
 
-    /// The place, latitude and longitude in millionths of a degree, that random bits stand for.
-    pub fn place(&self, random: u64) -> (i64, i64) {
+    /// The place, latitude and longitude, that random bits stand for.
+    #[inline(always)]
+    fn place(&self, random: u64) -> [Angle; 2] {
         let (north, east) = (random & ((1 << NORTH_BITS) - 1), random >> 33);
         let within_belt = NORTH_BITS - BELT_BITS;
         let belt = (north >> within_belt) as usize;
         let [from, to] = [self.belts[belt], self.belts[belt + 1]].map(u64::from);
         let part = north & ((1 << within_belt) - 1);
-        let latitude = (from + (((to - from) * part) >> within_belt)) as i64;
-        let longitude = ((east * 180_000_000) >> 31) as i64;
-        (
-            if random >> 31 & 1 == 0 { latitude } else { -latitude },
-            if random >> 32 & 1 == 0 { longitude } else { -longitude },
-        )
+        let latitude = from + (((to - from) * part) >> within_belt);
+        let longitude = (east * 180_000_000) >> 31;
+        [
+            Angle { microdegrees: latitude, is_negative: random >> 31 & 1 == 1 },
+            Angle { microdegrees: longitude, is_negative: random >> 32 & 1 == 1 },
+        ]
     }
 }
 
@@ -191,13 +202,26 @@ pub fn write_client(line: &mut [u8], at: usize, client: u64) {
     write_digits::<10>(line, at, client);
 }
 
-/// Writes millionths of a degree at that place: `N` digits, a point, six digits.
-fn write_angle<const N: usize>(line: &mut [u8], at: usize, microdegrees: u64) {
-    write_digits::<N>(line, at, microdegrees / 1_000_000);
-    write_digits::<6>(line, at + N + 1, microdegrees % 1_000_000);
+/// Writes an angle at that place, `BYTES` in all: its sign, `N` digits, a point that is there, six
+/// digits.
+#[inline(always)]
+fn write_angle<const N: usize, const BYTES: usize>(
+    line: &mut [u8],
+    at: usize,
+    plus: u8,
+    angle: Angle,
+) {
+    let Some(out) = line[at..].first_chunk_mut::<BYTES>() else {
+        return;
+    };
+    let Angle { microdegrees, is_negative } = angle;
+    out[0] = if is_negative { b'-' } else { plus };
+    write_digits::<N>(out, 1, microdegrees / 1_000_000);
+    write_digits::<6>(out, N + 2, microdegrees % 1_000_000);
 }
 
 /// Writes the last `N` digits of a number at that place.
+#[inline(always)]
 fn write_digits<const N: usize>(line: &mut [u8], at: usize, mut number: u64) {
     let Some(out) = line[at..].first_chunk_mut::<N>() else {
         return;
@@ -221,17 +245,18 @@ mod tests {
     proptest! {
         #[test]
         fn places_are_where_redis_takes_them(random: u64) {
-            let (latitude, longitude) = Globe::new().place(random);
-            prop_assert!(latitude.abs() <= 85_051_128 && longitude.abs() <= 180_000_000);
+            let [latitude, longitude] = Globe::new().place(random);
+            prop_assert!(latitude.microdegrees <= 85_051_128);
+            prop_assert!(longitude.microdegrees <= 180_000_000);
         }
 
         #[test]
         fn as_many_are_between_two_latitudes_as_there_is_area(north in 0..1_u64 << NORTH_BITS) {
             // That share of all places of a hemisphere is nearer to the equator.
             let share = north as f64 / f64::from(1_u32 << NORTH_BITS);
-            let (latitude, _) = Globe::new().place(north);
+            let [latitude, _] = Globe::new().place(north);
             let sine = |degrees: f64| degrees.to_radians().sin();
-            let area = sine(latitude as f64 / 1e6) / sine(LATITUDE_DEGREES_MAX);
+            let area = sine(latitude.microdegrees as f64 / 1e6) / sine(LATITUDE_DEGREES_MAX);
             prop_assert!((area - share).abs() < 1e-5, "{area} of the area, {share} of the places");
         }
     }
@@ -239,12 +264,10 @@ mod tests {
     #[test]
     fn all_four_quarters_are_settled() {
         let globe = Globe::new();
-        let quarters =
-            [0, 1, 2, 3].map(|signs: u64| globe.place((signs << 31) | (1 << 33) | 1 << 30));
-        let signs = quarters.map(|(north, east)| (north.signum(), east.signum()));
-        // The least longitude is less than a millionth of a degree.
-        assert_eq!(signs.map(|(north, _)| north), [1, -1, 1, -1]);
-        let far = globe.place(u64::MAX);
-        assert_eq!(far, (-85_051_127, -179_999_999));
+        let quarters = [0, 1, 2, 3]
+            .map(|signs: u64| globe.place(signs << NORTH_BITS).map(|angle| angle.is_negative));
+        assert_eq!(quarters, [[false, false], [true, false], [false, true], [true, true]]);
+        let farthest = globe.place(u64::MAX).map(|angle| angle.microdegrees);
+        assert_eq!(farthest, [85_051_127, 179_999_999]);
     }
 }
