@@ -16,7 +16,7 @@ impl Positions {
         let mut places = 0;
         for number in self.feed.numbers() {
             let record: &Record = self.feed.record(number);
-            let place = tree.point_of(number);
+            let place = tree.find(number);
             places += usize::from(place.is_some());
             if record.sequence <= told {
                 equal("where a record is in the index of areas", place, point_of(record))?;
@@ -32,7 +32,7 @@ impl Tree {
         let mut seen = Seen::default();
         self.check_node(self.root(), None, 0, &mut seen)?;
         equal("leaves", self.lens(), (seen.inners, seen.leaves))?;
-        equal("bytes of places", self.places_bytes(), seen.bytes)?;
+        equal("bytes of leaves", self.leaves_bytes(), seen.bytes)?;
         equal("records that are somewhere", self.somewhere(), seen.places)?;
         Ok(seen.places)
     }
@@ -61,15 +61,19 @@ impl Tree {
                 let leaf = self.leaf(number);
                 equal("the node above a leaf", leaf.parent, parent)?;
                 equal("the level of a leaf", leaf.level, level)?;
-                if leaf.places().is_empty() || leaf.places().len() > LEAF_PLACES_MAX {
-                    return Err(format!("leaf {number} has {} places", leaf.places().len()));
+                if leaf.numbers().is_empty() || leaf.numbers().len() > LEAF_PLACES_MAX {
+                    return Err(format!("leaf {number} has {} records", leaf.numbers().len()));
                 }
-                for place in leaf.places() {
-                    equal("the leaf of a record", self.leaf_of(place.number), Some(number))?;
-                    equal("where it leads", self.lead(place), node)?;
+                let mut once = leaf.numbers().to_vec();
+                once.sort_unstable();
+                once.dedup();
+                equal("records of a leaf", leaf.numbers().len(), once.len())?;
+                for &record in leaf.numbers() {
+                    equal("whether a record is somewhere", self.find(record).is_some(), true)?;
+                    equal("the leaf of a record", self.lead_to(record), node)?;
                 }
                 seen.leaves += 1;
-                seen.places += leaf.places().len();
+                seen.places += leaf.numbers().len();
                 seen.bytes += leaf.bytes();
             }
         }

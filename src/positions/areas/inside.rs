@@ -16,12 +16,12 @@ pub(super) fn all_inside(
     let (limit, sure) = (area.chord() * area.chord(), area.sure_chord_squared());
     let mut found = vec![];
     let mut is_within = true;
-    Walk::run(tree, area.centre(), limit, |places| {
-        for place in places {
-            let chord_squared = area.centre().chord_squared(&place.point);
+    Walk::run(tree, area.centre(), limit, |numbers| {
+        for &number in numbers {
+            let chord_squared = area.centre().chord_squared(&tree.point(number));
             let is_inside = chord_squared <= sure
                 || chord_squared <= limit && {
-                    let location = positions.location_of(place.number);
+                    let location = positions.location_of(number);
                     location.is_some_and(|location| area.contains(&location))
                 };
             if is_inside && found.len() == max {
@@ -29,7 +29,7 @@ pub(super) fn all_inside(
                 return -1;
             }
             if is_inside {
-                found.push(place.number);
+                found.push(number);
             }
         }
         limit

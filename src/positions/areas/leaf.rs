@@ -1,115 +1,99 @@
-//! The places that lie together.
+//! The records that lie together.
 
 use super::super::memory::{allocated, take_from};
-use super::sphere::Point;
 
-/// Places at which a leaf is split: so many that what a leaf takes beside them counts little, and few
+/// Records at which a leaf is split: so many that what a leaf takes beside them counts little, and few
 /// enough for a search to look at all of them.
-pub(super) const LEAF_PLACES_MAX: usize = 64;
-/// By how many places the room of a leaf grows and shrinks.
-const STEP: usize = 8;
-
-/// A record's number and where it is: what a search needs lies side by side.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub point: Point,
-    pub number: u32,
-}
+pub(super) const LEAF_PLACES_MAX: usize = 32;
+/// By how many records the room of a leaf grows and shrinks.
+const STEP: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Leaf {
-    places: Vec<Place>,
+    numbers: Vec<u32>,
     /// The inner node above, if there is one.
     pub parent: Option<u32>,
-    /// How many of the first bits of their paths all places have in common.
+    /// How many of the first bits of their paths all records have in common.
     pub level: u8,
 }
 
-const _: () = assert!(size_of::<Place>() == 16 && size_of::<Leaf>() <= 40);
+const _: () = assert!(size_of::<Leaf>() <= 40);
 
 impl Leaf {
     pub fn new(parent: Option<u32>, level: u8) -> Self {
-        Leaf { places: vec![], parent, level }
+        Leaf { numbers: vec![], parent, level }
     }
 
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
     }
 
     pub fn is_full(&self) -> bool {
-        self.places.len() >= LEAF_PLACES_MAX
+        self.numbers.len() >= LEAF_PLACES_MAX
     }
 
-    /// Which of the places is the record's.
-    pub fn position_of(&self, number: u32) -> Option<usize> {
-        self.places.iter().position(|place| place.number == number)
-    }
-
-    /// Moves a place within the leaf.
-    pub fn set(&mut self, at: usize, point: Point) {
-        self.places[at].point = point;
-    }
-
-    /// Adds a place; `bytes` is the sum of what leaves take.
-    pub fn push(&mut self, place: Place, bytes: &mut usize) {
+    /// Adds a record; `bytes` is the sum of what leaves take.
+    pub fn push(&mut self, number: u32, bytes: &mut usize) {
         self.reserve(1, bytes);
-        self.places.push(place);
+        self.numbers.push(number);
     }
 
-    /// Takes a place out.
-    pub fn remove(&mut self, at: usize, bytes: &mut usize) {
-        self.places.swap_remove(at);
-        if self.places.len() + 2 * STEP <= self.places.capacity() {
+    /// Takes a record out; whether it was there.
+    pub fn remove(&mut self, number: u32, bytes: &mut usize) -> bool {
+        let Some(at) = self.numbers.iter().position(|&one| one == number) else { return false };
+        self.numbers.swap_remove(at);
+        if self.numbers.len() + 2 * STEP <= self.numbers.capacity() {
             self.shrink(bytes);
         }
+        true
     }
 
-    /// Takes over all places of another leaf.
+    /// Takes over all records of another leaf.
     pub fn append(&mut self, other: &mut Leaf, bytes: &mut usize) {
-        self.reserve(other.places.len(), bytes);
-        self.places.append(&mut other.places);
+        self.reserve(other.numbers.len(), bytes);
+        self.numbers.append(&mut other.numbers);
         other.shrink(bytes);
     }
 
-    /// Moves the places that are on that side to another leaf, which is empty.
+    /// Moves the records that are on that side to another leaf, which is empty.
     pub fn split_off(
         &mut self,
         other: &mut Leaf,
-        is_other: impl Fn(&Place) -> bool,
+        is_other: impl Fn(u32) -> bool,
         bytes: &mut usize,
     ) {
-        let count = self.places.iter().filter(|place| is_other(place)).count();
+        let count = self.numbers.iter().filter(|&&number| is_other(number)).count();
         other.reserve(count, bytes);
-        self.places.retain(|place| {
-            let moves = is_other(place);
+        self.numbers.retain(|number| {
+            let moves = is_other(*number);
             if moves {
-                other.places.push(*place);
+                other.numbers.push(*number);
             }
             !moves
         });
         self.shrink(bytes);
     }
 
-    /// What the places take.
+    /// What the numbers take.
     pub fn bytes(&self) -> usize {
-        match self.places.capacity() {
+        match self.numbers.capacity() {
             0 => 0,
-            places => allocated(places * size_of::<Place>()),
+            numbers => allocated(numbers * size_of::<u32>()),
         }
     }
 
     fn reserve(&mut self, more: usize, bytes: &mut usize) {
-        let len = self.places.len() + more;
-        if len > self.places.capacity() {
+        let len = self.numbers.len() + more;
+        if len > self.numbers.capacity() {
             take_from(bytes, self.bytes());
-            self.places.reserve_exact(len.next_multiple_of(STEP) - self.places.len());
+            self.numbers.reserve_exact(len.next_multiple_of(STEP) - self.numbers.len());
             *bytes += self.bytes();
         }
     }
 
     fn shrink(&mut self, bytes: &mut usize) {
         take_from(bytes, self.bytes());
-        self.places.shrink_to(self.places.len().next_multiple_of(STEP));
+        self.numbers.shrink_to(self.numbers.len().next_multiple_of(STEP));
         *bytes += self.bytes();
     }
 }

@@ -7,13 +7,25 @@
 //! **Poles and the 180th meridian are no edges**, because there are no degrees here: a place is a
 //! [`Point`], the vector to it from the Earth's centre in units of 6 mm, and the nearer of two is the one
 //! at the shorter chord. The cube around the Earth is halved along x, y and z in turn, until no box
-//! holds more than 64 places: `tree`. A search goes through the boxes, nearer ones first: `walk`. So
+//! holds more than 32 places: `tree`. A search goes through the boxes, nearer ones first: `walk`. So
 //! what it costs follows how many it is to find and how crowded the place is, not the radius.
 //!
 //! **The order is exact.** Distances are great-circle distances rounded to the metre
 //! ([`metres_between`]), and of clients that are equally far the ids decide. A search compares chords
 //! in whole numbers, and keeps whoever may be among the nearest by them; what is left at its end is
 //! measured, by the location's text where the chord leaves any doubt: `near`.
+//!
+//! **Memory**: 12 bytes a record for its point, and 8 to 10 for its number in a leaf and the nodes
+//! above: at a million clients all over the world 20.4 counted and 21.2 of the process, in a thousand
+//! towns 21.5 and 22.4. The other layout that was measured had the points in the leaves, beside the
+//! numbers, and each record's leaf by its number: a question for ten took two thirds of the time (3.4
+//! to 5.6 µs, in the fastest tenth of rounds on a machine with much else to do), but 26.8 bytes, in
+//! towns 28.7, where 24 are to be had.
+//!
+//! **The worst**: a search cannot tell clients apart that are equally far but by their ids, so a
+//! crowd within the same metre is looked at as a whole. A million clients on one point, or within a
+//! metre, cost each question there 200 to 550 ms (on that busy machine). Moving costs no more there than
+//! elsewhere: below boxes of 6 m the tree goes on by the records' numbers.
 
 mod area;
 #[cfg(any(test, debug_assertions))]
@@ -85,7 +97,7 @@ impl Positions {
                 && let Some(number) = feed.next(cursor)
             {
                 batch[len] = (number, point_of(feed.record(number)));
-                black_box(tree.leaf_of(number).map(|leaf| tree.leaf(leaf).places().len()));
+                black_box(tree.find(number));
                 len += 1;
             }
             for &(number, point) in &batch[..len] {

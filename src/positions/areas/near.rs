@@ -3,7 +3,7 @@
 use super::super::Positions;
 use super::super::change::RecordNumber;
 use super::area::Area;
-use super::leaf::Place;
+use super::leaf::LEAF_PLACES_MAX;
 use super::sphere::{
     MARGIN_UNITS, RADIUS_METRES, RADIUS_UNITS, chord_of_metres, metres_between, metres_of_chord,
 };
@@ -60,19 +60,24 @@ pub(super) fn nearest(
     let (candidates, examined) = (Vec::with_capacity(128.min(2 * bound + 64)), 0);
     let mut candidates =
         Candidates { positions, area, bound, but, spare, limit, found: candidates, examined };
-    Walk::run(tree, area.centre(), limit, |places| candidates.look(places));
+    Walk::run(tree, area.centre(), limit, |numbers| candidates.look(tree, numbers));
     candidates.finish(found);
     candidates.examined
 }
 
 impl Candidates<'_> {
-    fn look(&mut self, places: &[Place]) -> i64 {
-        self.examined += places.len();
+    fn look(&mut self, tree: &Tree, numbers: &[u32]) -> i64 {
+        self.examined += numbers.len();
         let centre = self.area.centre();
-        for Place { point, number } in places {
-            let chord_squared = centre.chord_squared(point);
-            if chord_squared <= self.limit && self.but != Some(*number) {
-                self.found.push(Candidate { chord_squared, number: *number, metres: None });
+        // First all of them, so that the processor, which has nothing to decide meanwhile, waits for
+        // several at once.
+        let mut chords = [0; LEAF_PLACES_MAX];
+        for (chord_squared, &number) in chords.iter_mut().zip(numbers) {
+            *chord_squared = centre.chord_squared(&tree.point(number));
+        }
+        for (&number, &chord_squared) in numbers.iter().zip(&chords) {
+            if chord_squared <= self.limit && self.but != Some(number) {
+                self.found.push(Candidate { chord_squared, number, metres: None });
             }
         }
         if self.found.len() >= self.bound + self.spare {
@@ -101,6 +106,10 @@ impl Candidates<'_> {
     fn cut_exactly(&mut self) {
         self.measure();
         let Candidates { positions, found, bound, .. } = self;
+        // The area may end here.
+        if found.len() <= *bound {
+            return;
+        }
         let by = |a: &Candidate, b: &Candidate| compare(positions, a, b);
         let (_, last, _) = found.select_nth_unstable_by(*bound - 1, by);
         let metres = f64::from(last.metres.unwrap_or(u32::MAX));

@@ -19,6 +19,9 @@ pub(super) const MARGIN_UNITS: i64 = 4;
 pub struct Point([i32; 3]);
 
 impl Point {
+    /// No place: no location is so far from the Earth's centre.
+    pub(super) const NOWHERE: Point = Point([i32::MIN; 3]);
+
     /// Where a location is. All longitudes of a pole are one point, and so are 180° east and west.
     pub fn of(location: &Location) -> Point {
         let (sin_latitude, cos_latitude) = radians(location.latitude_nanodegrees).sin_cos();

@@ -1,9 +1,10 @@
 //! Where the records are: a binary tree over the cube around the Earth.
 
 use super::super::chunks::Chunks;
-use super::leaf::{LEAF_PLACES_MAX, Leaf, Place};
+use super::leaf::{LEAF_PLACES_MAX, Leaf};
 use super::slots::Slots;
 use super::sphere::Point;
+use crate::fault::fault;
 
 /// How many times each axis is halved: to cubes of 6.1 m, within which one hardly tells places apart
 /// by whole metres.
@@ -11,7 +12,7 @@ const HALVINGS: u32 = 21;
 /// Levels of the tree on which the cube is halved. Below them it is the records' numbers that tell
 /// places apart, so however many are on one point, no leaf has more than others.
 pub(super) const SPACE_LEVELS: u32 = 3 * HALVINGS;
-/// Places of two leaves that are joined: well below what one is split at, so that one client that goes
+/// Records of two leaves that are joined: well below what one is split at, so that one client that goes
 /// to and fro does not split and join them each time.
 const JOINED_MAX: usize = LEAF_PLACES_MAX / 2;
 
@@ -45,13 +46,11 @@ pub(super) struct Tree {
     root: Child,
     inners: Slots<Inner>,
     leaves: Slots<Leaf>,
-    /// For each record's number its leaf, or [`NOWHERE`].
-    whereabouts: Chunks<u32, 4_096>,
-    /// What the places in leaves take.
-    places_bytes: usize,
+    /// For each record's number where it is, or [`Point::NOWHERE`].
+    points: Chunks<Point, 4_096>,
+    /// What the numbers in leaves take.
+    leaves_bytes: usize,
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 impl Tree {
     pub fn new() -> Self {
@@ -59,14 +58,14 @@ impl Tree {
             root: Child::Nothing,
             inners: Slots::default(),
             leaves: Slots::default(),
-            whereabouts: Chunks::default(),
-            places_bytes: 0,
+            points: Chunks::default(),
+            leaves_bytes: 0,
         }
     }
 
     pub fn bytes(&self) -> usize {
         let nodes = self.inners.bytes() + self.leaves.bytes();
-        nodes + self.whereabouts.bytes() + self.places_bytes
+        nodes + self.points.bytes() + self.leaves_bytes
     }
 
     pub fn root(&self) -> Child {
@@ -81,54 +80,66 @@ impl Tree {
         self.leaves.get(leaf)
     }
 
-    /// The leaf that a record is in.
-    pub fn leaf_of(&self, number: u32) -> Option<u32> {
-        if number as usize >= self.whereabouts.len() {
-            return None;
-        }
-        Some(*self.whereabouts.get(number)).filter(|&leaf| leaf != NOWHERE)
+    /// Where a record in a leaf is.
+    #[inline(always)]
+    pub fn point(&self, number: u32) -> Point {
+        *self.points.get(number)
+    }
+
+    /// Where a record is, if anywhere.
+    pub fn find(&self, number: u32) -> Option<Point> {
+        let is_known = (number as usize) < self.points.len();
+        is_known.then(|| self.point(number)).filter(|&point| point != Point::NOWHERE)
     }
 
     /// Puts a record where it is now, if anywhere; says where it was.
     pub fn put(&mut self, number: u32, point: Option<Point>) -> Option<Point> {
-        let Some((leaf, at, before)) = self.find(number) else {
-            self.insert(number, point?);
-            return None;
-        };
-        if point == Some(before) {
-            return Some(before);
+        let before = self.find(number);
+        if before == point {
+            return before;
         }
-        // Most moves are short.
-        let level = self.leaf(leaf).level;
-        match point {
-            Some(point) if Path::new(number, &point).agrees(&Path::new(number, &before), level) => {
-                self.leaves.get_mut(leaf).set(at, point);
+        if let Some(before) = before {
+            let path = Path::new(number, &before);
+            let Child::Leaf(leaf) = self.lead(&path) else {
+                fault!("record {number} is in no leaf");
+                return None;
+            };
+            // Most moves are short.
+            let level = self.leaf(leaf).level;
+            if let Some(point) = point
+                && Path::new(number, &point).agrees(&path, level)
+            {
+                *self.points.get_mut(number) = point;
+                return Some(before);
             }
-            point => {
-                *self.whereabouts.get_mut(number) = NOWHERE;
-                self.leaves.get_mut(leaf).remove(at, &mut self.places_bytes);
-                self.join_up(leaf);
-                if let Some(point) = point {
-                    self.insert(number, point);
-                }
+            *self.points.get_mut(number) = Point::NOWHERE;
+            if !self.leaves.get_mut(leaf).remove(number, &mut self.leaves_bytes) {
+                fault!("record {number} is not in its leaf");
             }
+            self.join_up(leaf);
         }
-        Some(before)
+        if let Some(point) = point {
+            self.insert(number, point);
+        }
+        before
     }
 
-    /// Its leaf, where in the leaf, and where on Earth.
-    fn find(&self, number: u32) -> Option<(u32, usize, Point)> {
-        let leaf = self.leaf_of(number)?;
-        let places = self.leaf(leaf);
-        let at = places.position_of(number)?;
-        Some((leaf, at, places.places()[at].point))
+    /// Where the way to a place ends: its leaf, if it is there.
+    fn lead(&self, path: &Path) -> Child {
+        let (mut at, mut level) = (self.root, 0);
+        while let Child::Inner(inner) = at {
+            at = self.inners.get(inner).children[path.side(level)].child();
+            level += 1;
+        }
+        at
     }
 
     /// Adds a record that is nowhere.
     fn insert(&mut self, number: u32, point: Point) {
-        while self.whereabouts.len() <= number as usize {
-            self.whereabouts.push(NOWHERE);
+        while self.points.len() <= number as usize {
+            self.points.push(Point::NOWHERE);
         }
+        *self.points.get_mut(number) = point;
         let path = Path::new(number, &point);
         let (mut at, mut parent, mut level) = (self.root, None, 0);
         let leaf = loop {
@@ -140,11 +151,8 @@ impl Tree {
                 }
                 Child::Nothing => {
                     let leaf = self.leaves.add(Leaf::new(parent, level));
-                    self.set_child(
-                        parent,
-                        Some(path.side(level.saturating_sub(1))),
-                        Child::Leaf(leaf),
-                    );
+                    let side = path.side(level.saturating_sub(1));
+                    self.set_child(parent, Some(side), Child::Leaf(leaf));
                     break leaf;
                 }
                 Child::Leaf(leaf) if self.leaf(leaf).is_full() => {
@@ -153,59 +161,46 @@ impl Tree {
                 Child::Leaf(leaf) => break leaf,
             }
         };
-        *self.whereabouts.get_mut(number) = leaf;
-        self.leaves.get_mut(leaf).push(Place { point, number }, &mut self.places_bytes);
+        self.leaves.get_mut(leaf).push(number, &mut self.leaves_bytes);
     }
 
-    /// Puts an inner node in a leaf's place, with the leaf's places below it. All may be on the same
+    /// Puts an inner node in a leaf's place, with the leaf's records below it. All may be on the same
     /// side.
     fn split(&mut self, leaf: u32) -> u32 {
         let Leaf { parent, level, .. } = *self.leaf(leaf);
         let inner = self.inners.add(Inner { children: [Packed::NOTHING; 2], parent });
         self.replace_child(parent, Child::Leaf(leaf), Child::Inner(inner));
-        let is_high = |place: &Place| Path::new(place.number, &place.point).side(level) == 1;
+        let Tree { leaves, points, leaves_bytes, .. } = self;
+        let is_high = |number: u32| Path::new(number, points.get(number)).side(level) == 1;
         let mut high = Leaf::new(Some(inner), level + 1);
-        let low = self.leaves.get_mut(leaf);
-        let highs = low.places().iter().filter(|place| is_high(place)).count();
+        let low = leaves.get_mut(leaf);
+        let highs = low.numbers().iter().filter(|&&number| is_high(number)).count();
         low.parent = Some(inner);
         low.level = level + 1;
         let children = if highs == 0 {
             [Child::Leaf(leaf), Child::Nothing]
-        } else if highs == low.places().len() {
+        } else if highs == low.numbers().len() {
             [Child::Nothing, Child::Leaf(leaf)]
         } else {
-            low.split_off(&mut high, is_high, &mut self.places_bytes);
-            let high = self.leaves.add(high);
-            self.settle_in(high);
-            [Child::Leaf(leaf), Child::Leaf(high)]
+            low.split_off(&mut high, is_high, leaves_bytes);
+            [Child::Leaf(leaf), Child::Leaf(leaves.add(high))]
         };
         self.inners.get_mut(inner).children = children.map(Packed::new);
         inner
-    }
-
-    /// Notes that the places of a leaf are in it.
-    fn settle_in(&mut self, leaf: u32) {
-        let Tree { leaves, whereabouts, .. } = self;
-        for place in leaves.get(leaf).places() {
-            *whereabouts.get_mut(place.number) = leaf;
-        }
     }
 
     /// Joins a leaf with the one beside it, if they have become small, and takes away what leads to
     /// nothing, up to where there is enough.
     fn join_up(&mut self, leaf: u32) {
         while let Some(parent) = self.leaf(leaf).parent {
-            let mine = self.leaf(leaf).places().len();
+            let mine = self.leaf(leaf).numbers().len();
             let children = self.children(parent);
             let beside = children.into_iter().find(|&child| child != Child::Leaf(leaf));
             match beside.unwrap_or(Child::Nothing) {
-                Child::Leaf(other) if mine + self.leaf(other).places().len() <= JOINED_MAX => {
-                    let mut gone =
-                        std::mem::replace(self.leaves.get_mut(other), Leaf::new(None, 0));
-                    for place in gone.places() {
-                        *self.whereabouts.get_mut(place.number) = leaf;
-                    }
-                    self.leaves.get_mut(leaf).append(&mut gone, &mut self.places_bytes);
+                Child::Leaf(other) if mine + self.leaf(other).numbers().len() <= JOINED_MAX => {
+                    let gone = Leaf::new(None, 0);
+                    let mut gone = std::mem::replace(self.leaves.get_mut(other), gone);
+                    self.leaves.get_mut(leaf).append(&mut gone, &mut self.leaves_bytes);
                     self.leaves.free(other);
                 }
                 Child::Nothing if mine <= JOINED_MAX => {}
@@ -224,7 +219,7 @@ impl Tree {
             leaf.parent = above;
             leaf.level -= 1;
         }
-        if self.leaf(leaf).places().is_empty() {
+        if self.leaf(leaf).numbers().is_empty() {
             self.root = Child::Nothing;
             self.free_leaf(leaf);
         }
@@ -233,7 +228,7 @@ impl Tree {
     /// Gives back an empty leaf.
     fn free_leaf(&mut self, leaf: u32) {
         let mut nothing = Leaf::new(None, 0);
-        nothing.append(self.leaves.get_mut(leaf), &mut self.places_bytes);
+        nothing.append(self.leaves.get_mut(leaf), &mut self.leaves_bytes);
         self.leaves.free(leaf);
     }
 
@@ -254,11 +249,6 @@ impl Tree {
 
 #[cfg(any(test, debug_assertions))]
 impl Tree {
-    /// Where a record is.
-    pub fn point_of(&self, number: u32) -> Option<Point> {
-        self.find(number).map(|(_, _, point)| point)
-    }
-
     /// The node above an inner one.
     pub fn parent_of(&self, inner: u32) -> Option<u32> {
         self.inners.get(inner).parent
@@ -269,24 +259,19 @@ impl Tree {
         (self.inners.len(), self.leaves.len())
     }
 
-    pub fn places_bytes(&self) -> usize {
-        self.places_bytes
+    /// What the numbers in leaves are said to take.
+    pub fn leaves_bytes(&self) -> usize {
+        self.leaves_bytes
     }
 
-    /// How many records are said to be in a leaf.
+    /// How many records are somewhere.
     pub fn somewhere(&self) -> usize {
-        (0..self.whereabouts.len()).filter(|&number| self.leaf_of(number as u32).is_some()).count()
+        (0..self.points.len()).filter(|&number| self.find(number as u32).is_some()).count()
     }
 
-    /// Where the way to a place ends.
-    pub fn lead(&self, place: &Place) -> Child {
-        let path = Path::new(place.number, &place.point);
-        let (mut at, mut level) = (self.root, 0);
-        while let Child::Inner(inner) = at {
-            at = self.children(inner)[path.side(level)];
-            level += 1;
-        }
-        at
+    /// Where the way to a record that is somewhere ends.
+    pub fn lead_to(&self, number: u32) -> Child {
+        self.lead(&Path::new(number, &self.point(number)))
     }
 }
 

@@ -1,6 +1,5 @@
 //! The way through the tree from what is near to what is far.
 
-use super::leaf::Place;
 use super::sphere::Point;
 use super::tree::{Child, SPACE_LEVELS, Tree};
 
@@ -19,8 +18,8 @@ pub(super) struct Walk<'a, Look> {
     look: Look,
 }
 
-impl<'a, Look: FnMut(&[Place]) -> i64> Walk<'a, Look> {
-    /// Shows `look` the places of each leaf that has some nearer to `centre` than the limit, a chord's
+impl<'a, Look: FnMut(&[u32]) -> i64> Walk<'a, Look> {
+    /// Shows `look` the records of each leaf that may have some nearer to `centre` than the limit, a chord's
     /// square; it says what the limit is from then on.
     pub fn run(tree: &'a Tree, centre: Point, limit: i64, look: Look) {
         let centre = centre.coordinates();
@@ -35,7 +34,7 @@ impl<'a, Look: FnMut(&[Place]) -> i64> Walk<'a, Look> {
         }
         match node {
             Child::Nothing => {}
-            Child::Leaf(leaf) => self.limit = (self.look)(self.tree.leaf(leaf).places()),
+            Child::Leaf(leaf) => self.limit = (self.look)(self.tree.leaf(leaf).numbers()),
             Child::Inner(inner) if level < SPACE_LEVELS => {
                 self.halves(self.tree.children(inner), level, distance);
             }
