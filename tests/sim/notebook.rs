@@ -19,6 +19,9 @@ use super::scope::{Scope, Takes};
 use herd::wire::Location;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// Lines that are kept to be shown.
+const LINES_KEPT: usize = 60;
+
 /// One connection's.
 #[derive(Debug, Default)]
 pub struct Notebook {
@@ -33,6 +36,8 @@ pub struct Notebook {
     beginning: Vec<Beginning>,
     /// How many lines have come.
     read: u64,
+    /// The last that were said and read, to show how it came to that.
+    last: VecDeque<String>,
     /// By client.
     clients: BTreeMap<Vec<u8>, Told>,
 }
@@ -67,6 +72,7 @@ struct Told {
 impl Notebook {
     /// A command is sent, without its LF. One of white space alone is not answered.
     pub fn asks(&mut self, line: &[u8]) {
+        self.keep('<', line);
         if meaning(line) != Meaning::Nothing {
             self.asked.push_back(line.to_vec());
         }
@@ -88,13 +94,24 @@ impl Notebook {
         let mut result = Ok(());
         lines.each(bytes, |line| {
             if result.is_ok() {
-                result = self.line(line).map_err(|why| {
-                    format!("{why}: {}", line[..line.len().min(300)].escape_ascii())
-                });
+                self.keep('>', line);
+                result = self.line(line);
             }
         });
         self.lines = lines;
         result
+    }
+
+    fn keep(&mut self, way: char, line: &[u8]) {
+        if self.last.len() == LINES_KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back(format!("{way} {}", line[..line.len().min(160)].escape_ascii()));
+    }
+
+    /// The last that were said and read.
+    pub fn last_lines(&self) -> String {
+        self.last.iter().fold(String::new(), |all, line| all + "\n" + line)
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), String> {
@@ -153,7 +170,14 @@ impl Notebook {
             let mut beginning = self.beginning.iter();
             let of = beginning.position(|beginning| beginning.fields == fields);
             let of = of.ok_or("all that is so has been told, or was never asked")?;
-            let ended = self.beginning.remove(of);
+            let mut ended = self.beginning.remove(of);
+            // What was told once more may have been for this watch as well as for another.
+            for other in &mut self.beginning {
+                let moved = other.repeated.difference(&ended.repeated).cloned();
+                let moved: Vec<Vec<u8>> = moved.collect();
+                other.repeated.retain(|client| ended.repeated.contains(client));
+                ended.repeated.extend(moved);
+            }
             for (client, told) in &mut self.clients {
                 let is_begun_with = told.since > ended.since && !ended.repeated.contains(client);
                 let mut others = self.watches.iter().filter(|(other, _)| **other != fields);
