@@ -6,8 +6,8 @@
 //!   copied back to where its `UNWATCH` is. `OUT`, `GONE` and `EXPIRED` are about those alone that
 //!   this connection was told of and that were not taken back since; `OUT` not about those who are
 //!   watched wherever they are.
-//! * The positions of a client never go back. The same is told again only where a watch has begun and
-//!   all that is so is not told yet, once for each.
+//! * The positions of a client never go back. The same is told once as it changes, and once more for
+//!   each watch that begins with it.
 //! * `NOW` comes once for each `WATCH` that was copied back, unless it is taken back before.
 //! * An own report is answered before its event.
 //! * At rest each client that is watched was last told of as the server holds it, and of no other.
@@ -18,6 +18,9 @@ use super::report::{Report, exact};
 use super::scope::{Scope, Takes};
 use herd::wire::Location;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Lines that are kept to be shown.
+const LINES_KEPT: usize = 60;
 
 /// One connection's.
 #[derive(Debug, Default)]
@@ -31,6 +34,10 @@ pub struct Notebook {
     watches: BTreeMap<Vec<u8>, Scope>,
     /// Watches of which not all has been told that was so when they began.
     beginning: Vec<Beginning>,
+    /// How many lines have come.
+    read: u64,
+    /// The last that were said and read, to show how it came to that.
+    last: VecDeque<String>,
     /// By client.
     clients: BTreeMap<Vec<u8>, Told>,
 }
@@ -38,6 +45,10 @@ pub struct Notebook {
 #[derive(Debug)]
 struct Beginning {
     fields: Vec<u8>,
+    /// Whether the same was watched already.
+    is_again: bool,
+    /// Behind how many lines.
+    since: u64,
     /// Those who were told of as before.
     repeated: BTreeSet<Vec<u8>>,
 }
@@ -46,6 +57,11 @@ struct Beginning {
 #[derive(Debug)]
 struct Told {
     report: Report,
+    /// Behind how many lines it was first told so.
+    since: u64,
+    /// How often it may be told so once more, when no watch begins: what a second watch began with may
+    /// have changed just then, and be told as it changes to the first after that.
+    spare: u32,
     /// Whether that is how it is, as far as this connection has been told.
     holds: bool,
     /// It has moved since, or was forgotten: then at this time.
@@ -56,6 +72,7 @@ struct Told {
 impl Notebook {
     /// A command is sent, without its LF. One of white space alone is not answered.
     pub fn asks(&mut self, line: &[u8]) {
+        self.keep('<', line);
         if meaning(line) != Meaning::Nothing {
             self.asked.push_back(line.to_vec());
         }
@@ -77,16 +94,28 @@ impl Notebook {
         let mut result = Ok(());
         lines.each(bytes, |line| {
             if result.is_ok() {
-                result = self.line(line).map_err(|why| {
-                    format!("{why}: {}", line[..line.len().min(300)].escape_ascii())
-                });
+                self.keep('>', line);
+                result = self.line(line);
             }
         });
         self.lines = lines;
         result
     }
 
+    fn keep(&mut self, way: char, line: &[u8]) {
+        if self.last.len() == LINES_KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back(format!("{way} {}", line[..line.len().min(160)].escape_ascii()));
+    }
+
+    /// The last that were said and read.
+    pub fn last_lines(&self) -> String {
+        self.last.iter().fold(String::new(), |all, line| all + "\n" + line)
+    }
+
     fn line(&mut self, line: &[u8]) -> Result<(), String> {
+        self.read += 1;
         let event = line.strip_prefix(b"~ ");
         match (self.inside, event) {
             (true, Some(_)) => Err("an event inside an answer".to_owned()),
@@ -118,8 +147,9 @@ impl Notebook {
                 about.map_or_else(wrong, |_| Ok(()))
             }
             Meaning::Watch(scope, fields) if *line == *asked => {
-                self.watches.insert(fields.clone(), scope);
-                self.beginning.push(Beginning { fields, repeated: BTreeSet::new() });
+                let is_again = self.watches.insert(fields.clone(), scope).is_some();
+                let (since, repeated) = (self.read, BTreeSet::new());
+                self.beginning.push(Beginning { fields, is_again, since, repeated });
                 Ok(())
             }
             Meaning::Unwatch(_, fields) if *line == *asked => {
@@ -139,7 +169,22 @@ impl Notebook {
         if let Some(fields) = event.strip_prefix(b"NOW ") {
             let mut beginning = self.beginning.iter();
             let of = beginning.position(|beginning| beginning.fields == fields);
-            self.beginning.remove(of.ok_or("all that is so has been told, or was never asked")?);
+            let of = of.ok_or("all that is so has been told, or was never asked")?;
+            let mut ended = self.beginning.remove(of);
+            // What was told once more may have been for this watch as well as for another.
+            for other in &mut self.beginning {
+                let moved = other.repeated.difference(&ended.repeated).cloned();
+                let moved: Vec<Vec<u8>> = moved.collect();
+                other.repeated.retain(|client| ended.repeated.contains(client));
+                ended.repeated.extend(moved);
+            }
+            for (client, told) in &mut self.clients {
+                let is_begun_with = told.since > ended.since && !ended.repeated.contains(client);
+                let mut others = self.watches.iter().filter(|(other, _)| **other != fields);
+                let is_watched = ended.is_again
+                    || others.any(|(_, scope)| scope.takes(&told.report) != Takes::No);
+                told.spare += u32::from(is_begun_with && is_watched);
+            }
             return Ok(());
         }
         if let Some(report) = Report::read(event) {
@@ -178,27 +223,27 @@ impl Notebook {
         if takes(&self.watches, &report) == Takes::No {
             return Err("nobody watches that".to_owned());
         }
-        let Some(told) = self.clients.get_mut(report.client()) else {
-            let client = report.client().to_vec();
-            let told = Told { report, holds: true, outdated: false, gone: None };
-            self.clients.insert(client, told);
+        let client = report.client().to_vec();
+        let Some(told) = self.clients.get_mut(&client) else {
+            self.clients.insert(client, Told::now(report, self.read));
             return Ok(());
         };
         let is_after = told.gone.as_ref().is_none_or(|gone| exact(report.time()) > exact(gone));
         if !is_after || report.compare(&told.report).is_lt() {
             return Err(format!("goes back from {}", told.report.line().escape_ascii()));
         }
-        if report == told.report {
-            if told.outdated {
-                return Err("back where it was, with the same report".to_owned());
-            }
-            let client = report.client();
-            let mut beginning = self.beginning.iter_mut();
-            if !beginning.any(|beginning| beginning.repeated.insert(client.to_vec())) {
-                return Err("told twice".to_owned());
-            }
+        if report != told.report {
+            *told = Told::now(report, self.read);
+            return Ok(());
         }
-        *told = Told { report, holds: true, outdated: false, gone: None };
+        if told.outdated {
+            return Err("back where it was, with the same report".to_owned());
+        }
+        let mut beginning = self.beginning.iter_mut();
+        if !beginning.any(|beginning| beginning.repeated.insert(client.clone())) {
+            told.spare = told.spare.checked_sub(1).ok_or("told twice")?;
+        }
+        told.holds = true;
         Ok(())
     }
 
@@ -236,6 +281,12 @@ impl Notebook {
 /// Whether one of these takes a position.
 fn takes(watches: &BTreeMap<Vec<u8>, Scope>, report: &Report) -> Takes {
     watches.values().map(|scope| scope.takes(report)).max().unwrap_or(Takes::No)
+}
+
+impl Told {
+    fn now(report: Report, since: u64) -> Self {
+        Told { report, since, spare: 0, holds: true, outdated: false, gone: None }
+    }
 }
 
 impl Report {

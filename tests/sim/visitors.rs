@@ -117,7 +117,8 @@ impl Visitor {
     pub fn reads(&mut self, env: &mut Env, bytes: &[u8]) {
         if let Err(why) = self.notebook.reads(bytes) {
             let server = env.checks.name(self.server);
-            env.checks.fail(format!("{} with {server}: {why}", self.name));
+            let last = self.notebook.last_lines();
+            env.checks.fail(format!("{} with {server}: {why}:{last}", self.name));
         }
     }
 
@@ -131,9 +132,10 @@ impl Visitor {
         let known = clients.iter().map(|client| &**client);
         for client in known.chain(self.notebook.clients()) {
             let held = node.positions().find(client).map(|position| Report::of(&position));
-            self.notebook
-                .agrees(client, held.as_ref())
-                .map_err(|why| format!("{}: {}: {why}", self.name, client.escape_ascii()))?;
+            self.notebook.agrees(client, held.as_ref()).map_err(|why| {
+                let last = self.notebook.last_lines();
+                format!("{}: of {}: {why}{last}", self.name, client.escape_ascii())
+            })?;
         }
         Ok(())
     }

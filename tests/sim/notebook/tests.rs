@@ -94,6 +94,14 @@ fn positions_never_go_back_and_are_told_twice_only_for_a_new_watch() {
     is_wrong("told twice", &[&again[..], &[&later]].concat());
     let two = [&told[..], &["< WATCH *", "> WATCH *", "< WATCH c1", "> WATCH c1", &later, &later]];
     is_well(&two.concat());
+    let both = ["< WATCH *", "> WATCH *", "< WATCH c1", "> WATCH c1", &later, "> ~ NOW c1"];
+    is_well(&[&told[..], &both, &[&later]].concat());
+    is_wrong("told twice", &[&told[..], &both, &[&later, &later]].concat());
+    // It changed just when the second watch began.
+    let begun =
+        ["< WATCH *", "> WATCH *", "> ~ NOW *", "< WATCH c1", "> WATCH c1", &c1, "> ~ NOW c1"];
+    is_well(&[&begun[..], &[&c1]].concat());
+    is_wrong("told twice", &[&begun[..], &[&c1, &c1]].concat());
     is_wrong("it cannot leave", &[&told[..], &["> ~ OUT c1"]].concat());
 }
 

@@ -110,7 +110,7 @@ impl Conversation {
         let mut rest = written;
         while !rest.is_empty() {
             if rest.starts_with(b"~ ") {
-                rest = self.told(node, rest)?;
+                rest = self.told(env, node, rest)?;
                 continue;
             }
             let Some(pending) = self.pending.pop_front() else {
@@ -156,8 +156,9 @@ impl Conversation {
         }
     }
 
-    /// An event stands between two answers: what it says is so. The rest is handed back.
-    fn told<'a>(&mut self, node: &Node, bytes: &'a [u8]) -> Result<&'a [u8], String> {
+    /// An event stands between two answers: what it says is so, or was before what the same callback
+    /// took in behind it. The rest is handed back.
+    fn told<'a>(&mut self, env: &Env, node: &Node, bytes: &'a [u8]) -> Result<&'a [u8], String> {
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("an event without an end")?;
         let (line, rest) = bytes.split_at(end + 1);
         let event = &line[2..];
@@ -166,7 +167,7 @@ impl Conversation {
         } else if event.starts_with(b"AT ") {
             let client = event.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
             let held = node.positions().find(client).map(|position| Report::of(&position));
-            if held.is_none_or(|held| held.line() != event) {
+            if !held.is_some_and(|held| env.checks.was_before(event, &held)) {
                 return Err(format!("tells what it does not hold: {}", shown(line)));
             }
         }
