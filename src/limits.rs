@@ -169,6 +169,35 @@ pub const QUERIES_PER_CLIENT_MAX: usize = 16;
 /// Answers held back behind a `WHATSAT`; at the limit the connection's reading is paused.
 pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 
+/// Watches of one connection (contract).
+pub const WATCHES_PER_CLIENT_MAX: usize = 1_000;
+/// Watches of all connections of a server together.
+pub const WATCHES_MAX: usize = 1 << 20;
+/// Who watches is called in turn, so many in each turn of the server: each is a write to a socket, behind
+/// which everybody else's next turn waits.
+pub const WATCHERS_PER_TURN: usize = 8;
+/// Events that are told in one turn, or looked at and passed over.
+pub const EVENTS_PER_TURN: usize = 1_024;
+/// And of these to one watcher.
+pub const EVENTS_PER_WATCHER_AND_TURN: usize = 256;
+/// What an event counts for where several are copied as they are.
+pub const EVENT_BYTES_USUAL: usize = 64;
+/// The last changes that are kept as lines for those who watch everything; who is further behind is told
+/// by a cursor of its own.
+pub const RECENT_EVENTS_BYTES_MAX: usize = 128 * 1_024;
+/// Clients in an area that are listed when a watch of it begins; where there are more, the whole feed
+/// is looked through in shares.
+pub const AREA_LISTED_MAX: usize = 4_096;
+/// Changes that the index of areas takes in one turn besides those that came in it.
+pub const AREA_CHANGES_PER_TURN: usize = 2_048;
+/// Places that are looked at in one turn to answer questions about who is near; each result counts for
+/// [`NEAR_RESULT_PLACES`]. The last question may take more.
+pub const NEAR_PLACES_PER_TURN: usize = 8_192;
+/// What a result costs to be written, in places looked at.
+pub const NEAR_RESULT_PLACES: usize = 8;
+/// Connections that wait for their turn with such a question and are called in one turn.
+pub const NEAR_CALLED_PER_TURN: usize = 64;
+
 /// How often a link at rest sends a mark, and its receiver an acknowledgement.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a neighbour is taken for dead (contract: noticed within 5 s).
@@ -298,6 +327,8 @@ const _: () = {
     assert!(SERVERS_MAX + NEW_ORIGINS_PER_CONNECTION_MAX < ORIGINS_MAX);
     assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
     assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
+    // What is copied to a watcher at once comes on top of what there may be.
+    assert!(OUTPUT_HIGH_WATER_BYTES + RECENT_EVENTS_BYTES_MAX <= SPARE_BUFFER_BYTES_MAX);
     // An AT line is a client's line with the server's name and a difference before it.
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);

@@ -9,14 +9,15 @@
 //!
 //! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
 //! links that have not sent all of the feed are woken to walk it. Links go before clients in
-//! writing, so a client that has its answer finds its report at the neighbours.
+//! writing, so a client that has its answer finds its report at the neighbours. Behind them those
+//! clients are woken whose `NEAR` had to wait, and some of those who are to be told of what they watch.
 //!
 //! # Order
 //!
 //! ```text
 //!   Node                          the only one that makes conversations and actions of them
 //!   client   link   places        siblings, one folder each
-//!   refusals
+//!   hub      near   refusals      what a conversation calls on the node's: who watches what, who is near
 //!   lines  deadlines  log_throttle  random
 //! ```
 //!
@@ -28,9 +29,11 @@
 
 mod client;
 mod deadlines;
+mod hub;
 mod lines;
 mod link;
 mod log_throttle;
+mod near;
 mod options;
 mod places;
 mod random;
@@ -47,9 +50,11 @@ use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
 pub use client::ClientBounds;
 use client::{Admission, Client};
+use hub::Hub;
 use link::{Accepted, Dialled, Peers, Strangers};
 use log::{error, info};
 use log_throttle::LogThrottle;
+use near::Nears;
 pub use options::NodeOptions;
 pub use places::Counters;
 use places::{Connection, QuestionId, Questions, Request};
@@ -86,6 +91,8 @@ pub struct Node {
     strangers: Strangers,
     refusals: Refusals,
     questions: Questions,
+    hub: Hub,
+    nears: Nears,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
     stopping: bool,
@@ -163,6 +170,8 @@ impl Node {
             strangers: Strangers::default(),
             refusals: Refusals::default(),
             questions: Questions::new(options.places),
+            hub: Hub::default(),
+            nears: Nears::default(),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             stopping: false,
@@ -219,6 +228,7 @@ impl Node {
     #[cfg(any(test, debug_assertions))]
     pub fn check(&self) -> Result<(), String> {
         self.peers.check(&self.positions)?;
+        self.hub.check(&self.positions)?;
         self.questions.check()
     }
 
@@ -270,6 +280,9 @@ impl Application for Node {
                 self.actions.push_back(Action::Wake(connection));
             }
         }
+        self.answer_nears();
+        self.hub.walk(&mut self.positions);
+        self.hub.call(|connection| self.actions.push_back(Action::Wake(connection)));
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
@@ -278,7 +291,10 @@ impl Application for Node {
 
     fn deadline(&self) -> Option<Monotonic> {
         let dial = self.peers.dial_at().filter(|_| !self.stopping);
-        dial.into_iter().chain(self.questions.deadline()).min()
+        // What was put off goes on at once.
+        let put_off = self.hub.has_due() || self.nears.anybody_waits();
+        let at_once = put_off.then(Monotonic::default);
+        dial.into_iter().chain(self.questions.deadline()).chain(at_once).min()
     }
 
     fn timer_expired(&mut self, now: Now) {

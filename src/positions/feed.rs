@@ -163,6 +163,14 @@ impl Feed {
         Cursor { marker }
     }
 
+    /// Another cursor at the place of one.
+    pub fn open_at(&mut self, cursor: &Cursor) -> Cursor {
+        let opened = self.open();
+        self.take_out(opened.element());
+        self.insert_after(cursor.element(), opened.element());
+        opened
+    }
+
     pub fn close(&mut self, cursor: Cursor) {
         self.take_out(cursor.element());
         self.closed.push(cursor.marker);

@@ -209,6 +209,11 @@ impl Positions {
         self.feed.open()
     }
 
+    /// A cursor that has been told what the other one has been told.
+    pub fn open_cursor_at(&mut self, other: &Cursor) -> Cursor {
+        self.feed.open_at(other)
+    }
+
     /// Takes back a cursor: for whoever need not hear of changes any more, such as a reader that has
     /// gone.
     pub fn close_cursor(&mut self, cursor: Cursor) {

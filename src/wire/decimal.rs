@@ -222,6 +222,13 @@ pub(crate) fn integer_before(buffer: &mut [u8], mut number: u64) -> usize {
     }
 }
 
+/// Appends metres as kilometres with three decimals.
+pub fn write_kilometres(out: &mut Vec<u8>, metres: u32) {
+    write_integer(out, u64::from(metres / 1_000));
+    out.push(b'.');
+    out.extend([100, 10, 1].map(|unit| b'0' + (metres / unit % 10) as u8));
+}
+
 /// Appends `number`.
 pub(super) fn write_integer(out: &mut Vec<u8>, number: u64) {
     let mut buffer = [0; 20];

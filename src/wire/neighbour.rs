@@ -268,6 +268,14 @@ pub fn write_at(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, t
     write_at_behind(out, difference_nanoseconds, text);
 }
 
+/// Appends `GONE <server> <difference> <text>` and LF, where `text` is `<client> <time>`.
+pub fn write_gone(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, text: &[u8]) {
+    out.extend_from_slice(b"GONE ");
+    out.extend_from_slice(server);
+    out.push(b' ');
+    write_at_behind(out, difference_nanoseconds, text);
+}
+
 /// What all `AT` lines of a server begin with, for [`write_at_after`].
 pub fn at_beginning(server: &[u8]) -> Vec<u8> {
     [b"AT ", server, b" "].concat()

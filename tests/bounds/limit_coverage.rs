@@ -197,6 +197,23 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ),
     ("src/wire/command/tests.rs", "the_clients_id_is_bounded", &["CLIENT_ID_BYTES_MAX"]),
     ("src/wire/command/tests.rs", "what_is_not_a_whatsat", &["RADIUS_KILOMETRES_MAX"]),
+    ("src/node/hub/tests.rs", "watches_have_their_limit_and_an_end", &["WATCHES_PER_CLIENT_MAX"]),
+    ("src/node/hub/tests.rs", "a_server_has_so_many_watches_and_no_more", &["WATCHES_MAX"]),
+    (
+        "src/node/hub/tests.rs",
+        "watchers_have_turns_and_shares",
+        &["WATCHERS_PER_TURN", "EVENTS_PER_TURN", "EVENTS_PER_WATCHER_AND_TURN"],
+    ),
+    (
+        "src/node/hub/tests.rs",
+        "who_watches_everything_and_falls_behind_is_told_each_client_once",
+        &["RECENT_EVENTS_BYTES_MAX", "EVENT_BYTES_USUAL"],
+    ),
+    (
+        "src/node/hub/tests.rs",
+        "an_area_in_which_there_are_many_is_looked_through_in_shares",
+        &["AREA_LISTED_MAX"],
+    ),
     ("src/wire/command/tests.rs", "nears", &["NEAR_KILOMETRES_MAX", "NEAR_RESULTS_MAX"]),
     (
         "src/wire/http/body.rs",

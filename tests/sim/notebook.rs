@@ -156,8 +156,12 @@ impl Notebook {
                 self.watches.remove(&fields);
                 self.beginning.retain(|beginning| beginning.fields != fields);
                 let watches = &self.watches;
+                // Where everything was watched and not all of it has been told, what is still watched is
+                // told anew, each watch of its own.
+                let anew = if fields == b"*" { watches.len() as u32 } else { 0 };
                 for told in self.clients.values_mut() {
                     told.holds &= takes(watches, &told.report) != Takes::No;
+                    told.spare += anew;
                 }
                 Ok(())
             }

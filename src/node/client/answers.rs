@@ -2,16 +2,14 @@
 
 use crate::limits;
 use crate::node::QuestionId;
-use crate::node::lines::{TRAFFIC, lines_are_logged, log_out, without_end};
+use crate::node::lines::{lines_are_logged, log_out, without_end};
 use crate::transport::{ConnectionId, Transport};
-use crate::wire::{Printable, plural};
-use log::info;
 use std::collections::VecDeque;
 
 /// What keeps answers from going out at once.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    /// None unless a `WHATSAT` waits for Places: idle clients stay small.
+    /// None unless a `WHATSAT` or a `NEAR` waits: idle clients stay small.
     held: Option<Box<Held>>,
 }
 
@@ -23,14 +21,21 @@ struct Held {
     bytes: usize,
 }
 
-/// An answer that waits for Places.
+/// An answer that takes its time.
 #[derive(Debug)]
 struct PendingAnswer {
-    question: QuestionId,
-    /// The `AT` line that it begins with.
-    at: Vec<u8>,
+    awaited: Awaited,
     /// Answers to the commands behind it.
     behind: Vec<u8>,
+}
+
+/// What an answer waits for.
+#[derive(Debug)]
+pub(super) enum Awaited {
+    /// The answer of Places to a question, behind this `AT` line.
+    Places { question: QuestionId, at: Vec<u8> },
+    /// The turn of a `NEAR`, which is this line.
+    Near(Box<[u8]>),
 }
 
 impl Answers {
@@ -70,19 +75,25 @@ impl Answers {
         *held_bytes += behind.len() - before;
     }
 
-    /// The next answer is an `AT` line and what comes of a question.
-    pub fn wait_for(&mut self, question: QuestionId, at: Vec<u8>) {
+    /// Whether answers are held back: what is told besides them waits, as an event must not come before
+    /// the answer that it follows.
+    pub fn hold_back(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.bytes > 0)
+    }
+
+    /// The next answer takes its time.
+    pub fn wait_for(&mut self, awaited: Awaited) {
         let pending = &mut self.held.get_or_insert_default().pending;
-        pending.push_back(PendingAnswer { question, at, behind: Vec::new() });
+        pending.push_back(PendingAnswer { awaited, behind: Vec::new() });
     }
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
-    /// answer may be large, and until it is sent it is shared by all who asked the same. `take` gives
-    /// an answer once it is there, as what appends it and returns its length in bytes.
-    pub fn send<W: FnOnce(&mut Vec<u8>) -> usize>(
+    /// answer may be large, and until it is sent it is shared by all who asked the same. `write` writes
+    /// an answer and logs it, or says that it is not there yet.
+    pub fn send(
         &mut self,
         transport: &mut Transport,
-        mut take: impl FnMut(QuestionId) -> Option<W>,
+        mut write: impl FnMut(&mut Transport, &Awaited) -> bool,
     ) {
         let Some(held) = self.held.as_mut() else {
             return;
@@ -90,10 +101,13 @@ impl Answers {
         while let Some(pending) = held.pending.front()
             && transport.request_room()
         {
-            let Some(write) = take(pending.question) else {
+            if !write(transport, &pending.awaited) {
                 return;
-            };
-            pending.send(transport, write);
+            }
+            transport.write(&pending.behind);
+            for answer in pending.behind.split_inclusive(|&byte| byte == b'\n') {
+                log_answer(transport.id(), answer);
+            }
             held.bytes -= pending.behind.len();
             held.pending.pop_front();
         }
@@ -102,27 +116,13 @@ impl Answers {
         }
     }
 
-    /// The questions whose answers are still pending; none is any more.
+    /// The questions to Places whose answers are still pending; none is any more.
     pub fn drop_all(&mut self) -> impl Iterator<Item = QuestionId> {
         let held = self.held.take().into_iter();
-        held.flat_map(|held| held.pending).map(|pending| pending.question)
-    }
-}
-
-impl PendingAnswer {
-    fn send(&self, transport: &mut Transport, write: impl FnOnce(&mut Vec<u8>) -> usize) {
-        let id = transport.id();
-        transport.write_with(|out| {
-            out.extend_from_slice(&self.at);
-            let bytes = plural(write(out), "byte");
-            let at = Printable(without_end(&self.at));
-            info!(target: TRAFFIC, "client {id} > {at} and {bytes} of JSON");
-            out.extend_from_slice(b"\n\n");
-            out.extend_from_slice(&self.behind);
-        });
-        for answer in self.behind.split_inclusive(|&byte| byte == b'\n') {
-            log_answer(id, answer);
-        }
+        held.flat_map(|held| held.pending).filter_map(|pending| match pending.awaited {
+            Awaited::Places { question, .. } => Some(question),
+            Awaited::Near(_) => None,
+        })
     }
 }
 
@@ -146,18 +146,20 @@ mod tests {
 
     /// Sends what is there of these, each as its number.
     fn send(answers: &mut Answers, transport: &mut Transport, there: &[u64]) {
-        answers.send(transport, |question| {
-            let number = question.number();
-            there.contains(&number).then_some(move |out: &mut Vec<u8>| {
-                let json = format!("{{{number}}}");
-                out.extend_from_slice(json.as_bytes());
-                json.len()
-            })
+        answers.send(transport, |transport, awaited| {
+            let Awaited::Places { question, at } = awaited else { return false };
+            let is_there = there.contains(&question.number());
+            if is_there {
+                transport.write(at);
+                transport.write(format!("{{{}}}\n\n", question.number()).as_bytes());
+            }
+            is_there
         });
     }
 
     fn ask(answers: &mut Answers, number: u64) {
-        answers.wait_for(QuestionId::numbered(number), format!("AT {number}\n").into_bytes());
+        let at = format!("AT {number}\n").into_bytes();
+        answers.wait_for(Awaited::Places { question: QuestionId::numbered(number), at });
     }
 
     fn answer(answers: &mut Answers, transport: &mut Transport, text: &str) {

@@ -6,19 +6,22 @@
 mod admission;
 mod answers;
 mod iamat;
+mod near;
 mod silence;
+mod watch;
 mod whatsat;
 
 pub(super) use admission::Admission;
 pub use admission::ClientBounds;
 
 use super::Node;
+use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, plural};
 use admission::Admitted;
-use answers::Answers;
+use answers::{Answers, Awaited};
 use log::{Level, debug, info, log_enabled, warn};
 use silence::{Silence, Standing, Timer};
 use std::mem;
@@ -31,6 +34,8 @@ pub(super) struct Client {
     /// Input that waits for room for its answers, while reading is paused.
     backlog: Box<[u8]>,
     silence: Silence,
+    /// There since it first watched something.
+    watcher: Option<WatcherId>,
     /// To be given back; none if it was refused.
     admitted: Option<Admitted>,
     /// Whether the time of each command counts: with `--classic` and `--idle`.
@@ -50,6 +55,7 @@ impl Client {
             answers: Answers::default(),
             backlog: Box::default(),
             silence: Silence::default(),
+            watcher: None,
             admitted: None,
             timed: false,
             answered: false,
@@ -110,7 +116,7 @@ impl Client {
     /// `--classic` a client that has its answers and is silent waits for the end), or waits for what
     /// silence may bring.
     fn look_after(&mut self, cx: &mut Context<'_, Node>) {
-        let standing = self.standing();
+        let standing = self.standing(cx.app);
         let classic = cx.app.settings.classic;
         let served = classic && self.silence.is_served(standing, cx.now.monotonic);
         if (self.last || served) && !standing.owes {
@@ -121,8 +127,8 @@ impl Client {
         cx.transport.set_timer(deadlines.next());
     }
 
-    fn standing(&self) -> Standing<'_> {
-        let owes = !self.answers.is_empty() || !self.backlog.is_empty();
+    fn standing(&self, node: &Node) -> Standing<'_> {
+        let owes = !self.answers.is_empty() || !self.backlog.is_empty() || self.owes_events(node);
         Standing { partial: self.lines.partial(), commanded: self.answered, owes }
     }
 
@@ -161,7 +167,8 @@ impl Client {
 
     /// No command has come for so long.
     fn give_up_if_idle(&mut self, cx: &mut Context<'_, Node>) {
-        if self.standing().owes || cx.transport.has_output() {
+        let waits = self.standing(cx.app).owes || self.is_watching(cx.app);
+        if waits || cx.transport.has_output() {
             // It has something to wait for itself.
             self.silence.note_command(cx.now);
             return;
@@ -188,7 +195,9 @@ impl Client {
             Ok(None) => return,
             Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
-            Ok(Some(Command::Near(_) | Command::Watch(_) | Command::Unwatch(_))) => None,
+            Ok(Some(Command::Near(question))) => self.near(cx, &question, line),
+            Ok(Some(Command::Watch(watch))) => self.watch(cx, &watch, line),
+            Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
             Err(malformed) => {
                 log_malformed(cx.transport.id(), malformed);
                 None
@@ -201,12 +210,33 @@ impl Client {
     }
 
     fn refuse(&mut self, transport: &mut Transport, command: &[u8]) {
-        self.answers.answer(transport, |out| {
-            out.extend_from_slice(b"? ");
-            out.extend_from_slice(command);
-            out.push(b'\n');
+        self.answers.answer(transport, |out| write_refusal(out, command));
+    }
+
+    /// Sends the answers that have come.
+    fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
+        let node = &mut *cx.app;
+        self.answers.send(cx.transport, |transport, awaited| match awaited {
+            Awaited::Places { question, at } => {
+                whatsat::write_answer(node, transport, *question, at)
+            }
+            Awaited::Near(line) => near::write_answer(node, transport, line),
         });
     }
+
+    /// There may be room, an answer may have come, or it is its turn to be told what it watches.
+    fn go_on_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.send_answered(cx);
+        self.go_on(cx);
+        self.tell(cx);
+        self.look_after(cx);
+    }
+}
+
+fn write_refusal(out: &mut Vec<u8>, command: &[u8]) {
+    out.extend_from_slice(b"? ");
+    out.extend_from_slice(command);
+    out.push(b'\n');
 }
 
 /// Tells those who look for it what is wrong with a line, and where.
@@ -262,20 +292,16 @@ impl Protocol<Node> for Client {
     }
 
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.send_answered(cx);
-        self.go_on(cx);
-        self.look_after(cx);
+        self.go_on_writing(cx);
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.send_answered(cx);
-        self.go_on(cx);
-        self.look_after(cx);
+        self.go_on_writing(cx);
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let (classic, bounds) = (cx.app.settings.classic, cx.app.admission.bounds());
-        let deadlines = self.silence.deadlines(self.standing(), classic, bounds);
+        let deadlines = self.silence.deadlines(self.standing(cx.app), classic, bounds);
         match deadlines.due(cx.now.monotonic) {
             Some(Timer::Command) if self.silence.waits_on(self.lines.partial()) => {}
             Some(Timer::Command) => {
@@ -294,6 +320,7 @@ impl Protocol<Node> for Client {
         // What was not taken in is not answered, and so not promised to be passed on. Who has all that
         // it is owed, or waits for an answer and sends nothing, need not be waited for.
         self.leaves = !cx.transport.has_output();
+        self.stop_watching(cx);
         self.last = true;
         self.backlog = Box::default();
         cx.transport.pause_reading();
@@ -302,6 +329,7 @@ impl Protocol<Node> for Client {
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
         self.forget_questions(cx);
+        self.stop_watching(cx);
         let Some(admitted) = self.admitted.take() else {
             debug!("client {}: {cause}", cx.transport.id());
             return;

@@ -1,12 +1,13 @@
 //! `WHATSAT`: a client asks what is near another one.
 
 use super::Client;
-use crate::node::Node;
-use crate::node::lines::TRAFFIC;
+use super::answers::Awaited;
+use crate::node::lines::{TRAFFIC, without_end};
+use crate::node::{Node, QuestionId};
 use crate::places::Search;
-use crate::transport::Context;
+use crate::transport::{Context, Transport};
 use crate::wire::neighbour::write_at;
-use crate::wire::{Location, WhatsAt};
+use crate::wire::{Location, Printable, WhatsAt, plural};
 use log::{debug, info};
 
 impl Client {
@@ -29,17 +30,8 @@ impl Client {
         };
         let question = node.questions.ask(search, command.bound, asker, cx.now);
         info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
-        self.answers.wait_for(question, at);
+        self.answers.wait_for(Awaited::Places { question, at });
         Some(())
-    }
-
-    /// Sends the answers that have come.
-    pub(super) fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
-        let questions = &mut cx.app.questions;
-        self.answers.send(cx.transport, |question| {
-            let answer = questions.take_answer(question)?;
-            Some(move |out: &mut Vec<u8>| answer.write(out))
-        });
     }
 
     /// Nobody waits for what is still pending.
@@ -48,4 +40,23 @@ impl Client {
             cx.app.questions.forget(question, cx.now.monotonic);
         }
     }
+}
+
+/// Writes the answer of Places behind its `AT` line, if it has come.
+pub(super) fn write_answer(
+    node: &mut Node,
+    transport: &mut Transport,
+    question: QuestionId,
+    at: &[u8],
+) -> bool {
+    let Some(answer) = node.questions.take_answer(question) else { return false };
+    let id = transport.id();
+    transport.write_with(|out| {
+        out.extend_from_slice(at);
+        let bytes = plural(answer.write(out), "byte");
+        let at = Printable(without_end(at));
+        info!(target: TRAFFIC, "client {id} > {at} and {bytes} of JSON");
+        out.extend_from_slice(b"\n\n");
+    });
+    true
 }

@@ -68,6 +68,13 @@ impl Transcript {
             return behind;
         }
         let end = received.iter().position(|&byte| byte == b'\n')?;
+        if let Some(Command::Watch(_) | Command::Unwatch(_)) = command {
+            assert_eq!(&received[..end], line, "{} is copied back", shown());
+            return Some(&received[end + 1..]);
+        }
+        if let Some(Command::Near(question)) = command {
+            return near(received, usize::from(question.bound));
+        }
         let Some(NeighbourLine::At(at)) = NeighbourLine::parse(&received[..end]) else {
             panic!("the answer to {} is no AT line", shown());
         };
@@ -82,10 +89,25 @@ impl Transcript {
                 let json_bytes = behind.windows(2).position(|pair| pair == b"\n\n")?;
                 Some(&behind[json_bytes + 2..])
             }
-            // Until these are answered they are refused.
-            Some(Command::Near(_) | Command::Watch(_) | Command::Unwatch(_)) | None => {
-                panic!("{} is answered as if it were good", shown())
-            }
+            _ => panic!("{} is answered as if it were good", shown()),
         }
     }
+}
+
+/// What is behind the answer to a `NEAR`, if all of it has come.
+fn near(received: &[u8], bound: usize) -> Option<&[u8]> {
+    let mut rest = received;
+    for results in 0.. {
+        let end = rest.iter().position(|&byte| byte == b'\n')?;
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        if line.is_empty() {
+            assert!(results <= bound, "{results} results are near, of {bound}");
+            break;
+        }
+        let at = line.iter().position(|&byte| byte == b' ').map(|space| &line[space + 1..]);
+        let is_at = matches!(at.and_then(NeighbourLine::parse), Some(NeighbourLine::At(_)));
+        assert!(is_at, "{} is no result", line.escape_ascii());
+    }
+    Some(rest)
 }

@@ -246,7 +246,10 @@ impl Pending {
                 return Some(report);
             }
             // Whether it is watched, and told of rightly, is looked at by the one who asks.
-            Meaning::Watch(..) | Meaning::Unwatch(..) => {
+            Meaning::Watch(..) => {
+                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
+            }
+            Meaning::Unwatch(..) => {
                 self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
                 self.may_be(refused);
             }

@@ -1,0 +1,116 @@
+//! `WATCH` and `UNWATCH`: a client is told of others' moves.
+
+use super::Client;
+use crate::node::Node;
+use crate::node::hub::{Event, Room};
+use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
+use crate::transport::{ConnectionId, Context};
+use crate::wire::Watch;
+use log::{Level, debug};
+
+impl Client {
+    /// Begins to watch: None if it may not, or watches too much.
+    pub(super) fn watch(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        watch: &Watch<'_>,
+        line: &[u8],
+    ) -> Option<()> {
+        let (node, id) = (&mut *cx.app, cx.transport.id());
+        if node.settings.classic {
+            debug!("client {id}: nobody watches with --classic");
+            return None;
+        }
+        let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id));
+        if !node.hub.watch(watcher, watch, &mut node.positions) {
+            debug!("client {id}: there are too many watches");
+            return None;
+        }
+        self.copy_back(cx, line);
+        Some(())
+    }
+
+    /// Ends a watch: None if there is none that is written so.
+    pub(super) fn unwatch(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        watch: &Watch<'_>,
+        line: &[u8],
+    ) -> Option<()> {
+        if *watch == Watch::All {
+            self.catch_up(cx);
+        }
+        let node = &mut *cx.app;
+        let ended = |watcher| node.hub.unwatch(watcher, watch, &mut node.positions);
+        if !self.watcher.is_some_and(ended) {
+            debug!("client {}: that is not watched", cx.transport.id());
+            return None;
+        }
+        self.copy_back(cx, line);
+        Some(())
+    }
+
+    fn copy_back(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        self.answers.answer(cx.transport, |out| {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        });
+    }
+
+    /// Tells what has not been told of everything, so that it is clear of whom it was told when only
+    /// other watches are left.
+    fn catch_up(&mut self, cx: &mut Context<'_, Node>) {
+        let Some(watcher) = self.watcher.filter(|_| !self.answers.hold_back()) else { return };
+        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
+        node.hub.catch_up(watcher, &mut node.positions, |event| {
+            let id = transport.id();
+            transport.write_with(|out| write_event(out, event, id));
+        });
+    }
+
+    /// Tells what there is to tell, if it is its turn and no answer is held back: an own report is
+    /// answered before its event, and a watch copied back before what it brings.
+    pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
+        let Some(watcher) = self.watcher else { return };
+        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
+        if self.answers.hold_back() || !transport.request_room() {
+            node.hub.block(watcher);
+            return;
+        }
+        node.hub.resume(watcher);
+        node.hub.tell(watcher, &mut node.positions, |event| {
+            let id = transport.id();
+            transport.write_with(|out| write_event(out, event, id));
+            if transport.request_room() { Room::Yes } else { Room::No }
+        });
+    }
+
+    /// Nobody is told any more.
+    pub(super) fn stop_watching(&mut self, cx: &mut Context<'_, Node>) {
+        if let Some(watcher) = self.watcher.take() {
+            cx.app.hub.leave(watcher, &mut cx.app.positions);
+        }
+    }
+
+    /// Whether it watches anything.
+    pub(super) fn is_watching(&self, node: &Node) -> bool {
+        self.watcher.is_some_and(|watcher| node.hub.is_watching(watcher))
+    }
+
+    /// Whether it has yet to be told something that was so when a watch began.
+    pub(super) fn owes_events(&self, node: &Node) -> bool {
+        self.watcher.is_some_and(|watcher| node.hub.owes(watcher))
+    }
+}
+
+/// Writes it, and logs it: what thousands are told of every change would push all else out of the log, so
+/// it is for those who look for it.
+fn write_event(out: &mut Vec<u8>, event: &Event<'_>, id: ConnectionId) {
+    let start = out.len();
+    event.write(out);
+    if lines_are_logged_at(Level::Trace) {
+        for event in out[start..].split_inclusive(|&byte| byte == b'\n') {
+            log_at(Level::Trace, ("client", OUT), id, without_end(event));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What is so when a watch begins, told in shares and in the feed's order.
+
+use super::watches::{Noted, Watched, What};
+use crate::positions::{Change, Cursor, Positions};
+use crate::wire::Location;
+
+/// What is so now of one watch, as far as it has been told.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    watched: Watched,
+    /// How often it is to be said when all has been told: as often as it was asked for before it began.
+    times: u32,
+    source: Source,
+    /// Once all of it has been told: up to which change those are told, too, who moved before they were.
+    end_at: Option<u64>,
+}
+
+/// Where it comes from.
+#[derive(Debug)]
+enum Source {
+    NotBegun,
+    /// A few, the next of which comes last.
+    Listed(Vec<Noted>),
+    /// An area in which there are many: the whole feed is looked through, up to this number.
+    Walking(Cursor, u64),
+}
+
+/// What comes next of it.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// This change.
+    At(Noted),
+    /// Nothing yet: one was looked at that is not, or no longer, part of it.
+    PassedOver,
+    /// Nothing before the index of areas is up to date.
+    Areas,
+    /// Nothing more.
+    Over,
+}
+
+impl Beginning {
+    /// Told, and its end said so often.
+    pub fn new(watched: &Watched, times: u32) -> Self {
+        Beginning { watched: watched.clone(), times, source: Source::NotBegun, end_at: None }
+    }
+
+    pub fn times(&self) -> u32 {
+        self.times
+    }
+
+    pub fn fields(&self) -> &[u8] {
+        self.watched.fields()
+    }
+
+    /// Takes one that was asked for into account, if nothing of it has been told.
+    pub fn counts_for(&mut self, fields: &[u8]) -> bool {
+        let counts = matches!(self.source, Source::NotBegun) && self.fields() == fields;
+        if counts {
+            self.times = self.times.saturating_add(1);
+        }
+        counts
+    }
+
+    /// All has been told: what has changed meanwhile, up to which change, is told before that is said.
+    pub fn end_at(&mut self, noted_up_to: u64) -> u64 {
+        *self.end_at.get_or_insert(noted_up_to)
+    }
+
+    /// All has been told: whether that is to be said (once more).
+    pub fn take_end(&mut self) -> bool {
+        let says = self.times > 0;
+        self.times = self.times.saturating_sub(1);
+        says
+    }
+
+    /// Gives back what it holds.
+    pub fn end(self, positions: &mut Positions) {
+        if let Source::Walking(cursor, _) = self.source {
+            positions.close_cursor(cursor);
+        }
+    }
+
+    /// Looks at what comes next without taking it.
+    pub fn look(&mut self, positions: &mut Positions) -> Look {
+        if matches!(self.source, Source::NotBegun) {
+            match self.begin(positions) {
+                Some(source) => self.source = source,
+                None => return Look::Areas,
+            }
+        }
+        match &mut self.source {
+            Source::NotBegun => Look::PassedOver,
+            Source::Listed(list) => match list.last() {
+                None => Look::Over,
+                Some(noted) if noted.is_last(positions) => Look::At(*noted),
+                // It is told as what it is now.
+                Some(_) => {
+                    list.pop();
+                    Look::PassedOver
+                }
+            },
+            Source::Walking(cursor, up_to) => {
+                let next = positions.peek(cursor).filter(|change| change.sequence() <= *up_to);
+                let Some(change) = next else { return Look::Over };
+                let noted = Noted::new(&change);
+                if is_within(self.watched.what(), &change) {
+                    return Look::At(noted);
+                }
+                positions.next(cursor);
+                Look::PassedOver
+            }
+        }
+    }
+
+    /// Takes what was looked at.
+    pub fn take(&mut self, positions: &mut Positions) {
+        match &mut self.source {
+            Source::NotBegun => {}
+            Source::Listed(list) => {
+                list.pop();
+            }
+            Source::Walking(cursor, _) => {
+                positions.next(cursor);
+            }
+        }
+    }
+
+    /// None before the index of areas is up to date.
+    fn begin(&self, positions: &mut Positions) -> Option<Source> {
+        if let Some(mut list) = self.watched.at_once(positions) {
+            list.reverse();
+            return Some(Source::Listed(list));
+        }
+        positions.areas_are_current().then(|| {
+            let cursor = positions.open_cursor();
+            positions.seek(&cursor, 0);
+            Source::Walking(cursor, positions.head())
+        })
+    }
+}
+
+fn is_within(what: &What, change: &Change<'_>) -> bool {
+    let (What::Area(area), Some(position)) = (what, change.position()) else { return false };
+    Location::parse(position.location()).is_some_and(|location| area.contains(&location))
+}

@@ -1,0 +1,180 @@
+//! How far one who watches everything has come.
+
+use super::recent::Recent;
+use super::watcher::Next;
+use crate::positions::{Cursor, Kind, Positions};
+
+/// See the [module's docs](self).
+#[derive(Debug)]
+pub(super) struct Everything {
+    place: Place,
+    /// How many more times what is so is to be told, each from the beginning.
+    again: u32,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Among the recent lines: what is before `at` has been told, which are the changes up to `up_to`.
+    Recent { at: u64, up_to: u64 },
+    /// Somewhere in the feed: with all that is so when the watch began, or far behind.
+    Walking {
+        cursor: Cursor,
+        /// Changes up to this number have been told, though they may come after the cursor.
+        told_up_to: u64,
+        /// What is so now, up to this number, is being told.
+        now: Option<u64>,
+        /// Whether those have been told, too, who moved before they were told.
+        is_again: bool,
+        /// Who was forgotten up to this number is not part of what is so.
+        quiet_up_to: u64,
+    },
+}
+
+impl Everything {
+    /// What is so now is told first.
+    pub fn new(positions: &mut Positions) -> Self {
+        Everything { place: Place::from_the_front(positions, positions.head()), again: 0 }
+    }
+
+    /// What is so now is to be told once more.
+    pub fn begin_again(&mut self, positions: &mut Positions) {
+        match &self.place {
+            Place::Walking { now: Some(_), .. } => self.again += 1,
+            _ => self.restart(positions),
+        }
+    }
+
+    fn restart(&mut self, positions: &mut Positions) {
+        let front = Place::from_the_front(positions, self.told_up_to(positions));
+        std::mem::replace(&mut self.place, front).end(positions);
+    }
+
+    /// Whether what is so now has not all been told.
+    pub fn is_beginning(&self) -> bool {
+        self.again > 0 || matches!(self.place, Place::Walking { now: Some(_), .. })
+    }
+
+    /// Up to which sequence number all has been told that is still so.
+    fn told_up_to(&self, positions: &Positions) -> u64 {
+        match &self.place {
+            Place::Recent { up_to, .. } => *up_to,
+            Place::Walking { cursor, told_up_to, .. } => {
+                positions.sent_up_to(cursor).max(*told_up_to)
+            }
+        }
+    }
+
+    /// Whether all has been told that the recent lines tell.
+    pub fn has_caught_up(&self, recent: &Recent) -> bool {
+        matches!(self.place, Place::Recent { at, .. } if at == recent.end_at())
+    }
+
+    /// The recent lines that have not been told, up to that change, and count as told; none for who is
+    /// far behind.
+    pub fn take_recent<'r>(
+        &mut self,
+        positions: &mut Positions,
+        noted_up_to: u64,
+        recent: &'r Recent,
+    ) -> &'r [u8] {
+        match &mut self.place {
+            Place::Recent { at, up_to } => {
+                let lines = recent.since(*at);
+                (*at, *up_to) = (recent.end_at(), noted_up_to);
+                lines
+            }
+            Place::Walking { now, .. } => {
+                if now.is_none() && self.told_up_to(positions) >= noted_up_to {
+                    self.go_live(positions, noted_up_to, recent);
+                }
+                &[]
+            }
+        }
+    }
+
+    /// It has come to the end of the recent lines.
+    fn go_live(&mut self, positions: &mut Positions, noted_up_to: u64, recent: &Recent) {
+        let place = Place::Recent { at: recent.end_at(), up_to: noted_up_to };
+        std::mem::replace(&mut self.place, place).end(positions);
+    }
+
+    /// It goes no further.
+    pub fn end(self, positions: &mut Positions) {
+        self.place.end(positions);
+    }
+
+    /// The recent lines begin at `start` now. If some before it have not been told, the rest is told by a
+    /// cursor, which is opened where those lines began.
+    pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
+        if let Place::Recent { at, up_to } = self.place
+            && at < start
+        {
+            self.place = Place::Walking {
+                cursor: open(),
+                told_up_to: up_to,
+                now: None,
+                is_again: false,
+                quiet_up_to: 0,
+            };
+        }
+    }
+
+    /// What is to be told next, of the changes up to `noted_up_to`, the end of the recent lines.
+    pub fn next<'r>(
+        &mut self,
+        positions: &mut Positions,
+        noted_up_to: u64,
+        recent: &'r Recent,
+    ) -> Next<'r> {
+        match &mut self.place {
+            Place::Recent { .. } => match self.take_recent(positions, noted_up_to, recent) {
+                [] => Next::Nothing,
+                lines => Next::Lines(lines),
+            },
+            Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to } => {
+                let next = positions.peek(cursor).map(|change| change.sequence());
+                let next = next.filter(|&sequence| sequence <= noted_up_to);
+                if next.is_some() && !*is_again && *now < next {
+                    // Who moved meanwhile is told, too, before that is said.
+                    (*now, *is_again) = (now.map(|_| noted_up_to), true);
+                }
+                if now.is_some_and(|up_to| next.is_none_or(|sequence| sequence > up_to)) {
+                    *now = None;
+                    if self.again > 0 {
+                        self.again -= 1;
+                        self.restart(positions);
+                    }
+                    return Next::Now(b"*"[..].into());
+                }
+                let Some(sequence) = next else {
+                    self.go_live(positions, noted_up_to, recent);
+                    return Next::Nothing;
+                };
+                let (is_told, is_quiet) = (sequence <= *told_up_to, sequence <= *quiet_up_to);
+                match positions.next(cursor) {
+                    Some(_) if is_told => Next::PassedOver,
+                    Some(change) if is_quiet && change.kind() == Kind::Tombstone => {
+                        Next::Gone(change.number())
+                    }
+                    Some(change) => Next::Of(change.number()),
+                    None => Next::PassedOver,
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    fn from_the_front(positions: &mut Positions, quiet_up_to: u64) -> Self {
+        let cursor = positions.open_cursor();
+        positions.seek(&cursor, 0);
+        let now = Some(positions.head());
+        Place::Walking { cursor, told_up_to: 0, now, is_again: false, quiet_up_to }
+    }
+
+    fn end(self, positions: &mut Positions) {
+        if let Place::Walking { cursor, .. } = self {
+            positions.close_cursor(cursor);
+        }
+    }
+}

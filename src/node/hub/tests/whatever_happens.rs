@@ -1,0 +1,133 @@
+//! What watchers are told whatever happens: by property.
+
+use super::*;
+use crate::positions::Area;
+use crate::wire::Location;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// What happens.
+#[derive(Debug, Clone)]
+enum Happening {
+    Report(usize, usize),
+    Forget(usize),
+    Watch(usize, usize),
+    Unwatch(usize, usize),
+    Turn,
+    Room,
+}
+
+const CLIENTS: [&str; 5] = ["a", "b", "c", "d", "+1"];
+const PLACES: [&str; 6] = ["+90+0", "+90-170", "-90+5", "+0+180", "+0-179.99", "+0.01+0"];
+const WATCHES: [&str; 9] =
+    ["a", "b", "zz", "+89.9+3 20", "+0-180 5", "-90+77 0", "+0+0 20040", "+0.01+0 0.5", "*"];
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let event = prop_oneof![
+        6 => (0..CLIENTS.len(), 0..PLACES.len()).prop_map(|(c, p)| Happening::Report(c, p)),
+        1 => (0..CLIENTS.len()).prop_map(Happening::Forget),
+        2 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Watch(w, f)),
+        1 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Unwatch(w, f)),
+        2 => Just(Happening::Turn),
+        1 => Just(Happening::Room),
+    ];
+    prop::collection::vec(event, 0..80)
+}
+
+proptest! {
+    /// Whatever happens, at rest each has last been told what is so, and of nobody else that he is there.
+    #[test]
+    fn at_rest_each_has_been_told_what_is_so(happenings in happenings(), is_narrow: bool) {
+        let mut stage = Stage::new(2);
+        stage.is_narrow = is_narrow;
+        let mut watched = [const { Vec::new() }; 2];
+        for happening in happenings {
+            match happening {
+                Happening::Report(client, place) => stage.report(CLIENTS[client], PLACES[place]),
+                Happening::Forget(client) => stage.forget(CLIENTS[client]),
+                Happening::Watch(watcher, fields) => {
+                    let begins = stage.command(watcher, &format!("WATCH {}", WATCHES[fields]));
+                    prop_assert!(begins);
+                    // Where somebody was is known once the index is up to date.
+                    stage.hub.follow_areas(&mut stage.positions, usize::MAX);
+                    if !watched[watcher].contains(&fields) {
+                        watched[watcher].push(fields);
+                    }
+                }
+                Happening::Unwatch(watcher, fields) => {
+                    let had_caught_up = WATCHES[fields] == "*" && stage.catch_up(watcher);
+                    let ends = stage.command(watcher, &format!("UNWATCH {}", WATCHES[fields]));
+                    prop_assert_eq!(ends, watched[watcher].contains(&fields));
+                    watched[watcher].retain(|&other| other != fields);
+                    let left: Vec<&str> = watched[watcher].iter().map(|&f| WATCHES[f]).collect();
+                    // Where not all has been told, what is still watched is told anew.
+                    let anew = ends && WATCHES[fields] == "*" && !had_caught_up;
+                    let mark = if anew { "anew" } else { "=" };
+                    stage.watchers[watcher].1 += &format!("{mark} {}\n", left.join(","));
+                }
+                Happening::Turn => stage.turn(),
+                Happening::Room => {
+                    let watchers: Vec<WatcherId> = stage.watchers.iter().map(|w| w.0).collect();
+                    watchers.into_iter().for_each(|id| stage.hub.resume(id));
+                }
+            }
+        }
+        stage.settle();
+        for (watcher, watched) in watched.iter().enumerate() {
+            let watched: Vec<&str> = watched.iter().map(|&fields| WATCHES[fields]).collect();
+            let seen = seen(&stage.watchers[watcher].1);
+            let so: BTreeMap<String, String> = CLIENTS
+                .iter()
+                .filter_map(|client| {
+                    let position = stage.positions.find(client.as_bytes())?;
+                    let location = String::from_utf8(position.location().to_vec()).unwrap();
+                    Some((client.to_string(), location))
+                })
+                .filter(|(client, location)| is_watched(&watched, client, location))
+                .collect();
+            prop_assert_eq!(seen, so, "{}", stage.watchers[watcher].1);
+        }
+    }
+}
+
+/// Whom somebody believes to be where who was told this. A line `= a,b` says what is still watched, `anew`
+/// that everything is not any more.
+fn seen(told: &str) -> BTreeMap<String, String> {
+    let mut seen = BTreeMap::new();
+    for line in told.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        match fields[..] {
+            ["~", "AT", _, _, client, location, _] => {
+                seen.insert(client.to_owned(), location.to_owned());
+            }
+            ["~", "OUT", client] => {
+                assert!(seen.remove(client).is_some(), "{line}, who was not told of: {told}");
+            }
+            // (Who watches everything may be told so of one that it was not told of.)
+            ["~", "GONE", _, _, client, _] => {
+                seen.remove(client);
+            }
+            // What is still watched is told anew.
+            ["anew", ..] => seen.clear(),
+            ["=", ..] => {
+                let watched: Vec<&str> = line[2..].split(',').collect();
+                seen.retain(|client, location| is_watched(&watched, client, location));
+            }
+            _ => {}
+        }
+    }
+    seen
+}
+
+/// Whether any of these watches takes a client there.
+fn is_watched(watched: &[&str], client: &str, location: &str) -> bool {
+    let location = Location::parse(location.as_bytes()).unwrap();
+    watched.iter().any(|fields| match Command::parse(format!("WATCH {fields}").as_bytes()) {
+        Ok(Some(Command::Watch(Watch::Client(id)))) => id == client.as_bytes(),
+        Ok(Some(Command::Watch(Watch::All))) => true,
+        Ok(Some(Command::Watch(Watch::Area { location: centre, radius_micrometres, .. }))) => {
+            Area::new(centre, radius_micrometres).contains(&location)
+        }
+        _ => false,
+    })
+}

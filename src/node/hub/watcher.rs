@@ -1,0 +1,392 @@
+//! One who watches: what, and what it has yet to be told.
+
+use super::beginning::{Beginning, Look};
+use super::event::Event;
+use super::everything::Everything;
+use super::recent::Recent;
+use super::watches::{Noted, Watched, Watches, What};
+use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
+use crate::transport::ConnectionId;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// See the [module's docs](self).
+#[derive(Debug)]
+pub(super) struct Watcher {
+    connection: ConnectionId,
+    watches: Watches,
+    everything: Option<(Watched, Everything)>,
+    /// What is so now of watches that have begun, one after the other.
+    beginnings: VecDeque<Beginning>,
+    /// Of whom there is to tell, in the feed's order. One who has changed again and is still watched is
+    /// there again, and told of then.
+    noted: VecDeque<Noted>,
+    /// At how many of these all but the last of each are left out.
+    noted_max: usize,
+    /// Whom it has been told of, and where they were then.
+    told: HashMap<RecordNumber, Option<Point>>,
+    state: State,
+}
+
+/// Whether it is its turn to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// There is nothing to tell.
+    Idle,
+    /// It waits for its turn.
+    Due,
+    /// It is its turn.
+    Called,
+    /// It has no room.
+    Blocked,
+}
+
+/// What is to be told next.
+#[derive(Debug)]
+pub(super) enum Next<'r> {
+    /// Nothing.
+    Nothing,
+    /// One was looked at that is not to be told.
+    PassedOver,
+    /// What is so now in an area, once the index is up to date.
+    Areas,
+    /// This record, as it is now.
+    Of(RecordNumber),
+    /// This tombstone, if it was told of the client before.
+    Gone(RecordNumber),
+    /// That all is told that was so when this watch began.
+    Now(Box<[u8]>),
+    /// These lines.
+    Lines(&'r [u8]),
+}
+
+/// The least at which notes are looked through for those to be left out.
+const NOTED_MIN: usize = 64;
+
+impl Watcher {
+    pub fn new(connection: ConnectionId) -> Self {
+        Watcher {
+            connection,
+            watches: Watches::default(),
+            everything: None,
+            beginnings: VecDeque::new(),
+            noted: VecDeque::new(),
+            noted_max: NOTED_MIN,
+            told: HashMap::new(),
+            state: State::Idle,
+        }
+    }
+
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    pub fn set_state(&mut self, state: State) {
+        self.state = state;
+    }
+
+    /// Goes from one state to another; false if it was in neither of the first.
+    pub fn change_state(&mut self, from: State, to: State) -> bool {
+        let changes = self.state == from;
+        if changes {
+            self.state = to;
+        }
+        changes
+    }
+
+    /// How many watches it has.
+    pub fn len(&self) -> usize {
+        self.watches.len() + usize::from(self.everything.is_some())
+    }
+
+    /// Whether something that was so when a watch began has not been told.
+    pub fn is_beginning(&self) -> bool {
+        let everything = self.everything.as_ref().is_some_and(|(_, e)| e.is_beginning());
+        everything || !self.beginnings.is_empty()
+    }
+
+    /// What is so now is told again, if there is that watch.
+    pub fn begin_again(&mut self, fields: &[u8], positions: &mut Positions) -> bool {
+        if let Some((watched, everything)) = &mut self.everything
+            && watched.fields() == fields
+        {
+            everything.begin_again(positions);
+            return true;
+        }
+        let Some(watched) = self.watches.find(fields) else { return false };
+        if !self.beginnings.iter_mut().any(|beginning| beginning.counts_for(fields)) {
+            self.beginnings.push_back(Beginning::new(watched, 1));
+        }
+        true
+    }
+
+    /// Another watch.
+    pub fn add(&mut self, watched: Watched, positions: &mut Positions) {
+        if *watched.what() == What::All {
+            self.noted.clear();
+            self.everything = Some((watched, Everything::new(positions)));
+        } else {
+            self.beginnings.push_back(Beginning::new(&watched, 1));
+            self.watches.add(watched);
+        }
+    }
+
+    /// That watch ends.
+    pub fn remove(
+        &mut self,
+        fields: &[u8],
+        positions: &mut Positions,
+        recent: Option<&Recent>,
+    ) -> Option<Watched> {
+        if let Some((watched, everything)) =
+            self.everything.take_if(|(watched, _)| watched.fields() == fields)
+        {
+            let has_caught_up = recent.is_some_and(|recent| everything.has_caught_up(recent));
+            everything.end(positions);
+            self.go_on_without_everything(has_caught_up, positions);
+            return Some(watched);
+        }
+        let watched = self.watches.remove(fields)?;
+        for at in (0..self.beginnings.len()).rev() {
+            if self.beginnings[at].fields() == fields
+                && let Some(beginning) = self.beginnings.remove(at)
+            {
+                beginning.end(positions);
+            }
+        }
+        if self.everything.is_none() {
+            self.forget_told(positions);
+        }
+        Some(watched)
+    }
+
+    /// Everything is not watched any more. Of whom it was told meanwhile is not kept: of what is still
+    /// watched it was told just as it is, if all has been told; else that is told anew.
+    fn go_on_without_everything(&mut self, has_caught_up: bool, positions: &mut Positions) {
+        self.told.clear();
+        let before = std::mem::take(&mut self.beginnings);
+        let so_now: Option<Vec<_>> = match has_caught_up {
+            true => self.watches.iter().map(|watched| watched.at_once(positions)).collect(),
+            false => None,
+        };
+        for noted in so_now.iter().flatten().flatten() {
+            let change = positions.change_of(noted.number);
+            if let Some(position) = change.and_then(|change| change.position()) {
+                self.told.insert(noted.number, self.watches.take(&position).1);
+            }
+        }
+        for watched in self.watches.iter() {
+            let is_same = |beginning: &&Beginning| beginning.fields() == watched.fields();
+            let times = before.iter().find(is_same).map(Beginning::times);
+            if so_now.is_none() || times.is_some() {
+                self.beginnings.push_back(Beginning::new(watched, times.unwrap_or(0)));
+            }
+        }
+        before.into_iter().for_each(|beginning| beginning.end(positions));
+    }
+
+    /// The recent lines that it has not been told, which count as told; none for who is far behind.
+    pub fn take_recent<'r>(
+        &mut self,
+        positions: &mut Positions,
+        noted_up_to: u64,
+        recent: &'r Recent,
+    ) -> &'r [u8] {
+        let Some((_, everything)) = &mut self.everything else { return &[] };
+        everything.take_recent(positions, noted_up_to, recent)
+    }
+
+    /// Leaves out of whom it was told only by a watch that has ended. Who is where no watch takes it any
+    /// more has left the others, though it may not have been noted for them: that watch took it.
+    fn forget_told(&mut self, positions: &Positions) {
+        let Watcher { watches, noted, told, .. } = self;
+        told.retain(|&number, &mut point| {
+            let Some(change) = positions.change_of(number) else { return false };
+            let is_told = watches.still_take(change.client(), point);
+            let is_taken = change.position().is_some_and(|position| watches.take(&position).0);
+            if is_told && !is_taken {
+                let at = noted.partition_point(|noted| noted.sequence < change.sequence());
+                if noted.get(at).is_none_or(|noted| noted.number != number) {
+                    noted.insert(at, Noted::new(&change));
+                }
+            }
+            is_told
+        });
+    }
+
+    /// It watches nothing any more: all that it did.
+    pub fn leave(mut self, positions: &mut Positions) -> Vec<Watched> {
+        for beginning in self.beginnings.drain(..) {
+            beginning.end(positions);
+        }
+        let mut watches: Vec<Watched> = self.watches.drain().collect();
+        if let Some((watched, everything)) = self.everything.take() {
+            everything.end(positions);
+            watches.push(watched);
+        }
+        watches
+    }
+
+    /// See [`Everything::fall_behind`].
+    pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
+        if let Some((_, everything)) = &mut self.everything {
+            everything.fall_behind(start, open);
+        }
+    }
+
+    /// It is to be told of that change.
+    pub fn note(&mut self, noted: Noted) {
+        let is_again = self.noted.back().is_some_and(|last| last.sequence == noted.sequence);
+        if is_again || self.everything.is_some() {
+            return;
+        }
+        self.noted.push_back(noted);
+        if self.noted.len() >= self.noted_max {
+            self.keep_last_notes();
+            self.noted_max = NOTED_MIN.max(2 * self.noted.len());
+        }
+    }
+
+    fn keep_last_notes(&mut self) {
+        let mut later = HashSet::new();
+        let is_last = self.noted.iter().rev().map(|noted| later.insert(noted.number));
+        let mut is_last: Vec<bool> = is_last.collect();
+        self.noted.retain(|_| is_last.pop().unwrap_or(true));
+    }
+
+    /// What is to be told next, of the changes up to `noted_up_to`.
+    pub fn next<'r>(
+        &mut self,
+        positions: &mut Positions,
+        noted_up_to: u64,
+        recent: Option<&'r Recent>,
+    ) -> Next<'r> {
+        if let (Some((_, everything)), Some(recent)) = (&mut self.everything, recent) {
+            let next = everything.next(positions, noted_up_to, recent);
+            // What is so now of other watches comes behind: before it, older lines would follow.
+            if !matches!(next, Next::Nothing) {
+                return next;
+            }
+        }
+        while let Some(noted) = self.noted.front().copied()
+            && !noted.is_last(positions)
+        {
+            self.noted.pop_front();
+            if self.has_left(noted.number, positions) {
+                return Next::Of(noted.number);
+            }
+        }
+        let noted = self.noted.front().copied();
+        let Some(beginning) = self.beginnings.front_mut() else {
+            self.noted.pop_front();
+            return noted.map_or(Next::Nothing, |noted| Next::Of(noted.number));
+        };
+        let now = match beginning.look(positions) {
+            Look::PassedOver => return Next::PassedOver,
+            Look::Areas => return Next::Areas,
+            Look::Over => {
+                let end_at = beginning.end_at(noted_up_to);
+                return match noted.filter(|noted| noted.sequence <= end_at) {
+                    Some(noted) => {
+                        self.noted.pop_front();
+                        Next::Of(noted.number)
+                    }
+                    None => self.end_of_beginning(positions),
+                };
+            }
+            Look::At(now) => now,
+        };
+        // The earlier first; what is both is told once.
+        if let Some(noted) = noted
+            && noted.sequence <= now.sequence
+        {
+            self.noted.pop_front();
+            if noted.sequence < now.sequence {
+                return Next::Of(noted.number);
+            }
+        }
+        beginning.take(positions);
+        Next::Of(now.number)
+    }
+
+    /// Whether it was told of one who has changed since that was noted, and is not watched any more:
+    /// of that change nothing is noted.
+    fn has_left(&self, number: RecordNumber, positions: &Positions) -> bool {
+        let Some(change) = positions.change_of(number) else { return false };
+        let is_taken = |position: Position<'_>| self.watches.take(&position).0;
+        self.told.contains_key(&number) && !change.position().is_some_and(is_taken)
+    }
+
+    fn end_of_beginning(&mut self, positions: &mut Positions) -> Next<'static> {
+        if let Some(beginning) = self.beginnings.front_mut()
+            && beginning.take_end()
+        {
+            return Next::Now(beginning.fields().into());
+        }
+        if let Some(beginning) = self.beginnings.pop_front() {
+            beginning.end(positions);
+        }
+        Next::PassedOver
+    }
+
+    /// What there is to say of that record as it is now, if anything is.
+    pub fn judge<'p>(
+        &mut self,
+        number: RecordNumber,
+        positions: &'p Positions,
+    ) -> Option<Event<'p>> {
+        let change = positions.change_of(number)?;
+        let Some(position) = change.position() else {
+            let gone = self.judge_gone(number, positions);
+            return gone.or_else(|| self.everything.as_ref().map(|_| Event::Gone(change)));
+        };
+        if self.everything.is_some() {
+            return Some(Event::At(position));
+        }
+        let (is_taken, point) = self.watches.take(&position);
+        if is_taken {
+            self.told.insert(number, point);
+            return Some(Event::At(position));
+        }
+        self.told.remove(&number).map(|_| Event::Out(position.text().client()))
+    }
+
+    /// What there is to say of a tombstone, if it was told of the client before.
+    pub fn judge_gone<'p>(
+        &mut self,
+        number: RecordNumber,
+        positions: &'p Positions,
+    ) -> Option<Event<'p>> {
+        self.told.remove(&number)?;
+        positions.change_of(number).map(Event::Gone)
+    }
+
+    #[cfg(test)]
+    pub fn noted_len(&self) -> usize {
+        self.noted.len()
+    }
+
+    /// Whether it watches everything and has been told all of it.
+    #[cfg(test)]
+    pub fn has_caught_up(&self, recent: Option<&Recent>) -> bool {
+        let everything = self.everything.as_ref().zip(recent);
+        everything.is_some_and(|((_, everything), recent)| everything.has_caught_up(recent))
+    }
+
+    /// What is wrong with it, if anything is.
+    #[cfg(any(test, debug_assertions))]
+    pub fn check(&self, positions: &Positions) -> Result<(), String> {
+        let is_sorted = self.noted.iter().is_sorted_by(|a, b| a.sequence < b.sequence);
+        if !is_sorted || self.noted.back().is_some_and(|last| last.sequence > positions.head()) {
+            return Err(format!("{}: notes out of order", self.connection));
+        }
+        let told = self.told.keys().all(|&number| positions.change_of(number).is_some());
+        if !told {
+            return Err(format!("{}: told of a record that is not there", self.connection));
+        }
+        Ok(())
+    }
+}
