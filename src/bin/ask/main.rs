@@ -18,6 +18,7 @@ mod conversation;
 use conversation::{Conversation, Trouble};
 use getopts::{Matches, Options, ParsingStyle};
 use herd::herd::{BUILT_IN, Herd};
+use herd::wire::Printable;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, BufReader, Cursor, Read, Write};
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(refused) => ExitCode::from(if refused { REFUSED } else { 0 }),
         Err(why) => {
-            eprintln!("ask: {why}");
+            eprintln!("ask: {}", Printable(why.as_bytes()));
             ExitCode::from(FAILED)
         }
     }
