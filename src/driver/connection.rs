@@ -26,6 +26,8 @@ pub(super) struct Connection<P, S> {
     /// None only if the world would not even begin to dial.
     pub socket: Option<S>,
     pub readiness: Readiness,
+    /// Bytes that came when no more was listened to.
+    pub unheard: u32,
     /// The listener that accepted it; None if it was dialled.
     pub listener: Option<u16>,
     /// Whether it is on the list of connections to be written at the end of the turn.
@@ -48,6 +50,7 @@ impl<P, S> Connection<P, S> {
             phase,
             socket,
             readiness: Readiness::default(),
+            unheard: 0,
             listener: None,
             touched: false,
             queued: false,
@@ -60,6 +63,12 @@ impl<P, S> Connection<P, S> {
     /// Whether callbacks other than `connection_lost` may be called.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open && !self.losing
+    }
+
+    /// So much came, and nobody listens any more.
+    pub fn pass_over(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.unheard = self.unheard.saturating_add(bytes);
     }
 
     /// Whether there is something to read and somebody to take it.

@@ -316,6 +316,12 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             && !connection.losing
         {
             connection.losing = true;
+            let cause = match cause {
+                Lost::Closed if connection.unheard > 0 => {
+                    Lost::ClosedOver { bytes: connection.unheard }
+                }
+                other => other,
+            };
             self.lost.push((id, cause));
         }
     }

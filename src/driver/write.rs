@@ -134,10 +134,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             return false;
         };
         match self.world.read(socket, &mut self.driver.buffer) {
-            Ok(Read::Bytes { emptied: false, .. }) => {
+            Ok(Read::Bytes { count, emptied }) => {
+                connection.pass_over(count);
                 // What waits is not told of a second time.
-                connection.readiness.readable = true;
-                false
+                connection.readiness.readable |= !emptied;
+                emptied
             }
             Ok(_) | Err(_) => true,
         }
