@@ -139,6 +139,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long a clean stop waits for output to be taken.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
+/// How long a peer may take none of our output once the server stops, and how long a connection that
+/// is closed waits then for the peer to end, too.
+pub const STOP_STALL_MAX: Duration = Duration::from_secs(1);
 /// Addresses of one host that are tried.
 pub const ADDRESSES_MAX: usize = 16;
 /// How long the loop must have had nothing to do to be called idle.
@@ -301,6 +304,8 @@ const _: () = {
     // Otherwise the kernel would give a silent peer up sooner, or never by this.
     let asked = KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64;
     assert!(UNACKNOWLEDGED_MAX.as_secs() == KEEPALIVE_IDLE.as_secs() + asked);
+    assert!(STOP_STALL_MAX.as_millis() < STOP_GRACE.as_millis());
+    assert!(STOP_STALL_MAX.as_millis() < LINGER_MAX.as_millis());
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());

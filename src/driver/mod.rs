@@ -328,8 +328,9 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
 
     /// Brings the connection's entry in the timers up to date.
     fn arm(&mut self, id: ConnectionId) {
+        let stopping = self.stopping;
         if let Some(connection) = self.slots.find(id) {
-            let deadline = connection.deadline();
+            let deadline = connection.deadline(stopping);
             if deadline != connection.armed {
                 self.timers.change(id, connection.armed, deadline);
                 connection.armed = deadline;

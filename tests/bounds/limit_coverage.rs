@@ -351,6 +351,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ),
     ("tests/reactor/law.rs", "a_peer_that_never_goes_is_left_after_a_while", &["LINGER_MAX"]),
     ("tests/reactor/stop.rs", "who_does_not_close_is_cut_after_a_while", &["STOP_GRACE"]),
+    ("tests/daemon/stops.rs", "who_does_not_read_has_a_second", &["STOP_STALL_MAX"]),
 ];
 
 fn source(file: &str) -> String {

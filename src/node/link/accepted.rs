@@ -334,6 +334,15 @@ impl Protocol<Node> for Accepted {
         }
     }
 
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        match self.state {
+            // It holds what it tells us; who is none of ours is owed nothing.
+            State::Known { .. } => cx.transport.leave(),
+            State::Stranger | State::Waiting { .. } => cx.transport.abort(),
+            State::Refused { .. } => {}
+        }
+    }
+
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
         match (self.deadlines().due(now), self.state) {

@@ -4,6 +4,7 @@ use super::agreement::{Agreement, Finding};
 use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
+use super::progress::Progress;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
@@ -29,8 +30,7 @@ pub(in crate::node) struct Dialled {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
-    /// Up to where the neighbour may have received the feed: what it was last marked with, or says itself.
-    marked_up_to: u64,
+    progress: Progress,
     /// How many records more it may pass in this turn.
     share: u64,
     /// What there was when the link came up, until the neighbour has received it.
@@ -71,7 +71,7 @@ impl Dialled {
             version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
-            marked_up_to: 0,
+            progress: Progress::default(),
             share: 0,
             telling: None,
             agreement: Agreement::default(),
@@ -108,9 +108,9 @@ impl Dialled {
         }
         let is_news = peer.may_start_over(cx.now.monotonic);
         let head = node.positions.head();
-        self.marked_up_to = up_to;
+        self.progress = Progress::from(up_to);
         if !peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic) {
-            self.marked_up_to = 0;
+            self.progress = Progress::default();
             let level = if is_news { Level::Warn } else { Level::Debug };
             let (name, changes) = (peer.name(), plural(head, "change"));
             log!(level, "{name} has received {up_to} of {changes}: it is told everything again");
@@ -157,11 +157,15 @@ impl Dialled {
         let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;
         if sent > 0 {
-            self.mark(cx);
+            self.mark(cx, true);
         }
         self.end_telling(cx);
         if is_at_head && is_stopping {
-            cx.transport.close();
+            // Who has all is not waited for.
+            match self.progress.is_taken() {
+                true => cx.transport.leave(),
+                false => cx.transport.close(),
+            }
         } else if !is_at_head && cx.transport.request_room() {
             cx.transport.yield_turn();
         }
@@ -177,24 +181,24 @@ impl Dialled {
             && telling.up_to <= sent_up_to
         {
             telling.is_over = true;
-            self.mark(cx);
+            self.mark(cx, false);
         }
     }
 
-    fn mark(&mut self, cx: &mut Context<'_, Node>) {
+    /// Marks the feed as far as it has been sent, behind what was just told or for itself.
+    fn mark(&mut self, cx: &mut Context<'_, Node>, tells: bool) {
         let node = &*cx.app;
         let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
         let digest = node.positions.digest();
         debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
-        self.marked_up_to = sent_up_to;
+        self.progress.mark(sent_up_to, tells);
         self.marked = cx.now.monotonic;
     }
 
     fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
         debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
-        if sequence > self.marked_up_to {
-            let marked = self.marked_up_to;
+        if let Err(marked) = self.progress.acknowledge(sequence) {
             self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
             return;
         }
@@ -235,7 +239,7 @@ impl Dialled {
         warn!("{} is told everything again: {why}", peer.name());
         peer.start_over(&mut node.positions, cx.now.monotonic);
         self.agreement.moved();
-        self.marked_up_to = 0;
+        self.progress = Progress::default();
         self.telling = Some(Telling::new(node.positions.head(), cx.now.monotonic));
     }
 
@@ -280,7 +284,7 @@ impl Dialled {
         // While it is told what there was, a mark with nothing new before it would say that this is all.
         let tells = self.telling.as_ref().is_some_and(|telling| !telling.is_over);
         match self.state {
-            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx),
+            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx, false),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }
@@ -364,7 +368,7 @@ impl Protocol<Node> for Dialled {
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
-            State::Greeting => cx.transport.close(),
+            State::Greeting => cx.transport.abort(),
             // What clients have been answered is sent first.
             State::Up { .. } => self.walk(cx),
         }
