@@ -149,15 +149,17 @@ impl Accepted {
     /// Welcomes the neighbour, unless another connection of it is alive.
     fn admit(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let (now, id) = (cx.now.monotonic, cx.transport.id());
-        let received = cx.app.peers[peer].received_mut();
-        if received.had_no_room(now) {
+        if cx.app.peers[peer].received().had_no_room(now) {
             self.refuse(cx, Level::Debug, "there is no room for more positions (see --memory)");
             return;
         }
-        let Some(look_at) = received.alive_until(now) else {
+        let Some(look_at) = cx.app.peers[peer].keeps_waiting(epoch, now) else {
             self.welcome(cx, peer, epoch);
             return;
         };
+        // Whoever it is, our own link may tell.
+        cx.app.peers[peer].dial_soon(now);
+        let received = cx.app.peers[peer].received_mut();
         let (present, log) = (received.connection(), received.wait(id, now));
         self.state =
             State::Waiting { peer, epoch, look_at, until: now + limits::NEIGHBOUR_CONFLICT_MAX };
@@ -174,7 +176,7 @@ impl Accepted {
     fn look_again(&mut self, cx: &mut Context<'_, Node>) {
         let State::Waiting { peer, epoch, look_at, until } = &mut self.state else { return };
         let now = cx.now.monotonic;
-        match cx.app.peers[*peer].received().alive_until(now) {
+        match cx.app.peers[*peer].keeps_waiting(*epoch, now) {
             None => {
                 let (peer, epoch) = (*peer, *epoch);
                 self.welcome(cx, peer, epoch);

@@ -1,6 +1,6 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::agreement::{Agreement, Finding};
+use super::agreement::Agreement;
 use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
@@ -14,7 +14,6 @@ use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
-use std::fmt;
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
@@ -90,6 +89,7 @@ impl Dialled {
         epoch: u64,
         up_to: u64,
     ) {
+        let (id, now) = (cx.transport.id(), cx.now.monotonic);
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
         let ours = node.settings.version;
@@ -109,7 +109,7 @@ impl Dialled {
         let is_news = peer.may_start_over(cx.now.monotonic);
         let head = node.positions.head();
         self.progress = Progress::from(up_to);
-        if !peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic) {
+        if !peer.answered(&mut node.positions, (epoch, up_to), id, now) {
             self.progress = Progress::default();
             let level = if is_news { Level::Warn } else { Level::Debug };
             let (name, changes) = (peer.name(), plural(head, "change"));
@@ -124,6 +124,10 @@ impl Dialled {
             peer.name()
         );
         self.telling = Some(Telling::new(head, cx.now.monotonic));
+        // Now we know its epoch: one of these may be in it.
+        for waiting in peer.received().waiting().to_vec() {
+            node.wake(waiting);
+        }
         // If there is nothing to tell, the neighbour sees at once that this is who feeds it.
         self.end_telling(cx);
     }
@@ -194,53 +198,6 @@ impl Dialled {
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
         self.progress.mark(sent_up_to, tells);
         self.marked = cx.now.monotonic;
-    }
-
-    fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
-        debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
-        if let Err(marked) = self.progress.acknowledge(sequence) {
-            self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
-            return;
-        }
-        let node = &*cx.app;
-        let peer = &node.peers[self.peer];
-        let name = peer.name();
-        if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
-            // What an operator waits for before the next server of a herd is restarted.
-            info!("{name} has caught up: {}", told.so_far.summary(cx.now.monotonic));
-        }
-        if sequence != node.positions.head() {
-            self.agreement.moved();
-            return;
-        }
-        let ours = node.positions.digest();
-        match self.agreement.compare(ours, theirs) {
-            Some(Finding::Differ) => warn!(
-                "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
-            ),
-            Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
-            None => {}
-        }
-        let is_fed = peer.received().connection().is_some();
-        if self.agreement.is_lost(is_fed) {
-            self.start_over(cx, format_args!("it holds other positions"));
-        }
-    }
-
-    /// Tells the neighbour everything again, unless that was done a moment ago: then this may be from
-    /// before it.
-    fn start_over(&mut self, cx: &mut Context<'_, Node>, why: fmt::Arguments<'_>) {
-        let node = &mut *cx.app;
-        let peer = &mut node.peers[self.peer];
-        if !peer.may_start_over(cx.now.monotonic) {
-            debug!("{}: {why}; it has been told everything again", peer.name());
-            return;
-        }
-        warn!("{} is told everything again: {why}", peer.name());
-        peer.start_over(&mut node.positions, cx.now.monotonic);
-        self.agreement.moved();
-        self.progress = Progress::default();
-        self.telling = Some(Telling::new(node.positions.head(), cx.now.monotonic));
     }
 
     #[cfg(test)]
@@ -400,5 +357,6 @@ impl Protocol<Node> for Dialled {
     }
 }
 
+mod acknowledged;
 #[cfg(test)]
 mod tests;

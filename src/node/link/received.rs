@@ -8,6 +8,10 @@
 //! feeds us does, and was heard a moment ago. Who greets meanwhile waits for it to close or to fall
 //! silent, and is refused when it does neither. So a true neighbour is back in less time than silence
 //! is allowed, and a false one disturbs nobody.
+//!
+//! Who came first need not be the true one. Where our own link to the neighbour is up we know its epoch
+//! from itself: a connection that greets in that goes before one that does not
+//! ([`Peer::keeps_waiting`](super::peers::Peer::keeps_waiting)).
 
 use super::told::NotTaken;
 use crate::limits;
@@ -110,9 +114,15 @@ impl Received {
         }
     }
 
-    /// Until when another connection has to wait, as this one has shown that it lives.
-    pub fn alive_until(&self, now: Monotonic) -> Option<Monotonic> {
-        let present = self.present.filter(|present| present.has_marked)?;
+    /// In which epoch it greeted us on the connection that is alive.
+    pub fn present_epoch(&self) -> Option<u64> {
+        self.present.and(self.epoch)
+    }
+
+    /// Until when another connection has to wait, as this one has shown that it lives, and is who it says
+    /// or `is_proven` to be.
+    pub fn alive_until(&self, now: Monotonic, is_proven: bool) -> Option<Monotonic> {
+        let present = self.present.filter(|present| present.has_marked || is_proven)?;
         Some(present.heard + limits::NEIGHBOUR_ALIVE).filter(|&until| now < until)
     }
 
@@ -121,6 +131,11 @@ impl Received {
     pub fn wait(&mut self, connection: ConnectionId, now: Monotonic) -> Option<u64> {
         self.waiting.push(connection);
         self.conflicts.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// Those that wait.
+    pub fn waiting(&self) -> &[ConnectionId] {
+        &self.waiting
     }
 
     /// Up to which of its sequence numbers we have received everything.
@@ -194,21 +209,22 @@ mod tests {
         let mut received = Received::default();
         let start = Monotonic::default();
         received.greeted(&mut positions, 7, id(1), start);
-        assert_eq!(received.alive_until(start), None, "it has shown nothing yet");
-        received.marked(id(1), 0);
+        assert_eq!(received.alive_until(start, false), None, "it has shown nothing yet");
         let until = start + limits::NEIGHBOUR_ALIVE;
-        assert_eq!(received.alive_until(start), Some(until));
-        assert_eq!(received.alive_until(until), None, "it has fallen silent");
+        assert_eq!(received.alive_until(start, true), Some(until), "it need not");
+        received.marked(id(1), 0);
+        assert_eq!(received.alive_until(start, false), Some(until));
+        assert_eq!(received.alive_until(until, false), None, "it has fallen silent");
         assert_eq!(received.wait(id(2), start), Some(0));
         assert_eq!(received.wait(id(3), start), None, "that has been said");
         received.marked(id(2), 9);
         received.heard(id(2), until);
-        assert_eq!((received.up_to(), received.alive_until(until)), (0, None));
+        assert_eq!((received.up_to(), received.alive_until(until, false)), (0, None));
         received.heard(id(1), until);
-        assert!(received.alive_until(until).is_some());
+        assert!(received.alive_until(until, false).is_some());
         assert_eq!(received.hung_up(id(3)), []);
         assert_eq!(received.hung_up(id(1)), [id(2)]);
-        assert_eq!(received.alive_until(until), None);
+        assert_eq!(received.alive_until(until, false), None);
         let welcome = received.greeted(&mut positions, 7, id(2), until);
         assert_eq!((welcome.is_known_epoch, welcome.former), (true, None));
         assert_eq!(received.hung_up(id(2)), []);
