@@ -46,9 +46,9 @@ pub const HOST_BYTES_MAX: usize = 253;
 pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
-/// Of these, names that one connection of a neighbour may bring that were not known; those of the herd
-/// always are.
-pub const NEW_ORIGINS_PER_CONNECTION_MAX: usize = 64;
+/// Of these, names of servers that are not of the herd that a server takes from its neighbours, all of
+/// them together: as many at each server, so that what one holds finds room at another.
+pub const FOREIGN_SERVERS_MAX: usize = 64;
 /// Most clients of whom a position or a tombstone is known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
 /// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.
@@ -191,6 +191,8 @@ pub const DISAGREEMENTS_MIN: u32 = 3;
 pub const DISAGREEMENTS_MAX: u32 = 6;
 /// How soon, at the soonest, a neighbour is told everything again once more.
 pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
+/// The same when that has not helped time and again: the pause doubles until it is this.
+pub const START_OVER_PAUSE_MAX: Duration = Duration::from_secs(3_600);
 /// First pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
@@ -293,7 +295,7 @@ pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 
 const _: () = {
-    assert!(SERVERS_MAX + NEW_ORIGINS_PER_CONNECTION_MAX < ORIGINS_MAX);
+    assert!(SERVERS_MAX + FOREIGN_SERVERS_MAX < ORIGINS_MAX);
     assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
     assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
     // An AT line is a client's line with the server's name and a difference before it.
@@ -318,6 +320,7 @@ const _: () = {
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
     // So many heartbeats.
     assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);
+    assert!(START_OVER_PAUSE.as_millis() < START_OVER_PAUSE_MAX.as_millis());
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

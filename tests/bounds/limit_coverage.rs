@@ -66,12 +66,17 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     (
         "src/node/link/tests.rs",
         "names_that_are_invented_keep_no_server_of_the_herd_from_being_known",
-        &["NEW_ORIGINS_PER_CONNECTION_MAX"],
+        &["FOREIGN_SERVERS_MAX"],
     ),
     (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],
+    ),
+    (
+        "src/node/link/peers/tests.rs",
+        "it_is_told_everything_again_less_and_less_often_while_that_does_not_help",
+        &["START_OVER_PAUSE_MAX"],
     ),
     (
         "src/node/link/peers/tests.rs",

@@ -2,16 +2,16 @@
 
 use super::greeting::judge_greeting;
 use super::peers::PeerId;
-use super::told::{NotTaken, Told};
+use super::told::{NotTaken, Told, tell_not_taken};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
+use crate::wire::NeighbourLine;
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
-use crate::wire::{At, NeighbourLine, Printable};
-use log::{Level, debug, error, info, log, warn};
+use log::{Level, debug, info, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
@@ -98,7 +98,13 @@ impl Accepted {
                 match self.told.position(cx.app, (peer, epoch), id, line, &at) {
                     Ok(()) => {}
                     Err(NotTaken::Broken) => self.lines.broken("neighbour", id, line),
-                    Err(why) => self.tell_not_taken(cx, peer, why, &at),
+                    Err(why) => {
+                        tell_not_taken(cx.app, peer, why, &at, cx.now.monotonic);
+                        if why == NotTaken::NoRoom {
+                            // There is none for what comes behind it either.
+                            cx.transport.abort();
+                        }
+                    }
                 }
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
@@ -114,35 +120,6 @@ impl Accepted {
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
                 self.lines.broken("neighbour", cx.transport.id(), line);
             }
-        }
-    }
-
-    /// A position could not be taken, through no fault of its line. Without room for it there is none for
-    /// what comes behind it either.
-    #[cold]
-    fn tell_not_taken(
-        &mut self,
-        cx: &mut Context<'_, Node>,
-        peer: PeerId,
-        why: NotTaken,
-        at: &At<'_>,
-    ) {
-        let (now, bytes) = (cx.now.monotonic, cx.app.positions.bytes());
-        let peer = &mut cx.app.peers[peer];
-        let log = peer.received_mut().not_taken(why, now);
-        if why == NotTaken::NoRoom {
-            cx.transport.abort();
-        }
-        let (name, server, Some(others)) = (peer.name(), Printable(at.server), log) else { return };
-        match why {
-            NotTaken::Name => error!(
-                "{name} names too many servers that are not of the herd: what it tells of {server} is \
-                 left out, and {others} more positions were since this was last said"
-            ),
-            NotTaken::NoRoom | NotTaken::Broken => error!(
-                "no room for what {name} tells: positions take {bytes} bytes, twice what is allowed \
-                 (see --memory); its link is dropped, and was {others} more times since this was said"
-            ),
         }
     }
 

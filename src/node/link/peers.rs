@@ -30,9 +30,13 @@ pub(in crate::node) struct Peer {
     cursor: Cursor,
     received: Received,
     outage: Outage,
-    /// When it was last told everything again since something was wrong, and how often it was.
+    /// When it was last told everything again since something was wrong, how often it was, and how often
+    /// since that has helped.
     started_over_at: Option<Monotonic>,
     started_over: u64,
+    started_over_in_vain: u32,
+    /// In which epoch it answered us last.
+    answered_in: Option<u64>,
 }
 
 /// How our link to a neighbour stands.
@@ -80,6 +84,18 @@ impl Peers {
     /// How often one of them was told everything again since something was wrong.
     pub fn started_over(&self) -> u64 {
         self.0.iter().map(|peer| peer.started_over).sum()
+    }
+
+    /// How many servers neighbours have named that are not of the herd.
+    pub fn foreign_servers(&self) -> usize {
+        self.0.iter().map(|peer| peer.received.foreign_servers()).sum()
+    }
+
+    /// Who named how many of them, for the log.
+    pub fn who_named_foreign_servers(&self) -> String {
+        let named = self.0.iter().map(|peer| (&peer.name, peer.received.foreign_servers()));
+        let named = named.filter(|&(_, count)| count > 0);
+        named.map(|(name, count)| format!("{count} by {name}")).collect::<Vec<_>>().join(", ")
     }
 
     /// The links that are up, and up to where each has sent the feed.
@@ -133,6 +149,8 @@ impl Peer {
             outage: Outage::new(),
             started_over_at: None,
             started_over: 0,
+            started_over_in_vain: 0,
+            answered_in: None,
         }
     }
 
@@ -229,6 +247,9 @@ impl Peer {
         connection: ConnectionId,
         now: Monotonic,
     ) -> bool {
+        if self.answered_in.replace(epoch) != Some(epoch) {
+            self.agrees();
+        }
         let is_credible = received_up_to <= positions.head();
         if is_credible {
             positions.seek(&self.cursor, received_up_to);
@@ -239,9 +260,13 @@ impl Peer {
         is_credible
     }
 
-    /// Whether it may be told everything again, which costs both as much as if it had come back empty.
+    /// Whether it may be told everything again, which costs both as much as if it had come back empty:
+    /// not soon after it was, and the later the more often that has not helped.
     pub(super) fn may_start_over(&self, now: Monotonic) -> bool {
-        let recent = |at| now.since(at) < limits::START_OVER_PAUSE;
+        let doubled = self.started_over_in_vain.clamp(1, u32::BITS) - 1;
+        let pause = limits::START_OVER_PAUSE.saturating_mul(1 << doubled);
+        let pause = pause.min(limits::START_OVER_PAUSE_MAX);
+        let recent = |at| now.since(at) < pause;
         !self.started_over_at.is_some_and(recent)
     }
 
@@ -249,9 +274,15 @@ impl Peer {
     /// told us, for that may be what it has lost.
     pub(super) fn start_over(&mut self, positions: &mut Positions, now: Monotonic) {
         self.started_over_at = Some(now);
+        self.started_over_in_vain = self.started_over_in_vain.saturating_add(1);
         self.started_over += 1;
         positions.seek(&self.cursor, 0);
         self.received.doubt(positions);
+    }
+
+    /// It holds what we hold, or has just begun to live: if something is wrong again, that is news.
+    pub(super) fn agrees(&mut self) {
+        self.started_over_in_vain = 0;
     }
 
     fn came_up(&mut self, now: Monotonic, connection: ConnectionId, epoch: u64) {

@@ -34,8 +34,11 @@ pub(super) struct Received {
     waiting: Vec<ConnectionId>,
     /// Of those.
     conflicts: LogThrottle,
-    /// Of positions that were left out for the names of their servers.
+    /// How many servers it has named, as the first, that are not of the herd.
+    foreign_servers: usize,
+    /// Of positions that were left out for the names of their servers, and how many were.
     names: LogThrottle,
+    left_out: u64,
     /// Of links that were dropped since there was no room for what they told; when the last one was.
     no_room: LogThrottle,
     no_room_at: Option<Monotonic>,
@@ -164,9 +167,25 @@ impl Received {
             self.no_room_at = Some(now);
             &mut self.no_room
         } else {
+            self.left_out += 1;
             &mut self.names
         };
         throttle.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// It has named a server, as the first, that is not of the herd.
+    pub fn named_a_foreign_server(&mut self) {
+        self.foreign_servers += 1;
+    }
+
+    /// How many of those there were.
+    pub fn foreign_servers(&self) -> usize {
+        self.foreign_servers
+    }
+
+    /// How many positions were left out for the names of their servers.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Whether there was no room for what it told, a moment ago: then there is none yet.

@@ -28,6 +28,7 @@ impl Dialled {
             return;
         }
         let ours = node.positions.digest();
+        let (is_fed, left_out) = (peer.feeds_us(), peer.received().left_out());
         match self.agreement.compare(ours, theirs) {
             Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
@@ -35,9 +36,14 @@ impl Dialled {
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
-        let is_fed = peer.feeds_us();
-        if self.agreement.is_lost(is_fed) {
-            self.start_over(cx, format_args!("it holds other positions"));
+        if ours == theirs {
+            cx.app.peers[self.peer].agrees();
+        } else if self.agreement.is_lost(is_fed) {
+            let left_out = match left_out {
+                0 => String::new(),
+                _ => format!(" ({left_out} of servers that are not of the herd are left out here)"),
+            };
+            self.start_over(cx, format_args!("it holds other positions{left_out}"));
         }
     }
 

@@ -112,6 +112,28 @@ fn another_epoch_is_another_life() {
 }
 
 #[test]
+fn it_is_told_everything_again_less_and_less_often_while_that_does_not_help() {
+    let mut positions = Positions::new([1, 2]);
+    let mut peer = peer(&mut positions);
+    let mut now = Monotonic::default();
+    let mut pauses = |peer: &mut Peer, times: usize| {
+        let pauses = (0..times).map(|_| {
+            peer.start_over(&mut positions, now);
+            let start = now;
+            while !peer.may_start_over(now) {
+                now = now + Duration::from_secs(1);
+            }
+            now.since(start).as_secs()
+        });
+        pauses.collect::<Vec<_>>()
+    };
+    assert_eq!(limits::START_OVER_PAUSE_MAX.as_secs(), 3_600);
+    assert_eq!(pauses(&mut peer, 8), [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
+    peer.agrees();
+    assert_eq!(pauses(&mut peer, 2), [60, 120]);
+}
+
+#[test]
 fn those_due_are_dialled_once_each() {
     let mut positions = Positions::new([1, 2]);
     let named = ["Hands", "Wilkes"].map(|name| {
