@@ -33,6 +33,10 @@ pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(3_653 * 86_400);
 pub const REFUSED_AT_A_TIME_MAX: usize = 16;
 /// How often it is a warning in the log that newcomers are refused; meanwhile they are counted.
 pub const NEWCOMER_REMINDER: Duration = Duration::from_secs(60);
+/// How often it is a warning in the log that clients' lines are too long; meanwhile they are counted.
+pub const LONG_LINE_REMINDER: Duration = Duration::from_secs(60);
+/// How often it is a warning in the log that a port has all its connections; meanwhile it is counted.
+pub const FULL_REMINDER: Duration = Duration::from_secs(60);
 /// How often it is a warning in the log that clients' clocks are ahead; meanwhile it is counted.
 pub const CLOCK_REMINDER: Duration = Duration::from_secs(60);
 
@@ -206,10 +210,10 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 pub const DIAL_DOUBTED_AFTER: Duration = Duration::from_millis(150);
 /// How often a neighbour that stays away is mentioned in the log.
 pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
-/// Broken lines of one neighbour connection that are logged; the rest are only counted.
-pub const BROKEN_LINES_LOGGED_MAX: u64 = 10;
 
-/// Warnings of refusals at the port for neighbours, for each address that they come from.
+/// Lines in the log about connections to the port for neighbours, for each address that they come from
+/// and each kind: who connects, who is refused, what line is broken; and for each neighbour about who is
+/// welcomed in its name.
 pub const REFUSALS_SAID_MAX: u64 = 8;
 /// In how long; further ones are counted.
 pub const REFUSAL_REMINDER: Duration = Duration::from_secs(60);

@@ -82,7 +82,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     fn add_accepted(&mut self, place: usize, id: ConnectionId, accepted: Accepted<W::Socket>) {
         let Accepted { socket, address, progress } = accepted;
         let listener = &mut self.driver.listeners[place];
-        listener.count_accepted();
+        listener.count_accepted(self.driver.now.monotonic);
         self.driver.meters.accepted += 1;
         let protocol = self.app.accepted(listener.name, address);
         let phase = Phase::ComingUp { until: self.driver.now.monotonic };

@@ -316,9 +316,14 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["DISAGREEMENTS_MIN"],
     ),
     (
-        "tests/daemon/strangers.rs",
-        "broken_lines_of_a_neighbour_are_skipped_and_counted",
-        &["BROKEN_LINES_LOGGED_MAX"],
+        "tests/daemon/clients.rs",
+        "lines_that_are_too_long_are_warned_of_once_in_a_while",
+        &["LONG_LINE_REMINDER"],
+    ),
+    (
+        "src/driver/listeners.rs",
+        "that_all_are_taken_is_said_at_once_and_then_now_and_then",
+        &["FULL_REMINDER"],
     ),
     (
         "tests/daemon/strangers.rs",

@@ -11,13 +11,15 @@ use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::NeighbourLine;
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
-use log::{Level, debug, info, log, warn};
+use log::{Level, debug, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
 #[derive(Debug)]
 pub(in crate::node) struct Accepted {
     address: SocketAddr,
+    /// Whether what becomes of it is news; not where its like come by the thousand.
+    is_news: bool,
     lines: LinesFrom,
     state: State,
     /// What is spoken, once it has greeted.
@@ -59,6 +61,7 @@ impl Accepted {
     pub fn new(address: SocketAddr) -> Self {
         Accepted {
             address,
+            is_news: true,
             lines: LinesFrom::default(),
             state: State::Stranger,
             version: Version::HIGHEST,
@@ -97,7 +100,7 @@ impl Accepted {
                 let id = cx.transport.id();
                 match self.told.position(cx.app, (peer, epoch), id, line, &at) {
                     Ok(()) => {}
-                    Err(NotTaken::Broken) => self.lines.broken("neighbour", id, line),
+                    Err(NotTaken::Broken) => self.broken(cx, line),
                     Err(why) => {
                         tell_not_taken(cx.app, peer, why, &at, cx.now.monotonic);
                         if why == NotTaken::NoRoom {
@@ -111,16 +114,26 @@ impl Accepted {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
                 self.told.mark(
                     &mut cx.app.peers[peer],
-                    cx.transport.id(),
+                    (cx.transport.id(), self.level()),
                     sequence,
                     cx.now.monotonic,
                 );
                 self.owes = true;
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
-                self.lines.broken("neighbour", cx.transport.id(), line);
+                self.broken(cx, line);
             }
         }
+    }
+
+    fn broken(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        let (id, now) = (cx.transport.id(), cx.now.monotonic);
+        let from = ("neighbour", id, self.address.ip());
+        cx.app.refusals.broken(from, self.lines.count_broken(), line, now);
+    }
+
+    fn level(&self) -> Level {
+        if self.is_news { Level::Info } else { Level::Debug }
     }
 
     /// Welcomes the neighbour, unless another connection of it is alive.
@@ -170,10 +183,19 @@ impl Accepted {
         let node = &mut *cx.app;
         node.strangers.left(id);
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
+        let others = node.peers[peer].received_mut().welcome(cx.now.monotonic);
+        self.is_news = others.is_some();
+        let others = match others {
+            None | Some(0) => String::new(),
+            Some(others) => format!("; {others} more greeted since this was last said"),
+        };
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
         let from = self.address;
-        info!("neighbour {id} from {from} is {name} in {known}, received up to {up_to}");
+        log!(
+            self.level(),
+            "neighbour {id} from {from} is {name} in {known}, received up to {up_to}{others}"
+        );
         let settings = &node.settings;
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
@@ -254,8 +276,8 @@ impl Accepted {
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
-        info!(target: TRAFFIC, "neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
+        self.is_news = cx.app.refusals.connected(cx.transport.id(), self.address, self.heard);
         if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
             cx.app.wake(oldest);
         }
@@ -280,7 +302,7 @@ impl Protocol<Node> for Accepted {
                 Err(_) if self.state == State::Stranger => {
                     self.refuse(cx, Level::Warn, "a greeting was expected");
                 }
-                Err(beginning) => self.lines.broken("neighbour", cx.transport.id(), beginning),
+                Err(beginning) => self.broken(cx, beginning),
             }
         }
         self.lines.put_back(reader);
@@ -357,12 +379,14 @@ impl Protocol<Node> for Accepted {
         if let State::Refused { stays: true } = self.state {
             cx.app.strangers.refused_is_gone();
         }
+        let level = self.level();
         match self.state {
             State::Stranger | State::Refused { .. } => {
-                info!(target: TRAFFIC, "neighbour {id} from {}: {cause}", self.address);
+                log!(target: TRAFFIC, level, "neighbour {id} from {}: {cause}", self.address);
             }
             State::Waiting { peer, .. } | State::Known { peer, .. } => {
-                info!("neighbour {id}, {}: {cause}", cx.app.peers[peer].name());
+                let (name, broken) = (cx.app.peers[peer].name(), self.lines.broken());
+                log!(level, "neighbour {id}, {name}: {cause}{broken}");
                 for waiting in cx.app.peers[peer].received_mut().hung_up(id).to_vec() {
                     cx.app.wake(waiting);
                 }

@@ -14,12 +14,15 @@ use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
 pub(in crate::node) struct Dialled {
     peer: PeerId,
     attempt: Attempt,
+    /// Of the neighbour, once it is connected to.
+    address: IpAddr,
     lines: LinesFrom,
     state: State,
     /// What is spoken: the highest version of ours until the neighbour has answered with the one
@@ -65,6 +68,7 @@ impl Dialled {
         Dialled {
             peer,
             attempt,
+            address: Ipv4Addr::UNSPECIFIED.into(),
             lines: LinesFrom::default(),
             state: State::Greeting,
             version: Version::HIGHEST,
@@ -217,8 +221,13 @@ impl Dialled {
             (State::Up { .. }, Some(NeighbourLine::Acknowledge { sequence, digest })) => {
                 self.acknowledged(cx, sequence, digest);
             }
-            _ => self.lines.broken("link", cx.transport.id(), line),
+            _ => self.broken(cx, line),
         }
+    }
+
+    fn broken(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        let from = ("link", cx.transport.id(), self.address);
+        cx.app.refusals.broken(from, self.lines.count_broken(), line, cx.now.monotonic);
     }
 
     fn give_up(&mut self, cx: &mut Context<'_, Node>, reason: String) {
@@ -249,7 +258,8 @@ impl Dialled {
 }
 
 impl Protocol<Node> for Dialled {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, neighbour: &PeerInfo) {
+        self.address = neighbour.address.ip();
         cx.transport.go_first();
         cx.transport.limit_unsent();
         self.connected = true;
@@ -285,7 +295,7 @@ impl Protocol<Node> for Dialled {
         while let Some(line) = next_line(&mut reader, &mut rest) {
             match line {
                 Ok(line) => self.line(cx, line),
-                Err(beginning) => self.lines.broken("link", cx.transport.id(), beginning),
+                Err(beginning) => self.broken(cx, beginning),
             }
         }
         self.lines.put_back(reader);

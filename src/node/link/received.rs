@@ -15,7 +15,7 @@
 
 use super::told::NotTaken;
 use crate::limits;
-use crate::node::log_throttle::LogThrottle;
+use crate::node::log_throttle::{Burst, LogThrottle};
 use crate::positions::{NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Monotonic};
 
@@ -34,6 +34,8 @@ pub(super) struct Received {
     waiting: Vec<ConnectionId>,
     /// Of those.
     conflicts: LogThrottle,
+    /// Of those that were welcomed.
+    welcomes: Burst,
     /// How many servers it has named, as the first, that are not of the herd.
     foreign_servers: usize,
     /// Of positions that were left out for the names of their servers, and how many were.
@@ -127,6 +129,11 @@ impl Received {
     pub fn alive_until(&self, now: Monotonic, is_proven: bool) -> Option<Monotonic> {
         let present = self.present.filter(|present| present.has_marked || is_proven)?;
         Some(present.heard + limits::NEIGHBOUR_ALIVE).filter(|&until| now < until)
+    }
+
+    /// A connection is welcomed. Whether that belongs in the log, and of how many that was not said.
+    pub fn welcome(&mut self, now: Monotonic) -> Option<u64> {
+        self.welcomes.admit(now)
     }
 
     /// A connection waits for the present one to close or to fall silent. Whether that belongs in the

@@ -8,7 +8,7 @@ use crate::node::lines::{IN, log_at};
 use crate::positions::{OriginId, Report, Text, Update};
 use crate::transport::{ConnectionId, Monotonic};
 use crate::wire::{At, Printable};
-use log::{Level, error, info};
+use log::{Level, error, log};
 use std::mem;
 
 /// What has been told on it.
@@ -79,8 +79,14 @@ impl Told {
     }
 
     /// The neighbour marks its feed. With nothing told before it a mark says that what there was has
-    /// been told; one that goes back, that everything is told again.
-    pub fn mark(&mut self, peer: &mut Peer, id: ConnectionId, sequence: u64, now: Monotonic) {
+    /// been told, which is said at that level; one that goes back, that everything is told again.
+    pub fn mark(
+        &mut self,
+        peer: &mut Peer,
+        (id, level): (ConnectionId, Level),
+        sequence: u64,
+        now: Monotonic,
+    ) {
         let has_told = mem::take(&mut self.since_mark);
         if sequence < peer.received().up_to() {
             self.catch_up.get_or_insert_with(|| CatchUp::new(now));
@@ -88,7 +94,7 @@ impl Told {
             && let Some(told) = self.catch_up.take()
             && !told.is_empty()
         {
-            info!("caught up with {}: {}", peer.name(), told.summary(now));
+            log!(level, "caught up with {}: {}", peer.name(), told.summary(now));
         }
         peer.received_mut().marked(id, sequence);
     }
