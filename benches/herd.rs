@@ -7,10 +7,10 @@ use std::env;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use support::Outcome;
+use support::beside::{Beside, beside, microseconds};
 use support::caller::{Caller, report_of};
 use support::daemons::Herd;
 use support::echo::{self, Echo};
@@ -30,8 +30,7 @@ const LOST_POSITIONS: &str = "1000000";
 const LOSSES: usize = 3;
 /// How long getting them back may take.
 const CATCH_UP_MAX: Duration = Duration::from_secs(60);
-/// How often another client asks meanwhile, and for how long it does before.
-const ASK_EVERY: Duration = Duration::from_micros(500);
+/// For how long another client asks before.
 const QUIET: Duration = Duration::from_secs(1);
 const IDLE_CONNECTIONS: usize = 10_000;
 
@@ -154,33 +153,9 @@ fn catch_up(figures: &Figures) -> Outcome<()> {
         of_empty.compare(&empty_before, &empty_meanwhile);
     }
     figures.print("herd/catch-up of 1M positions", "s", &seconds);
-    of_full.print(figures, "who tells");
-    of_empty.print(figures, "who is told");
+    of_full.print(figures, "herd/catch-up: p99 of a client of who tells");
+    of_empty.print(figures, "herd/catch-up: p99 of a client of who is told");
     Ok(())
-}
-
-/// The p99 of another client of a server, before something and meanwhile.
-#[derive(Default)]
-struct Beside {
-    before: Vec<f64>,
-    meanwhile: Vec<f64>,
-    ratios: Vec<f64>,
-}
-
-impl Beside {
-    fn compare(&mut self, before: &[f64], meanwhile: &[f64]) {
-        let (before, meanwhile) = (quantile(before, 0.99), quantile(meanwhile, 0.99));
-        self.before.push(before);
-        self.meanwhile.push(meanwhile);
-        self.ratios.push(meanwhile / before);
-    }
-
-    fn print(&self, figures: &Figures, whose: &str) {
-        let name = format!("herd/catch-up: p99 of a client of {whose}");
-        figures.print(&format!("{name}, before"), "us", &self.before);
-        figures.print(&format!("{name}, meanwhile"), "us", &self.meanwhile);
-        figures.print(&format!("{name}, meanwhile / before"), "ratio", &self.ratios);
-    }
 }
 
 /// Has many clients report, and one before and one after all others.
@@ -195,41 +170,6 @@ fn fill(address: SocketAddr) -> Outcome<()> {
     }
     client.ask(&report_of("last"))?;
     Ok(())
-}
-
-/// Does `work` while another client reports every now and then: what came of the work, and the
-/// client's latencies in microseconds, from when it meant to ask.
-fn beside<T>(address: SocketAddr, work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Vec<f64>)> {
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let client =
-            scope.spawn(|| report_until(&done, address).map_err(|error| error.to_string()));
-        let outcome = work();
-        done.store(true, Ordering::Relaxed);
-        let latencies = client.join().map_err(|_| "the other client has panicked")??;
-        Ok((outcome?, latencies))
-    })
-}
-
-fn report_until(done: &AtomicBool, address: SocketAddr) -> Outcome<Vec<f64>> {
-    let mut client = Caller::connect(address)?;
-    let mut latencies = Vec::new();
-    let mut next = Instant::now();
-    // Once at least, so that there is something to tell.
-    while latencies.is_empty() || !done.load(Ordering::Relaxed) {
-        let pause = next.saturating_duration_since(Instant::now());
-        let from = if pause.is_zero() {
-            next
-        } else {
-            thread::sleep(pause);
-            // Waking up late is not the server's fault.
-            Instant::now()
-        };
-        client.ask(&report_of("another"))?;
-        latencies.push(microseconds(from.elapsed()));
-        next += ASK_EVERY;
-    }
-    Ok(latencies)
 }
 
 /// Memory of a server for connections that have spoken once and are silent since.
@@ -269,8 +209,4 @@ fn hold(address: SocketAddr, count: usize) -> Outcome<()> {
     println!("{}", held.len());
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
-}
-
-fn microseconds(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1e3
 }

@@ -9,12 +9,12 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 use support::Outcome;
 use support::daemons::Herd;
 use support::echo::{self, Echo};
 use support::figures::Figures;
-use support::process::{LOAD_CORE, SERVER_CORE, can_pin, on_core};
+use support::load::Loaded;
+use support::process::{SERVER_CORE, can_pin};
 use support::redis::Redis;
 
 const ROUNDS: usize = 5;
@@ -144,16 +144,6 @@ fn print(figures: &Figures, case: &str, rounds: &Rounds) {
 
 /// Answers a second, and how much of the time the generator was at work.
 fn load(address: SocketAddr, case: &Case, seconds: &str, more: &[&str]) -> Outcome<(f64, f64)> {
-    let mut command: Command = on_core(LOAD_CORE, env!("CARGO_BIN_EXE_load"));
-    command.args(case.arguments).args(["-d", seconds, "--json"]).args(more);
-    // What it says on the way is of no interest unless it fails.
-    let output = command.arg(address.to_string()).stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8_lossy(&told).into_owned();
-        return Err(format!("{command:?} failed with {}: {told}", output.status).into());
-    }
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let figure = |name: &str| report[name].as_f64().ok_or(format!("{name} is missing"));
-    Ok((figure("answers_per_second")?, figure("generator_busy")?))
+    let loaded = Loaded::run(address, &[case.arguments, &["-d", seconds], more].concat())?;
+    Ok((loaded.per_second()?, loaded.busy()?))
 }

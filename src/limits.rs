@@ -13,6 +13,11 @@ pub const CLIENT_ID_BYTES_MAX: usize = 1_024;
 pub const RADIUS_KILOMETRES_MAX: u64 = 50;
 /// Most results of a `WHATSAT` (contract).
 pub const RESULTS_MAX: u8 = 20;
+/// Largest radius of a `NEAR` and of an area that is watched in kilometres: more than half of the way
+/// around the Earth (contract).
+pub const NEAR_KILOMETRES_MAX: u64 = 20_040;
+/// Most results of a `NEAR` (contract).
+pub const NEAR_RESULTS_MAX: u16 = 1_000;
 /// How far ahead of the server's clock a report may be unless `--max-skew` says otherwise (contract).
 pub const SKEW_DEFAULT: Duration = Duration::from_secs(86_400);
 /// Largest `--max-skew`: ten years.
@@ -190,8 +195,8 @@ pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
 pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
-/// How often in a row before everything is told again: a connection on which what they lack might
-/// still come has spoken since, or was taken for dead.
+/// How often in a row, when each has been told all that the other holds, before everything is told
+/// again: once a heartbeat, so this is also about how many seconds it takes.
 pub const DISAGREEMENTS_MAX: u32 = 6;
 /// How soon, at the soonest, a neighbour is told everything again once more.
 pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
@@ -322,8 +327,8 @@ const _: () = {
     assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
     assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
-    // So many heartbeats.
-    assert!(DISAGREEMENTS_MAX as u64 > NEIGHBOUR_SILENCE_MAX.as_secs() + 1);
+    // A link that loses something heals within 10 s.
+    assert!(DISAGREEMENTS_MAX as u64 * HEARTBEAT_INTERVAL.as_secs() < 10);
     assert!(START_OVER_PAUSE.as_millis() < START_OVER_PAUSE_MAX.as_millis());
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

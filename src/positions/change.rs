@@ -10,6 +10,7 @@ use std::ops::Deref;
 /// The last accepted change of a client: a position or a tombstone. Cursors yield these.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
+    pub(super) number: u32,
     pub(super) record: &'a Record,
     pub(super) origins: &'a Origins,
 }
@@ -18,7 +19,16 @@ pub struct Change<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Position<'a>(Change<'a>);
 
+/// The number of a client's record in the store. That of a removed record is used again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecordNumber(pub(super) u32);
+
 impl<'a> Change<'a> {
+    /// The number of the record.
+    pub fn number(&self) -> RecordNumber {
+        RecordNumber(self.number)
+    }
+
     /// Whether it is a position or a tombstone.
     pub fn kind(&self) -> Kind {
         self.record.kind()

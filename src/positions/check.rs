@@ -3,12 +3,16 @@
 use super::{Kind, Positions, Record, digest_of};
 
 /// `Err` with what differs, unless `is` is what it must be.
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, is: T, must_be: T) -> Result<(), String> {
+pub(super) fn equal<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    is: T,
+    must_be: T,
+) -> Result<(), String> {
     if is == must_be { Ok(()) } else { Err(format!("{what}: {is:?} must be {must_be:?}")) }
 }
 
 impl Positions {
-    /// Checks the whole store: index against feed, the list's order, cursors, free numbers, digest,
+    /// Checks the whole store: index and areas against feed, the list's order, cursors, free numbers, digest,
     /// what was heard from whom, memory. It takes as long as there are records, cursors and
     /// epochs of neighbours. Only in builds with debug assertions: for tests, simulators and fuzzers.
     ///
@@ -17,6 +21,7 @@ impl Positions {
     pub fn check(&self) -> Result<(), String> {
         self.feed.check()?;
         self.check_index()?;
+        self.check_areas()?;
         self.epochs.check(self.records().map(|record| record.heard_from))?;
         let tombstones = self.records().filter(|record| record.kind() == Kind::Tombstone);
         equal("tombstones", self.tombstones, tombstones.count())?;

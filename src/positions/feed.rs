@@ -66,7 +66,7 @@ impl Feed {
         self.len
     }
 
-    /// See [`Records::bytes`].
+    /// What the records take, but for the texts of their own.
     pub fn bytes(&self) -> usize {
         self.records.bytes()
     }

@@ -27,7 +27,7 @@ impl Positions {
     /// takes out by itself at the same time. Its memory is used for records to come.
     pub fn remove(&mut self, client: &[u8]) -> Option<Kind> {
         let hash = self.hash(client);
-        let Positions { index, feed, origins, .. } = self;
+        let Positions { index, feed, origins, areas, .. } = self;
         let number = index.remove(hash, |number| feed.record(number).is_of(client))?;
         let record = feed.record(number);
         let kind = record.kind();
@@ -35,6 +35,9 @@ impl Positions {
         self.epochs.moved(record.heard_from, EpochSlot::NONE);
         take_from(&mut self.tombstones, usize::from(kind == Kind::Tombstone));
         take_from(&mut self.text_bytes, record.text_bytes());
+        if let Some(areas) = areas {
+            areas.remove(number);
+        }
         feed.remove(number);
         Some(kind)
     }

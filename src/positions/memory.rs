@@ -7,6 +7,8 @@
 //! | index | 8,216 for each segment, and 4 for each place of the directory: 9 to 19 a record |
 //! | texts of more than 62 bytes | 8 more than the longest that the record has had, in steps of 16 |
 //!
+//! The index of areas is counted apart: see `areas`.
+//!
 //! Removing a record gives back what its text took. Its own place and that in the index stay taken,
 //! and counted, until another record uses them.
 //!

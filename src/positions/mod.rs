@@ -21,14 +21,16 @@
 //!
 //! A record with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
 //! update of a known client allocates nothing unless its text is longer than that and than all
-//! before. Growing never stops to copy what is there: see `record` and `index`. How much is taken is
+//! before. Growing never stops to copy what is there: see `chunks` and `index`. How much is taken is
 //! known at any time (see `memory`), and a client's report can be taken within a bound.
 //!
 //! Pure: no clock, no socket, no randomness. The key of the index comes from the caller.
 
+mod areas;
 mod change;
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod chunks;
 mod epochs;
 mod feed;
 mod forget;
@@ -44,7 +46,8 @@ mod report;
 mod tests;
 mod text;
 
-pub use change::{Change, Position};
+pub use areas::{Area, Near, Point, metres_between};
+pub use change::{Change, Position, RecordNumber};
 pub use epochs::NeighbourEpoch;
 pub use feed::Cursor;
 pub use origins::OriginId;
@@ -52,6 +55,7 @@ pub use report::{Kind, Report, Update};
 pub use text::Text;
 
 use crate::limits;
+use areas::Areas;
 use epochs::{EpochSlot, Epochs};
 use feed::Feed;
 use index::Index;
@@ -77,6 +81,8 @@ pub struct Positions {
     text_bytes: usize,
     /// How much that may be together.
     bytes_max: usize,
+    /// None before the first question.
+    areas: Option<Box<Areas>>,
 }
 
 impl Positions {
@@ -95,6 +101,7 @@ impl Positions {
             epochs: Epochs::default(),
             digest: 0,
             tombstones: 0,
+            areas: None,
         }
     }
 
@@ -259,7 +266,7 @@ impl Positions {
     }
 
     fn change(&self, number: u32) -> Change<'_> {
-        Change { record: self.feed.record(number), origins: &self.origins }
+        Change { number, record: self.feed.record(number), origins: &self.origins }
     }
 
     #[cold]

@@ -1,5 +1,6 @@
-//! One record, a position or a tombstone, as it lies in memory, and the memory for many of them.
+//! One record, a position or a tombstone, as it lies in memory.
 
+use super::chunks::Chunks;
 use super::epochs::EpochSlot;
 use super::feed::Adjacent;
 use super::memory::allocated;
@@ -13,8 +14,8 @@ use crate::limits;
 /// record exists: a client whose reports are now long, now short must not fragment the memory.
 pub(super) const INLINE_BYTES: usize = 62;
 
-/// Records a chunk.
-const CHUNK: usize = 4_096;
+/// Records by number.
+pub(super) type Records = Chunks<Record, 4_096>;
 
 /// The last report of a client. The compiler orders the fields.
 #[derive(Debug)]
@@ -159,55 +160,6 @@ impl Bytes {
             }
             _ => *self = Bytes::Spilled(new.to_vec()),
         }
-    }
-}
-
-/// Records by number, from 0, in chunks: growing neither moves them nor takes more than one chunk too
-/// much. Chunks are never given back: records of no client are used again.
-#[derive(Debug, Default)]
-pub(super) struct Records {
-    chunks: Vec<Vec<Record>>,
-}
-
-impl Records {
-    const CHUNK_BYTES: usize = allocated(CHUNK * size_of::<Record>());
-
-    pub fn len(&self) -> usize {
-        match self.chunks.last() {
-            Some(last) => (self.chunks.len() - 1) * CHUNK + last.len(),
-            None => 0,
-        }
-    }
-
-    /// What they take, but for the texts of their own.
-    pub fn bytes(&self) -> usize {
-        self.chunks.len() * Self::CHUNK_BYTES + self.chunks.capacity() * size_of::<Vec<Record>>()
-    }
-
-    /// How much more it will be with another number.
-    pub fn growth_bytes(&self) -> usize {
-        if self.len().is_multiple_of(CHUNK) { Self::CHUNK_BYTES } else { 0 }
-    }
-
-    pub fn push(&mut self, record: Record) {
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(record);
-                self.chunks.push(chunk);
-            }
-        }
-    }
-
-    pub fn get(&self, number: u32) -> &Record {
-        let number = number as usize;
-        &self.chunks[number / CHUNK][number % CHUNK]
-    }
-
-    pub fn get_mut(&mut self, number: u32) -> &mut Record {
-        let number = number as usize;
-        &mut self.chunks[number / CHUNK][number % CHUNK]
     }
 }
 

@@ -1,8 +1,13 @@
-//! What a client's line may say: `IAMAT` and `WHATSAT`; and why it says neither.
+//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH` and `UNWATCH`; and why it says none
+//! of these.
 
 mod malformed;
+mod near;
+mod watch;
 
 pub use malformed::{Malformed, Reason};
+pub use near::{Near, Place};
+pub use watch::Watch;
 
 use super::scanner::Scanner;
 use crate::limits;
@@ -16,6 +21,12 @@ pub enum Command<'a> {
     IamAt(IamAt<'a>),
     /// `WHATSAT <client> <radius> <bound>`: what is near a client?
     WhatsAt(WhatsAt<'a>),
+    /// `NEAR <client>|<location> <radius> <bound>`: which clients are near?
+    Near(Near<'a>),
+    /// `WATCH <client>`, `WATCH <location> <radius>` or `WATCH *`: tell me when these move.
+    Watch(Watch<'a>),
+    /// `UNWATCH` with the same fields: no longer.
+    Unwatch(Watch<'a>),
 }
 
 /// The fields of an `IAMAT`, as they came.
@@ -77,6 +88,12 @@ impl<'a> Command<'a> {
             IamAt::parse_fields(scanner).map(Command::IamAt)
         } else if scanner.literal(b"WHATSAT").is_some() {
             WhatsAt::parse_fields(scanner).map(Command::WhatsAt)
+        } else if scanner.literal(b"NEAR").is_some() {
+            Near::parse_fields(scanner).map(Command::Near)
+        } else if scanner.literal(b"WATCH").is_some() {
+            Watch::parse_fields(scanner).map(Command::Watch)
+        } else if scanner.literal(b"UNWATCH").is_some() {
+            Watch::parse_fields(scanner).map(Command::Unwatch)
         } else {
             None
         };
@@ -143,12 +160,7 @@ impl<'a> WhatsAt<'a> {
         scanner.gap()?;
         let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
         scanner.gap()?;
-        let radius = scanner.decimal()?;
-        if !radius.is_at_most(limits::RADIUS_KILOMETRES_MAX) {
-            return None;
-        }
-        // A kilometre has as many micrometres as a whole has nanos.
-        let radius_micrometres = radius.in_nanos()?;
+        let radius_micrometres = radius(&mut scanner, limits::RADIUS_KILOMETRES_MAX)?;
         scanner.gap()?;
         let (bound, _) = scanner.integer()?;
         let bound = u8::try_from(bound).ok().filter(|&bound| bound <= limits::RESULTS_MAX)?;
@@ -156,6 +168,13 @@ impl<'a> WhatsAt<'a> {
         scanner.end()?;
         Some(WhatsAt { client, radius_micrometres, bound })
     }
+}
+
+/// A radius in kilometres, in micrometres.
+fn radius(scanner: &mut Scanner<'_>, kilometres_max: u64) -> Option<u64> {
+    let radius = scanner.decimal()?;
+    // A kilometre has as many micrometres as a whole has nanos.
+    if radius.is_at_most(kilometres_max) { radius.in_nanos() } else { None }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub mod prefetch;
 pub mod printable;
 pub mod time;
 
-pub use command::{Command, Front, IamAt, Malformed, Reason, WhatsAt};
+pub use command::{Command, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;
 pub use lines::{Line, LineReader};
 pub use location::{Location, Misplaced};

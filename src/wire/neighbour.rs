@@ -11,7 +11,8 @@
 //!
 //! Fields are separated by one space and written in one way only; a CR before the LF is tolerated.
 //! Epochs and digests are 16 lower-case hexadecimal digits, sequence numbers decimal without
-//! leading zeros.
+//! leading zeros. A second `MARK` with no position between says that this was the whole feed: it also
+//! goes out every second, but not while there is more to tell.
 //!
 //! # Versions
 //!

@@ -202,6 +202,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ),
     ("src/wire/command/tests.rs", "the_clients_id_is_bounded", &["CLIENT_ID_BYTES_MAX"]),
     ("src/wire/command/tests.rs", "what_is_not_a_whatsat", &["RADIUS_KILOMETRES_MAX"]),
+    ("src/wire/command/tests.rs", "nears", &["NEAR_KILOMETRES_MAX", "NEAR_RESULTS_MAX"]),
     (
         "src/wire/http/body.rs",
         "an_announcement_alone_reserves_little",

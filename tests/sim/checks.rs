@@ -124,6 +124,17 @@ impl Checks {
         }
     }
 
+    /// Whether that line is of a report that was taken, and not after this one.
+    pub fn was_before(&self, line: &[u8], report: &Report) -> bool {
+        let number = self.by_line.get(line);
+        number.is_some_and(|&number| self.known[number].report.compare(report).is_le())
+    }
+
+    /// All that were ever reported.
+    pub fn clients(&self) -> &[Box<[u8]>] {
+        &self.clients
+    }
+
     /// A server may take this report from a client.
     pub fn may_take(&mut self, seen: &Seen, report: &Report) {
         if self.by_line.contains_key(report.line()) {

@@ -6,6 +6,7 @@ use super::lines::Lines;
 use super::load::Load;
 use super::net::{End, Notice, Owner, Read};
 use super::trace::Tag;
+use super::visitors::Visitor;
 
 /// How a session ends once all is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,12 @@ pub struct Client {
     /// The last phase: it must be served to the end.
     insists: bool,
     pub sessions: u64,
+    /// What it is told, if it watches others.
+    visitor: Option<Box<Visitor>>,
 }
+
+/// How long one that watches waits in the end for what it has asked for.
+const TOLD_WITHIN: Time = 20 * SECOND;
 
 impl Client {
     pub fn new(index: usize) -> Self {
@@ -67,11 +73,39 @@ impl Client {
             goes_on: false,
             insists: false,
             sessions: 0,
+            visitor: None,
         }
+    }
+
+    /// One that watches others.
+    pub fn visitor(index: usize) -> Self {
+        Client { visitor: Some(Box::new(Visitor::new(index))), ..Client::new(index) }
     }
 
     pub fn is_over(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Whether it will say nothing more, and has been told all that it asked for.
+    pub fn is_quiet(&self) -> bool {
+        match &self.visitor {
+            None => self.is_over(),
+            Some(visitor) => {
+                visitor.listens()
+                    && self.is_there()
+                    && self.outbox.is_empty()
+                    && visitor.is_settled()
+            }
+        }
+    }
+
+    /// If it watches others and is connected.
+    pub fn visits(&self) -> Option<&Visitor> {
+        self.visitor.as_deref().filter(|_| self.is_there())
+    }
+
+    fn is_there(&self) -> bool {
+        self.end.is_some() && self.connected && !self.finished
     }
 
     /// Connects to a server and will say what it is told to.
@@ -117,6 +151,16 @@ impl Client {
         let server = env.random.index(servers);
         self.in_scenario = false;
         self.open(env, server);
+        if let Some(visitor) = &mut self.visitor {
+            self.outbox = visitor.begins(env, load, server);
+            let listens = visitor.listens();
+            let leaves = !listens && env.random.chance(150);
+            self.leaving = if leaves { Leaving::Politely } else { Leaving::Linger };
+            let stays =
+                if listens { TOLD_WITHIN } else { env.random.magnitude(SECOND, 60 * SECOND) };
+            self.until = env.agenda.now() + stays;
+            return;
+        }
         let lines = if env.random.chance(30) { 200 } else { env.random.magnitude(1, 20) };
         for _ in 0..lines {
             let line = load.line(env);
@@ -138,6 +182,16 @@ impl Client {
 
     /// No more sessions and no more commands; what was said is answered to its end, and must be.
     pub fn stop(&mut self, env: &mut Env, until: Time) {
+        if let Some(visitor) = &mut self.visitor {
+            let said = visitor.only_listens();
+            if self.leaving == Leaving::Linger {
+                self.outbox.extend_from_slice(&said);
+            }
+            self.insists = true;
+            self.until = env.agenda.now() + TOLD_WITHIN;
+            self.plan(env, 0);
+            return;
+        }
         self.outbox.clear();
         self.goes_on = false;
         self.reads = true;
@@ -183,6 +237,9 @@ impl Client {
             }
             return;
         }
+        if now >= self.until && self.is_quiet() {
+            self.until = Time::MAX;
+        }
         if now >= self.until {
             if self.insists && self.end.is_some_and(|end| env.net.is_answered_for(end)) {
                 env.checks.fail(format!("client {} is not served to the end", self.index));
@@ -191,6 +248,7 @@ impl Client {
             return;
         }
         self.read(env);
+        self.talk(env, load);
         self.write(env);
         if self.end.is_some() && self.until != Time::MAX {
             self.plan(env, self.until - now);
@@ -202,9 +260,16 @@ impl Client {
             return;
         };
         let mut buffer = [0; 4_096];
+        let pace = self.visitor.as_ref().and_then(|visitor| visitor.pace());
+        let most = pace.map_or(buffer.len(), |(bytes, _)| bytes as usize);
         loop {
-            match env.net.read(end, &mut buffer, &mut env.agenda, &mut env.random) {
-                Read::Bytes(count) => self.take(env, end, &buffer[..count]),
+            match env.net.read(end, &mut buffer[..most], &mut env.agenda, &mut env.random) {
+                Read::Bytes(count) => {
+                    self.take(env, end, &buffer[..count]);
+                    if let Some((_, pause)) = pace {
+                        return self.plan(env, pause);
+                    }
+                }
                 Read::Nothing => return,
                 Read::End => return self.leave(env, b"is done"),
                 Read::Reset => return self.leave(env, b"is reset"),
@@ -216,6 +281,9 @@ impl Client {
         if !env.net.keeps_promise(end, bytes) {
             env.checks.fail(format!("client {} got other bytes than were sent", self.index));
         }
+        if let Some(visitor) = &mut self.visitor {
+            visitor.reads(env, bytes);
+        }
         if self.in_scenario {
             self.received.extend_from_slice(bytes);
         }
@@ -224,6 +292,22 @@ impl Client {
                 env.checks.acknowledge(line);
             }
         });
+    }
+
+    /// One that watches says more now and then.
+    fn talk(&mut self, env: &mut Env, load: &Load) {
+        let Some(visitor) = self.visitor.as_mut().filter(|_| self.end.is_some()) else {
+            return;
+        };
+        if self.leaving == Leaving::Linger && self.outbox.is_empty() {
+            if let Some(line) = visitor.goes_on(env, load) {
+                self.outbox = line;
+            }
+            if let Some(at) = visitor.says_at() {
+                let pause = at.saturating_sub(env.agenda.now());
+                self.plan(env, pause);
+            }
+        }
     }
 
     fn write(&mut self, env: &mut Env) {

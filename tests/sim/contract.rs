@@ -1,13 +1,14 @@
 //! The contract for clients' lines, written down a second time and independently of the program:
 //! what a command means, and what its answer is, byte for byte.
 
+use super::scope::Scope;
 use herd::wire::Location;
 
 /// Longest line, without its end.
 pub const LINE_BYTES_MAX: usize = 16_384;
 
 /// What a line says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Meaning<'a> {
     /// White space alone: passed over.
     Nothing,
@@ -22,6 +23,9 @@ pub enum Meaning<'a> {
         radius_micrometres: u64,
         bound: u8,
     },
+    /// And its fields, with one space between them.
+    Watch(Scope, Vec<u8>),
+    Unwatch(Scope, Vec<u8>),
     Nonsense,
 }
 
@@ -39,11 +43,20 @@ pub fn meaning(line: &[u8]) -> Meaning<'_> {
             _ => Meaning::Nonsense,
         },
         (b"WHATSAT", client, radius, bound, b"") if is_id(client) => {
-            match (micrometres(radius), whole(bound)) {
+            match (kilometres(radius, 50), whole(bound)) {
                 (Some(radius_micrometres), Some(bound @ 0..=20)) => {
                     Meaning::Question { client, radius_micrometres, bound: bound as u8 }
                 }
                 _ => Meaning::Nonsense,
+            }
+        }
+        (verb @ (b"WATCH" | b"UNWATCH"), first, second, b"", b"") => {
+            let gap: &[u8] = if second.is_empty() { b"" } else { b" " };
+            let fields = [first, gap, second].concat();
+            match (verb, Scope::parse(first, second)) {
+                (b"WATCH", Some(scope)) => Meaning::Watch(scope, fields),
+                (_, Some(scope)) => Meaning::Unwatch(scope, fields),
+                (_, None) => Meaning::Nonsense,
             }
         }
         _ => Meaning::Nonsense,
@@ -58,13 +71,34 @@ pub fn at_line(
     location: &[u8],
     time: &[u8],
 ) -> Vec<u8> {
-    let sign = if difference < 0 { '-' } else { '+' };
-    let size = difference.unsigned_abs();
-    let (seconds, rest) = (size / 1_000_000_000, size % 1_000_000_000);
-    let mut line = format!("AT {server} {sign}{seconds}.{rest:09} ").into_bytes();
-    line.extend_from_slice(&[client, location, time].join(&b' '));
+    let fields = [server.as_bytes(), client, location, time].map(<[u8]>::len);
+    let mut line = Vec::with_capacity(fields.iter().sum::<usize>() + 30);
+    line.extend_from_slice(b"AT ");
+    line.extend_from_slice(server.as_bytes());
+    line.extend_from_slice(if difference < 0 { b" -" } else { b" +" });
+    write_seconds(&mut line, difference.unsigned_abs());
+    for field in [client, location, time] {
+        line.push(b' ');
+        line.extend_from_slice(field);
+    }
     line.push(b'\n');
     line
+}
+
+/// Nanoseconds as seconds with nine decimals. Written by hand, as simulations spend much time here.
+fn write_seconds(line: &mut Vec<u8>, mut nanoseconds: u64) {
+    let start = line.len();
+    for at in 0.. {
+        if at == 9 {
+            line.push(b'.');
+        }
+        if at > 9 && nanoseconds == 0 {
+            break;
+        }
+        line.push(b'0' + (nanoseconds % 10) as u8);
+        nanoseconds /= 10;
+    }
+    line[start..].reverse();
 }
 
 /// The answer to nonsense, with LF.
@@ -72,7 +106,8 @@ pub fn refusal(line: &[u8]) -> Vec<u8> {
     [b"? ", line, b"\n"].concat()
 }
 
-fn is_id(field: &[u8]) -> bool {
+/// Whether that can be a client.
+pub fn is_id(field: &[u8]) -> bool {
     let text = std::str::from_utf8(field);
     (1..=1_024).contains(&field.len()) && text.is_ok_and(|text| !text.chars().any(char::is_control))
 }
@@ -112,12 +147,12 @@ fn nanoseconds(field: &[u8]) -> Option<i64> {
     i64::try_from(billionths(field)?).ok()
 }
 
-/// A radius of at most 50 kilometres.
-fn micrometres(field: &[u8]) -> Option<u64> {
+/// A radius of at most so many kilometres, in micrometres.
+pub fn kilometres(field: &[u8], most: u128) -> Option<u64> {
     let (integer, fraction) = digits(field)?;
     let kilometres = whole(integer)?;
     let more = fraction.iter().any(|&digit| digit != b'0');
-    if kilometres > 50 || (kilometres == 50 && more) {
+    if kilometres > most || (kilometres == most && more) {
         return None;
     }
     u64::try_from(billionths(field)?).ok()

@@ -38,9 +38,9 @@ pub struct Env {
     pub random: Random,
     pub trace: Trace,
     pub checks: Checks,
-    /// The reports that servers have acknowledged and not written yet, as lines.
-    pub acknowledged: Vec<(usize, Vec<u8>)>,
-    /// How many of them there were when the present turn began to write.
+    /// By server: the reports that it has acknowledged and not written yet, as lines.
+    pub acknowledged: Vec<Vec<Vec<u8>>>,
+    /// How many of its own there were when the present turn's server began to write.
     pub acknowledged_before_writing: Option<usize>,
     /// Whether somebody was written in the present turn who does not go first.
     pub written_others: bool,
@@ -81,7 +81,7 @@ impl Env {
             random: Random::new(seed),
             trace: Trace::new(detail),
             checks: Checks::new(herd),
-            acknowledged: Vec::new(),
+            acknowledged: vec![Vec::new(); hosts.servers],
             acknowledged_before_writing: None,
             written_others: false,
             ends: BTreeMap::new(),
@@ -98,9 +98,9 @@ impl Env {
         }
     }
 
-    /// A turn writes: what has been acknowledged so far goes out now at the earliest.
-    pub fn begin_writing(&mut self) {
-        self.acknowledged_before_writing.get_or_insert(self.acknowledged.len());
+    /// A server writes: what it has acknowledged so far goes out now at the earliest.
+    pub fn begin_writing(&mut self, machine: usize) {
+        self.acknowledged_before_writing.get_or_insert(self.acknowledged[machine].len());
     }
 
     /// A connection is written; what goes between servers goes first in a turn.

@@ -65,6 +65,8 @@ pub struct Mix {
     pub shape: Shape,
     pub servers: usize,
     pub clients: usize,
+    /// Clients that watch others.
+    pub visitors: usize,
     pub devices: usize,
     pub questions: u64,
     pub nonsense: u64,
@@ -105,6 +107,7 @@ impl Mix {
             shape,
             servers,
             clients: random.magnitude(1, 12) as usize,
+            visitors: 0,
             devices: random.magnitude(1, 30) as usize,
             questions: at_times(random, 600, 500),
             nonsense: at_times(random, 500, 200),

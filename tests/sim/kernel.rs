@@ -200,7 +200,7 @@ impl World for Kernel<'_, '_> {
 
     fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> Result<Written, Lost> {
         let mut env = self.env.borrow_mut();
-        env.begin_writing();
+        env.begin_writing(self.machine);
         if bytes.is_empty() {
             return Ok(Written { count: 0, moved: false, full: false });
         }

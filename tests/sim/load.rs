@@ -30,6 +30,11 @@ impl Load {
         Load { ids, questions, nonsense, ties, fat, times: Vec::new() }
     }
 
+    /// One of those who report.
+    pub fn id(&self, env: &mut Env) -> &str {
+        env.random.pick(&self.ids).as_str()
+    }
+
     /// One line with its end.
     pub fn line(&mut self, env: &mut Env) -> Vec<u8> {
         let draw = env.random.below(1_000);
@@ -106,7 +111,7 @@ impl Load {
         };
         if random.chance(self.fat) && time.contains('.') {
             let digits = random.between(1_000, 15_000) as usize;
-            time.extend(std::iter::repeat_n('7', digits));
+            time.push_str(&"7".repeat(digits));
         }
         if time.len() < 40 {
             if self.times.len() == TIMES_KEPT {

@@ -198,12 +198,10 @@ impl Machine {
 
     /// Looks at how the links stand to what has been answered in the turn.
     fn look_at_links(&mut self, env: &mut Env, head: u64) {
-        let before = env.acknowledged_before_writing.unwrap_or(env.acknowledged.len());
-        let later = env.acknowledged.split_off(before);
-        let (own, others): (Vec<_>, Vec<_>) = mem::replace(&mut env.acknowledged, later)
-            .into_iter()
-            .partition(|(m, _)| *m == self.index);
-        env.acknowledged.extend(others);
+        let acknowledged = &mut env.acknowledged[self.index];
+        let before = env.acknowledged_before_writing.unwrap_or(acknowledged.len());
+        let later = acknowledged.split_off(before);
+        let in_this_turn = mem::replace(acknowledged, later);
         let Some(Process { node, driver }) = &mut self.process else {
             return;
         };
@@ -217,7 +215,7 @@ impl Machine {
             {
                 let (waits, takes_more) = (standing.transport.output_len(), standing.takes_more);
                 let standing = Standing { told, head, waits, takes_more };
-                link.turn_ends(env, self.index, standing, node, &own);
+                link.turn_ends(env, self.index, standing, node, &in_this_turn);
             }
         }
     }

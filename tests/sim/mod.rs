@@ -7,9 +7,9 @@
 //! | `net`, `pipe` | hosts, paths, connections, and how they fail |
 //! | `machine` | one server: when it takes its turns, starts and ends |
 //! | `kernel`, `stage` | the world and the application of its driver |
-//! | `clients`, `load`, `places` | those whom servers talk with |
+//! | `clients`, `load`, `visitors`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
-//! | `watch`, `contract`, `report`, `versions`, `checks` | models, and what must hold |
+//! | `watch`, `contract`, `report`, `scope`, `notebook`, `versions`, `checks` | models, and what must hold |
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
 //! | `scenario` | the steps of the scenarios in `scenarios`, which are tests |
@@ -28,6 +28,7 @@ mod lines;
 mod load;
 mod machine;
 mod net;
+mod notebook;
 mod pipe;
 mod places;
 pub mod planted;
@@ -35,11 +36,13 @@ mod random;
 mod report;
 pub mod scale;
 pub mod scenario;
+mod scope;
 pub mod seeds;
 mod stage;
 pub mod topology;
 pub mod trace;
 mod versions;
+mod visitors;
 mod watch;
 mod world;
 #[cfg(test)]

@@ -51,14 +51,18 @@ impl Report {
         &self.line[self.location.clone()]
     }
 
+    pub fn time(&self) -> &[u8] {
+        &self.line[self.time.clone()]
+    }
+
     /// The later time is greater; then what was taken sooner, then what sorts later.
     pub fn compare(&self, other: &Report) -> Ordering {
         let rest = |report: &Report| {
             let fields = [&report.location, &report.time, &report.origin];
             fields.map(|field| report.line[field.clone()].to_vec())
         };
-        exact(&self.line[self.time.clone()])
-            .cmp(&exact(&other.line[other.time.clone()]))
+        exact(self.time())
+            .cmp(&exact(other.time()))
             .then_with(|| other.difference_nanoseconds.cmp(&self.difference_nanoseconds))
             .then_with(|| rest(self).cmp(&rest(other)))
     }

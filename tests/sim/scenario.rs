@@ -301,6 +301,7 @@ pub fn fair() -> Mix {
         shape: Shape::Random,
         servers: 0,
         clients: 0,
+        visitors: 0,
         devices: 1,
         questions: 0,
         nonsense: 0,

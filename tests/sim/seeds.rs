@@ -33,13 +33,22 @@ pub struct Outcome {
 
 /// Runs a seed; if it fails, once more with words, to show how it came to that.
 pub fn run(seed: u64) -> Result<Outcome, String> {
-    let outcome = catch_unwind(|| run_once(seed, Detail::Hash, None));
+    run_with(seed, 0)
+}
+
+/// The same with so many clients that watch others.
+pub fn run_with(seed: u64, visitors: usize) -> Result<Outcome, String> {
+    let outcome = catch_unwind(|| {
+        let (mut world, banner) = build(seed, Detail::Hash, None, visitors);
+        let result = phases(&mut world);
+        Outcome::of(&world, banner, result)
+    });
     let failure = match outcome {
         Ok(outcome) if outcome.failure.is_none() => return Ok(outcome),
         Ok(outcome) => outcome.failure,
         Err(panic) => Some(words_of(panic.as_ref())),
     };
-    let (mut world, banner) = build(seed, Detail::Words, None);
+    let (mut world, banner) = build(seed, Detail::Words, None, visitors);
     // What comes of it is known.
     drop(catch_unwind(AssertUnwindSafe(|| phases(&mut world))));
     let lines = world.env.trace.last_lines(LINES_SHOWN);
@@ -59,24 +68,31 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 /// Runs a seed, possibly with a planted bug.
 pub fn run_once(seed: u64, detail: Detail, bug: Option<Bug>) -> Outcome {
-    let (mut world, banner) = build(seed, detail, bug);
+    let (mut world, banner) = build(seed, detail, bug, 0);
     let result = phases(&mut world);
-    Outcome {
-        banner,
-        tally: world.env.checks.tally.clone(),
-        virtual_time: world.now(),
-        turns: world.machines.iter().map(|machine| machine.turns).sum(),
-        healed_after: *result.as_ref().unwrap_or(&0),
-        trace_hash: world.env.trace.hash(),
-        trace_records: world.env.trace.records(),
-        trace: world.env.trace.bytes().to_vec(),
-        failure: result.err(),
+    Outcome::of(&world, banner, result)
+}
+
+impl Outcome {
+    fn of(world: &World, banner: String, result: Result<Time, String>) -> Self {
+        Outcome {
+            banner,
+            tally: world.env.checks.tally.clone(),
+            virtual_time: world.now(),
+            turns: world.machines.iter().map(|machine| machine.turns).sum(),
+            healed_after: *result.as_ref().unwrap_or(&0),
+            trace_hash: world.env.trace.hash(),
+            trace_records: world.env.trace.records(),
+            trace: world.env.trace.bytes().to_vec(),
+            failure: result.err(),
+        }
     }
 }
 
-fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
+fn build(seed: u64, detail: Detail, bug: Option<Bug>, visitors: usize) -> (World, String) {
     let mut random = Random::new(seed);
-    let mix = Mix::draw(&mut random);
+    let mut mix = Mix::draw(&mut random);
+    mix.visitors += visitors;
     let banner = format!("seed {seed}: {mix:?}");
     let herd = match topology::build(mix.shape, mix.servers, &mut random) {
         Ok(herd) => herd,
@@ -89,6 +105,7 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
         world.start(machine);
     }
     world.add_clients(world.mix.clients);
+    world.add_visitors(world.mix.visitors);
     world.env.agenda.plan(SECOND, Event::Fault);
     (world, banner)
 }
@@ -104,14 +121,19 @@ fn phases(world: &mut World) -> Result<Time, String> {
     let healed = world.run_until_so(until, World::is_healed);
     let healed_after = world.now() - healed_at;
     // Clients that are still being answered may change positions; then no more.
-    let quiet = |world: &World| world.clients.iter().all(|client| client.is_over());
+    let quiet = |world: &World| world.clients.iter().all(|client| client.is_quiet());
     let at_rest = world.run_until_so(until, |world| quiet(world) && world.is_healed());
+    let told = world.run_until_so(until, |world| world.visitors_agree().is_ok());
     violation(world)?;
     if !healed || !at_rest {
         return Err(format!("not healed within {HEALED_WITHIN:?}:\n{}", world.describe()));
     }
+    if !told {
+        world.visitors_agree()?;
+    }
     world.env.checks.agreement(&world.nodes())?;
     rest(world)?;
+    world.visitors_agree()?;
     Ok(healed_after)
 }
 
@@ -130,10 +152,11 @@ fn rest(world: &mut World) -> Result<(), String> {
     if !world.is_healed() {
         return Err(format!("healed, and then not:\n{}", world.describe()));
     }
-    for machine in &mut world.machines {
+    for machine in &world.machines {
         let links = 2 * machine.node().map_or(0, |node| node.links_up().1);
         let held = machine.connections(&world.env);
-        if held < links || held > links + spare {
+        let least = links + world.visitors_of(machine.index);
+        if held < least || held > least + spare {
             let (name, all) = (machine.name.clone(), machine.describe_connections());
             return Err(format!(
                 "{name} holds {held} connections for {links} of its links:\n{all}"

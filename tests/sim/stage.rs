@@ -34,6 +34,8 @@ pub struct Watched {
     pub watch: Watch,
     filter: Option<Box<Filter>>,
     law: Law,
+    /// Whether the watch knows already how things are when the next callback is called.
+    is_judged: bool,
 }
 
 impl Stage<'_, '_> {
@@ -48,7 +50,7 @@ impl Stage<'_, '_> {
             Some(host) => (Watch::Fetch, env.planted.filter_of_places(host)),
             None => (Watch::Fetch, None),
         };
-        Watched { inner, watch, filter, law: Law::default() }
+        Watched { inner, watch, filter, law: Law::default(), is_judged: false }
     }
 }
 
@@ -62,7 +64,13 @@ impl Application for Stage<'_, '_> {
             Port::Clients => (Watch::client(), None),
             Port::Neighbours => (Watch::neighbour(from), self.env.borrow().planted.filter(from)),
         };
-        Watched { inner: self.node.accepted(port, address), watch, filter, law: Law::default() }
+        Watched {
+            inner: self.node.accepted(port, address),
+            watch,
+            filter,
+            law: Law::default(),
+            is_judged: false,
+        }
     }
 
     fn turn_ended(&mut self, now: Now, meters: &Meters) {
@@ -109,7 +117,10 @@ impl Watched {
     ) {
         let (now, seen, id) = (cx.now, cx.app.seen(cx.now), cx.transport.id());
         let before = cx.transport.output_len();
-        self.watch.before(&mut cx.app.env.borrow_mut(), &seen, cx.app.node);
+        if !self.is_judged {
+            self.watch.before(&mut cx.app.env.borrow_mut(), &seen, cx.app.node);
+        }
+        self.is_judged = false;
         let transport = &mut *cx.transport;
         callback(&mut self.inner, &mut Context { app: cx.app.node, transport, now });
         self.law.left(cx.transport);
@@ -159,6 +170,7 @@ impl Watched {
         let misheard = {
             let mut env = cx.app.env.borrow_mut();
             self.watch.arrived(&mut env, &seen, cx.app.node, bytes);
+            self.is_judged = true;
             self.filter.as_mut().and_then(|filter| env.planted.misheard(filter, &seen))
         };
         self.call(cx, |inner, cx| inner.data_received(cx, bytes));
@@ -186,6 +198,7 @@ impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
         self.lawful(cx, verdict);
         let seen = cx.app.seen(cx.now);
         self.watch.ended(&mut cx.app.env.borrow_mut(), &seen, cx.app.node);
+        self.is_judged = true;
         self.call(cx, |inner, cx| inner.eof_received(cx));
     }
 

@@ -80,7 +80,7 @@ impl Watch {
         let written = &transport.output()[before..];
         let bound = match self {
             Watch::Client(conversation) => {
-                if let Err(why) = conversation.answered(env, seen, written, transport) {
+                if let Err(why) = conversation.answered(env, seen, node, written, transport) {
                     env.checks.fail(format!("{}: {why}", env.checks.name(seen.machine)));
                 }
                 // One answer may come when there is just room left, and it has others behind it.

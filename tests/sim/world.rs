@@ -176,6 +176,35 @@ impl World {
         }
     }
 
+    /// Adds clients that watch others, from now on.
+    pub fn add_visitors(&mut self, count: usize) {
+        for _ in 0..count {
+            let mut client = Client::visitor(self.clients.len());
+            client.goes_on = true;
+            let at = self.env.random.below(2 * SECOND);
+            client.plan(&mut self.env, at);
+            self.clients.push(client);
+        }
+    }
+
+    /// How many that watch are connected with a server.
+    pub fn visitors_of(&self, server: usize) -> usize {
+        let visitors = self.clients.iter().filter_map(Client::visits);
+        visitors.filter(|visitor| visitor.server() == server).count()
+    }
+
+    /// Whether all that watch were last told what their servers hold.
+    pub fn visitors_agree(&self) -> Result<(), String> {
+        for visitor in self.clients.iter().filter_map(Client::visits) {
+            let machine = &self.machines[visitor.server()];
+            let node = machine.node().ok_or("a visitor is left with nobody")?;
+            visitor
+                .agrees(node, self.env.checks.clients())
+                .map_err(|why| format!("{}, {why}", machine.name))?;
+        }
+        Ok(())
+    }
+
     /// Ends all faults and the load.
     pub fn heal(&mut self) {
         let env = &mut self.env;

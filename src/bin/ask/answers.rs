@@ -1,6 +1,7 @@
 //! Which answers a server owes: what comes is told apart by what was asked.
 
 use herd::wire::Command;
+use herd::wire::command::{Near, Place};
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
@@ -17,9 +18,14 @@ pub enum Shape {
 /// The answer that is owed for `command`, a line without its end; none for white space alone.
 pub fn owed_for(command: &[u8]) -> Option<Shape> {
     match fields(command).next()? {
-        b"WHATSAT" => Some(Shape::Paragraph),
+        b"WHATSAT" | b"NEAR" => Some(Shape::Paragraph),
         _ => Some(Shape::Line),
     }
+}
+
+/// Whether `command` asks to be told of changes from then on.
+pub fn is_watch(command: &[u8]) -> bool {
+    fields(command).next() == Some(b"WATCH")
 }
 
 /// Why a server that refuses `command` does so, as far as the line alone and what servers know tell;
@@ -30,7 +36,14 @@ pub fn why_refused(command: &[u8]) -> Option<String> {
         Ok(Some(Command::IamAt(_))) => {
             "the server takes no report of such a time, or has no room for it".to_owned()
         }
-        Ok(Some(Command::WhatsAt(_))) => "the server does not know where that client is".to_owned(),
+        Ok(Some(Command::WhatsAt(_) | Command::Near(Near { place: Place::Client(_), .. }))) => {
+            "the server does not know where that client is".to_owned()
+        }
+        Ok(Some(Command::Near(_))) => "the server answers no NEAR".to_owned(),
+        Ok(Some(Command::Watch(_))) => {
+            "the server lets nobody watch, or nothing more on one connection".to_owned()
+        }
+        Ok(Some(Command::Unwatch(_))) => "that is not watched on this connection".to_owned(),
         Err(malformed) => malformed.to_string(),
     })
 }
@@ -58,16 +71,24 @@ fn is_white_space(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
-/// Follows the answers as their bytes arrive.
+/// Follows the answers as their bytes arrive, and the events between them.
 #[derive(Debug, Default)]
 pub struct Answers {
     owed: VecDeque<Owed>,
-    /// The end of the answer that is arriving, which is the first of those owed.
-    arriving: Option<Shape>,
+    arriving: Option<Arriving>,
     last: u8,
     refused: bool,
     /// Of the refusals that have begun to arrive and were not taken yet, the commands.
     refusals: Vec<Vec<u8>>,
+}
+
+/// What has arrived in part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arriving {
+    /// The first of the answers that are owed, with that end.
+    Answer(Shape),
+    /// An event, which is a line.
+    Event,
 }
 
 /// An answer that is owed.
@@ -101,28 +122,35 @@ impl Answers {
     /// These bytes arrived.
     pub fn take(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            let shape = match self.arriving {
-                Some(shape) => shape,
+            let arriving = match self.arriving {
+                Some(arriving) => arriving,
                 None => self.begin(byte),
             };
-            self.arriving = Some(shape);
-            if byte == b'\n' && (shape == Shape::Line || self.last == b'\n') {
-                self.owed.pop_front();
+            self.arriving = Some(arriving);
+            let line_was_empty = mem::replace(&mut self.last, byte) == b'\n';
+            if byte == b'\n' && (arriving != Arriving::Answer(Shape::Paragraph) || line_was_empty) {
+                if arriving != Arriving::Event {
+                    self.owed.pop_front();
+                }
                 self.arriving = None;
             }
-            self.last = byte;
         }
     }
 
-    /// An answer begins with that byte.
-    fn begin(&mut self, byte: u8) -> Shape {
+    /// An answer or an event begins with that byte.
+    fn begin(&mut self, byte: u8) -> Arriving {
+        // Nothing may be all that there is to tell: then the first line is the empty one.
+        self.last = b'\n';
         let owed = self.owed.front_mut();
-        if byte != b'?' {
-            return owed.map_or(Shape::Line, |owed| owed.shape);
+        match byte {
+            b'~' => Arriving::Event,
+            b'?' => {
+                self.refused = true;
+                self.refusals.extend(owed.map(|owed| mem::take(&mut owed.command)));
+                Arriving::Answer(Shape::Line)
+            }
+            _ => Arriving::Answer(owed.map_or(Shape::Line, |owed| owed.shape)),
         }
-        self.refused = true;
-        self.refusals.extend(owed.map(|owed| mem::take(&mut owed.command)));
-        Shape::Line
     }
 }
 
@@ -161,6 +189,51 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_what_is_near_is_an_empty_line_even_if_nobody_is() {
+        let commands: [&[u8]; 4] =
+            [b"NEAR +0+0 1 9", b"NEAR kiwi 1 9", b"NEAR nobody 1 9", b"UNWATCH x"];
+        let whole: [&[u8]; 4] = [
+            b"\n",
+            b"0.001 AT A +0.1 fig +0+0 1\n0.002 AT A +0.1 kaki +0+0 1\n\n",
+            b"? NEAR nobody 1 9\n",
+            b"UNWATCH x\n",
+        ];
+        let mut answers = Answers::default();
+        for command in commands {
+            answers.expect(owed_for(command).unwrap(), command.to_vec());
+        }
+        for (answered, answer) in whole.iter().enumerate() {
+            for byte in *answer {
+                assert_eq!(answers.owed(), commands.len() - answered, "{answer:?}");
+                answers.take(&[*byte]);
+            }
+        }
+        assert_eq!(answers.owed(), 0);
+        assert_eq!(answers.take_refusals(), [commands[2]]);
+    }
+
+    #[test]
+    fn events_answer_nothing() {
+        let mut answers = Answers::default();
+        answers.take(b"~ OUT fig\n");
+        for command in [&b" WATCH *"[..], b"NEAR kiwi 1 9"] {
+            answers.expect(owed_for(command).unwrap(), command.to_vec());
+        }
+        answers.take(b"~ AT A +0.1 fig +0+0 1\n");
+        assert_eq!(answers.owed(), 2);
+        answers.take(b" WATCH *\n~ NOW *\n~ GONE A +0.1 fig 1\n");
+        assert_eq!(answers.owed(), 1);
+        answers.take(b"\n~ EXPIRED");
+        assert_eq!((answers.owed(), answers.refused()), (0, false));
+    }
+
+    #[test]
+    fn a_watch_is_told_by_its_first_field() {
+        let found = [&b"WATCH *"[..], b"\tWATCH kiwi\r", b"UNWATCH *", b"IAMAT WATCH +0+0 1", b""];
+        assert_eq!(found.map(is_watch), [true, true, false, false, false]);
+    }
+
+    #[test]
     fn a_question_mark_inside_is_no_refusal() {
         let mut answers = Answers::default();
         answers.expect(Shape::Paragraph, b"WHATSAT kiwi 1 1".to_vec());
@@ -174,6 +247,11 @@ mod tests {
         assert_eq!(why("IAMAT a +95-118 1").as_deref(), Some("latitude 95 is beyond 90"));
         assert!(why("IAMAT a +34-118 1").is_some_and(|why| why.contains("time")));
         assert!(why("WHATSAT a 1 1\r").is_some_and(|why| why.contains("does not know")));
+        assert!(why("NEAR a 1 1").is_some_and(|why| why.contains("does not know")));
+        assert!(why("NEAR +0+0 20041 1").is_some_and(|why| why.contains("20041")));
+        assert!(why("NEAR +0+0 1 1").is_some_and(|why| why.contains("no NEAR")));
+        assert!(why("WATCH a").is_some_and(|why| why.contains("nobody watch")));
+        assert!(why("UNWATCH a").is_some_and(|why| why.contains("not watched")));
         assert_eq!(why(" \t"), None);
     }
 

@@ -21,6 +21,37 @@ pub struct Conversation {
     pub stream: TcpStream,
     /// How long to wait for more of what the server owes.
     pub timeout: Duration,
+    /// What keeps the input from ending, if it is a watch: until the watch is refused.
+    pub held: Option<Hold>,
+}
+
+/// Keeps a [`Held`] from ending.
+#[derive(Debug)]
+pub struct Hold {
+    _end: Sender<()>,
+}
+
+/// An input without anything in it that ends when its [`Hold`] is dropped: behind a watch it keeps
+/// our half of the connection open, at whose close the server would end the watch.
+#[derive(Debug)]
+pub struct Held {
+    end: Receiver<()>,
+}
+
+impl Held {
+    /// One that has not ended, and what keeps it from that.
+    pub fn new() -> (Hold, Held) {
+        let (hold, end) = mpsc::channel();
+        (Hold { _end: hold }, Held { end })
+    }
+}
+
+impl Read for Held {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        // Nothing is ever sent: this waits for the hold's end.
+        let _ = self.end.recv();
+        Ok(0)
+    }
 }
 
 /// Why not everything was asked and answered.
@@ -41,6 +72,8 @@ pub enum Trouble {
     Closed(usize),
     /// The server closed the connection though there may have been more commands.
     ClosedEarly,
+    /// The connection ended, and with it the watch; why, if it was not closed by the server.
+    WatchEnded(Option<io::Error>),
     /// The server was silent for too long though it owed answers or the connection's end.
     Silent(Duration),
 }
@@ -57,6 +90,12 @@ impl fmt::Display for Trouble {
                 write!(f, "the connection was closed, {owed} answers are missing")
             }
             Trouble::ClosedEarly => f.write_str("the connection was closed before the input's end"),
+            Trouble::WatchEnded(None) => {
+                f.write_str("the server has closed the connection, nothing is watched any more")
+            }
+            Trouble::WatchEnded(Some(error)) => {
+                write!(f, "the connection broke, nothing is watched any more: {error}")
+            }
             Trouble::Silent(timeout) => write!(f, "nothing came for {} s", timeout.as_secs()),
         }
     }
@@ -179,9 +218,17 @@ impl Reading {
                 {
                     self.judge_silence(more_to_ask)?;
                 }
+                Err(error) if self.is_watching() => {
+                    return Err(Trouble::WatchEnded(Some(error)));
+                }
                 Err(error) => return Err(Trouble::Broken(error)),
             }
         }
+    }
+
+    /// Whether a watch was begun that goes on until somebody ends it.
+    fn is_watching(&self) -> bool {
+        self.conversation.held.is_some() && self.answers.owed() == 0
     }
 
     /// Learns what has been asked meanwhile; whether there may be more.
@@ -219,6 +266,9 @@ impl Reading {
 
     /// Tells why commands were refused. That nobody reads it is no failure.
     fn explain(&mut self, notes: &mut impl Write) {
+        if self.answers.refused() {
+            self.conversation.held = None;
+        }
         for command in self.answers.take_refusals() {
             if self.explained < EXPLAINED_MAX
                 && let Some(why) = why_refused(&command)
@@ -233,6 +283,7 @@ impl Reading {
     fn at_end(&mut self, more_to_ask: bool) -> Result<(), Trouble> {
         match (self.answers.owed(), self.input_failure.take()) {
             (_, Some(error)) => Err(Trouble::Input(error)),
+            (0, None) if self.is_watching() => Err(Trouble::WatchEnded(None)),
             (0, None) if more_to_ask => Err(Trouble::ClosedEarly),
             (0, None) => Ok(()),
             (owed, None) => Err(Trouble::Closed(owed)),

@@ -3,38 +3,53 @@
 //! ```text
 //! ask Goloman IAMAT kiwi +34.068930-118.445127 now
 //! ask -H alford Welsh WHATSAT kiwi 10 5
+//! ask Hands NEAR +34.068930-118.445127 100 10
+//! ask Holiday WATCH kiwi
 //! ask Wilkes < commands
 //! ```
 //!
 //! Why a command was refused is said on standard error, as far as the command itself tells.
 //!
-//! Ends with 0 when all is answered, with 1 if an answer begins with `?`, and with 2 when there was
-//! no connection or it broke before all was answered, or for wrong usage.
+//! A `WATCH` that is an argument goes on until SIGINT or SIGTERM. One that is read ends with the
+//! input: its last event is that all has been told that was so.
+//!
+//! Ends with 0 when all is answered, or who asked has ended a watch; with 1 if an answer begins with
+//! `?`, or the server has ended a watch; and with 2 when there was no connection or it broke before
+//! all was answered, or for wrong usage.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod answers;
 mod conversation;
 
-use conversation::{Conversation, Trouble};
+use answers::is_watch;
+use conversation::{Conversation, Held, Trouble};
 use getopts::{Matches, Options, ParsingStyle};
 use herd::herd::{BUILT_IN, Herd};
 use herd::wire::Printable;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 const TIMEOUT_DEFAULT_SECONDS: u64 = 10;
 const TIMEOUT_MAX_SECONDS: u64 = 86_400;
 
+/// Exit status when all was answered, and when a watch was ended by who asked for it.
+const ANSWERED: u8 = 0;
+/// Exit status when an answer was a refusal, and when a watch was ended by the server.
 const REFUSED: u8 = 1;
+/// Exit status for all else.
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
     match run() {
-        Ok(refused) => ExitCode::from(if refused { REFUSED } else { 0 }),
+        Ok(status) => ExitCode::from(status),
         Err(why) => {
             eprintln!("ask: {}", Printable(why.as_bytes()));
             ExitCode::from(FAILED)
@@ -42,8 +57,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what is asked; whether an answer was a refusal, or why it failed.
-fn run() -> Result<bool, String> {
+/// Does what is asked; the exit status, or why it failed.
+fn run() -> Result<u8, String> {
     let declared = declared();
     let arguments = env::args_os()
         .skip(1)
@@ -61,7 +76,7 @@ fn run() -> Result<bool, String> {
     } else {
         return ask(&given);
     }
-    Ok(false)
+    Ok(ANSWERED)
 }
 
 fn declared() -> Options {
@@ -92,13 +107,15 @@ fn help(declared: &Options) -> String {
         "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
          prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
-         field of an IAMAT stands for the time.",
+         field of an IAMAT stands for the time. A WATCH goes on until it is interrupted (SIGINT,\n\
+         SIGTERM); among the lines of standard input until their end, when all has been told that\n\
+         was so.",
     );
     format!(
         "{usage}
 Exit status:
-    0   all was answered
-    1   an answer begins with ?
+    0   all was answered; or a WATCH was interrupted
+    1   an answer begins with ?; or the server has ended a WATCH
     2   no connection, or it broke before all was answered; or wrong usage
 "
     )
@@ -128,7 +145,7 @@ fn list(herd: &str) -> Result<String, String> {
     Ok(lines)
 }
 
-fn ask(given: &Matches) -> Result<bool, String> {
+fn ask(given: &Matches) -> Result<u8, String> {
     let Some((server, command)) = given.free.split_first() else {
         return Err(usage(&"which server? None is named"));
     };
@@ -137,17 +154,38 @@ fn ask(given: &Matches) -> Result<bool, String> {
     let place = if *server == address { address.clone() } else { format!("{server} at {address}") };
     let stream = connect(&address, timeout)
         .map_err(|error| format!("cannot connect to {place}: {error}"))?;
+    let command = command.join(" ");
+    let mut held = None;
     let input: Box<dyn Read + Send> = if command.is_empty() {
         Box::new(io::stdin())
+    } else if is_watch(command.as_bytes()) {
+        end_well_on_signals().map_err(|error| format!("cannot await signals: {error}"))?;
+        let (hold, until_then) = Held::new();
+        held = Some(hold);
+        Box::new(Cursor::new(command + "\n").chain(until_then))
     } else {
-        Box::new(Cursor::new(command.join(" ")))
+        Box::new(Cursor::new(command))
     };
-    let conversation = Conversation { stream, timeout };
+    let conversation = Conversation { stream, timeout, held };
+    let status = |refused| if refused { REFUSED } else { ANSWERED };
     match conversation.hold(BufReader::new(input), &mut io::stdout().lock(), &mut io::stderr()) {
-        Ok(refused) => Ok(refused),
-        Err(Trouble::OutputClosed { refused }) => Ok(refused),
+        Ok(refused) | Err(Trouble::OutputClosed { refused }) => Ok(status(refused)),
+        Err(trouble @ Trouble::WatchEnded(_)) => {
+            eprintln!("ask: {place}: {trouble}");
+            Ok(REFUSED)
+        }
         Err(trouble) => Err(format!("{place}: {trouble}")),
     }
+}
+
+/// From here on the signals that end a process end it as if all was answered. What has come is
+/// printed by then, but for the piece that is being printed.
+fn end_well_on_signals() -> io::Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, i32::from(ANSWERED), Arc::clone(&always))?;
+    }
+    Ok(())
 }
 
 fn timeout(given: &Matches) -> Result<Duration, String> {

@@ -1,6 +1,7 @@
 //! Whether an answer is the right one to its command.
 
-use crate::command::{Kind, Language, RESULTS_BOUND, client_of};
+use crate::command::{Kind, Language, Questions, RESULTS_BOUND, client_of};
+use crate::near::NearJudge;
 use herd::wire::NeighbourLine;
 use memchr::{memchr, memmem};
 use serde::Deserialize;
@@ -35,6 +36,7 @@ pub struct Judge {
     beginning: Vec<u8>,
     /// How far the server's clock may be from ours.
     skew_nanoseconds: i64,
+    near: NearJudge,
 }
 
 /// What a Places answer must have.
@@ -46,9 +48,14 @@ struct Nearby {
 
 impl Judge {
     /// Expects these answers, of that server if its name is known.
-    pub fn new(expectation: Expectation, server: Option<&str>, skew_nanoseconds: i64) -> Self {
+    pub fn new(
+        expectation: Expectation,
+        server: Option<&str>,
+        skew_nanoseconds: i64,
+        questions: &Questions,
+    ) -> Self {
         let beginning = server.map(|name| format!("AT {name} ").into_bytes()).unwrap_or_default();
-        Judge { expectation, beginning, skew_nanoseconds }
+        Judge { expectation, beginning, skew_nanoseconds, near: NearJudge::new(questions) }
     }
 
     /// Judges the answer to `command` at the start of `data`; `age_nanoseconds` is how long ago the
@@ -70,8 +77,14 @@ impl Judge {
                 Some(plain(line.len(), self.is_right(command, line, age_nanoseconds)))
             }
             (Expectation::Answers(Language::Herd), Kind::Question) => judge_nearby(command, data),
+            (Expectation::Answers(Language::Herd), Kind::Near) => {
+                self.near.judge_lines(command, data)
+            }
+            (Expectation::Answers(Language::RedisGeoSearch), Kind::Near) => {
+                self.near.judge_arrays(data)
+            }
             (Expectation::Answers(Language::RedisSet), _) => one_of(&[b"+OK\r\n"], data),
-            (Expectation::Answers(Language::RedisGeoAdd), _) => {
+            (Expectation::Answers(Language::RedisGeoAdd | Language::RedisGeoSearch), _) => {
                 one_of(&[b":0\r\n", b":1\r\n"], data)
             }
         }
@@ -100,7 +113,8 @@ impl Judge {
     }
 }
 
-fn plain(length: usize, right: bool) -> Verdict {
+/// An answer of that length without more to say of it.
+pub fn plain(length: usize, right: bool) -> Verdict {
     Verdict { length, right, places_failed: false }
 }
 
@@ -161,8 +175,15 @@ mod tests {
     const QUESTION: &[u8] = b"WHATSAT kiwi 10 5\n";
     const SECOND: u64 = 1_000_000_000;
 
+    const QUESTIONS: Questions =
+        Questions { whatsat: 0.0, near: 0.0, near_kilometres: 100.0, near_results: 10 };
+
     fn herd(server: Option<&str>) -> Judge {
-        Judge::new(Expectation::Answers(Language::Herd), server, SECOND as i64)
+        Judge::new(Expectation::Answers(Language::Herd), server, SECOND as i64, &QUESTIONS)
+    }
+
+    fn redis(language: Language) -> Judge {
+        Judge::new(Expectation::Answers(language), None, 0, &QUESTIONS)
     }
 
     /// Whether an answer that is whole only at its end is right.
@@ -231,7 +252,7 @@ mod tests {
 
     #[test]
     fn an_echo_is_the_command_itself() {
-        let mut judge = Judge::new(Expectation::Echo, None, 0);
+        let mut judge = Judge::new(Expectation::Echo, None, 0, &QUESTIONS);
         let line = str::from_utf8(REPORT).unwrap();
         assert!(is_right(&mut judge, Kind::Report, REPORT, line));
         assert!(!is_right(&mut judge, Kind::Report, REPORT, &line.replace("kiwi", "kiwj")));
@@ -239,12 +260,24 @@ mod tests {
 
     #[test]
     fn redis_says_that_it_has_done_it() {
-        let mut set = Judge::new(Expectation::Answers(Language::RedisSet), None, 0);
+        let mut set = redis(Language::RedisSet);
         assert!(is_right(&mut set, Kind::Report, b"", "+OK\r\n"));
         assert!(!is_right(&mut set, Kind::Report, b"", "-ERR unknown command\r\n"));
-        let mut add = Judge::new(Expectation::Answers(Language::RedisGeoAdd), None, 0);
-        assert!(is_right(&mut add, Kind::Report, b"", ":0\r\n"));
-        assert!(is_right(&mut add, Kind::Report, b"", ":1\r\n"));
-        assert!(!is_right(&mut add, Kind::Report, b"", ":2\r\n"));
+        for language in [Language::RedisGeoAdd, Language::RedisGeoSearch] {
+            let mut add = redis(language);
+            assert!(is_right(&mut add, Kind::Report, b"", ":0\r\n"));
+            assert!(is_right(&mut add, Kind::Report, b"", ":1\r\n"));
+            assert!(!is_right(&mut add, Kind::Report, b"", ":2\r\n"));
+        }
+    }
+
+    #[test]
+    fn who_is_near_is_told_in_the_target_s_language() {
+        let command = b"NEAR +00.000000+000.000000 100 10\n";
+        let near = "0.000 AT Welsh +0.263873386 kiwi +00.0+000.0 1520023934.9\n\n";
+        assert!(is_right(&mut herd(None), Kind::Near, command, near));
+        assert!(!is_right(&mut herd(None), Kind::Near, command, &near.replace("0.0", "0.1")));
+        let near = "*1\r\n*2\r\n$4\r\nkiwi\r\n$6\r\n0.0000\r\n";
+        assert!(is_right(&mut redis(Language::RedisGeoSearch), Kind::Near, b"", near));
     }
 }

@@ -1,7 +1,10 @@
-//! The commands that are sent: composed by patching digits into a line made beforehand.
+//! The commands that are sent: which ones, about whom, from where.
 //!
 //! Every report has an id of 16 bytes, a location of 21 and a time with nine decimals that is
-//! later than that of any report before, so that a server has to take each.
+//! later than that of any report before, so that a server has to take each. Clients, and the places
+//! around which is asked, are spread evenly over the globe.
+
+use crate::template::{Globe, Near, Report, write_client};
 
 /// What a command asks for, and so what answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,17 +13,34 @@ pub enum Kind {
     Report,
     /// What is near a client.
     Question,
+    /// Which clients are near a place.
+    Near,
 }
 
 /// How the target is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// `IAMAT` and `WHATSAT`.
+    /// `IAMAT`, `WHATSAT` and `NEAR`.
     Herd,
     /// RESP: `SET id "location time"`.
     RedisSet,
     /// RESP: `GEOADD herd longitude latitude id`.
     RedisGeoAdd,
+    /// The same, and `GEOSEARCH` for who is near a place.
+    RedisGeoSearch,
+}
+
+/// What is asked, and how often.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Questions {
+    /// The share of `WHATSAT`, 0 to 1.
+    pub whatsat: f64,
+    /// The share of `NEAR`, or of what stands for it, 0 to 1.
+    pub near: f64,
+    /// How far around its place a `NEAR` asks.
+    pub near_kilometres: f64,
+    /// For how many clients a `NEAR` asks, at most.
+    pub near_results: usize,
 }
 
 /// Most clients that the digits of an id can tell apart.
@@ -30,97 +50,43 @@ pub const RESULTS_BOUND: usize = 5;
 
 const QUESTION: &[u8] = b"WHATSAT phone-0000000000 10 5\n";
 const QUESTION_ID_AT: usize = 14;
-const ID_DIGITS: usize = 10;
-
-const DECIMALS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        number += 1;
-    }
-    pairs
-};
-
-/// A report with room for digits, and where they go.
-#[derive(Debug, Clone)]
-struct Template {
-    line: Vec<u8>,
-    /// The ten digits of the id.
-    id: usize,
-    /// The sign of the latitude, which two digits, a point and six digits follow.
-    latitude: usize,
-    /// The sign of the longitude, which three digits, a point and six digits follow.
-    longitude: usize,
-    /// Ten digits of seconds, which a point and nine digits follow.
-    time: Option<usize>,
-    /// What stands for a plus.
-    plus: u8,
-}
-
-impl Template {
-    fn new(language: Language) -> Self {
-        match language {
-            Language::Herd => Template {
-                line: b"IAMAT phone-0000000000 +00.000000-000.000000 0000000000.000000000\n".into(),
-                id: 12,
-                latitude: 23,
-                longitude: 33,
-                time: Some(45),
-                plus: b'+',
-            },
-            Language::RedisSet => Template {
-                line: b"*3\r\n$3\r\nSET\r\n$16\r\nphone-0000000000\r\n$42\r\n\
-                    +00.000000-000.000000 0000000000.000000000\r\n"
-                    .into(),
-                id: 24,
-                latitude: 41,
-                longitude: 51,
-                time: Some(63),
-                plus: b'+',
-            },
-            // A leading zero does for the plus, which not every version takes.
-            Language::RedisGeoAdd => Template {
-                line: b"*5\r\n$6\r\nGEOADD\r\n$4\r\nherd\r\n$11\r\n-000.000000\r\n$10\r\n0\
-                    00.000000\r\n$16\r\nphone-0000000000\r\n"
-                    .into(),
-                id: 72,
-                latitude: 49,
-                longitude: 31,
-                time: None,
-                plus: b'0',
-            },
-        }
-    }
-}
+/// So the places around which is asked are not those of the clients.
+const NEAR_SEED: u64 = 1;
 
 /// Makes commands.
 #[derive(Debug)]
 pub struct Composer {
-    template: Template,
+    report: Report,
+    near: Near,
+    globe: Globe,
     clients: u64,
     /// The share of questions, of 2^32.
     questions: u64,
+    /// The share of `NEAR` among all commands, of 2^32.
+    nears: u64,
     random: Random,
+    random_near: Random,
     /// The next client to be told of, while each is in turn.
     in_turn: Option<u64>,
     /// The time in the last report.
     time_nanoseconds: u64,
-    /// The seconds that stand in the template.
-    seconds: u64,
 }
 
 impl Composer {
-    /// Commands about so many clients, a share of which (0 to 1) are questions.
-    pub fn new(language: Language, clients: u64, questions: f64) -> Self {
+    /// Commands about so many clients, some of which are questions.
+    pub fn new(language: Language, clients: u64, questions: &Questions) -> Self {
+        let part = |share: f64| (share * (1_u64 << 32) as f64) as u64;
         Composer {
-            template: Template::new(language),
+            report: Report::new(language),
+            near: Near::new(language, questions),
+            globe: Globe::new(),
             clients,
-            questions: (questions * (1_u64 << 32) as f64) as u64,
+            questions: part(questions.whatsat + questions.near),
+            nears: part(questions.near),
             random: Random(0),
+            random_near: Random(NEAR_SEED),
             in_turn: None,
             time_nanoseconds: 0,
-            seconds: 0,
         }
     }
 
@@ -139,70 +105,33 @@ impl Composer {
             return Kind::Report;
         }
         let client = ((u128::from(drawn) * u128::from(self.clients)) >> 64) as u64;
-        if self.questions > 0 && self.random.next() >> 32 < self.questions {
-            let start = out.len();
-            out.extend_from_slice(QUESTION);
-            write_digits::<ID_DIGITS>(out, start + QUESTION_ID_AT, client);
-            return Kind::Question;
+        if self.questions > 0 {
+            let share = self.random.next() >> 32;
+            if share < self.nears {
+                self.near.write(out, (&self.globe, self.random_near.next()));
+                return Kind::Near;
+            }
+            if share < self.questions {
+                let start = out.len();
+                out.extend_from_slice(QUESTION);
+                write_client(&mut out[start..], QUESTION_ID_AT, client);
+                return Kind::Question;
+            }
         }
         self.report(out, client, posix_nanoseconds);
         Kind::Report
     }
 
     fn report(&mut self, out: &mut Vec<u8>, client: u64, posix_nanoseconds: u64) {
-        let Template { line, id, latitude, longitude, time, plus } = &mut self.template;
         self.time_nanoseconds = posix_nanoseconds.max(self.time_nanoseconds + 1);
-        let (seconds, fraction) =
-            (self.time_nanoseconds / 1_000_000_000, self.time_nanoseconds % 1_000_000_000);
-        if let Some(time) = *time
-            && seconds != self.seconds
-        {
-            self.seconds = seconds;
-            write_digits::<10>(line, time, seconds);
-        }
-        // The digits go into the copy: a processor is slow to copy what it has just written.
-        let start = out.len();
-        out.extend_from_slice(line);
-        let line = &mut out[start..];
-        write_digits::<ID_DIGITS>(line, *id, client);
-        let place = self.random.next();
-        // Redis takes latitudes up to 85 degrees.
-        let (north, east) = (place & 0x7fff_ffff, place >> 33);
-        write_angle::<2>(line, *latitude + 1, (north * 80_000_000) >> 31);
-        write_angle::<3>(line, *longitude + 1, (east * 180_000_000) >> 31);
-        line[*latitude] = if place >> 31 & 1 == 0 { *plus } else { b'-' };
-        line[*longitude] = if place >> 32 & 1 == 0 { *plus } else { b'-' };
-        if let Some(time) = *time {
-            write_digits::<9>(line, time + 11, fraction);
-        }
+        let place = (&self.globe, self.random.next());
+        self.report.write(out, client, place, self.time_nanoseconds);
     }
 }
 
 /// The client that a question asks about.
 pub fn client_of(question: &[u8]) -> &[u8] {
     question.split(|&byte| byte == b' ').nth(1).unwrap_or_default()
-}
-
-/// Writes millionths of a degree at that place: `N` digits, a point, six digits.
-fn write_angle<const N: usize>(line: &mut [u8], at: usize, microdegrees: u64) {
-    write_digits::<N>(line, at, microdegrees / 1_000_000);
-    write_digits::<6>(line, at + N + 1, microdegrees % 1_000_000);
-}
-
-/// Writes the last `N` digits of a number at that place.
-fn write_digits<const N: usize>(line: &mut [u8], at: usize, mut number: u64) {
-    let Some(out) = line[at..].first_chunk_mut::<N>() else {
-        return;
-    };
-    let mut end = N;
-    while end >= 2 {
-        out[end - 2..end].copy_from_slice(&DECIMALS[(number % 100) as usize]);
-        number /= 100;
-        end -= 2;
-    }
-    if end == 1 {
-        out[0] = b'0' + (number % 10) as u8;
-    }
 }
 
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
@@ -223,13 +152,19 @@ impl Random {
 mod tests {
     use super::*;
     use herd::wire::Command;
+    use herd::wire::command::{Near, Place};
     use std::collections::BTreeSet;
+
+    /// That share of `WHATSAT`, and of `NEAR`.
+    fn questions(whatsat: f64, near: f64) -> Questions {
+        Questions { whatsat, near, near_kilometres: 100.5, near_results: 10 }
+    }
 
     const NOW: u64 = 1_520_023_934_918_963_997;
 
     #[test]
     fn reports_are_understood_and_each_is_later_than_the_last() {
-        let mut composer = Composer::new(Language::Herd, 1_000, 0.0);
+        let mut composer = Composer::new(Language::Herd, 1_000, &questions(0.0, 0.0));
         let mut clients = BTreeSet::new();
         let mut before = 0;
         for _ in 0..10_000 {
@@ -250,12 +185,12 @@ mod tests {
 
     #[test]
     fn questions_come_at_their_share_and_are_understood() {
-        let mut composer = Composer::new(Language::Herd, 7, 0.25);
-        let mut questions = 0;
+        let mut composer = Composer::new(Language::Herd, 7, &questions(0.25, 0.0));
+        let mut found = 0;
         for _ in 0..10_000 {
             let mut line = Vec::new();
             if composer.compose(&mut line, NOW) == Kind::Question {
-                questions += 1;
+                found += 1;
                 let Ok(Some(Command::WhatsAt(question))) = Command::parse(line.trim_ascii_end())
                 else {
                     panic!("{}", String::from_utf8_lossy(&line));
@@ -264,12 +199,43 @@ mod tests {
                 assert_eq!(usize::from(question.bound), RESULTS_BOUND);
             }
         }
-        assert!((2_300..2_700).contains(&questions), "{questions}");
+        assert!((2_300..2_700).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn who_is_near_is_asked_of_herd_and_redis_alike() {
+        let mut herd = Composer::new(Language::Herd, 7, &questions(0.25, 0.5));
+        let mut redis = Composer::new(Language::RedisGeoSearch, 7, &questions(0.25, 0.5));
+        let mut nears = 0;
+        for _ in 0..10_000 {
+            let (mut line, mut command) = (Vec::new(), Vec::new());
+            let kind = herd.compose(&mut line, NOW);
+            assert_eq!(redis.compose(&mut command, NOW), kind);
+            if kind != Kind::Near {
+                continue;
+            }
+            nears += 1;
+            let Ok(Some(Command::Near(asked))) = Command::parse(line.trim_ascii_end()) else {
+                panic!("{}", String::from_utf8_lossy(&line));
+            };
+            let Near { place: Place::Location(place), radius_micrometres, bound } = asked else {
+                panic!("{asked:?}");
+            };
+            assert_eq!((radius_micrometres, bound), (100_500_000_000, 10));
+            let arguments = arguments(&command);
+            assert_eq!(arguments[..3], ["GEOSEARCH", "herd", "FROMLONLAT"]);
+            let degrees = |nanodegrees: i64| nanodegrees as f64 / 1e9;
+            assert_eq!(arguments[3].parse(), Ok(degrees(place.longitude_nanodegrees)));
+            assert_eq!(arguments[4].parse(), Ok(degrees(place.latitude_nanodegrees)));
+            let rest = ["BYRADIUS", "100.5", "km", "ASC", "COUNT", "10", "WITHDIST"];
+            assert_eq!(arguments[5..], rest);
+        }
+        assert!((4_700..5_300).contains(&nears), "{nears}");
     }
 
     #[test]
     fn in_turn_each_client_comes_once() {
-        let mut composer = Composer::new(Language::Herd, 3, 1.0);
+        let mut composer = Composer::new(Language::Herd, 3, &questions(1.0, 0.0));
         composer.take_turns(true);
         let mut lines = Vec::new();
         for _ in 0..4 {
@@ -298,8 +264,8 @@ mod tests {
 
     #[test]
     fn redis_gets_what_it_understands() {
-        for language in [Language::RedisSet, Language::RedisGeoAdd] {
-            let mut composer = Composer::new(language, 1_000, 0.0);
+        for language in [Language::RedisSet, Language::RedisGeoAdd, Language::RedisGeoSearch] {
+            let mut composer = Composer::new(language, 1_000, &questions(0.0, 0.0));
             for _ in 0..1_000 {
                 let mut command = Vec::new();
                 composer.compose(&mut command, NOW);
@@ -317,7 +283,7 @@ mod tests {
                     _ => {
                         assert_eq!(arguments[..2], ["GEOADD", "herd"]);
                         assert!(arguments[2].parse::<f64>().unwrap().abs() <= 180.0);
-                        assert!(arguments[3].parse::<f64>().unwrap().abs() <= 80.0);
+                        assert!(arguments[3].parse::<f64>().unwrap().abs() <= 85.051_128);
                         assert!(arguments[4].starts_with("phone-"));
                     }
                 }

@@ -4,10 +4,11 @@
 //! ```text
 //! load -c 50 -p 64 -n 100000 Goloman        closed loop: as fast as it answers
 //! load -c 200 -r 20000 -w 1 -d 60 Goloman   open loop: 20,000 a second, 1 % of them WHATSAT
+//! load -n 1000000 --near 50 Goloman         half of the commands ask who is near a place
 //! ```
 //!
-//! From the bottom up: [`command`] (what is sent), [`answer`] (what must come back), [`schedule`]
-//! (when), [`histogram`] and [`tally`] (what became of it), [`connection`] and [`engine`] (the
+//! From the bottom up: [`template`] and [`command`] (what is sent), [`near`] and [`answer`] (what
+//! must come back), [`schedule`] (when), [`histogram`] and [`tally`] (what became of it), [`connection`] and [`engine`] (the
 //! sockets), [`report`].
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
@@ -17,10 +18,12 @@ mod command;
 mod connection;
 mod engine;
 mod histogram;
+mod near;
 mod options;
 mod report;
 mod schedule;
 mod tally;
+mod template;
 
 use answer::{Expectation, Judge};
 use command::{Composer, Language};
@@ -93,8 +96,9 @@ fn load(options: &Options) -> Result<bool, String> {
     let target = find(options)?;
     let local = target.address.ip().is_loopback();
     let skew = if local { LOCAL_SKEW_MAX } else { SKEW_MAX }.as_nanos() as i64;
-    let mut composer = Composer::new(options.language, options.clients, options.questions);
-    let mut judge = Judge::new(options.expectation, target.server.as_deref(), skew);
+    let mut composer = Composer::new(options.language, options.clients, &options.questions);
+    let mut judge =
+        Judge::new(options.expectation, target.server.as_deref(), skew, &options.questions);
     let manner = Manner {
         address: target.address,
         connections: options.connections,

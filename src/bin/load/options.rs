@@ -1,9 +1,10 @@
 //! The generator's arguments, and its help.
 
 use crate::answer::Expectation;
-use crate::command::{CLIENTS_MAX, Language};
+use crate::command::{CLIENTS_MAX, Language, Questions};
 use crate::schedule::Pace;
 use getopts::{Matches, ParsingStyle};
+use herd::limits::{NEAR_KILOMETRES_MAX, NEAR_RESULTS_MAX};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -32,8 +33,7 @@ pub struct Options {
     pub connections: usize,
     pub pipeline: usize,
     pub clients: u64,
-    /// The share of questions, 0 to 1.
-    pub questions: f64,
+    pub questions: Questions,
     pub pace: Pace,
     pub duration: Duration,
     pub reconnect: bool,
@@ -79,6 +79,14 @@ fn declared() -> getopts::Options {
         )
         .optopt("n", "clients", "clients that the commands are about (default: 1000)", "N")
         .optopt("w", "whatsat", "share of WHATSAT among the commands (default: 0)", "PERCENT")
+        .optopt(
+            "",
+            "near",
+            "share of NEAR among the commands (default: 0; with redis-geosearch 100)",
+            "PERCENT",
+        )
+        .optopt("", "near-kilometres", "how far around its place a NEAR asks (default: 100)", "KM")
+        .optopt("", "near-results", "for how many clients a NEAR asks (default: 10)", "N")
         .optopt("r", "rate", "open loop: so many commands a second (default: closed loop)", "N")
         .optopt("d", "duration", "how long to measure (default: 10)", "SECONDS")
         .optflag("", "reconnect", "a connection for each command, as the papers' clients do")
@@ -86,7 +94,7 @@ fn declared() -> getopts::Options {
         .optopt(
             "",
             "protocol",
-            "what is spoken: herd, redis-set or redis-geoadd (default: herd)",
+            "what is spoken: herd, redis-set, redis-geoadd, redis-geosearch (default: herd)",
             "NAME",
         )
         .optopt(
@@ -117,15 +125,20 @@ To size a herd:
       loop a command's time counts from when it was due, not from when it could be sent: what
       waits behind a slow answer is slow, too. Raise -r until p99 is more than you can bear.
   Clients that connect anew?         load -c 50 --reconnect Goloman
+  Who is near, of a million?         load -n 1000000 --near 100 --near-kilometres 1000 Goloman
 
 First every client reports once, which is not measured (--no-fill leaves it out); every report
-has a new place and a later time. `generator busy` near 100 % in a closed loop means that this
-program, which has one thread, limits what is shown. In an open loop it is busy on purpose: it
-waits awake, so as not to be late. Give it a core of its own.
+has a new place and a later time. Places, also those around which NEAR asks, are spread evenly
+over the globe's area, as far north and south as Redis takes them (85 degrees).
+
+`generator busy` near 100 % in a closed loop means that this program, which has one thread,
+limits what is shown. In an open loop it is busy on purpose: it waits awake, so as not to be late.
+Give it a core of its own.
 
 Compare with other servers under the same load:
   load -p 64 --protocol redis-set 127.0.0.1:6379
   load -p 64 --protocol redis-geoadd 127.0.0.1:6379
+  load -n 1000000 --protocol redis-geosearch --near-kilometres 1000 127.0.0.1:6379
   load -p 64 --expect echo 127.0.0.1:7
 
 Exit status:
@@ -146,8 +159,11 @@ fn options(given: &Matches) -> Result<Options, String> {
         None | Some("herd") => Language::Herd,
         Some("redis-set") => Language::RedisSet,
         Some("redis-geoadd") => Language::RedisGeoAdd,
+        Some("redis-geosearch") => Language::RedisGeoSearch,
         Some(other) => {
-            return Err(format!("--protocol {other:?}: it is herd, redis-set or redis-geoadd"));
+            return Err(format!(
+                "--protocol {other:?}: it is herd, redis-set, redis-geoadd or redis-geosearch"
+            ));
         }
     };
     let expectation = match given.opt_str("expect").as_deref() {
@@ -163,10 +179,6 @@ fn options(given: &Matches) -> Result<Options, String> {
     if reconnect && pipeline != 1 {
         return Err("--reconnect sends one command on a connection: no --pipeline".to_owned());
     }
-    let percent = decimal(given, "whatsat", 0.0, 0.0, 100.0)?;
-    if percent > 0.0 && language != Language::Herd {
-        return Err("--whatsat is for herds only".to_owned());
-    }
     let seconds = decimal(given, "duration", 10.0, 0.001, DURATION_MAX_SECONDS)?;
     Ok(Options {
         target,
@@ -174,7 +186,7 @@ fn options(given: &Matches) -> Result<Options, String> {
         connections: integer(given, "connections", 50, CONNECTIONS_MAX)? as usize,
         pipeline: pipeline as usize,
         clients: integer(given, "clients", 1_000, CLIENTS_MAX)?,
-        questions: percent / 100.0,
+        questions: questions(given, language)?,
         pace,
         duration: Duration::from_secs_f64(seconds),
         reconnect,
@@ -182,6 +194,27 @@ fn options(given: &Matches) -> Result<Options, String> {
         fill: !given.opt_present("no-fill") && expectation != Expectation::Echo,
         expectation,
         json: given.opt_present("json"),
+    })
+}
+
+fn questions(given: &Matches, language: Language) -> Result<Questions, String> {
+    let whatsat = decimal(given, "whatsat", 0.0, 0.0, 100.0)?;
+    if whatsat > 0.0 && language != Language::Herd {
+        return Err("--whatsat is for herds only".to_owned());
+    }
+    let default = if language == Language::RedisGeoSearch { 100.0 } else { 0.0 };
+    let near = decimal(given, "near", default, 0.0, 100.0)?;
+    if near > 0.0 && !matches!(language, Language::Herd | Language::RedisGeoSearch) {
+        return Err("--near is for herds and redis-geosearch only".to_owned());
+    }
+    if whatsat + near > 100.0 {
+        return Err("--whatsat and --near are more than 100 percent together".to_owned());
+    }
+    Ok(Questions {
+        whatsat: whatsat / 100.0,
+        near: near / 100.0,
+        near_kilometres: decimal(given, "near-kilometres", 100.0, 0.0, NEAR_KILOMETRES_MAX as f64)?,
+        near_results: integer(given, "near-results", 10, u64::from(NEAR_RESULTS_MAX))? as usize,
     })
 }
 
@@ -228,7 +261,8 @@ mod tests {
         let options = options("Goloman").unwrap();
         assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Goloman", None));
         assert_eq!((options.connections, options.pipeline, options.clients), (50, 1, 1_000));
-        assert_eq!((options.questions, options.pace), (0.0, Pace::AsAnswered));
+        assert_eq!((options.questions.whatsat, options.questions.near), (0.0, 0.0));
+        assert_eq!(options.pace, Pace::AsAnswered);
         assert_eq!(options.duration, Duration::from_secs(10));
         assert!(options.fill && !options.reconnect && !options.json);
     }
@@ -239,9 +273,21 @@ mod tests {
         let options = options(line).unwrap();
         assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Ball", Some("alford")));
         assert_eq!((options.connections, options.pipeline, options.clients), (7, 64, 9));
-        assert_eq!((options.questions, options.pace), (0.025, Pace::PerSecond(100)));
+        assert_eq!((options.questions.whatsat, options.pace), (0.025, Pace::PerSecond(100)));
         assert_eq!(options.duration, Duration::from_millis(500));
         assert!(!options.fill && options.json);
+    }
+
+    #[test]
+    fn who_is_near_is_asked_as_wanted() {
+        let near = |line: &str| options(line).unwrap().questions;
+        let asked = Questions { whatsat: 0.5, near: 0.5, near_kilometres: 100.0, near_results: 10 };
+        assert_eq!(near("-w 50 --near 50 a"), asked);
+        let asked =
+            Questions { whatsat: 0.0, near: 0.25, near_kilometres: 0.5, near_results: 1_000 };
+        assert_eq!(near("--near 25 --near-kilometres 0.5 --near-results 1000 a"), asked);
+        assert_eq!(near("--protocol redis-geosearch x:1").near, 1.0);
+        assert_eq!(near("--protocol redis-geosearch --near 1 x:1").near, 0.01);
     }
 
     #[test]
@@ -278,6 +324,14 @@ mod tests {
             "--expect nothing a",
             "--reconnect -p 2 a",
             "-w 1 --protocol redis-set a",
+            "-w 1 --protocol redis-geosearch a",
+            "--near 1 --protocol redis-geoadd a",
+            "-w 51 --near 50 a",
+            "--near 101 a",
+            "--near-kilometres 20041 a",
+            "--near-kilometres -1 a",
+            "--near-results 1001 a",
+            "--near-results 0 a",
             "--wat a",
         ] {
             let said = options(line).unwrap_err();
@@ -288,8 +342,18 @@ mod tests {
     #[test]
     fn help_shows_each_option_and_status() {
         let help = options("--help").unwrap_err();
-        for word in ["--pipeline", "--whatsat", "--rate", "--reconnect", "--expect", "Exit status"]
-        {
+        for word in [
+            "--pipeline",
+            "--whatsat",
+            "--near",
+            "--near-kilometres",
+            "--near-results",
+            "geosearch",
+            "--rate",
+            "--reconnect",
+            "--expect",
+            "Exit status",
+        ] {
             assert!(help.contains(word), "{word}");
         }
         assert!(help.lines().all(|line| line.chars().count() <= 100));

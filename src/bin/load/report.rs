@@ -1,5 +1,6 @@
 //! What was measured, for people and for programs.
 
+use crate::command::Questions;
 use crate::engine::Progress;
 use crate::histogram::Histogram;
 use crate::options::Options;
@@ -42,7 +43,8 @@ pub fn text(options: &Options, target: &str, tally: &Tally) -> String {
     let _ = write!(out, "latency ");
     columns.for_each(|name| out += &format!("{name:>12}"));
     out += "\n";
-    for (name, histogram) in [("reports", &tally.reports), ("WHATSAT", &tally.questions)] {
+    let rows = [("reports", &tally.reports), ("WHATSAT", &tally.questions), ("NEAR", &tally.nears)];
+    for (name, histogram) in rows {
         if histogram.total() > 0 {
             let _ = write!(out, "{name:<8}");
             values(histogram).for_each(|value| out += &format!("{:>12}", duration(value)));
@@ -70,7 +72,10 @@ pub fn json(options: &Options, target: &str, tally: &Tally) -> String {
         "connections": options.connections,
         "pipeline": options.pipeline,
         "clients": options.clients,
-        "whatsat_percent": options.questions * 100.0,
+        "whatsat_percent": options.questions.whatsat * 100.0,
+        "near_percent": options.questions.near * 100.0,
+        "near_kilometres": options.questions.near_kilometres,
+        "near_results": options.questions.near_results,
         "rate": rate,
         "reconnect": options.reconnect,
         "seconds": tally.nanoseconds as f64 / 1e9,
@@ -83,6 +88,7 @@ pub fn json(options: &Options, target: &str, tally: &Tally) -> String {
         "generator_busy": tally.busy(),
         "report_microseconds": latencies(&tally.reports),
         "whatsat_microseconds": latencies(&tally.questions),
+        "near_microseconds": latencies(&tally.nears),
     });
     report.to_string() + "\n"
 }
@@ -108,8 +114,13 @@ fn settings(options: &Options) -> String {
         }
     };
     let _ = write!(out, ", {} clients", grouped(options.clients));
-    if options.questions > 0.0 {
-        let _ = write!(out, ", {} % WHATSAT", options.questions * 100.0);
+    let Questions { whatsat, near, near_kilometres, near_results } = options.questions;
+    if whatsat > 0.0 {
+        let _ = write!(out, ", {} % WHATSAT", whatsat * 100.0);
+    }
+    if near > 0.0 {
+        let results = grouped(near_results as u64);
+        let _ = write!(out, ", {} % NEAR for {results} within {near_kilometres} km", near * 100.0);
     }
     match options.pace {
         Pace::AsAnswered => out += ", closed loop",
@@ -155,7 +166,7 @@ mod tests {
     use crate::options::{Request, read};
 
     fn options() -> Options {
-        match read(["-p", "64", "-w", "1", "Goloman"].into_iter().map(Into::into)) {
+        match read(["-p", "64", "-w", "1", "--near", "2", "Goloman"].into_iter().map(Into::into)) {
             Ok(Request::Run(options)) => options,
             other => panic!("{other:?}"),
         }
@@ -167,6 +178,7 @@ mod tests {
             tally.answered(Kind::Report, latency * 1_000);
         }
         tally.answered(Kind::Question, 2_500_000_000);
+        tally.answered(Kind::Near, 750_000);
         tally.mistaken(b"IAMAT a\n", b"? b\n");
         (tally.nanoseconds, tally.busy_nanoseconds) = (500_000_000, 125_000_000);
         tally
@@ -179,15 +191,16 @@ mod tests {
         assert_eq!(
             lines[0],
             "Goloman at 127.0.0.1:11645: 50 connections, at most 64 in flight on each, \
-             1,000 clients, 1 % WHATSAT, closed loop"
+             1,000 clients, 1 % WHATSAT, 2 % NEAR for 10 within 100 km, closed loop"
         );
-        assert_eq!(lines[1], "1,001 answers in 0.50 s: 2,002 a second, 1 wrong, 0 missing");
+        assert_eq!(lines[1], "1,002 answers in 0.50 s: 2,004 a second, 1 wrong, 0 missing");
         assert_eq!(lines[2], "wrong: IAMAT a was answered ? b");
         assert_eq!(lines[3], "generator busy 25 %");
         let fields = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(fields(lines[4]), ["latency", "p50", "p90", "p99", "p99.9", "max"]);
         assert!(lines[5].starts_with("reports ") && lines[5].ends_with("1.00 ms"), "{text}");
         assert!(lines[6].starts_with("WHATSAT ") && lines[6].ends_with("2.50 s"), "{text}");
+        assert!(lines[7].starts_with("NEAR ") && lines[7].ends_with("750 us"), "{text}");
     }
 
     #[test]
@@ -195,9 +208,10 @@ mod tests {
         let line = json(&options(), "x", &tally());
         assert_eq!(line.lines().count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!((value["answers"].as_u64(), value["wrong"].as_u64()), (Some(1_001), Some(1)));
+        assert_eq!((value["answers"].as_u64(), value["wrong"].as_u64()), (Some(1_002), Some(1)));
         assert_eq!(value["report_microseconds"]["max"].as_f64(), Some(1_000.0));
-        assert_eq!(value["answers_per_second"].as_f64(), Some(2_002.0));
+        assert_eq!(value["near_microseconds"]["p99"].as_f64(), Some(750.0));
+        assert_eq!(value["answers_per_second"].as_f64(), Some(2_004.0));
     }
 
     #[test]

@@ -14,8 +14,10 @@ const EXAMPLE_BYTES_MAX: usize = 300;
 pub struct Tally {
     /// Latencies of reports, in nanoseconds.
     pub reports: Histogram,
-    /// Latencies of questions, in nanoseconds.
+    /// Latencies of questions for what is near a client, in nanoseconds.
     pub questions: Histogram,
+    /// Latencies of questions for who is near a place, in nanoseconds.
+    pub nears: Histogram,
     /// Answers that were not the right ones.
     pub wrong: u64,
     /// Commands without an answer.
@@ -42,6 +44,7 @@ impl Tally {
         Tally {
             reports: Histogram::new(),
             questions: Histogram::new(),
+            nears: Histogram::new(),
             wrong: 0,
             lost: 0,
             unsent: 0,
@@ -56,7 +59,7 @@ impl Tally {
 
     /// Answers, right or wrong.
     pub fn answers(&self) -> u64 {
-        self.reports.total() + self.questions.total()
+        self.reports.total() + self.questions.total() + self.nears.total()
     }
 
     /// Answers in each second.
@@ -79,6 +82,7 @@ impl Tally {
         match kind {
             Kind::Report => self.reports.record(latency_nanoseconds),
             Kind::Question => self.questions.record(latency_nanoseconds),
+            Kind::Near => self.nears.record(latency_nanoseconds),
         }
         self.worst_lately = self.worst_lately.max(latency_nanoseconds);
     }

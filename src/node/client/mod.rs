@@ -188,6 +188,7 @@ impl Client {
             Ok(None) => return,
             Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
+            Ok(Some(Command::Near(_) | Command::Watch(_) | Command::Unwatch(_))) => None,
             Err(malformed) => {
                 log_malformed(cx.transport.id(), malformed);
                 None

@@ -112,12 +112,9 @@ impl Accepted {
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
-                self.told.mark(
-                    &mut cx.app.peers[peer],
-                    (cx.transport.id(), self.level()),
-                    sequence,
-                    cx.now.monotonic,
-                );
+                let (id, now) = (cx.transport.id(), cx.now.monotonic);
+                let (level, peer) = (self.level(), &mut cx.app.peers[peer]);
+                self.told.mark(peer, (id, level), (sequence, digest), now);
                 self.owes = true;
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {

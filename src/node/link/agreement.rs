@@ -1,4 +1,17 @@
 //! Whether both ends of a link hold the same positions when nothing moves.
+//!
+//! # When a difference is a loss
+//!
+//! A neighbour that acknowledges all of our feed has received all that we hold, and says what it holds
+//! by its digest. That may be more than what we hold: on its own link to us, which may be slow or cut,
+//! the rest may be on its way, for as long as it likes. Only that link can tell when nothing is: a mark
+//! with nothing told before it says that its whole feed has come, and what it held then. With the same
+//! digest in such a mark and in an acknowledgement of our whole feed each of us has been told what the
+//! other holds. If we differ all the same, something told was lost, and nothing under way will bring
+//! it: whatever is still to come would come of itself, and is not waited for in vain.
+//!
+//! It is counted several times in a row all the same, each time with a new mark: the one mark that ends
+//! what there was when a link came up may be followed by what came meanwhile.
 
 use crate::limits;
 
@@ -9,8 +22,8 @@ pub(super) struct Agreement {
     compared: Option<(u64, u64)>,
     /// How often in a row they were the same two and differed.
     differed: u32,
-    /// How many of these were before the neighbour began to feed us.
-    unfed: u32,
+    /// How many of these came when each had been told all that the other holds.
+    lost: u32,
     /// Whether it has been said that they differ.
     is_said: bool,
 }
@@ -30,17 +43,21 @@ impl Agreement {
         self.compared = None;
     }
 
-    /// Both ends are at rest with these digests.
-    pub fn compare(&mut self, ours: u64, theirs: u64) -> Option<Finding> {
+    /// The neighbour has received all of our feed, and these are our digests; and that is what it held
+    /// by a mark that has come since the last time, with nothing told before it, if one has.
+    pub fn compare(&mut self, ours: u64, theirs: u64, told: Option<u64>) -> Option<Finding> {
         if ours == theirs {
             let was_said = std::mem::take(self).is_said;
             return was_said.then_some(Finding::AgreeAgain);
         }
         let same = self.compared.replace((ours, theirs)) == Some((ours, theirs));
         if !same {
-            (self.differed, self.unfed) = (0, 0);
+            (self.differed, self.lost) = (0, 0);
         }
         self.differed += 1;
+        if told == Some(theirs) {
+            self.lost += 1;
+        }
         if self.differed < limits::DISAGREEMENTS_MIN || self.is_said {
             return None;
         }
@@ -48,13 +65,10 @@ impl Agreement {
         Some(Finding::Differ)
     }
 
-    /// Whether both have held the same different positions for so long that nothing can be on its way
-    /// that would end it: as long as the neighbour does not feed us, what it holds and we do not is.
-    pub fn is_lost(&mut self, is_fed: bool) -> bool {
-        if !is_fed {
-            self.unfed = self.differed;
-        }
-        self.compared.is_some() && self.differed - self.unfed >= limits::DISAGREEMENTS_MAX
+    /// Whether both have held the same different positions for long, and nothing is on its way that
+    /// would end it.
+    pub fn is_lost(&self) -> bool {
+        self.compared.is_some() && self.lost >= limits::DISAGREEMENTS_MAX
     }
 }
 
@@ -65,50 +79,51 @@ mod tests {
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {
         let mut agreement = Agreement::default();
-        assert_eq!(agreement.compare(1, 1), None);
+        assert_eq!(agreement.compare(1, 1, Some(1)), None);
         for _ in 1..limits::DISAGREEMENTS_MIN {
-            assert_eq!(agreement.compare(1, 2), None);
+            assert_eq!(agreement.compare(1, 2, Some(2)), None);
         }
-        assert_eq!(agreement.compare(1, 2), Some(Finding::Differ));
-        assert_eq!(agreement.compare(1, 2), None, "it has been said");
+        assert_eq!(agreement.compare(1, 2, Some(2)), Some(Finding::Differ));
+        assert_eq!(agreement.compare(1, 2, Some(2)), None, "it has been said");
         for _ in limits::DISAGREEMENTS_MIN + 1..limits::DISAGREEMENTS_MAX {
-            assert!(!agreement.is_lost(true));
-            assert_eq!(agreement.compare(1, 2), None);
+            assert!(!agreement.is_lost());
+            assert_eq!(agreement.compare(1, 2, Some(2)), None);
         }
-        assert!(agreement.is_lost(true));
-        assert_eq!(agreement.compare(2, 2), Some(Finding::AgreeAgain));
-        assert_eq!(agreement.compare(2, 2), None);
-        assert!(!agreement.is_lost(true));
+        assert!(agreement.is_lost());
+        assert_eq!(agreement.compare(2, 2, Some(2)), Some(Finding::AgreeAgain));
+        assert_eq!(agreement.compare(2, 2, Some(2)), None);
+        assert!(!agreement.is_lost());
     }
 
     #[test]
     fn what_moves_does_not_differ() {
         let mut agreement = Agreement::default();
         for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MAX) {
-            assert_eq!(agreement.compare(u64::MAX, theirs), None, "other digests each time");
+            let found = agreement.compare(u64::MAX, theirs, Some(theirs));
+            assert_eq!(found, None, "other digests each time");
         }
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             agreement.moved();
-            assert_eq!(agreement.compare(1, 2), None);
+            assert_eq!(agreement.compare(1, 2, Some(2)), None);
         }
-        assert!(!agreement.is_lost(true));
+        assert!(!agreement.is_lost());
     }
 
     #[test]
-    fn a_difference_counts_towards_a_loss_only_while_the_neighbour_feeds_us() {
+    fn a_difference_is_a_loss_only_once_all_that_the_neighbour_holds_has_been_told() {
         let mut agreement = Agreement::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
-            agreement.compare(1, 2);
-            assert!(!agreement.is_lost(false));
+            agreement.compare(1, 2, None);
+            agreement.compare(1, 2, Some(3));
         }
-        for _ in 1..limits::DISAGREEMENTS_MAX {
-            agreement.compare(1, 2);
-            assert!(!agreement.is_lost(true));
+        assert!(!agreement.is_lost(), "what it held when it marked its feed is not what it holds");
+        for _ in 0..limits::DISAGREEMENTS_MAX {
+            assert!(!agreement.is_lost());
+            agreement.compare(1, 2, Some(2));
+            agreement.compare(1, 2, None);
         }
-        agreement.compare(1, 2);
-        assert!(agreement.is_lost(true));
-        assert!(!agreement.is_lost(false), "it was cut off meanwhile");
-        agreement.compare(1, 3);
-        assert!(!agreement.is_lost(true), "something was on its way");
+        assert!(agreement.is_lost());
+        agreement.compare(1, 3, Some(3));
+        assert!(!agreement.is_lost(), "something was on its way");
     }
 }

@@ -247,10 +247,10 @@ impl Dialled {
     }
 
     fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
-        // While it is told what there was, a mark with nothing new before it would say that this is all.
-        let tells = self.telling.as_ref().is_some_and(|telling| !telling.is_over);
+        // A mark with nothing told before it says that this is all.
+        let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
         match self.state {
-            State::Up { .. } if !tells && !cx.transport.is_full() => self.mark(cx, false),
+            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx, false),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }

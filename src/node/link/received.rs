@@ -28,6 +28,8 @@ pub(super) struct Received {
     up_to: u64,
     /// Marks the positions that it told us in that epoch.
     mark: Option<NeighbourEpoch>,
+    /// Its digest, by its last mark, if nothing was told before that and nobody has asked since.
+    whole: Option<u64>,
     /// The connection on which it greeted us last; an earlier one is given up.
     present: Option<Present>,
     /// Others that have greeted in its name since.
@@ -78,6 +80,7 @@ impl Received {
     ) -> Welcome {
         self.waiting.retain(|&waiting| waiting != connection);
         let present = Present { connection, heard: now, has_marked: false };
+        self.whole = None;
         let former = self.present.replace(present).map(|former| former.connection);
         let is_known_epoch = self.epoch == Some(epoch);
         if !is_known_epoch {
@@ -100,14 +103,22 @@ impl Received {
 
     /// All of its feed has been received up to here, as it says on that connection; on a former one it
     /// says nothing, for what that still delivers may be of another epoch, or of somebody else. A
-    /// neighbour that tells everything again goes back.
-    pub fn marked(&mut self, connection: ConnectionId, sequence: u64) {
+    /// neighbour that tells everything again goes back. If it has told nothing since the mark before,
+    /// its whole feed has been received, and that is the digest of what it holds.
+    pub fn marked(&mut self, connection: ConnectionId, sequence: u64, whole: Option<u64>) {
         if let Some(present) = &mut self.present
             && present.connection == connection
         {
             present.has_marked = true;
             self.up_to = sequence;
+            self.whole = whole;
         }
+    }
+
+    /// What it held when its whole feed had been received, by a mark that has come since the last time
+    /// and with nothing told before it.
+    pub fn take_whole(&mut self) -> Option<u64> {
+        self.whole.take()
     }
 
     /// It was heard on that connection.
@@ -206,16 +217,19 @@ impl Received {
         if !self.is_heard_on(connection) {
             return &[];
         }
-        self.present = None;
+        (self.present, self.whole) = (None, None);
         &self.waiting
     }
 
     /// What is wrong with it, if anything is.
     #[cfg(any(test, debug_assertions))]
     pub fn check(&self) -> Result<(), String> {
-        let Received { epoch, up_to, mark, present, .. } = self;
+        let Received { epoch, up_to, whole, mark, present, .. } = self;
         if epoch.is_none() && (*up_to > 0 || mark.is_some() || present.is_some()) {
             return Err(format!("it has never greeted, and we have received up to {up_to}"));
+        }
+        if whole.is_some() && present.is_none() {
+            return Err("its whole feed has come, and no connection on which it could".to_owned());
         }
         Ok(())
     }
@@ -238,12 +252,13 @@ mod tests {
         assert_eq!(received.alive_until(start, false), None, "it has shown nothing yet");
         let until = start + limits::NEIGHBOUR_ALIVE;
         assert_eq!(received.alive_until(start, true), Some(until), "it need not");
-        received.marked(id(1), 0);
+        received.marked(id(1), 0, None);
         assert_eq!(received.alive_until(start, false), Some(until));
         assert_eq!(received.alive_until(until, false), None, "it has fallen silent");
         assert_eq!(received.wait(id(2), start), Some(0));
         assert_eq!(received.wait(id(3), start), None, "that has been said");
-        received.marked(id(2), 9);
+        received.marked(id(2), 9, Some(9));
+        assert_eq!(received.take_whole(), None);
         received.heard(id(2), until);
         assert_eq!((received.up_to(), received.alive_until(until, false)), (0, None));
         received.heard(id(1), until);
@@ -256,5 +271,23 @@ mod tests {
         assert_eq!(received.hung_up(id(2)), []);
         let later = start + limits::NEIGHBOUR_TROUBLE_REMINDER;
         assert_eq!(received.wait(id(4), later), Some(1));
+    }
+
+    #[test]
+    fn a_mark_that_says_that_all_was_told_serves_once_and_only_on_its_connection() {
+        let mut positions = Positions::new([1, 2]);
+        let (mut received, start) = (Received::default(), Monotonic::default());
+        received.greeted(&mut positions, 7, id(1), start);
+        received.marked(id(1), 3, Some(9));
+        assert_eq!((received.take_whole(), received.take_whole()), (Some(9), None));
+        received.marked(id(1), 3, Some(9));
+        received.marked(id(1), 4, None);
+        assert_eq!(received.take_whole(), None, "more has been told");
+        received.marked(id(1), 4, Some(9));
+        received.greeted(&mut positions, 7, id(2), start);
+        assert_eq!(received.take_whole(), None, "it has come back");
+        received.marked(id(2), 4, Some(9));
+        received.hung_up(id(2));
+        assert_eq!((received.take_whole(), received.check()), (None, Ok(())));
     }
 }

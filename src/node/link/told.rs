@@ -84,7 +84,7 @@ impl Told {
         &mut self,
         peer: &mut Peer,
         (id, level): (ConnectionId, Level),
-        sequence: u64,
+        (sequence, digest): (u64, u64),
         now: Monotonic,
     ) {
         let has_told = mem::take(&mut self.since_mark);
@@ -96,7 +96,7 @@ impl Told {
         {
             log!(level, "caught up with {}: {}", peer.name(), told.summary(now));
         }
-        peer.received_mut().marked(id, sequence);
+        peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
     }
 }
 

@@ -141,7 +141,7 @@ impl Pool {
         waiting: usize,
         asked: impl Iterator<Item = ConnectionId>,
     ) -> Result<(), String> {
-        let mut known = std::collections::HashSet::new();
+        let mut known = std::collections::BTreeSet::new();
         let listed = self.idle.iter().chain(&self.woken).chain(&self.ending).copied();
         for connection in listed.chain(asked) {
             if !known.insert(connection) {

@@ -8,7 +8,7 @@ use super::super::misnumbered::{Misnumbered, misnumbered};
 use super::super::time::to_nanoseconds;
 use crate::fault::fault;
 use crate::limits;
-use crate::wire::Decimal;
+use crate::wire::{Decimal, Location};
 use std::fmt;
 
 /// The line is neither a command nor white space. Nothing is looked for until it is asked
@@ -41,6 +41,8 @@ pub enum Reason<'a> {
     Beyond(&'static str, &'a [u8], u64),
     /// The time does not fit into nanoseconds since 1970.
     TooLate,
+    /// A location is watched without a radius.
+    NoRadius,
     /// A command as any other: nothing is wrong.
     Nothing,
 }
@@ -61,8 +63,8 @@ impl<'a> Malformed<'a> {
 /// name, a command with too few fields, or one whose last number ends at its point.
 pub(super) fn is_unfinished(line: &[u8]) -> bool {
     match *fields(line) {
-        [name] => [&b"IAMAT"[..], b"WHATSAT"].iter().any(|known| known.starts_with(name)),
-        [b"IAMAT" | b"WHATSAT", .., last] => match fields(line).len() {
+        [name] => COMMANDS.iter().any(|(known, _)| known.as_bytes().starts_with(name)),
+        [b"IAMAT" | b"WHATSAT" | b"NEAR", .., last] => match fields(line).len() {
             ..4 => true,
             4 => last.ends_with(b"."),
             _ => false,
@@ -77,9 +79,16 @@ fn fields(line: &[u8]) -> Vec<&[u8]> {
     fields.take(5).collect()
 }
 
+/// The names of the commands, and what fields they take.
+const COMMANDS: [(&str, &str); 5] = [
+    ("IAMAT", "client, location and time"),
+    ("WHATSAT", "client, radius and bound"),
+    ("NEAR", "client or location, radius and bound"),
+    ("WATCH", "a client, or location and radius, or *"),
+    ("UNWATCH", "a client, or location and radius, or *"),
+];
+
 fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {
-    const IAMAT: (&str, &str) = ("IAMAT", "client, location and time");
-    const WHATSAT: (&str, &str) = ("WHATSAT", "client, radius and bound");
     match *fields {
         [b"IAMAT", client, location, time] => first([
             (client_fault(client), client),
@@ -88,22 +97,42 @@ fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {
         ]),
         [b"WHATSAT", client, radius, bound] => first([
             (client_fault(client), client),
-            (radius_fault(radius), radius),
-            (bound_fault(bound), bound),
+            (radius_fault(radius, limits::RADIUS_KILOMETRES_MAX), radius),
+            (bound_fault(bound, limits::RESULTS_MAX.into()), bound),
         ]),
-        [b"IAMAT", ..] => (Reason::Fields(IAMAT.0, IAMAT.1), &[]),
-        [b"WHATSAT", ..] => (Reason::Fields(WHATSAT.0, WHATSAT.1), &[]),
-        [name, ..] => {
-            let known = [IAMAT.0, WHATSAT.0].into_iter();
-            let mut alike = known.filter(|known| known.as_bytes().eq_ignore_ascii_case(name));
-            (alike.next().map_or(Reason::Unknown(name), Reason::Capitals), &[])
+        [b"NEAR", place, radius, bound] => first([
+            (client_fault(place), place),
+            (radius_fault(radius, limits::NEAR_KILOMETRES_MAX), radius),
+            (bound_fault(bound, limits::NEAR_RESULTS_MAX.into()), bound),
+        ]),
+        [b"WATCH" | b"UNWATCH", client] => {
+            let half = Location::parse(client).map(|_| Reason::NoRadius);
+            first([(client_fault(client), client), (half, client)])
         }
+        [b"WATCH" | b"UNWATCH", location, radius] => first([
+            (client_fault(location), location),
+            (location::misplaced(location).map(Reason::Location), location),
+            (radius_fault(radius, limits::NEAR_KILOMETRES_MAX), radius),
+        ]),
+        [name, ..] => (name_fault(name), &[]),
         [] => (Reason::Nothing, &[]),
     }
 }
 
+/// It is the name alone that is wrong, or other fields follow it than should.
+fn name_fault(name: &[u8]) -> Reason<'_> {
+    let alike = COMMANDS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+    match alike {
+        Some(&(known, fields)) if known.as_bytes() == name => Reason::Fields(known, fields),
+        Some((known, _)) => Reason::Capitals(known),
+        None => Reason::Unknown(name),
+    }
+}
+
 /// The first field with which something is wrong.
-fn first<'a>(faults: [(Option<Reason<'a>>, &'a [u8]); 3]) -> (Reason<'a>, &'a [u8]) {
+fn first<'a, const N: usize>(
+    faults: [(Option<Reason<'a>>, &'a [u8]); N],
+) -> (Reason<'a>, &'a [u8]) {
     let mut faults = faults.into_iter();
     let found = faults.find_map(|(reason, field)| reason.map(|reason| (reason, field)));
     found.unwrap_or((Reason::Nothing, &[]))
@@ -126,22 +155,20 @@ fn time_fault(time: &[u8]) -> Option<Reason<'_>> {
     }
 }
 
-fn radius_fault(radius: &[u8]) -> Option<Reason<'_>> {
-    const MOST: u64 = limits::RADIUS_KILOMETRES_MAX;
+fn radius_fault(radius: &[u8], most: u64) -> Option<Reason<'_>> {
     match Decimal::parse(radius) {
         Some(kilometres) => {
-            (!kilometres.is_at_most(MOST)).then_some(Reason::Beyond("radius", radius, MOST))
+            (!kilometres.is_at_most(most)).then_some(Reason::Beyond("radius", radius, most))
         }
         None => Some(Reason::Number("radius", misnumbered(radius))),
     }
 }
 
-fn bound_fault(bound: &[u8]) -> Option<Reason<'_>> {
-    const MOST: u64 = limits::RESULTS_MAX as u64;
+fn bound_fault(bound: &[u8], most: u64) -> Option<Reason<'_>> {
     match Decimal::parse(bound) {
         Some(_) if bound.contains(&b'.') => Some(Reason::Fraction("bound")),
         Some(results) => {
-            (!results.is_at_most(MOST)).then_some(Reason::Beyond("bound", bound, MOST))
+            (!results.is_at_most(most)).then_some(Reason::Beyond("bound", bound, most))
         }
         None => Some(Reason::Number("bound", misnumbered(bound))),
     }
@@ -172,6 +199,7 @@ impl fmt::Display for Reason<'_> {
                 write!(f, "{name} {} is beyond {most}", Printable(given))
             }
             Reason::TooLate => f.write_str("the time is beyond the year 2262"),
+            Reason::NoRadius => f.write_str("a location is watched with a radius"),
             Reason::Nothing => f.write_str("nothing is wrong with it"),
         }
     }
@@ -232,6 +260,20 @@ mod tests {
             ("WHATSAT a 1 21", "bound 21 is beyond 20"),
             ("WHATSAT a 1 2.0", "the bound is no whole number"),
             ("WHATSAT a 1 1e0", "the bound has an exponent"),
+            ("near a 1 1", "commands are case-sensitive: NEAR"),
+            ("NEAR a 1", "NEAR takes client or location, radius and bound"),
+            ("NEAR a 20041 1", "radius 20041 is beyond 20040"),
+            ("NEAR +1+1 20040.001 1", "radius 20040.001 is beyond 20040"),
+            ("NEAR a -1 1", "the radius has a sign"),
+            ("NEAR a 1 1001", "bound 1001 is beyond 1000"),
+            ("NEAR a 1 1.0", "the bound is no whole number"),
+            ("WATCH", "WATCH takes a client, or location and radius, or *"),
+            ("UNWATCH a 1 2", "UNWATCH takes a client, or location and radius, or *"),
+            ("WATCH +1+1", "a location is watched with a radius"),
+            ("WATCH +1 5", "the longitude is missing"),
+            ("WATCH * 5", "the latitude has no sign"),
+            ("WATCH +1+1 20041", "radius 20041 is beyond 20040"),
+            ("UNWATCH +1+1 1e3", "the radius has an exponent"),
         ] {
             assert_eq!(why(line), expected, "{line:?}");
         }

@@ -22,6 +22,13 @@ fn whats_at(line: &str) -> Option<(&[u8], u64, u8)> {
     }
 }
 
+fn near(line: &str) -> Option<Near<'_>> {
+    match Command::parse(line.as_bytes()) {
+        Ok(Some(Command::Near(near))) => Some(near),
+        _ => None,
+    }
+}
+
 #[test]
 fn an_iamat() {
     let command = iam_at(IAMAT).unwrap();
@@ -176,6 +183,91 @@ fn what_is_not_a_whatsat() {
     }
 }
 
+#[test]
+fn nears() {
+    let place = |line| near(line).map(|near| near.place);
+    let bounds = |line| near(line).map(|near| (near.radius_micrometres, near.bound));
+    assert_eq!(place("NEAR kiwi 10 5"), Some(Place::Client(b"kiwi")));
+    assert_eq!(place("NEAR +34.5 10 5"), Some(Place::Client(b"+34.5")), "half a location");
+    let location = Location::parse(b"+34.5-118/").map(Place::Location);
+    assert_eq!(place("\tNEAR  +34.5-118/ 10\r5 "), location);
+    for (line, expected) in [
+        ("NEAR a 10 5", (10_000_000_000, 5)),
+        ("NEAR a 0 0", (0, 0)),
+        ("NEAR a 20040.000 01000", (20_040_000_000_000, 1_000)),
+        ("NEAR a 0.0000000019 1", (1, 1)),
+    ] {
+        assert_eq!(bounds(line), Some(expected), "{line}");
+    }
+    for line in [
+        "NEAR",
+        "NEAR a",
+        "NEAR a 1",
+        "NEAR a 1 1 1",
+        "NEAR a 20040.0000000001 1",
+        "NEAR a 20041 1",
+        "NEAR a -1 1",
+        "NEAR a 1 1001",
+        "NEAR a 1 66536",
+        "NEAR a 1 1.0",
+        "NEARa 1 1",
+        "near a 1 1",
+        "NEAR \u{7f} 1 1",
+    ] {
+        assert_eq!(near(line), None, "{line}");
+    }
+}
+
+#[test]
+fn watches() {
+    let watch = |line: &str| match Command::parse(line.as_bytes()) {
+        Ok(Some(Command::Watch(watch))) => {
+            let mut fields = Vec::new();
+            watch.write(&mut fields);
+            Some((format!("{watch:?}"), String::from_utf8(fields).unwrap()))
+        }
+        _ => None,
+    };
+    for (line, kind, fields) in [
+        ("WATCH kiwi", "Client", "kiwi"),
+        (" WATCH\tkiwi \r", "Client", "kiwi"),
+        ("WATCH *", "All", "*"),
+        ("WATCH **", "Client", "**"),
+        ("WATCH +34", "Client", "+34"),
+        ("WATCH  +34.0-118/   05.50 ", "Area", "+34.0-118/ 05.50"),
+        ("WATCH +34-118 0", "Area", "+34-118 0"),
+        ("WATCH +34-118 20040", "Area", "+34-118 20040"),
+    ] {
+        let (debugged, written) = watch(line).unwrap();
+        assert!(debugged.starts_with(kind), "{line}: {debugged}");
+        assert_eq!(written, fields, "{line}");
+        let unwatch = line.replace("WATCH", "UNWATCH");
+        let same = match (Command::parse(line.as_bytes()), Command::parse(unwatch.as_bytes())) {
+            (Ok(Some(Command::Watch(one))), Ok(Some(Command::Unwatch(other)))) => one == other,
+            _ => false,
+        };
+        assert!(same, "{line}");
+    }
+    for line in [
+        "WATCH",
+        "WATCH ",
+        "WATCH +34-118",
+        "WATCH kiwi 5",
+        "WATCH * 5",
+        "WATCH +34 5",
+        "WATCH +34-118 20041",
+        "WATCH +34-118 5 5",
+        "WATCH kiwi lemon",
+        "watch kiwi",
+        "WATCHkiwi",
+        "WATCH a\u{85}",
+    ] {
+        assert_eq!(watch(line), None, "{line}");
+    }
+    let long = |bytes| watch(&format!("WATCH {}", "x".repeat(bytes))).is_some();
+    assert!(long(limits::CLIENT_ID_BYTES_MAX) && !long(limits::CLIENT_ID_BYTES_MAX + 1));
+}
+
 /// The grammar as the README states it, written with the standard library alone.
 fn model(line: &[u8]) -> bool {
     let white = |byte: &u8| matches!(byte, b' ' | 9..=13);
@@ -195,14 +287,34 @@ fn model(line: &[u8]) -> bool {
                 && digits
                 && bound.is_some_and(|bound| bound <= 20)
         }
+        [b"NEAR", place, radius, bound] => {
+            let bound = str::from_utf8(bound).ok().filter(|bound| !bound.starts_with('+'));
+            name::is_client_id(place)
+                && kilometres(radius)
+                && bound
+                    .and_then(|bound| bound.parse().ok())
+                    .is_some_and(|bound: u64| bound <= 1_000)
+        }
+        [b"WATCH" | b"UNWATCH", b"*"] => true,
+        [b"WATCH" | b"UNWATCH", client] => {
+            name::is_client_id(client) && Location::parse(client).is_none()
+        }
+        [b"WATCH" | b"UNWATCH", location, radius] => {
+            Location::parse(location).is_some() && kilometres(radius)
+        }
         _ => false,
     }
+}
+
+/// Of a `NEAR` or a `WATCH`.
+fn kilometres(radius: &[u8]) -> bool {
+    super::super::Decimal::parse(radius).is_some_and(|radius| radius.is_at_most(20_040))
 }
 
 proptest! {
     #[test]
     fn lines_are_judged_as_if_split_first(
-        line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
+        line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT|NEAR|WATCH|UNWATCH)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
                  ([-+]?[0-9]{1,3}(\\.[0-9]{1,3})?){1,2}/?[ \t]{1,2}\
                  [0-9]{1,3}\\.?[0-9]{0,3}[ \r]?",
     ) {
@@ -212,9 +324,16 @@ proptest! {
 
     #[test]
     fn a_command_with_one_byte_changed_is_judged_as_if_split_first(
-        whats_at: bool, place in 0_usize..100, byte: u8,
+        which in 0_usize..6, place in 0_usize..100, byte: u8,
     ) {
-        let line = if whats_at { "WHATSAT kiwi.cs.ucla.edu 12.5 15" } else { IAMAT };
+        let line = [
+            IAMAT,
+            "WHATSAT kiwi.cs.ucla.edu 12.5 15",
+            "NEAR +34.068930-118.445127 12.5 15",
+            "NEAR kiwi.cs.ucla.edu 12000.5 999",
+            "WATCH +34.068930-118.445127 12.5",
+            "UNWATCH kiwi.cs.ucla.edu",
+        ][which];
         let mut line = line.as_bytes().to_vec();
         let place = place % line.len();
         line[place] = byte;
@@ -246,10 +365,17 @@ proptest! {
         prop_assert!(!matches!(Command::parse(&bytes), Ok(Some(_))));
     }
 
+    #[test]
+    fn near_and_watch_take_any_bytes(bytes: Vec<u8>, which in 0_usize..3) {
+        let name = [&b"NEAR "[..], b"WATCH ", b"UNWATCH "][which];
+        let line = [name, &bytes].concat();
+        prop_assert_eq!(matches!(Command::parse(&line), Ok(Some(_))), model(&line));
+    }
+
     /// Something is found wrong with whatever is refused, and the words fit on a line.
     #[test]
     fn whatever_is_refused_can_be_explained(
-        like in "(IAMAT|WHATSAT) [a\u{85}]{0,2} ?[-+]?[0-9]{1,7}[.]?[0-9]{0,2}([-+][0-9]{1,8}[.]?\
+        like in "(IAMAT|WHATSAT|NEAR|WATCH|UNWATCH) [a\u{85}]{0,2} ?[-+]?[0-9]{1,7}[.]?[0-9]{0,2}([-+][0-9]{1,8}[.]?\
                  [0-9]{0,2})?[/x]?( [0-9]{1,20}[.e]?[0-9]{0,2}){0,2}",
         bytes: Vec<u8>,
     ) {

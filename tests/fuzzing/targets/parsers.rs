@@ -5,7 +5,7 @@ use herd::wire::neighbour::{
     Version, write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
 };
 use herd::wire::time::parse_time;
-use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine, Reason};
+use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine, Place, Reason};
 
 /// Any stream in any pieces makes the lines that a naive reading of the whole makes. The first
 /// byte chooses how long a line may be, the second where the stream is cut.
@@ -60,6 +60,25 @@ pub fn command(line: &[u8]) {
             let micrometres_max = limits::RADIUS_KILOMETRES_MAX * 1_000_000_000;
             assert!(question.radius_micrometres <= micrometres_max);
             assert!(question.bound <= limits::RESULTS_MAX);
+        }
+        Ok(Some(Command::Near(question))) => {
+            assert_eq!((fields.len(), fields[0]), (4, &b"NEAR"[..]));
+            match question.place {
+                Place::Client(client) => assert_eq!(client, fields[1]),
+                Place::Location(location) => {
+                    assert_eq!(Location::parse(fields[1]), Some(location));
+                }
+            }
+            assert!(question.radius_micrometres <= limits::NEAR_KILOMETRES_MAX * 1_000_000_000);
+            assert!(question.bound <= limits::NEAR_RESULTS_MAX);
+        }
+        Ok(Some(Command::Watch(watch) | Command::Unwatch(watch))) => {
+            assert!(matches!(fields[0], b"WATCH" | b"UNWATCH"));
+            let mut written = Vec::new();
+            watch.write(&mut written);
+            assert_eq!(written, fields[1..].join(&b' '));
+            let again = [b"WATCH ", &written[..]].concat();
+            assert_eq!(Command::parse(&again), Ok(Some(Command::Watch(watch))));
         }
         Err(malformed) => {
             assert!(!fields.is_empty());

@@ -53,7 +53,7 @@ impl Machine {
         });
         env.checks.started(self.index, self.life);
         env.checks.versions.started(self.index, self.version);
-        env.acknowledged.retain(|(machine, _)| *machine != self.index);
+        env.acknowledged[self.index].clear();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);
     }

@@ -20,6 +20,10 @@ use std::collections::VecDeque;
 pub struct Conversation {
     partial: Vec<u8>,
     pending: VecDeque<Pending>,
+    /// Watches of which not all has been told that was so when they began, unless some were taken
+    /// back since.
+    beginning: i64,
+    may_lack: bool,
     /// No more commands are taken.
     last: bool,
     /// A line was too long, or the server stops: what is not answered need not be.
@@ -99,11 +103,16 @@ impl Conversation {
         &mut self,
         env: &mut Env,
         seen: &Seen,
+        node: &Node,
         written: &[u8],
         transport: &Transport,
     ) -> Result<(), String> {
         let mut rest = written;
         while !rest.is_empty() {
+            if rest.starts_with(b"~ ") {
+                rest = self.told(env, node, rest)?;
+                continue;
+            }
             let Some(pending) = self.pending.pop_front() else {
                 return Err(format!("an answer to nothing: {}", rest.escape_ascii()));
             };
@@ -122,7 +131,13 @@ impl Conversation {
             if let Expected::Exactly(answer) = expected
                 && answer.starts_with(b"AT ")
             {
-                env.acknowledged.push((seen.machine, answer.clone()));
+                env.acknowledged[seen.machine].push(answer.clone());
+            }
+            if rest.starts_with(b"WATCH") {
+                self.beginning += 1;
+            }
+            if rest.starts_with(b"UNWATCH") {
+                self.may_lack = true;
             }
             self.excused |= pending.too_long;
             rest = &rest[length..];
@@ -141,6 +156,24 @@ impl Conversation {
         }
     }
 
+    /// An event stands between two answers: what it says is so, or was before what the same callback
+    /// took in behind it. The rest is handed back.
+    fn told<'a>(&mut self, env: &Env, node: &Node, bytes: &'a [u8]) -> Result<&'a [u8], String> {
+        let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("an event without an end")?;
+        let (line, rest) = bytes.split_at(end + 1);
+        let event = &line[2..];
+        if event.starts_with(b"NOW ") {
+            self.beginning -= 1;
+        } else if event.starts_with(b"AT ") {
+            let client = event.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
+            let held = node.positions().find(client).map(|position| Report::of(&position));
+            if !held.is_some_and(|held| env.checks.was_before(event, &held)) {
+                return Err(format!("tells what it does not hold: {}", shown(line)));
+            }
+        }
+        Ok(rest)
+    }
+
     pub fn excused(&mut self) {
         self.excused = true;
     }
@@ -152,6 +185,10 @@ impl Conversation {
                 Err(format!("closed without an answer to {}", shown(&pending.line)))
             }
             _ if !self.last && !self.excused => Err("closed for no reason".to_owned()),
+            // What is taken back need not be told to its end.
+            _ if self.beginning > 0 && !self.may_lack && !self.excused => {
+                Err("closed before all was told that was so".to_owned())
+            }
             _ => Ok(()),
         }
     }
@@ -207,6 +244,11 @@ impl Pending {
                 env.checks.may_take(seen, &report);
                 self.may_be(Expected::Exactly(answer));
                 return Some(report);
+            }
+            // Whether it is watched, and told of rightly, is looked at by the one who asks.
+            Meaning::Watch(..) | Meaning::Unwatch(..) => {
+                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
+                self.may_be(refused);
             }
             Meaning::Question { client, radius_micrometres, bound } => {
                 let held = node.positions().find(client).map(|position| Report::of(&position));

@@ -222,20 +222,20 @@ impl Told {
         machine: usize,
         standing: Standing,
         node: &Node,
-        acknowledged: &[(usize, Vec<u8>)],
+        acknowledged: &[Vec<u8>],
     ) {
         let stood = self.stood.replace(standing);
         let Some(stood) = stood.filter(|_| standing.takes_more) else {
             return;
         };
         let was_behind = stood.told < stood.head;
-        let untold = |(_, line): &&(usize, Vec<u8>)| {
+        let untold = |line: &&Vec<u8>| {
             let client = line.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
             let position = node.positions().find(client);
             position.is_some_and(|position| {
                 let is_known = Some(position.sequence()) <= self.resume;
                 let is_sent = is_known || self.sent.contains(&position.sequence());
-                Report::of(&position).line() == *line && !is_sent
+                !is_sent && Report::of(&position).line() == *line
             })
         };
         let why = if standing.waits > 0 {
@@ -244,7 +244,7 @@ impl Told {
             format!("was behind and has come no nearer: {standing:?}")
         } else if !was_behind && standing.told < standing.head {
             format!("has not told all that came in this turn: {standing:?}")
-        } else if !was_behind && let Some((_, line)) = acknowledged.iter().find(untold) {
+        } else if !was_behind && let Some(line) = acknowledged.iter().find(untold) {
             format!("was not told what a client is: {}", line.escape_ascii())
         } else {
             return;

@@ -2,10 +2,14 @@
 
 use super::*;
 use crate::answer::Expectation;
-use crate::command::Language;
+use crate::command::{Language, Questions};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
+
+/// Of all kinds of commands there are some.
+const QUESTIONS: Questions =
+    Questions { whatsat: 0.25, near: 0.25, near_kilometres: 100.0, near_results: 10 };
 
 /// A target that answers each read with what `answer` makes of it, until the client's end.
 fn target(answer: fn(&[u8]) -> Vec<u8>) -> SocketAddr {
@@ -30,8 +34,8 @@ fn target(answer: fn(&[u8]) -> Vec<u8>) -> SocketAddr {
 fn run_against(address: SocketAddr, reconnect: bool, pace: Pace) -> Tally {
     let (connections, pipeline) = if reconnect { (2, 1) } else { (3, 7) };
     let manner = Manner { address, connections, pipeline, reconnect, half_close: true };
-    let mut composer = Composer::new(Language::Herd, 10, 0.5);
-    let mut judge = Judge::new(Expectation::Echo, None, 0);
+    let mut composer = Composer::new(Language::Herd, 10, &QUESTIONS);
+    let mut judge = Judge::new(Expectation::Echo, None, 0, &QUESTIONS);
     let schedule = |begin| match pace {
         Pace::AsAnswered => Schedule::counting(100, begin, 60 * SECOND),
         Pace::PerSecond(_) => Schedule::lasting(pace, begin, SECOND / 10),
@@ -47,7 +51,8 @@ fn every_command_is_answered_in_every_manner() {
             let tally = run_against(echo, reconnect, pace);
             assert!(tally.is_clean(), "{tally:?}");
             assert_eq!(tally.answers(), 100);
-            assert!(tally.reports.total() > 20 && tally.questions.total() > 20);
+            let Tally { reports, questions, nears, .. } = &tally;
+            assert!(reports.total() > 20 && questions.total() > 10 && nears.total() > 10);
         }
     }
 }
@@ -80,8 +85,8 @@ fn nobody_there_is_said_at_once() {
     // Nobody offers TCPMUX.
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
     let manner = Manner { address, connections: 1, pipeline: 1, reconnect: true, half_close: true };
-    let mut composer = Composer::new(Language::Herd, 1, 0.0);
-    let mut judge = Judge::new(Expectation::Echo, None, 0);
+    let mut composer = Composer::new(Language::Herd, 1, &QUESTIONS);
+    let mut judge = Judge::new(Expectation::Echo, None, 0, &QUESTIONS);
     let schedule = |begin| Schedule::counting(1, begin, SECOND);
     assert!(run(&manner, schedule, &mut composer, &mut judge, |_| {}).is_err());
 }

@@ -16,20 +16,21 @@ impl Dialled {
             self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
             return;
         }
-        let node = &*cx.app;
-        let peer = &node.peers[self.peer];
-        let name = peer.name();
+        let node = &mut *cx.app;
+        let peer = &mut node.peers[self.peer];
         if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
             // What an operator waits for before the next server of a herd is restarted.
-            info!("{name} has caught up: {}", told.so_far.summary(cx.now.monotonic));
+            let summary = told.so_far.summary(cx.now.monotonic);
+            info!("{} has caught up: {summary}", peer.name());
         }
         if sequence != node.positions.head() {
             self.agreement.moved();
             return;
         }
-        let ours = node.positions.digest();
-        let (is_fed, left_out) = (peer.feeds_us(), peer.received().left_out());
-        match self.agreement.compare(ours, theirs) {
+        // Of somebody else in its name we would not know what it holds.
+        let told = peer.received_mut().take_whole().filter(|_| peer.feeds_us());
+        let (ours, name) = (node.positions.digest(), peer.name());
+        match self.agreement.compare(ours, theirs, told) {
             Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
             ),
@@ -37,11 +38,11 @@ impl Dialled {
             None => {}
         }
         if ours == theirs {
-            cx.app.peers[self.peer].agrees();
-        } else if self.agreement.is_lost(is_fed) {
-            let left_out = match left_out {
+            peer.agrees();
+        } else if self.agreement.is_lost() {
+            let left_out = match peer.received().left_out() {
                 0 => String::new(),
-                _ => format!(" ({left_out} of servers that are not of the herd are left out here)"),
+                more => format!(" ({more} of servers that are not of the herd are left out here)"),
             };
             self.start_over(cx, format_args!("it holds other positions{left_out}"));
         }

@@ -67,6 +67,14 @@ impl Scene {
         self.on_link(|protocol, cx| protocol.data_received(cx, &line));
     }
 
+    /// It marks its feed, with that digest, and has told something before or not.
+    fn neighbour_marks(&mut self, digest: u64, has_told: bool) {
+        let holiday = self.node.peers.find(b"Holiday").unwrap();
+        let id = ConnectionId { slot: 2, generation: 0 };
+        let whole = (!has_told).then_some(digest);
+        self.node.peers[holiday].received_mut().marked(id, 1, whole);
+    }
+
     /// It is linked with us, in the epoch in which it answers; and tells us of a client.
     fn neighbour_greets_and_tells(&mut self) {
         let (Scene { node, now, .. }, id) = (self, ConnectionId { slot: 2, generation: 0 });
@@ -271,6 +279,7 @@ fn who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told(
     let differ = |scene: &mut Scene| {
         for _ in 0..limits::DISAGREEMENTS_MAX {
             assert_eq!(scene.end_turn().0, 0);
+            scene.neighbour_marks(1, false);
             scene.neighbour_acknowledges(scene.node.positions.head(), 1);
         }
     };
@@ -280,6 +289,15 @@ fn who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told(
     scene.end_turn();
     scene.now.monotonic = scene.now.monotonic + limits::HEARTBEAT_INTERVAL;
     scene.on_link(|protocol, cx| protocol.timer_expired(cx));
+    for has_told in [None, Some(true)] {
+        for _ in 0..2 * limits::DISAGREEMENTS_MAX {
+            if let Some(has_told) = has_told {
+                scene.neighbour_marks(1, has_told);
+            }
+            scene.neighbour_acknowledges(scene.node.positions.head(), 1);
+            assert_eq!(scene.end_turn().0, 0, "its own link to us is slow");
+        }
+    }
     differ(&mut scene);
     assert_eq!(scene.end_turn().0, 11);
     differ(&mut scene);

@@ -2,25 +2,24 @@
 
 use super::{LinkState, Peer, Peers};
 use crate::positions::Positions;
-use std::collections::HashSet;
 
 impl Peers {
     /// What is wrong with what is known of them, if anything is.
     pub fn check(&self, positions: &Positions) -> Result<(), String> {
-        let mut connections = HashSet::new();
+        let mut connections = Vec::with_capacity(2 * self.0.len());
         for peer in &self.0 {
             peer.check(positions).map_err(|wrong| format!("neighbour {}: {wrong}", peer.name))?;
             let dialled = match peer.link {
                 LinkState::Up { connection, .. } => Some(connection),
                 LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
             };
-            for connection in dialled.into_iter().chain(peer.received.connection()) {
-                if !connections.insert(connection) {
-                    return Err(format!("connection {connection} is two ends of links"));
-                }
-            }
+            connections.extend(dialled.into_iter().chain(peer.received.connection()));
         }
-        Ok(())
+        connections.sort_unstable();
+        match connections.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(twice) => Err(format!("connection {} is two ends of links", twice[0])),
+            None => Ok(()),
+        }
     }
 }
 

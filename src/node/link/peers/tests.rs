@@ -94,7 +94,7 @@ fn another_epoch_is_another_life() {
     let mut peer = peer(&mut positions);
     assert!(peer.received.mark_of(1).is_none());
     peer.greeted(&mut positions, 1, id(1), Monotonic::default());
-    peer.received.marked(id(1), 10);
+    peer.received.marked(id(1), 10, None);
     let welcome = peer.greeted(&mut positions, 1, id(2), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: true, received_up_to: 10, former: Some(id(1)) });
     assert!(peer.received.is_heard_on(id(2)) && !peer.received.is_heard_on(id(1)));
@@ -103,10 +103,10 @@ fn another_epoch_is_another_life() {
     let welcome = peer.greeted(&mut positions, 2, id(3), Monotonic::default());
     assert_eq!(welcome, Welcome { is_known_epoch: false, received_up_to: 0, former: Some(id(2)) });
     assert!(peer.received.mark_of(1).is_none() && peer.received.mark_of(2).is_some());
-    peer.received.marked(id(2), 20);
+    peer.received.marked(id(2), 20, None);
     assert_eq!(peer.received.up_to(), 0, "that was said on a former connection");
-    peer.received.marked(id(3), 20);
-    peer.received.marked(id(3), 5);
+    peer.received.marked(id(3), 20, None);
+    peer.received.marked(id(3), 5, None);
     assert_eq!(peer.received.up_to(), 5, "it tells everything again");
     assert_eq!(peer.check(&positions), Ok(()));
 }
@@ -248,7 +248,7 @@ fn who_greets_in_the_epoch_of_our_link_goes_before_who_greets_in_another() {
     let (hands, ..) = peers.dial_next(now).unwrap();
     // Somebody was there first.
     peers[hands].greeted(&mut positions, 9, id(1), now);
-    peers[hands].received.marked(id(1), 0);
+    peers[hands].received.marked(id(1), 0, None);
     let until = now + limits::NEIGHBOUR_ALIVE;
     assert_eq!(peers[hands].keeps_waiting(7, now), Some(until));
     peers[hands].connected();
@@ -261,7 +261,7 @@ fn who_greets_in_the_epoch_of_our_link_goes_before_who_greets_in_another() {
     assert_eq!(peers.linked_both_ways(), 1);
     // And stays, though it has marked nothing yet; one of the same epoch waits, too, when it has.
     assert_eq!(peers[hands].keeps_waiting(9, now), Some(until));
-    peers[hands].received.marked(id(3), 0);
+    peers[hands].received.marked(id(3), 0, None);
     assert_eq!(peers[hands].keeps_waiting(7, now), Some(until));
     assert_eq!(peers.check(&positions), Ok(()));
 }

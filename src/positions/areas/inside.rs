@@ -1,0 +1,41 @@
+//! All clients of an area.
+
+use super::super::Positions;
+use super::super::change::RecordNumber;
+use super::area::Area;
+use super::tree::Tree;
+use super::walk::Walk;
+
+/// The records inside the area by sequence number; `None` if there are more than `max`.
+pub(super) fn all_inside(
+    positions: &Positions,
+    tree: &Tree,
+    area: &Area,
+    max: usize,
+) -> Option<Vec<(u64, RecordNumber)>> {
+    let (limit, sure) = (area.chord() * area.chord(), area.sure_chord_squared());
+    let mut found = vec![];
+    let mut is_within = true;
+    Walk::run(tree, area.centre(), limit, |numbers| {
+        for &number in numbers {
+            let chord_squared = area.centre().chord_squared(&tree.point(number));
+            let is_inside = chord_squared <= sure
+                || chord_squared <= limit && {
+                    let location = positions.location_of(number);
+                    location.is_some_and(|location| area.contains(&location))
+                };
+            if is_inside && found.len() == max {
+                is_within = false;
+                return -1;
+            }
+            if is_inside {
+                found.push(number);
+            }
+        }
+        limit
+    });
+    let numbered = |number: u32| (positions.feed.record(number).sequence, RecordNumber(number));
+    let mut found: Vec<_> = is_within.then_some(found)?.into_iter().map(numbered).collect();
+    found.sort_unstable_by_key(|(sequence, _)| *sequence);
+    Some(found)
+}
