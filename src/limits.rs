@@ -38,6 +38,10 @@ pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(3_653 * 86_400);
 pub const REFUSED_AT_A_TIME_MAX: usize = 16;
 /// How often it is a warning in the log that newcomers are refused; meanwhile they are counted.
 pub const NEWCOMER_REMINDER: Duration = Duration::from_secs(60);
+/// How often it is a warning in the log that clients' lines are too long; meanwhile they are counted.
+pub const LONG_LINE_REMINDER: Duration = Duration::from_secs(60);
+/// How often it is a warning in the log that a port has all its connections; meanwhile it is counted.
+pub const FULL_REMINDER: Duration = Duration::from_secs(60);
 /// How often it is a warning in the log that clients' clocks are ahead; meanwhile it is counted.
 pub const CLOCK_REMINDER: Duration = Duration::from_secs(60);
 
@@ -51,9 +55,9 @@ pub const HOST_BYTES_MAX: usize = 253;
 pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
-/// Of these, names that one connection of a neighbour may bring that were not known; those of the herd
-/// always are.
-pub const NEW_ORIGINS_PER_CONNECTION_MAX: usize = 64;
+/// Of these, names of servers that are not of the herd that a server takes from its neighbours, all of
+/// them together: as many at each server, so that what one holds finds room at another.
+pub const FOREIGN_SERVERS_MAX: usize = 64;
 /// Most clients of whom a position or a tombstone is known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
 /// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.
@@ -144,6 +148,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long a clean stop waits for output to be taken.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
+/// How long a peer may take none of our output once the server stops, and how long a connection that
+/// is closed waits then for the peer to end, too.
+pub const STOP_STALL_MAX: Duration = Duration::from_secs(1);
 /// Addresses of one host that are tried.
 pub const ADDRESSES_MAX: usize = 16;
 /// How long the loop must have had nothing to do to be called idle.
@@ -222,6 +229,8 @@ pub const DISAGREEMENTS_MIN: u32 = 3;
 pub const DISAGREEMENTS_MAX: u32 = 6;
 /// How soon, at the soonest, a neighbour is told everything again once more.
 pub const START_OVER_PAUSE: Duration = Duration::from_secs(60);
+/// The same when that has not helped time and again: the pause doubles until it is this.
+pub const START_OVER_PAUSE_MAX: Duration = Duration::from_secs(3_600);
 /// First pause before redialling a neighbour (contract).
 pub const REDIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// Longest pause before redialling a neighbour (contract).
@@ -235,10 +244,10 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 pub const DIAL_DOUBTED_AFTER: Duration = Duration::from_millis(150);
 /// How often a neighbour that stays away is mentioned in the log.
 pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
-/// Broken lines of one neighbour connection that are logged; the rest are only counted.
-pub const BROKEN_LINES_LOGGED_MAX: u64 = 10;
 
-/// Warnings of refusals at the port for neighbours, for each address that they come from.
+/// Lines in the log about connections to the port for neighbours, for each address that they come from
+/// and each kind: who connects, who is refused, what line is broken; and for each neighbour about who is
+/// welcomed in its name.
 pub const REFUSALS_SAID_MAX: u64 = 8;
 /// In how long; further ones are counted.
 pub const REFUSAL_REMINDER: Duration = Duration::from_secs(60);
@@ -324,7 +333,7 @@ pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
 
 const _: () = {
-    assert!(SERVERS_MAX + NEW_ORIGINS_PER_CONNECTION_MAX < ORIGINS_MAX);
+    assert!(SERVERS_MAX + FOREIGN_SERVERS_MAX < ORIGINS_MAX);
     assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
     assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
     // What is copied to a watcher at once comes on top of what there may be.
@@ -337,6 +346,8 @@ const _: () = {
     // Otherwise the kernel would give a silent peer up sooner, or never by this.
     let asked = KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64;
     assert!(UNACKNOWLEDGED_MAX.as_secs() == KEEPALIVE_IDLE.as_secs() + asked);
+    assert!(STOP_STALL_MAX.as_millis() < STOP_GRACE.as_millis());
+    assert!(STOP_STALL_MAX.as_millis() < LINGER_MAX.as_millis());
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
@@ -349,6 +360,7 @@ const _: () = {
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
     // A link that loses something heals within 10 s.
     assert!(DISAGREEMENTS_MAX as u64 * HEARTBEAT_INTERVAL.as_secs() < 10);
+    assert!(START_OVER_PAUSE.as_millis() < START_OVER_PAUSE_MAX.as_millis());
     assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
     assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
     assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());

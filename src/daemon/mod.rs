@@ -24,6 +24,7 @@ mod testing;
 mod trust;
 
 use crate::cli::Request;
+use crate::wire::Printable;
 use crate::wire::neighbour::Version;
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -61,7 +62,8 @@ impl Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(why) | Failure::Run(why) => f.write_str(why),
+            // What it quotes, of a herd file say, is whatever somebody wrote there.
+            Failure::Usage(why) | Failure::Run(why) => Printable(why.as_bytes()).fmt(f),
         }
     }
 }
@@ -114,6 +116,8 @@ mod tests {
         let wrong = Failure::usage("that is no option");
         assert_eq!((wrong.exit_status(), wrong.to_string().as_str()), (2, "that is no option"));
         assert_eq!(Failure::run(io::Error::other("no disk")).exit_status(), 1);
+        let raw = Failure::usage("herd x has no server \"A\"; it has \u{202e}A\n");
+        assert_eq!(raw.to_string(), "herd x has no server \"A\"; it has \\u{202e}A\\x0a");
     }
 
     #[test]

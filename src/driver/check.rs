@@ -22,7 +22,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             }
             // Who is touched is written in the next turn, and what follows from that is done then.
             let seen_to = !connection.touched && !connection.losing;
-            if seen_to && connection.armed != connection.deadline() {
+            if seen_to && connection.armed != connection.deadline(self.stopping) {
                 return say("its timer is not that of its deadline");
             }
             if connection.touched && !self.touched.contains(&id) {

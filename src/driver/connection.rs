@@ -1,6 +1,7 @@
 //! One connection as the driver holds it: socket, transport, protocol, cached readiness, phase.
 
 use super::world::Readiness;
+use crate::limits;
 use crate::transport::{DriverSide, Monotonic, Transport};
 
 /// How far a connection has come. The law of callbacks holds from `Open` on; before it only
@@ -26,6 +27,8 @@ pub(super) struct Connection<P, S> {
     /// None only if the world would not even begin to dial.
     pub socket: Option<S>,
     pub readiness: Readiness,
+    /// Bytes that came when no more was listened to.
+    pub unheard: u32,
     /// The listener that accepted it; None if it was dialled.
     pub listener: Option<u16>,
     /// Whether it is on the list of connections to be written at the end of the turn.
@@ -48,6 +51,7 @@ impl<P, S> Connection<P, S> {
             phase,
             socket,
             readiness: Readiness::default(),
+            unheard: 0,
             listener: None,
             touched: false,
             queued: false,
@@ -62,6 +66,12 @@ impl<P, S> Connection<P, S> {
         self.phase == Phase::Open && !self.losing
     }
 
+    /// So much came, and nobody listens any more.
+    pub fn pass_over(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.unheard = self.unheard.saturating_add(bytes);
+    }
+
     /// Whether there is something to read and somebody to take it.
     pub fn can_read(&self) -> bool {
         let taker = match self.phase {
@@ -72,12 +82,23 @@ impl<P, S> Connection<P, S> {
         taker && self.readiness.readable && !self.losing
     }
 
-    /// The next time at which something is to be done without any event.
-    pub fn deadline(&self) -> Option<Monotonic> {
+    /// When the peer is given up for not taking our output, if some waits; soon if the server is
+    /// `stopping` since then.
+    pub fn stalls_at(&self, stopping: Option<Monotonic>) -> Option<Monotonic> {
+        let since = self.transport.waiting_since()?;
+        Some(match stopping {
+            None => since + limits::OUTPUT_STALL_MAX,
+            Some(stop) => since.max(stop) + limits::STOP_STALL_MAX,
+        })
+    }
+
+    /// The next time at which something is to be done without any event, if the server is `stopping`
+    /// since then or is not.
+    pub fn deadline(&self, stopping: Option<Monotonic>) -> Option<Monotonic> {
         match self.phase {
             _ if self.losing => None,
             Phase::ComingUp { until } | Phase::Lingering { until } => Some(until),
-            Phase::Open => match (self.transport.timer(), self.transport.stalls_at()) {
+            Phase::Open => match (self.transport.timer(), self.stalls_at(stopping)) {
                 (Some(timer), Some(stall)) => Some(timer.min(stall)),
                 (timer, stall) => timer.or(stall),
             },

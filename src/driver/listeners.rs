@@ -3,7 +3,7 @@
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::Monotonic;
-use std::io;
+use std::{io, mem};
 
 /// A listener as the driver holds it; its socket is the world's.
 #[derive(Debug)]
@@ -19,8 +19,41 @@ pub(super) struct Listener<L> {
     /// system's queue.
     pub connections: usize,
     connections_max: usize,
-    /// Whether the log has been told that there are so many.
-    told_full: bool,
+    crowd: Crowd,
+}
+
+/// Whether all connections of a listener are taken, as the log is told: once in a while, though they
+/// may come and go a thousand times in it.
+#[derive(Debug, Default)]
+struct Crowd {
+    is_full: bool,
+    /// Whether the log has been told of this time.
+    is_said: bool,
+    /// When it was told last, and of how many times since it was not.
+    said_at: Option<Monotonic>,
+    unsaid: u64,
+}
+
+impl Crowd {
+    /// All are taken. Whether that is to be said, and of how many times before it was not.
+    fn fill(&mut self, now: Monotonic) -> Option<u64> {
+        if mem::replace(&mut self.is_full, true) {
+            return None;
+        }
+        let recent = |at| now.since(at) < limits::FULL_REMINDER;
+        self.is_said = !self.said_at.is_some_and(recent);
+        if !self.is_said {
+            self.unsaid += 1;
+            return None;
+        }
+        self.said_at = Some(now);
+        Some(mem::take(&mut self.unsaid))
+    }
+
+    /// Some have gone. Whether that is to be said.
+    fn thin(&mut self) -> bool {
+        mem::take(&mut self.is_full) && self.is_said
+    }
 }
 
 impl<L> Listener<L> {
@@ -32,7 +65,7 @@ impl<L> Listener<L> {
             paused_until: None,
             connections: 0,
             connections_max: usize::MAX,
-            told_full: false,
+            crowd: Crowd::default(),
         }
     }
 
@@ -55,14 +88,19 @@ impl<L> Listener<L> {
     }
 
     /// A connection was accepted.
-    pub fn count_accepted(&mut self) {
+    pub fn count_accepted(&mut self, now: Monotonic) {
         if self.paused_until.take().is_some() {
             log::info!("accepting goes on");
         }
         self.connections += 1;
-        if self.connections == self.connections_max && !self.told_full {
-            self.told_full = true;
-            log::warn!("{} connections: no more are accepted for now", self.connections);
+        if self.connections == self.connections_max
+            && let Some(unsaid) = self.crowd.fill(now)
+        {
+            log::warn!(
+                "{} connections: no more are accepted for now; that was so {unsaid} more times since \
+                 this was last said",
+                self.connections
+            );
         }
     }
 
@@ -74,8 +112,8 @@ impl<L> Listener<L> {
         }
         self.connections -= 1;
         // Said again only after some have gone, not for each that comes and goes.
-        if self.told_full && self.connections <= self.connections_max - self.connections_max / 8 {
-            self.told_full = false;
+        if self.connections <= self.connections_max - self.connections_max / 8 && self.crowd.thin()
+        {
             log::info!("{} connections: more are accepted again", self.connections);
         }
     }
@@ -88,5 +126,26 @@ impl<L> Listener<L> {
             log::error!("accepting pauses: {error}");
         }
         self.paused_until = Some(now + limits::ACCEPT_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_all_are_taken_is_said_at_once_and_then_now_and_then() {
+        let mut crowd = Crowd::default();
+        let mut now = Monotonic::default();
+        for unsaid in [0, 9] {
+            assert!(!crowd.thin());
+            assert_eq!((crowd.fill(now), crowd.fill(now)), (Some(unsaid), None));
+            assert!(crowd.thin());
+            for _ in 0..9 {
+                assert_eq!(crowd.fill(now), None);
+                assert!(!crowd.thin(), "nobody has been told that they were taken");
+            }
+            now = now + limits::FULL_REMINDER;
+        }
     }
 }

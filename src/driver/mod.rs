@@ -316,14 +316,21 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             && !connection.losing
         {
             connection.losing = true;
+            let cause = match cause {
+                Lost::Closed if connection.unheard > 0 => {
+                    Lost::ClosedOver { bytes: connection.unheard }
+                }
+                other => other,
+            };
             self.lost.push((id, cause));
         }
     }
 
     /// Brings the connection's entry in the timers up to date.
     fn arm(&mut self, id: ConnectionId) {
+        let stopping = self.stopping;
         if let Some(connection) = self.slots.find(id) {
-            let deadline = connection.deadline();
+            let deadline = connection.deadline(stopping);
             if deadline != connection.armed {
                 self.timers.change(id, connection.armed, deadline);
                 connection.armed = deadline;

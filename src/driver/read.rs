@@ -112,9 +112,13 @@ impl<A: Application, W: World> Turn<'_, A, W> {
 
     /// Hands the first `count` bytes of the buffer to the protocol, unless it is past listening.
     fn deliver(&mut self, id: ConnectionId, count: usize) {
-        let Some(connection) = self.driver.slots.find(id).filter(|c| c.is_open()) else {
+        let Some(connection) = self.driver.slots.find(id) else {
             return;
         };
+        if !connection.is_open() {
+            connection.pass_over(count);
+            return;
+        }
         connection.transport.lend(&mut self.driver.spare);
         let transport = &mut connection.transport;
         let mut cx = Context { app: self.app, transport, now: self.driver.now };

@@ -6,8 +6,8 @@ use super::{Progress, World};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{
-    Action, Application, ConnectionId, Context, DriverSide, Endpoint, Lost, Protocol, TlsProfile,
-    Transport,
+    Action, Application, ConnectionId, Context, DriverSide, Endpoint, Lost, Monotonic, Protocol,
+    TlsProfile, Transport,
 };
 use std::io;
 use std::iter;
@@ -140,8 +140,20 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             match self.driver.slots.find(id).map(|connection| connection.phase) {
                 Some(Phase::ComingUp { .. }) => self.driver.lose(id, Lost::Aborted),
                 Some(Phase::Open) => self.call(id, |protocol, cx| protocol.stopping(cx)),
-                Some(Phase::Lingering { .. }) | None => {}
+                Some(Phase::Lingering { until }) => self.stop_lingering(id, until),
+                None => {}
             }
+        }
+    }
+
+    /// All is said, and the server stops: only who still sends is waited for, and not for long.
+    fn stop_lingering(&mut self, id: ConnectionId, until: Monotonic) {
+        if self.empty(id) {
+            self.driver.lose(id, Lost::Closed);
+        } else if let Some(connection) = self.driver.slots.find(id) {
+            let most = self.driver.now.monotonic + limits::STOP_STALL_MAX;
+            connection.phase = Phase::Lingering { until: until.min(most) };
+            self.driver.touch(id);
         }
     }
 

@@ -82,7 +82,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     fn add_accepted(&mut self, place: usize, id: ConnectionId, accepted: Accepted<W::Socket>) {
         let Accepted { socket, address, progress } = accepted;
         let listener = &mut self.driver.listeners[place];
-        listener.count_accepted();
+        listener.count_accepted(self.driver.now.monotonic);
         self.driver.meters.accepted += 1;
         let protocol = self.app.accepted(listener.name, address);
         let phase = Phase::ComingUp { until: self.driver.now.monotonic };
@@ -143,7 +143,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     }
 
     fn fire_timers(&mut self) {
-        let now = self.driver.now.monotonic;
+        let (now, stopping) = (self.driver.now.monotonic, self.driver.stopping);
         // A timer that is set in a callback is for the next turn at the earliest, whatever its time.
         for id in self.driver.timers.take_due(now) {
             let Some(connection) = self.driver.slots.find(id) else {
@@ -161,7 +161,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                     self.driver.queue(id);
                 }
                 Phase::Lingering { .. } => self.driver.lose(id, Lost::Closed),
-                Phase::Open if connection.transport.stalls_at().is_some_and(|at| at <= now) => {
+                Phase::Open if connection.stalls_at(stopping).is_some_and(|at| at <= now) => {
                     self.driver.lose(id, Lost::Stalled);
                 }
                 Phase::Open => {

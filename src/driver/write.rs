@@ -97,7 +97,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
 
     /// All is written and the protocol wants no more: says so, and then waits for the peer to.
     fn finish(&mut self, id: ConnectionId) {
-        let now = self.driver.now.monotonic;
+        let (now, is_stopping) = (self.driver.now.monotonic, self.driver.stopping.is_some());
         let Some(connection) = self.driver.slots.existing(id) else {
             return;
         };
@@ -116,7 +116,9 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             Ok(true) if ended || self.may_leave(id) => self.driver.lose(id, Lost::Closed),
             Ok(true) => {
                 if let Some(connection) = self.driver.slots.existing(id) {
-                    connection.phase = Phase::Lingering { until: now + limits::LINGER_MAX };
+                    let most =
+                        if is_stopping { limits::STOP_STALL_MAX } else { limits::LINGER_MAX };
+                    connection.phase = Phase::Lingering { until: now + most };
                 }
             }
             Err(cause) => self.driver.lose(id, cause),
@@ -124,20 +126,27 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     }
 
     /// Whether the connection need not linger: its protocol does not want to, and nothing is left
-    /// unread that would make the close a reset. One read throws away what is there.
+    /// unread.
     fn may_leave(&mut self, id: ConnectionId) -> bool {
+        let is_leaving = self.driver.slots.find(id).is_some_and(|c| c.transport.is_leaving());
+        is_leaving && self.empty(id)
+    }
+
+    /// Whether nothing is left unread that would make a close a reset. One read throws away what is
+    /// there.
+    pub fn empty(&mut self, id: ConnectionId) -> bool {
         let Some(connection) = self.driver.slots.find(id) else {
             return false;
         };
-        let Some(socket) = connection.socket.as_mut().filter(|_| connection.transport.is_leaving())
-        else {
+        let Some(socket) = connection.socket.as_mut() else {
             return false;
         };
         match self.world.read(socket, &mut self.driver.buffer) {
-            Ok(Read::Bytes { emptied: false, .. }) => {
+            Ok(Read::Bytes { count, emptied }) => {
+                connection.pass_over(count);
                 // What waits is not told of a second time.
-                connection.readiness.readable = true;
-                false
+                connection.readiness.readable |= !emptied;
+                emptied
             }
             Ok(_) | Err(_) => true,
         }

@@ -5,7 +5,7 @@ use crate::positions::Positions;
 use crate::transport::ConnectionId;
 use crate::wire::prefetch::next_client_ids;
 use crate::wire::{Line, LineReader, Printable};
-use log::{Level, debug, info, warn};
+use log::{Level, info};
 use std::{fmt, mem};
 
 /// What lines in and out are logged as, so that they can be left out: `RUST_LOG=info,traffic=off`.
@@ -100,7 +100,7 @@ impl fmt::Display for Logged<'_> {
 }
 
 /// The lines of a neighbour: those that are too long are passed over, those that make no sense
-/// counted, and only the first of them logged.
+/// counted.
 #[derive(Debug, Default)]
 pub(super) struct LinesFrom {
     reader: LineReader,
@@ -118,17 +118,17 @@ impl LinesFrom {
         self.reader = reader;
     }
 
-    /// Counts a line that breaks the grammar or comes out of turn.
-    pub(super) fn broken(&mut self, role: &str, id: ConnectionId, line: &[u8]) {
+    /// Counts a line that breaks the grammar or comes out of turn; how many there were.
+    pub(super) fn count_broken(&mut self) -> u64 {
         self.broken += 1;
-        let count = self.broken;
-        if count > limits::BROKEN_LINES_LOGGED_MAX {
-            debug!("{role} {id}: broken line {count}: {}", Printable(line));
-            return;
-        }
-        warn!("{role} {id}: broken line {count}: {}", Printable(line));
-        if count == limits::BROKEN_LINES_LOGGED_MAX {
-            warn!("{role} {id}: further broken lines are only counted");
+        self.broken
+    }
+
+    /// Of how many that is so, if of any: for the log.
+    pub(super) fn broken(&self) -> String {
+        match self.broken {
+            0 => String::new(),
+            broken => format!("; broken lines: {broken}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Trouble that may come a thousand times a second, and is to be logged at once and then now and then.
 
+use crate::limits;
 use crate::transport::Monotonic;
 use std::time::Duration;
 
@@ -26,6 +27,37 @@ impl LogThrottle {
     /// It has come and is logged for another reason: as [`admit`](Self::admit).
     pub(super) fn take(&mut self) -> Option<u64> {
         Some(std::mem::take(&mut self.passed_over))
+    }
+}
+
+/// The same for what is news more than once: the first of a while are logged one by one, since each may
+/// have a reason of its own, and then one now and then.
+#[derive(Debug, Default)]
+pub(super) struct Burst {
+    first: Monotonic,
+    count: u64,
+    further: LogThrottle,
+}
+
+impl Burst {
+    /// One has come: as [`LogThrottle::admit`].
+    pub(super) fn admit(&mut self, now: Monotonic) -> Option<u64> {
+        if self.is_over(now) {
+            (self.first, self.count) = (now, 0);
+        }
+        self.count += 1;
+        if self.count == 1 {
+            self.first = now;
+        }
+        if self.count < limits::REFUSALS_SAID_MAX {
+            return self.further.take();
+        }
+        self.further.admit(now, limits::REFUSAL_REMINDER)
+    }
+
+    /// Whether the while is over.
+    pub(super) fn is_over(&self, now: Monotonic) -> bool {
+        now.since(self.first) >= limits::REFUSAL_REMINDER
     }
 }
 

@@ -83,6 +83,8 @@ pub struct Node {
     no_room: LogThrottle,
     /// Of reports from clocks ahead of ours.
     clocks_ahead: LogThrottle,
+    /// Of clients' lines that are too long.
+    long_lines: LogThrottle,
     admission: Admission,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
@@ -163,6 +165,7 @@ impl Node {
             positions,
             no_room: LogThrottle::default(),
             clocks_ahead: LogThrottle::default(),
+            long_lines: LogThrottle::default(),
             admission: Admission::new(options.bounds),
             news: 0,
             head_last_turn: 0,

@@ -46,8 +46,8 @@ pub trait DriverSide {
     /// Takes the output's memory back when there is no output.
     fn reclaim(&mut self, spare: &mut Vec<Vec<u8>>);
 
-    /// When the peer is given up for not taking our output, if some waits.
-    fn stalls_at(&self) -> Option<Monotonic>;
+    /// Since when the peer has taken none of our output, if some waits.
+    fn waiting_since(&self) -> Option<Monotonic>;
 
     /// Whether the protocol asked to flush and close.
     fn is_closing(&self) -> bool;
@@ -112,8 +112,8 @@ impl DriverSide for Transport {
     }
 
     #[inline]
-    fn stalls_at(&self) -> Option<Monotonic> {
-        self.output.stalls_at()
+    fn waiting_since(&self) -> Option<Monotonic> {
+        self.output.waiting_since()
     }
 
     fn is_closing(&self) -> bool {

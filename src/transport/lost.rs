@@ -42,6 +42,11 @@ impl fmt::Display for DialStage {
 pub enum Lost {
     /// Closed in order: all that was written was handed over.
     Closed,
+    /// The same, and so many bytes came when no more was listened to: they have been passed over.
+    ClosedOver {
+        /// How many.
+        bytes: u32,
+    },
     /// Given up by its own protocol.
     Aborted,
     /// The peer took none of our output for too long.
@@ -62,6 +67,10 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Lost::Closed => f.write_str("closed"),
+            Lost::ClosedOver { bytes } => {
+                let s = if *bytes == 1 { "" } else { "s" };
+                write!(f, "closed; {bytes} byte{s} that came after its end were not listened to")
+            }
             Lost::Aborted => f.write_str("given up"),
             Lost::Stalled => f.write_str("the peer does not read"),
             Lost::ConnectTimeout(stage) => write!(f, "not connected in time: {stage}"),

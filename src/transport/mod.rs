@@ -25,7 +25,8 @@
 //!   and done after it.
 //! * [`Transport::close`] flushes, [`Transport::abort`] does not; what is written after either is
 //!   dropped, and no data is delivered after either. Behind a close the connection lingers until the
-//!   peer ends, too, or for [`LINGER_MAX`](crate::limits::LINGER_MAX), so that it gets all;
+//!   peer ends, too, or for [`LINGER_MAX`](crate::limits::LINGER_MAX), so that it gets all
+//!   (for [`STOP_STALL_MAX`](crate::limits::STOP_STALL_MAX) once the server stops);
 //!   [`Transport::leave`] is a close that does not.
 //! * There is no `pause_writing`: a protocol [requests room](Transport::request_room) before it makes
 //!   more output and, if there is none, is told by `resume_writing` when there is: in the next turn
@@ -100,7 +101,8 @@ pub trait Protocol<A> {
 
     /// The server stops: no more data will be delivered. By default what was written is flushed
     /// and the connection closed; a protocol that still owes something may close later, but the
-    /// driver waits for [`STOP_GRACE`](crate::limits::STOP_GRACE) at most.
+    /// driver waits for [`STOP_GRACE`](crate::limits::STOP_GRACE) at most, and for who takes nothing
+    /// [`STOP_STALL_MAX`](crate::limits::STOP_STALL_MAX).
     fn stopping(&mut self, cx: &mut Context<'_, A>) {
         cx.transport.close();
     }

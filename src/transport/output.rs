@@ -74,9 +74,9 @@ impl Output {
         *self = Output::default();
     }
 
-    /// When the peer is given up for taking nothing, if something waits.
-    pub fn stalls_at(&self) -> Option<Monotonic> {
-        self.waiting_since.map(|since| since + limits::OUTPUT_STALL_MAX)
+    /// Since when the peer has taken nothing, if something waits.
+    pub fn waiting_since(&self) -> Option<Monotonic> {
+        self.waiting_since
     }
 
     /// Takes spare memory where there is none.
@@ -137,15 +137,15 @@ mod tests {
     #[test]
     fn a_peer_has_its_time_anew_with_each_byte_that_it_takes() {
         let mut output = Output::default();
-        assert_eq!(output.stalls_at(), None);
+        assert_eq!(output.waiting_since(), None);
         output.append(b"abc");
         output.advance(0, at(1));
         output.advance(0, at(5));
-        assert_eq!(output.stalls_at(), Some(at(1) + limits::OUTPUT_STALL_MAX));
+        assert_eq!(output.waiting_since(), Some(at(1)));
         output.advance(1, at(7));
-        assert_eq!(output.stalls_at(), Some(at(7) + limits::OUTPUT_STALL_MAX));
+        assert_eq!(output.waiting_since(), Some(at(7)));
         output.advance(2, at(8));
-        assert_eq!(output.stalls_at(), None);
+        assert_eq!(output.waiting_since(), None);
     }
 
     #[test]
@@ -154,11 +154,11 @@ mod tests {
         output.append(b"abc");
         output.advance_blocked(3, false, at(1));
         output.advance_blocked(0, false, at(5));
-        assert_eq!(output.stalls_at(), Some(at(1) + limits::OUTPUT_STALL_MAX));
+        assert_eq!(output.waiting_since(), Some(at(1)));
         output.advance_blocked(0, true, at(7));
-        assert_eq!(output.stalls_at(), Some(at(7) + limits::OUTPUT_STALL_MAX));
+        assert_eq!(output.waiting_since(), Some(at(7)));
         output.advance(0, at(8));
-        assert_eq!(output.stalls_at(), None);
+        assert_eq!(output.waiting_since(), None);
     }
 
     #[test]

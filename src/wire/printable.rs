@@ -48,6 +48,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 
 fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
     match character {
+        ' '..='~' => f.write_char(character),
         '\0'..='\x1f' | '\x7f' => write!(f, "\\x{:02x}", u32::from(character)),
         _ if is_unseen(character) => write!(f, "\\u{{{:x}}}", u32::from(character)),
         _ => f.write_char(character),
@@ -55,26 +56,57 @@ fn write_character(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
 }
 
 /// Whether a character beyond ASCII is not seen itself, but changes how others are: it ends a line,
-/// turns the direction, joins or parts letters, or only makes a text look like another.
+/// turns the direction, joins or parts letters, or only makes a text look like another. These are the
+/// general category Cf and what is Default_Ignorable_Code_Point, of the Unicode Character Database, with
+/// C1, the separators of lines and paragraphs, and a blank that is no white space.
 fn is_unseen(character: char) -> bool {
-    matches!(
-        character,
-        // C1.
-        '\u{80}'..='\u{9f}'
-        // The mark of Arabic letters, the separator of Mongolian vowels.
-        | '\u{61c}' | '\u{180e}'
-        // Without width; marks of direction.
-        | '\u{200b}'..='\u{200f}'
-        // Line and paragraph separator; embeddings and overrides of direction.
-        | '\u{2028}'..='\u{202e}'
-        // Word joiner, invisible operators, isolates of direction.
-        | '\u{2060}'..='\u{2069}'
-        // The byte order mark, marks of interlinear notes.
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        // Tags.
-        | '\u{e0000}'..='\u{e007f}'
-    )
+    let unseen = UNSEEN.partition_point(|&(_, last)| last < character);
+    UNSEEN.get(unseen).is_some_and(|&(first, _)| first <= character)
 }
+
+/// First and last of each run of them, ascending.
+const UNSEEN: [(char, char); 27] = [
+    // C1.
+    ('\u{80}', '\u{9f}'),
+    // The soft hyphen, the joiner of graphemes.
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    // Marks before Arabic numbers, of Arabic letters, of verses; the abbreviation of Syriac.
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    // Fillers of Hangul, vowels of Khmer that are not written.
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    // Selectors of Mongolian variants, its separator of vowels.
+    ('\u{180b}', '\u{180f}'),
+    // Without width; marks of direction.
+    ('\u{200b}', '\u{200f}'),
+    // Line and paragraph separator; embeddings and overrides of direction.
+    ('\u{2028}', '\u{202e}'),
+    // Word joiner, invisible operators, isolates of direction, shapes of digits.
+    ('\u{2060}', '\u{206f}'),
+    // Braille without a dot, a filler of Hangul.
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    // Selectors of variants, the byte order mark, a filler of Hangul, marks of interlinear notes.
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    // Kaithi's marks before numbers.
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    // How hieroglyphs are joined, how shorthand and music are.
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    // Tags, more selectors of variants, and what is reserved for their like.
+    ('\u{e0000}', '\u{e0fff}'),
+];
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +137,7 @@ mod tests {
             ("\u{61c}\u{180e}\u{200f}".as_bytes(), r"\u{61c}\u{180e}\u{200f}"),
             ("\u{2060}\u{2064}\u{fff9}".as_bytes(), r"\u{2060}\u{2064}\u{fff9}"),
             ("a\u{e0001}\u{e0061}".as_bytes(), r"a\u{e0001}\u{e0061}"),
+            ("soft\u{ad}hyphen \u{2764}\u{fe0f}".as_bytes(), r"soft\u{ad}hyphen ❤\u{fe0f}"),
             (b"\xff\xfeok\xc3", r"\xff\xfeok\xc3"),
             (b"\xed\xa0\x80", r"\xed\xa0\x80"),
             ("é\n".as_bytes(), "é\\x0a"),
@@ -132,16 +165,36 @@ mod tests {
 
     #[test]
     fn every_character_that_is_not_seen_is_escaped_and_its_neighbours_are_not() {
+        assert!(UNSEEN.is_sorted() && UNSEEN.iter().all(|(first, last)| first <= last));
         for (first, last) in [
             (0x80, 0x9f),
+            (0xad, 0xad),
+            (0x34f, 0x34f),
+            (0x600, 0x605),
             (0x61c, 0x61c),
-            (0x180e, 0x180e),
+            (0x6dd, 0x6dd),
+            (0x70f, 0x70f),
+            (0x890, 0x891),
+            (0x8e2, 0x8e2),
+            (0x115f, 0x1160),
+            (0x17b4, 0x17b5),
+            (0x180b, 0x180f),
             (0x200b, 0x200f),
             (0x2028, 0x202e),
-            (0x2060, 0x2069),
+            (0x2060, 0x206f),
+            (0x2800, 0x2800),
+            (0x3164, 0x3164),
+            (0xfe00, 0xfe0f),
             (0xfeff, 0xfeff),
-            (0xfff9, 0xfffb),
+            (0xffa0, 0xffa0),
+            (0xfff0, 0xfffb),
+            (0x110bd, 0x110bd),
+            (0x110cd, 0x110cd),
+            (0x13430, 0x1343f),
+            (0x1bca0, 0x1bca3),
+            (0x1d173, 0x1d17a),
             (0xe0000, 0xe007f),
+            (0xe0100, 0xe01ef),
         ] {
             for code in first..=last {
                 let escaped = show(char::from_u32(code).unwrap().to_string());
@@ -149,7 +202,8 @@ mod tests {
             }
             for beside in [first - 1, last + 1].map(|code| char::from_u32(code).unwrap()) {
                 let passes = show(beside.to_string()) == beside.to_string();
-                assert!(passes || beside.is_ascii_control(), "{beside:?}");
+                let is_tag = ('\u{e0000}'..='\u{e0fff}').contains(&beside);
+                assert!(passes || beside.is_ascii_control() || is_tag, "{beside:?}");
             }
         }
     }

@@ -66,12 +66,17 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     (
         "src/node/link/tests.rs",
         "names_that_are_invented_keep_no_server_of_the_herd_from_being_known",
-        &["NEW_ORIGINS_PER_CONNECTION_MAX"],
+        &["FOREIGN_SERVERS_MAX"],
     ),
     (
         "src/node/link/peers/tests.rs",
         "an_absence_is_news_once_and_then_mentioned_now_and_then",
         &["AWAY_REMINDER"],
+    ),
+    (
+        "src/node/link/peers/tests.rs",
+        "it_is_told_everything_again_less_and_less_often_while_that_does_not_help",
+        &["START_OVER_PAUSE_MAX"],
     ),
     (
         "src/node/link/peers/tests.rs",
@@ -329,9 +334,14 @@ const REACHED: &[(&str, &str, &[&str])] = &[
         &["DISAGREEMENTS_MIN"],
     ),
     (
-        "tests/daemon/strangers.rs",
-        "broken_lines_of_a_neighbour_are_skipped_and_counted",
-        &["BROKEN_LINES_LOGGED_MAX"],
+        "tests/daemon/clients.rs",
+        "lines_that_are_too_long_are_warned_of_once_in_a_while",
+        &["LONG_LINE_REMINDER"],
+    ),
+    (
+        "src/driver/listeners.rs",
+        "that_all_are_taken_is_said_at_once_and_then_now_and_then",
+        &["FULL_REMINDER"],
     ),
     (
         "tests/daemon/strangers.rs",
@@ -369,6 +379,7 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ),
     ("tests/reactor/law.rs", "a_peer_that_never_goes_is_left_after_a_while", &["LINGER_MAX"]),
     ("tests/reactor/stop.rs", "who_does_not_close_is_cut_after_a_while", &["STOP_GRACE"]),
+    ("tests/daemon/stops.rs", "who_does_not_read_has_a_second", &["STOP_STALL_MAX"]),
 ];
 
 fn source(file: &str) -> String {

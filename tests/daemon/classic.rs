@@ -48,6 +48,18 @@ fn commands_behind_the_first_segment_are_answered_too() {
 }
 
 #[test]
+fn what_comes_behind_the_end_is_told_by_the_log() {
+    let herd = Herd::of(&[("Solo", &[])]).with("--classic");
+    let server = herd.start("Solo");
+    let mut client = server.client();
+    client.send("one");
+    assert_eq!(client.rest(), b"? one\n");
+    client.send("two, too late");
+    client.finish();
+    server.wait_for_log("closed; 13 bytes that came after its end were not listened to");
+}
+
+#[test]
 fn half_a_command_is_waited_for_longer_than_a_whole_one() {
     let herd = Herd::of(&[("Solo", &[])]).with("--classic");
     let server = herd.start("Solo");

@@ -1,6 +1,7 @@
 //! Clients that reset, half-close, never read: whoever else is there notices nothing.
 
 use crate::harness::{Client, DEADLINE, Herd, Server, StandIn, Waiting, until};
+use herd::limits::CLIENT_LINE_BYTES_MAX;
 use std::io::{ErrorKind, Write};
 use std::thread;
 use std::time::Duration;
@@ -150,4 +151,19 @@ fn connections_stay_open_for_more() {
             assert_eq!(client.ask(&format!("{round} {number}")), format!("? {round} {number}"));
         }
     }
+}
+
+#[test]
+fn lines_that_are_too_long_are_warned_of_once_in_a_while() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    let long = "x".repeat(CLIENT_LINE_BYTES_MAX + 1);
+    for _ in 0..20 {
+        let mut client = server.client();
+        client.send(&long);
+        assert_eq!(client.rest().len(), CLIENT_LINE_BYTES_MAX + 3);
+    }
+    assert_eq!(server.ask("y"), "? y");
+    server.wait_for_log(" > ? y");
+    assert_eq!(server.log().matches("a line is too long").count(), 1);
 }

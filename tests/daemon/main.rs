@@ -16,6 +16,7 @@ mod clients;
 mod crowds;
 mod differences;
 mod harness;
+mod impostors;
 mod log_file;
 mod logs;
 mod names;

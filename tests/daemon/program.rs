@@ -68,6 +68,17 @@ fn wrong_usage_is_said_in_one_line() {
 }
 
 #[test]
+fn what_is_not_seen_in_a_herd_file_is_spelt_out_where_it_is_quoted() {
+    let directory = Directory::new();
+    let file = directory.join("x.json");
+    let server = r#"{ "name": "\u202eA", "host": "127.0.0.1", "port": 4000 }"#;
+    fs::write(&file, format!("{{ \"herd\": \"x\", \"servers\": [{server}] }}")).unwrap();
+    let ended = run(&["-H", file.to_str().unwrap(), "A"]);
+    let why = refused(&ended, USAGE);
+    assert!(why.ends_with("has no server \"A\"; it has \\u{202e}A"), "{why}");
+}
+
+#[test]
 fn a_broken_herd_file_is_named_with_the_place() {
     let server = r#"{ "name": "A", "host": "127.0.0.1", "port": 4000"#;
     let herd = |servers: &str| format!("{{ \"herd\": \"x\", \"servers\": [{servers}] }}");

@@ -2,7 +2,9 @@
 
 use crate::harness::{Client, Herd, Server, StandIn};
 use herd::limits::STOP_GRACE;
+use std::fs;
 use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,6 +74,46 @@ fn who_is_owed_nothing_is_not_waited_for() {
     for client in &mut crowd {
         assert_eq!(client.rest(), b"");
     }
+}
+
+#[test]
+fn neighbours_that_take_nothing_or_are_none_are_not_waited_for() {
+    let herd = Herd::of(&[("A", &["B", "C"]), ("B", &[]), ("C", &[])]);
+    // C takes connections and says nothing; B has stopped, and there is nothing to tell it.
+    let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, herd.neighbour_port("C"))).unwrap();
+    let b = herd.start("B");
+    let a = herd.start("A");
+    let (_taken, _) = mute.accept().unwrap();
+    for server in [&a, &b] {
+        server.wait_for_log(" has caught up");
+    }
+    let mut fed = a.stranger();
+    fed.send("HERD 1 test C A 00000000000000c1\nMARK 0 0000000000000000\n");
+    assert!(fed.line().starts_with("HEARD 1 A "));
+    let silent = a.stranger();
+    b.process.signal("STOP");
+    let started = Instant::now();
+    stop(a, "TERM");
+    let took = started.elapsed();
+    b.process.signal("CONT");
+    assert!(took < STOP_GRACE / 2, "it took {took:?}");
+    drop((fed, silent));
+}
+
+#[test]
+fn who_does_not_read_has_a_second() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    let mut client = server.client();
+    client.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let commands = "nonsense\n".repeat(10_000);
+    while client.stream.write(commands.as_bytes()).is_ok() {}
+    let mut process = server.process;
+    process.signal("TERM");
+    assert_eq!(process.wait().code(), Some(0));
+    // Not cut when the grace is over.
+    let log = fs::read_to_string(herd.directory.join("logs/Solo.log")).unwrap();
+    assert!(log.contains(": the peer does not read"), "{log}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Strangers at the port for neighbours: they are refused with a reason, or skipped, and bounded.
 
 use crate::harness::{Client, DEADLINE, Herd, Server, Waiting};
-use herd::limits::GREETING_TIMEOUT;
+use herd::limits::{GREETING_TIMEOUT, REFUSALS_SAID_MAX};
 use std::collections::VecDeque;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -10,8 +10,15 @@ const GREETING: &str = "HERD 1 test B A 00000000000000b1\n";
 
 /// A herd of which only A runs; B is played by the test.
 fn alone() -> (Herd, Server) {
+    alone_with_log("info")
+}
+
+/// The same, and this is logged.
+fn alone_with_log(filter: &str) -> (Herd, Server) {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[]), ("C", &["B"])]);
-    let server = herd.start("A");
+    let mut command = herd.command("A");
+    command.env("RUST_LOG", filter);
+    let server = herd.start_by("A", command);
     (herd, server)
 }
 
@@ -25,7 +32,8 @@ fn greet(server: &Server) -> (Client, String) {
 
 #[test]
 fn whoever_greets_wrongly_is_refused_with_a_reason() {
-    let (_herd, a) = alone();
+    // They are more than are said otherwise.
+    let (_herd, a) = alone_with_log("debug");
     for (greeting, reason) in [
         ("hello", "a greeting was expected"),
         ("", "a greeting was expected"),
@@ -118,11 +126,34 @@ fn broken_lines_of_a_neighbour_are_skipped_and_counted() {
     b.send("AT B +0.000000001 kiwi +34.0-118.0 1\nMARK 7 0000000000000000\n");
     a.wait_for("AT B +0.000000001 kiwi +34.0-118.0 1");
     a.wait_for_log("broken line 1: nonsense");
-    a.wait_for_log("further broken lines are only counted");
-    assert_eq!(a.log().matches(": broken line ").count(), 10, "{}", a.log());
+    let said = REFUSALS_SAID_MAX as usize;
+    assert_eq!(a.log().matches(": broken line ").count(), said, "{}", a.log());
     assert!(!a.log().contains('\x1b'));
     // The mark was heard; it is acknowledged.
     while !b.line().starts_with("ACK 7 ") {}
+    drop(b);
+    a.wait_for_log(&format!("; broken lines: {}", broken.len()));
+}
+
+#[test]
+fn what_strangers_have_the_log_say_is_bounded_however_many_they_are() {
+    let (_herd, a) = alone();
+    let before = a.log().len();
+    let broken = format!("{}\n", "x".repeat(2_000)).repeat(20);
+    for number in 0..200 {
+        let mut b = a.stranger();
+        b.send(format!("HERD 1 test B A {number:016x}\n{broken}"));
+        assert!(b.line().starts_with("HEARD 1 A "));
+    }
+    assert_eq!(a.ask("x"), "? x");
+    a.wait_for_log(" > ? x");
+    let log = a.log();
+    for what in [" connected from ", " is B in a new epoch", ": broken line "] {
+        let lines = log.lines().filter(|line| line.contains("neighbour #") && line.contains(what));
+        assert_eq!(lines.count(), REFUSALS_SAID_MAX as usize, "{what}:\n{log}");
+    }
+    let written = log.len() - before;
+    assert!(written < 64 * 1_024, "{written} bytes:\n{log}");
 }
 
 #[test]

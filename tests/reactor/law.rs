@@ -122,9 +122,10 @@ fn nothing_is_written_or_delivered_after_closing() {
     let reactor = Setup::accepting(accept).run();
     let mut client = reactor.connect();
     assert_eq!(read_all(&mut client), (b"first".to_vec(), true));
-    client.write_all(b"unheard").unwrap();
+    client.write_all(b"un").unwrap();
+    client.write_all(b"heard").unwrap();
     drop(client);
-    assert_eq!(reactor.events(), [Event::Made, lost("Closed")]);
+    assert_eq!(reactor.events(), [Event::Made, lost("ClosedOver { bytes: 7 }")]);
 }
 
 #[test]
@@ -143,7 +144,8 @@ fn the_last_answer_arrives_though_the_peer_goes_on_sending() {
     client.write_all(&pattern(MANY)).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     assert_eq!(read_all(&mut client), (b"that will do".to_vec(), true));
-    assert_eq!(reactor.events().pop(), Some(lost("Closed")));
+    let Some(Event::Lost(cause)) = reactor.events().pop() else { panic!("it is not lost") };
+    assert!(cause.starts_with("ClosedOver"), "{cause}");
 }
 
 #[test]
@@ -172,7 +174,8 @@ fn who_leaves_does_not_wait_for_the_peer_and_yet_all_arrives() {
         }
         let started = Instant::now();
         assert!(read_all(&mut client) == (pattern(bytes), true), "something is missing");
-        assert_eq!(reactor.events(), [Event::Made, lost("Closed")]);
+        let cause = if bytes == MANY { "ClosedOver { bytes: 11 }" } else { "Closed" };
+        assert_eq!(reactor.events(), [Event::Made, lost(cause)]);
         assert!(started.elapsed() < LINGER_MAX || bytes == MANY, "{:?}", started.elapsed());
         drop(client);
     }

@@ -239,7 +239,7 @@ impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
             let mut env = cx.app.env.borrow_mut();
             let (at, what) = (env.agenda.now(), cause.to_string());
             env.trace.note(at, Tag::Lost, machine, u64::from(id.slot), what.as_bytes());
-            if matches!(cause, Lost::Closed) {
+            if matches!(cause, Lost::Closed | Lost::ClosedOver { .. }) {
                 self.watch.finished(&mut env);
             }
         }

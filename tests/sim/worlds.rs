@@ -75,7 +75,7 @@ const ALONE: &[Case] = &[
     // The server closes over what it has not read.
     (
         &[Connect, Send(0, b"q"), Told(0, "Data 1"), Send(0, b"UNREAD"), Finish(0)],
-        &["Made, Data 1, Timer, Lost Closed"],
+        &["Made, Data 1, Timer, Lost ClosedOver { bytes: 6 }"],
     ),
     // The server gives the connection up.
     (&[Connect, Send(0, b"a")], &["Made, Data 1, Lost Aborted"]),

@@ -25,6 +25,7 @@ use answers::is_watch;
 use conversation::{Conversation, Held, Trouble};
 use getopts::{Matches, Options, ParsingStyle};
 use herd::herd::{BUILT_IN, Herd};
+use herd::wire::Printable;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::env;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(status) => ExitCode::from(status),
         Err(why) => {
-            eprintln!("ask: {why}");
+            eprintln!("ask: {}", Printable(why.as_bytes()));
             ExitCode::from(FAILED)
         }
     }

@@ -29,6 +29,7 @@ use answer::{Expectation, Judge};
 use command::{Composer, Language};
 use engine::{Manner, Progress};
 use herd::herd::{BUILT_IN, Herd};
+use herd::wire::Printable;
 use options::{Options, Request};
 use schedule::Schedule;
 use std::env;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn complain(why: &str) -> ExitCode {
-    eprintln!("load: {why}");
+    eprintln!("load: {}", Printable(why.as_bytes()));
     ExitCode::from(FAILED)
 }
 

@@ -82,7 +82,7 @@ impl Client {
                 None => break,
                 Some(Line::Whole(line)) => self.command(cx, line, cx.now.posix_nanoseconds),
                 Some(Line::TooLong(beginning)) => {
-                    warn!("client {}: a line is too long", cx.transport.id());
+                    log_too_long(cx);
                     self.refuse(cx.transport, beginning);
                     self.last = true;
                 }
@@ -237,6 +237,18 @@ fn write_refusal(out: &mut Vec<u8>, command: &[u8]) {
     out.extend_from_slice(b"? ");
     out.extend_from_slice(command);
     out.push(b'\n');
+}
+
+/// Tells of a line that is too long, as a warning now and then.
+#[cold]
+fn log_too_long(cx: &mut Context<'_, Node>) {
+    let id = cx.transport.id();
+    match cx.app.long_lines.admit(cx.now.monotonic, limits::LONG_LINE_REMINDER) {
+        Some(others) => {
+            warn!("client {id}: a line is too long; {others} more were since this was last said")
+        }
+        None => debug!("client {id}: a line is too long"),
+    }
 }
 
 /// Tells those who look for it what is wrong with a line, and where.

@@ -2,22 +2,24 @@
 
 use super::greeting::judge_greeting;
 use super::peers::PeerId;
-use super::told::{NotTaken, Told};
+use super::told::{NotTaken, Told, tell_not_taken};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
+use crate::wire::NeighbourLine;
 use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
-use crate::wire::{At, NeighbourLine, Printable};
-use log::{Level, debug, error, info, log, warn};
+use log::{Level, debug, log, warn};
 use std::net::SocketAddr;
 
 /// A neighbour's connection to us.
 #[derive(Debug)]
 pub(in crate::node) struct Accepted {
     address: SocketAddr,
+    /// Whether what becomes of it is news; not where its like come by the thousand.
+    is_news: bool,
     lines: LinesFrom,
     state: State,
     /// What is spoken, once it has greeted.
@@ -59,6 +61,7 @@ impl Accepted {
     pub fn new(address: SocketAddr) -> Self {
         Accepted {
             address,
+            is_news: true,
             lines: LinesFrom::default(),
             state: State::Stranger,
             version: Version::HIGHEST,
@@ -97,63 +100,53 @@ impl Accepted {
                 let id = cx.transport.id();
                 match self.told.position(cx.app, (peer, epoch), id, line, &at) {
                     Ok(()) => {}
-                    Err(NotTaken::Broken) => self.lines.broken("neighbour", id, line),
-                    Err(why) => self.tell_not_taken(cx, peer, why, &at),
+                    Err(NotTaken::Broken) => self.broken(cx, line),
+                    Err(why) => {
+                        tell_not_taken(cx.app, peer, why, &at, cx.now.monotonic);
+                        if why == NotTaken::NoRoom {
+                            // There is none for what comes behind it either.
+                            cx.transport.abort();
+                        }
+                    }
                 }
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
                 debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
                 let (id, now) = (cx.transport.id(), cx.now.monotonic);
-                self.told.mark(&mut cx.app.peers[peer], id, (sequence, digest), now);
+                let (level, peer) = (self.level(), &mut cx.app.peers[peer]);
+                self.told.mark(peer, (id, level), (sequence, digest), now);
                 self.owes = true;
             }
             (State::Known { .. } | State::Waiting { .. } | State::Refused { .. }, _) => {
-                self.lines.broken("neighbour", cx.transport.id(), line);
+                self.broken(cx, line);
             }
         }
     }
 
-    /// A position could not be taken, through no fault of its line. Without room for it there is none for
-    /// what comes behind it either.
-    #[cold]
-    fn tell_not_taken(
-        &mut self,
-        cx: &mut Context<'_, Node>,
-        peer: PeerId,
-        why: NotTaken,
-        at: &At<'_>,
-    ) {
-        let (now, bytes) = (cx.now.monotonic, cx.app.positions.bytes());
-        let peer = &mut cx.app.peers[peer];
-        let log = peer.received_mut().not_taken(why, now);
-        if why == NotTaken::NoRoom {
-            cx.transport.abort();
-        }
-        let (name, server, Some(others)) = (peer.name(), Printable(at.server), log) else { return };
-        match why {
-            NotTaken::Name => error!(
-                "{name} names too many servers that are not of the herd: what it tells of {server} is \
-                 left out, and {others} more positions were since this was last said"
-            ),
-            NotTaken::NoRoom | NotTaken::Broken => error!(
-                "no room for what {name} tells: positions take {bytes} bytes, twice what is allowed \
-                 (see --memory); its link is dropped, and was {others} more times since this was said"
-            ),
-        }
+    fn broken(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        let (id, now) = (cx.transport.id(), cx.now.monotonic);
+        let from = ("neighbour", id, self.address.ip());
+        cx.app.refusals.broken(from, self.lines.count_broken(), line, now);
+    }
+
+    fn level(&self) -> Level {
+        if self.is_news { Level::Info } else { Level::Debug }
     }
 
     /// Welcomes the neighbour, unless another connection of it is alive.
     fn admit(&mut self, cx: &mut Context<'_, Node>, peer: PeerId, epoch: u64) {
         let (now, id) = (cx.now.monotonic, cx.transport.id());
-        let received = cx.app.peers[peer].received_mut();
-        if received.had_no_room(now) {
+        if cx.app.peers[peer].received().had_no_room(now) {
             self.refuse(cx, Level::Debug, "there is no room for more positions (see --memory)");
             return;
         }
-        let Some(look_at) = received.alive_until(now) else {
+        let Some(look_at) = cx.app.peers[peer].keeps_waiting(epoch, now) else {
             self.welcome(cx, peer, epoch);
             return;
         };
+        // Whoever it is, our own link may tell.
+        cx.app.peers[peer].dial_soon(now);
+        let received = cx.app.peers[peer].received_mut();
         let (present, log) = (received.connection(), received.wait(id, now));
         self.state =
             State::Waiting { peer, epoch, look_at, until: now + limits::NEIGHBOUR_CONFLICT_MAX };
@@ -170,7 +163,7 @@ impl Accepted {
     fn look_again(&mut self, cx: &mut Context<'_, Node>) {
         let State::Waiting { peer, epoch, look_at, until } = &mut self.state else { return };
         let now = cx.now.monotonic;
-        match cx.app.peers[*peer].received().alive_until(now) {
+        match cx.app.peers[*peer].keeps_waiting(*epoch, now) {
             None => {
                 let (peer, epoch) = (*peer, *epoch);
                 self.welcome(cx, peer, epoch);
@@ -187,10 +180,19 @@ impl Accepted {
         let node = &mut *cx.app;
         node.strangers.left(id);
         let welcome = node.peers[peer].greeted(&mut node.positions, epoch, id, cx.now.monotonic);
+        let others = node.peers[peer].received_mut().welcome(cx.now.monotonic);
+        self.is_news = others.is_some();
+        let others = match others {
+            None | Some(0) => String::new(),
+            Some(others) => format!("; {others} more greeted since this was last said"),
+        };
         let known = if welcome.is_known_epoch { "the epoch that we know" } else { "a new epoch" };
         let (name, up_to) = (node.peers[peer].name(), welcome.received_up_to);
         let from = self.address;
-        info!("neighbour {id} from {from} is {name} in {known}, received up to {up_to}");
+        log!(
+            self.level(),
+            "neighbour {id} from {from} is {name} in {known}, received up to {up_to}{others}"
+        );
         let settings = &node.settings;
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
@@ -271,8 +273,8 @@ impl Accepted {
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
         cx.transport.go_first();
-        info!(target: TRAFFIC, "neighbour {} connected from {}", cx.transport.id(), self.address);
         self.heard = cx.now.monotonic;
+        self.is_news = cx.app.refusals.connected(cx.transport.id(), self.address, self.heard);
         if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
             cx.app.wake(oldest);
         }
@@ -297,7 +299,7 @@ impl Protocol<Node> for Accepted {
                 Err(_) if self.state == State::Stranger => {
                     self.refuse(cx, Level::Warn, "a greeting was expected");
                 }
-                Err(beginning) => self.lines.broken("neighbour", cx.transport.id(), beginning),
+                Err(beginning) => self.broken(cx, beginning),
             }
         }
         self.lines.put_back(reader);
@@ -327,6 +329,15 @@ impl Protocol<Node> for Accepted {
             // It was to make room, and has been welcomed or refused in the same turn.
             State::Known { .. } | State::Refused { .. } => {}
             State::Stranger => fault!("a stranger is woken, and there is room for it"),
+        }
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        match self.state {
+            // It holds what it tells us; who is none of ours is owed nothing.
+            State::Known { .. } => cx.transport.leave(),
+            State::Stranger | State::Waiting { .. } => cx.transport.abort(),
+            State::Refused { .. } => {}
         }
     }
 
@@ -365,12 +376,14 @@ impl Protocol<Node> for Accepted {
         if let State::Refused { stays: true } = self.state {
             cx.app.strangers.refused_is_gone();
         }
+        let level = self.level();
         match self.state {
             State::Stranger | State::Refused { .. } => {
-                info!(target: TRAFFIC, "neighbour {id} from {}: {cause}", self.address);
+                log!(target: TRAFFIC, level, "neighbour {id} from {}: {cause}", self.address);
             }
             State::Waiting { peer, .. } | State::Known { peer, .. } => {
-                info!("neighbour {id}, {}: {cause}", cx.app.peers[peer].name());
+                let (name, broken) = (cx.app.peers[peer].name(), self.lines.broken());
+                log!(level, "neighbour {id}, {name}: {cause}{broken}");
                 for waiting in cx.app.peers[peer].received_mut().hung_up(id).to_vec() {
                     cx.app.wake(waiting);
                 }

@@ -1,9 +1,10 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::agreement::{Agreement, Finding};
+use super::agreement::Agreement;
 use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
+use super::progress::Progress;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
@@ -13,13 +14,15 @@ use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
-use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
 pub(in crate::node) struct Dialled {
     peer: PeerId,
     attempt: Attempt,
+    /// Of the neighbour, once it is connected to.
+    address: IpAddr,
     lines: LinesFrom,
     state: State,
     /// What is spoken: the highest version of ours until the neighbour has answered with the one
@@ -29,8 +32,7 @@ pub(in crate::node) struct Dialled {
     heard: Monotonic,
     /// When the feed was last marked.
     marked: Monotonic,
-    /// Up to where the neighbour may have received the feed: what it was last marked with, or says itself.
-    marked_up_to: u64,
+    progress: Progress,
     /// How many records more it may pass in this turn.
     share: u64,
     /// What there was when the link came up, until the neighbour has received it.
@@ -66,12 +68,13 @@ impl Dialled {
         Dialled {
             peer,
             attempt,
+            address: Ipv4Addr::UNSPECIFIED.into(),
             lines: LinesFrom::default(),
             state: State::Greeting,
             version: Version::HIGHEST,
             heard: Monotonic::default(),
             marked: Monotonic::default(),
-            marked_up_to: 0,
+            progress: Progress::default(),
             share: 0,
             telling: None,
             agreement: Agreement::default(),
@@ -90,6 +93,7 @@ impl Dialled {
         epoch: u64,
         up_to: u64,
     ) {
+        let (id, now) = (cx.transport.id(), cx.now.monotonic);
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
         let ours = node.settings.version;
@@ -108,9 +112,9 @@ impl Dialled {
         }
         let is_news = peer.may_start_over(cx.now.monotonic);
         let head = node.positions.head();
-        self.marked_up_to = up_to;
-        if !peer.answered(&mut node.positions, up_to, cx.transport.id(), cx.now.monotonic) {
-            self.marked_up_to = 0;
+        self.progress = Progress::from(up_to);
+        if !peer.answered(&mut node.positions, (epoch, up_to), id, now) {
+            self.progress = Progress::default();
             let level = if is_news { Level::Warn } else { Level::Debug };
             let (name, changes) = (peer.name(), plural(head, "change"));
             log!(level, "{name} has received {up_to} of {changes}: it is told everything again");
@@ -124,6 +128,10 @@ impl Dialled {
             peer.name()
         );
         self.telling = Some(Telling::new(head, cx.now.monotonic));
+        // Now we know its epoch: one of these may be in it.
+        for waiting in peer.received().waiting().to_vec() {
+            node.wake(waiting);
+        }
         // If there is nothing to tell, the neighbour sees at once that this is who feeds it.
         self.end_telling(cx);
     }
@@ -157,11 +165,15 @@ impl Dialled {
         let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;
         if sent > 0 {
-            self.mark(cx);
+            self.mark(cx, true);
         }
         self.end_telling(cx);
         if is_at_head && is_stopping {
-            cx.transport.close();
+            // Who has all is not waited for.
+            match self.progress.is_taken() {
+                true => cx.transport.leave(),
+                false => cx.transport.close(),
+            }
         } else if !is_at_head && cx.transport.request_room() {
             cx.transport.yield_turn();
         }
@@ -177,66 +189,19 @@ impl Dialled {
             && telling.up_to <= sent_up_to
         {
             telling.is_over = true;
-            self.mark(cx);
+            self.mark(cx, false);
         }
     }
 
-    fn mark(&mut self, cx: &mut Context<'_, Node>) {
+    /// Marks the feed as far as it has been sent, behind what was just told or for itself.
+    fn mark(&mut self, cx: &mut Context<'_, Node>, tells: bool) {
         let node = &*cx.app;
         let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
         let digest = node.positions.digest();
         debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
-        self.marked_up_to = sent_up_to;
+        self.progress.mark(sent_up_to, tells);
         self.marked = cx.now.monotonic;
-    }
-
-    fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
-        debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
-        if sequence > self.marked_up_to {
-            let marked = self.marked_up_to;
-            self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
-            return;
-        }
-        let node = &mut *cx.app;
-        let peer = &mut node.peers[self.peer];
-        if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
-            // What an operator waits for before the next server of a herd is restarted.
-            let summary = told.so_far.summary(cx.now.monotonic);
-            info!("{} has caught up: {summary}", peer.name());
-        }
-        if sequence != node.positions.head() {
-            self.agreement.moved();
-            return;
-        }
-        let (ours, told) = (node.positions.digest(), peer.received_mut().take_whole());
-        let name = peer.name();
-        match self.agreement.compare(ours, theirs, told) {
-            Some(Finding::Differ) => warn!(
-                "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
-            ),
-            Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
-            None => {}
-        }
-        if self.agreement.is_lost() {
-            self.start_over(cx, format_args!("it holds other positions"));
-        }
-    }
-
-    /// Tells the neighbour everything again, unless that was done a moment ago: then this may be from
-    /// before it.
-    fn start_over(&mut self, cx: &mut Context<'_, Node>, why: fmt::Arguments<'_>) {
-        let node = &mut *cx.app;
-        let peer = &mut node.peers[self.peer];
-        if !peer.may_start_over(cx.now.monotonic) {
-            debug!("{}: {why}; it has been told everything again", peer.name());
-            return;
-        }
-        warn!("{} is told everything again: {why}", peer.name());
-        peer.start_over(&mut node.positions, cx.now.monotonic);
-        self.agreement.moved();
-        self.marked_up_to = 0;
-        self.telling = Some(Telling::new(node.positions.head(), cx.now.monotonic));
     }
 
     #[cfg(test)]
@@ -256,8 +221,13 @@ impl Dialled {
             (State::Up { .. }, Some(NeighbourLine::Acknowledge { sequence, digest })) => {
                 self.acknowledged(cx, sequence, digest);
             }
-            _ => self.lines.broken("link", cx.transport.id(), line),
+            _ => self.broken(cx, line),
         }
+    }
+
+    fn broken(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
+        let from = ("link", cx.transport.id(), self.address);
+        cx.app.refusals.broken(from, self.lines.count_broken(), line, cx.now.monotonic);
     }
 
     fn give_up(&mut self, cx: &mut Context<'_, Node>, reason: String) {
@@ -280,7 +250,7 @@ impl Dialled {
         // A mark with nothing told before it says that this is all.
         let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
         match self.state {
-            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx),
+            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx, false),
             // The neighbour owes the answer to our greeting, or has enough to read.
             _ => self.marked = cx.now.monotonic,
         }
@@ -288,7 +258,8 @@ impl Dialled {
 }
 
 impl Protocol<Node> for Dialled {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, neighbour: &PeerInfo) {
+        self.address = neighbour.address.ip();
         cx.transport.go_first();
         cx.transport.limit_unsent();
         self.connected = true;
@@ -324,7 +295,7 @@ impl Protocol<Node> for Dialled {
         while let Some(line) = next_line(&mut reader, &mut rest) {
             match line {
                 Ok(line) => self.line(cx, line),
-                Err(beginning) => self.lines.broken("link", cx.transport.id(), beginning),
+                Err(beginning) => self.broken(cx, beginning),
             }
         }
         self.lines.put_back(reader);
@@ -364,7 +335,7 @@ impl Protocol<Node> for Dialled {
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         match self.state {
-            State::Greeting => cx.transport.close(),
+            State::Greeting => cx.transport.abort(),
             // What clients have been answered is sent first.
             State::Up { .. } => self.walk(cx),
         }
@@ -396,5 +367,6 @@ impl Protocol<Node> for Dialled {
     }
 }
 
+mod acknowledged;
 #[cfg(test)]
 mod tests;

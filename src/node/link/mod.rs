@@ -16,6 +16,7 @@ mod dialled;
 mod greeting;
 mod outage;
 mod peers;
+mod progress;
 mod received;
 mod strangers;
 mod told;

@@ -30,9 +30,13 @@ pub(in crate::node) struct Peer {
     cursor: Cursor,
     received: Received,
     outage: Outage,
-    /// When it was last told everything again since something was wrong, and how often it was.
+    /// When it was last told everything again since something was wrong, how often it was, and how often
+    /// since that has helped.
     started_over_at: Option<Monotonic>,
     started_over: u64,
+    started_over_in_vain: u32,
+    /// In which epoch it answered us last.
+    answered_in: Option<u64>,
 }
 
 /// How our link to a neighbour stands.
@@ -45,8 +49,8 @@ enum LinkState {
     Dialling { again_at: Option<Monotonic> },
     /// Connected, and greeted by us.
     Greeting,
-    /// The neighbour takes the feed, on that connection.
-    Up(ConnectionId),
+    /// The neighbour takes the feed, on that connection, and is in that epoch.
+    Up { connection: ConnectionId, epoch: u64 },
 }
 
 /// One of the times that a neighbour is dialled.
@@ -72,13 +76,9 @@ impl Peers {
         self.0.iter().position(|peer| peer.name.as_bytes() == name).map(PeerId)
     }
 
-    /// How many are linked both ways: the link to it is up, and it has greeted us on a connection that
-    /// is alive.
+    /// How many are linked both ways: the link to it is up, and [it feeds us](Peer::feeds_us).
     pub fn linked_both_ways(&self) -> usize {
-        let both = |peer: &&Peer| {
-            matches!(peer.link, LinkState::Up(_)) && peer.received.connection().is_some()
-        };
-        self.0.iter().filter(both).count()
+        self.0.iter().filter(|peer| peer.feeds_us()).count()
     }
 
     /// How often one of them was told everything again since something was wrong.
@@ -86,10 +86,22 @@ impl Peers {
         self.0.iter().map(|peer| peer.started_over).sum()
     }
 
+    /// How many servers neighbours have named that are not of the herd.
+    pub fn foreign_servers(&self) -> usize {
+        self.0.iter().map(|peer| peer.received.foreign_servers()).sum()
+    }
+
+    /// Who named how many of them, for the log.
+    pub fn who_named_foreign_servers(&self) -> String {
+        let named = self.0.iter().map(|peer| (&peer.name, peer.received.foreign_servers()));
+        let named = named.filter(|&(_, count)| count > 0);
+        named.map(|(name, count)| format!("{count} by {name}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// The links that are up, and up to where each has sent the feed.
     pub fn links_up(&self) -> impl Iterator<Item = (ConnectionId, &Cursor)> {
         self.0.iter().filter_map(|peer| match peer.link {
-            LinkState::Up(connection) => Some((connection, &peer.cursor)),
+            LinkState::Up { connection, .. } => Some((connection, &peer.cursor)),
             LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
         })
     }
@@ -137,6 +149,8 @@ impl Peer {
             outage: Outage::new(),
             started_over_at: None,
             started_over: 0,
+            started_over_in_vain: 0,
+            answered_in: None,
         }
     }
 
@@ -178,17 +192,38 @@ impl Peer {
         self.received.greeted(positions, epoch, connection, now)
     }
 
+    /// Whether our own link to it says that this is its epoch. Who greets us in its name and in another
+    /// is what it was before, or somebody else.
+    fn is_proven(&self, epoch: u64) -> bool {
+        matches!(self.link, LinkState::Up { epoch: present, .. } if present == epoch)
+    }
+
+    /// Whether it has greeted us on a connection that is alive, in the epoch that our own link to it says.
+    pub(super) fn feeds_us(&self) -> bool {
+        self.received.present_epoch().is_some_and(|epoch| self.is_proven(epoch))
+    }
+
+    /// Until when whoever greets us in its name and that epoch has to wait, since another connection of
+    /// it is alive; not if this one is proven to be the neighbour and the other is not.
+    pub(super) fn keeps_waiting(&self, epoch: u64, now: Monotonic) -> Option<Monotonic> {
+        let is_present_proven = self.feeds_us();
+        if self.is_proven(epoch) && !is_present_proven {
+            return None;
+        }
+        self.received.alive_until(now, is_present_proven)
+    }
+
     /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,
     /// it is dialled once a [`REDIAL_PAUSE_MIN`](crate::limits::REDIAL_PAUSE_MIN) at most; and only after the usual pause where
     /// it refuses us, which only people can mend.
-    fn dial_soon(&mut self, now: Monotonic) {
+    pub(super) fn dial_soon(&mut self, now: Monotonic) {
         let Some(soonest) = self.outage.soonest(now) else { return };
         match &mut self.link {
             LinkState::Down { redial_at } => *redial_at = soonest.min(*redial_at),
             LinkState::Dialling { again_at } => {
                 again_at.get_or_insert(self.outage.doubted_at().max(now));
             }
-            LinkState::Greeting | LinkState::Up(_) => self.outage.expect(),
+            LinkState::Greeting | LinkState::Up { .. } => self.outage.expect(),
         }
     }
 
@@ -202,29 +237,36 @@ impl Peer {
         self.link = LinkState::Greeting;
     }
 
-    /// The neighbour answered our greeting and says that it has received our feed up to there: the link
-    /// is up, and goes on from there. The next failure is news again. False if we have never sent that
+    /// The neighbour answered our greeting in that epoch and says that it has received our feed up to
+    /// there: the link is up, and goes on from there. The next failure is news again. False if we have never sent that
     /// much: then it is told everything.
     pub(super) fn answered(
         &mut self,
         positions: &mut Positions,
-        received_up_to: u64,
+        (epoch, received_up_to): (u64, u64),
         connection: ConnectionId,
         now: Monotonic,
     ) -> bool {
+        if self.answered_in.replace(epoch) != Some(epoch) {
+            self.agrees();
+        }
         let is_credible = received_up_to <= positions.head();
         if is_credible {
             positions.seek(&self.cursor, received_up_to);
         } else {
             self.start_over(positions, now);
         }
-        self.came_up(now, connection);
+        self.came_up(now, connection, epoch);
         is_credible
     }
 
-    /// Whether it may be told everything again, which costs both as much as if it had come back empty.
+    /// Whether it may be told everything again, which costs both as much as if it had come back empty:
+    /// not soon after it was, and the later the more often that has not helped.
     pub(super) fn may_start_over(&self, now: Monotonic) -> bool {
-        let recent = |at| now.since(at) < limits::START_OVER_PAUSE;
+        let doubled = self.started_over_in_vain.clamp(1, u32::BITS) - 1;
+        let pause = limits::START_OVER_PAUSE.saturating_mul(1 << doubled);
+        let pause = pause.min(limits::START_OVER_PAUSE_MAX);
+        let recent = |at| now.since(at) < pause;
         !self.started_over_at.is_some_and(recent)
     }
 
@@ -232,13 +274,19 @@ impl Peer {
     /// told us, for that may be what it has lost.
     pub(super) fn start_over(&mut self, positions: &mut Positions, now: Monotonic) {
         self.started_over_at = Some(now);
+        self.started_over_in_vain = self.started_over_in_vain.saturating_add(1);
         self.started_over += 1;
         positions.seek(&self.cursor, 0);
         self.received.doubt(positions);
     }
 
-    fn came_up(&mut self, now: Monotonic, connection: ConnectionId) {
-        self.link = LinkState::Up(connection);
+    /// It holds what we hold, or has just begun to live: if something is wrong again, that is news.
+    pub(super) fn agrees(&mut self) {
+        self.started_over_in_vain = 0;
+    }
+
+    fn came_up(&mut self, now: Monotonic, connection: ConnectionId, epoch: u64) {
+        self.link = LinkState::Up { connection, epoch };
         self.outage.end(now);
     }
 
@@ -262,7 +310,7 @@ impl Peer {
         match self.link {
             LinkState::Down { redial_at } => Some(redial_at),
             LinkState::Dialling { again_at } => again_at,
-            LinkState::Greeting | LinkState::Up(_) => None,
+            LinkState::Greeting | LinkState::Up { .. } => None,
         }
     }
 }

@@ -8,10 +8,14 @@
 //! feeds us does, and was heard a moment ago. Who greets meanwhile waits for it to close or to fall
 //! silent, and is refused when it does neither. So a true neighbour is back in less time than silence
 //! is allowed, and a false one disturbs nobody.
+//!
+//! Who came first need not be the true one. Where our own link to the neighbour is up we know its epoch
+//! from itself: a connection that greets in that goes before one that does not
+//! ([`Peer::keeps_waiting`](super::peers::Peer::keeps_waiting)).
 
 use super::told::NotTaken;
 use crate::limits;
-use crate::node::log_throttle::LogThrottle;
+use crate::node::log_throttle::{Burst, LogThrottle};
 use crate::positions::{NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Monotonic};
 
@@ -32,8 +36,13 @@ pub(super) struct Received {
     waiting: Vec<ConnectionId>,
     /// Of those.
     conflicts: LogThrottle,
-    /// Of positions that were left out for the names of their servers.
+    /// Of those that were welcomed.
+    welcomes: Burst,
+    /// How many servers it has named, as the first, that are not of the herd.
+    foreign_servers: usize,
+    /// Of positions that were left out for the names of their servers, and how many were.
     names: LogThrottle,
+    left_out: u64,
     /// Of links that were dropped since there was no room for what they told; when the last one was.
     no_room: LogThrottle,
     no_room_at: Option<Monotonic>,
@@ -121,10 +130,21 @@ impl Received {
         }
     }
 
-    /// Until when another connection has to wait, as this one has shown that it lives.
-    pub fn alive_until(&self, now: Monotonic) -> Option<Monotonic> {
-        let present = self.present.filter(|present| present.has_marked)?;
+    /// In which epoch it greeted us on the connection that is alive.
+    pub fn present_epoch(&self) -> Option<u64> {
+        self.present.and(self.epoch)
+    }
+
+    /// Until when another connection has to wait, as this one has shown that it lives, and is who it says
+    /// or `is_proven` to be.
+    pub fn alive_until(&self, now: Monotonic, is_proven: bool) -> Option<Monotonic> {
+        let present = self.present.filter(|present| present.has_marked || is_proven)?;
         Some(present.heard + limits::NEIGHBOUR_ALIVE).filter(|&until| now < until)
+    }
+
+    /// A connection is welcomed. Whether that belongs in the log, and of how many that was not said.
+    pub fn welcome(&mut self, now: Monotonic) -> Option<u64> {
+        self.welcomes.admit(now)
     }
 
     /// A connection waits for the present one to close or to fall silent. Whether that belongs in the
@@ -132,6 +152,11 @@ impl Received {
     pub fn wait(&mut self, connection: ConnectionId, now: Monotonic) -> Option<u64> {
         self.waiting.push(connection);
         self.conflicts.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// Those that wait.
+    pub fn waiting(&self) -> &[ConnectionId] {
+        &self.waiting
     }
 
     /// Up to which of its sequence numbers we have received everything.
@@ -160,9 +185,25 @@ impl Received {
             self.no_room_at = Some(now);
             &mut self.no_room
         } else {
+            self.left_out += 1;
             &mut self.names
         };
         throttle.admit(now, limits::NEIGHBOUR_TROUBLE_REMINDER)
+    }
+
+    /// It has named a server, as the first, that is not of the herd.
+    pub fn named_a_foreign_server(&mut self) {
+        self.foreign_servers += 1;
+    }
+
+    /// How many of those there were.
+    pub fn foreign_servers(&self) -> usize {
+        self.foreign_servers
+    }
+
+    /// How many positions were left out for the names of their servers.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Whether there was no room for what it told, a moment ago: then there is none yet.
@@ -208,22 +249,23 @@ mod tests {
         let mut received = Received::default();
         let start = Monotonic::default();
         received.greeted(&mut positions, 7, id(1), start);
-        assert_eq!(received.alive_until(start), None, "it has shown nothing yet");
-        received.marked(id(1), 0, None);
+        assert_eq!(received.alive_until(start, false), None, "it has shown nothing yet");
         let until = start + limits::NEIGHBOUR_ALIVE;
-        assert_eq!(received.alive_until(start), Some(until));
-        assert_eq!(received.alive_until(until), None, "it has fallen silent");
+        assert_eq!(received.alive_until(start, true), Some(until), "it need not");
+        received.marked(id(1), 0, None);
+        assert_eq!(received.alive_until(start, false), Some(until));
+        assert_eq!(received.alive_until(until, false), None, "it has fallen silent");
         assert_eq!(received.wait(id(2), start), Some(0));
         assert_eq!(received.wait(id(3), start), None, "that has been said");
         received.marked(id(2), 9, Some(9));
         assert_eq!(received.take_whole(), None);
         received.heard(id(2), until);
-        assert_eq!((received.up_to(), received.alive_until(until)), (0, None));
+        assert_eq!((received.up_to(), received.alive_until(until, false)), (0, None));
         received.heard(id(1), until);
-        assert!(received.alive_until(until).is_some());
+        assert!(received.alive_until(until, false).is_some());
         assert_eq!(received.hung_up(id(3)), []);
         assert_eq!(received.hung_up(id(1)), [id(2)]);
-        assert_eq!(received.alive_until(until), None);
+        assert_eq!(received.alive_until(until, false), None);
         let welcome = received.greeted(&mut positions, 7, id(2), until);
         assert_eq!((welcome.is_known_epoch, welcome.former), (true, None));
         assert_eq!(received.hung_up(id(2)), []);

@@ -177,8 +177,25 @@ fn names_that_are_invented_keep_no_server_of_the_herd_from_being_known() {
     let holiday = told_by_welsh(&lines);
     let positions = holiday.node.positions();
     assert!(!holiday.transport.is_ending());
-    assert_eq!(positions.len(), limits::NEW_ORIGINS_PER_CONNECTION_MAX + 5);
+    assert_eq!(positions.len(), limits::FOREIGN_SERVERS_MAX + 5);
     assert!(positions.find(b"Wilkes").is_some());
+    // Another connection brings no more, nor does another neighbour.
+    let mut holiday = holiday;
+    for (slot, neighbour, client) in [(8, "Welsh", "late"), (9, "Goloman", "later")] {
+        holiday.transport = Transport::new(ConnectionId { slot, generation: 0 });
+        holiday.protocol = Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let line = format!(
+            "HERD 1 goloman {neighbour} Holiday 0000000000000002\n\
+             AT one_more +0.000000000 {client} +1-1 5\nAT invented1 +0.000000000 c1 +1-1 6\n"
+        );
+        holiday.call(|protocol, cx| {
+            protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()));
+            protocol.data_received(cx, line.as_bytes());
+        });
+        assert!(holiday.node.positions().find(client.as_bytes()).is_none(), "{neighbour}");
+    }
+    assert_eq!(holiday.node.peers.foreign_servers(), limits::FOREIGN_SERVERS_MAX);
+    assert_eq!(holiday.node.peers.who_named_foreign_servers(), "64 by Welsh");
     // A name that has been taken is known.
     let holiday = told_by_welsh(&(lines + "AT invented0 +0.000000000 other +1-1 5\n"));
     assert!(holiday.node.positions().find(b"other").is_some());

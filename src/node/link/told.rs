@@ -5,10 +5,10 @@ use super::peers::{Peer, PeerId};
 use crate::limits;
 use crate::node::Node;
 use crate::node::lines::{IN, log_at};
-use crate::positions::{OriginId, Positions, Report, Text, Update};
+use crate::positions::{OriginId, Report, Text, Update};
 use crate::transport::{ConnectionId, Monotonic};
-use crate::wire::At;
-use log::{Level, info};
+use crate::wire::{At, Printable};
+use log::{Level, error, log};
 use std::mem;
 
 /// What has been told on it.
@@ -18,8 +18,6 @@ pub(super) struct Told {
     catch_up: Option<CatchUp>,
     /// Whether anything has been told since the last mark.
     since_mark: bool,
-    /// How many names of servers that nobody knew.
-    names: usize,
 }
 
 /// Why a position is not taken.
@@ -56,7 +54,7 @@ impl Told {
     ) -> Result<(), NotTaken> {
         self.log(id, line);
         let report = Report {
-            origin: self.origin(&mut node.positions, at.server).ok_or(NotTaken::Name)?,
+            origin: origin(node, peer, at.server).ok_or(NotTaken::Name)?,
             difference_nanoseconds: at.difference_nanoseconds,
             time_nanoseconds: at.time_nanoseconds,
             text: Text::new(at.text, at.client.len(), at.location.len()).ok_or(NotTaken::Broken)?,
@@ -80,24 +78,12 @@ impl Told {
         log_at(level, ("neighbour", IN), id, line);
     }
 
-    /// The server with that name. Those of the herd are known; of others a connection may name some.
-    fn origin(&mut self, positions: &mut Positions, server: &[u8]) -> Option<OriginId> {
-        if let Some(origin) = positions.find_origin(server) {
-            return Some(origin);
-        }
-        if self.names >= limits::NEW_ORIGINS_PER_CONNECTION_MAX {
-            return None;
-        }
-        self.names += 1;
-        positions.intern(server)
-    }
-
     /// The neighbour marks its feed. With nothing told before it a mark says that what there was has
-    /// been told; one that goes back, that everything is told again.
+    /// been told, which is said at that level; one that goes back, that everything is told again.
     pub fn mark(
         &mut self,
         peer: &mut Peer,
-        id: ConnectionId,
+        (id, level): (ConnectionId, Level),
         (sequence, digest): (u64, u64),
         now: Monotonic,
     ) {
@@ -108,8 +94,49 @@ impl Told {
             && let Some(told) = self.catch_up.take()
             && !told.is_empty()
         {
-            info!("caught up with {}: {}", peer.name(), told.summary(now));
+            log!(level, "caught up with {}: {}", peer.name(), told.summary(now));
         }
         peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
+    }
+}
+
+/// The server with that name. Those of the herd are known; of others neighbours may name some, all of them
+/// together: if each might name as many, one server could hold what another has no room for.
+fn origin(node: &mut Node, peer: PeerId, server: &[u8]) -> Option<OriginId> {
+    if let Some(origin) = node.positions.find_origin(server) {
+        return Some(origin);
+    }
+    if node.peers.foreign_servers() >= limits::FOREIGN_SERVERS_MAX {
+        return None;
+    }
+    let origin = node.positions.intern(server)?;
+    node.peers[peer].received_mut().named_a_foreign_server();
+    Some(origin)
+}
+
+/// A position could not be taken, through no fault of its line: says so, now and then.
+#[cold]
+pub(super) fn tell_not_taken(
+    node: &mut Node,
+    peer: PeerId,
+    why: NotTaken,
+    at: &At<'_>,
+    now: Monotonic,
+) {
+    let bytes = node.positions.bytes();
+    let Some(others) = node.peers[peer].received_mut().not_taken(why, now) else { return };
+    let (name, server) = (node.peers[peer].name(), Printable(at.server));
+    match why {
+        NotTaken::Name => error!(
+            "{name} names too many servers that are not of the herd: {server} is left out, and what \
+             it is said to have taken, as {} are known ({}); {others} more positions were left out \
+             since this was last said",
+            limits::FOREIGN_SERVERS_MAX,
+            node.peers.who_named_foreign_servers()
+        ),
+        NotTaken::NoRoom | NotTaken::Broken => error!(
+            "no room for what {name} tells: positions take {bytes} bytes, twice what is allowed \
+             (see --memory); its link is dropped, and was {others} more times since this was said"
+        ),
     }
 }

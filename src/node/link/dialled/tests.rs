@@ -306,3 +306,24 @@ fn who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told(
     scene.neighbour_acknowledges(scene.node.positions.head(), 1);
     assert_eq!(scene.end_turn().0, 11);
 }
+
+#[test]
+fn a_stop_waits_only_for_what_the_neighbour_has_not_acknowledged() {
+    for (told, acknowledged, waits) in [(0, 0, false), (10, 10, false), (10, 9, true)] {
+        let mut scene = Scene::new();
+        scene.neighbour_answers();
+        scene.report(0..told);
+        assert_eq!(scene.end_turn().0, told);
+        scene.neighbour_acknowledges(acknowledged, 0);
+        scene.neighbour_takes_all();
+        scene.node.stopping(scene.now);
+        scene.on_link(|protocol, cx| protocol.stopping(cx));
+        let link = &scene.link.1;
+        assert!(link.is_closing());
+        assert_eq!(link.is_leaving(), !waits, "{told} {acknowledged}");
+    }
+    // Who has not answered our greeting is owed nothing yet.
+    let mut scene = Scene::new();
+    scene.on_link(|protocol, cx| protocol.stopping(cx));
+    assert!(scene.link.1.is_aborted());
+}

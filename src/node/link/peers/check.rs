@@ -10,7 +10,7 @@ impl Peers {
         for peer in &self.0 {
             peer.check(positions).map_err(|wrong| format!("neighbour {}: {wrong}", peer.name))?;
             let dialled = match peer.link {
-                LinkState::Up(connection) => Some(connection),
+                LinkState::Up { connection, .. } => Some(connection),
                 LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
             };
             connections.extend(dialled.into_iter().chain(peer.received.connection()));
@@ -26,7 +26,7 @@ impl Peers {
 impl Peer {
     pub(super) fn check(&self, positions: &Positions) -> Result<(), String> {
         let (sent_up_to, head) = (positions.sent_up_to(&self.cursor), positions.head());
-        let is_up = matches!(self.link, LinkState::Up(_));
+        let is_up = matches!(self.link, LinkState::Up { .. });
         let wrong = if sent_up_to > head {
             format!("it has been sent {sent_up_to} of {head} changes")
         } else if is_up != self.outage.up_since().is_some() {

@@ -29,10 +29,10 @@ fn pauses_double_within_their_bounds() {
         now = at;
     }
     // Who listens and breaks at once is dialled no sooner for it.
-    peer.came_up(now, id(1));
+    peer.came_up(now, id(1), 7);
     peer.went_down(now, "gone", false, &mut random);
     assert!(peer.redial_at().unwrap().since(now) >= limits::REDIAL_PAUSE_MAX / 2);
-    peer.came_up(now, id(1));
+    peer.came_up(now, id(1), 7);
     now = now + limits::LINK_PROVEN_AFTER;
     peer.went_down(now, "gone", false, &mut random);
     assert_eq!(peer.redial_at().unwrap().since(now), limits::REDIAL_PAUSE_MIN);
@@ -112,6 +112,28 @@ fn another_epoch_is_another_life() {
 }
 
 #[test]
+fn it_is_told_everything_again_less_and_less_often_while_that_does_not_help() {
+    let mut positions = Positions::new([1, 2]);
+    let mut peer = peer(&mut positions);
+    let mut now = Monotonic::default();
+    let mut pauses = |peer: &mut Peer, times: usize| {
+        let pauses = (0..times).map(|_| {
+            peer.start_over(&mut positions, now);
+            let start = now;
+            while !peer.may_start_over(now) {
+                now = now + Duration::from_secs(1);
+            }
+            now.since(start).as_secs()
+        });
+        pauses.collect::<Vec<_>>()
+    };
+    assert_eq!(limits::START_OVER_PAUSE_MAX.as_secs(), 3_600);
+    assert_eq!(pauses(&mut peer, 8), [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
+    peer.agrees();
+    assert_eq!(pauses(&mut peer, 2), [60, 120]);
+}
+
+#[test]
 fn those_due_are_dialled_once_each() {
     let mut positions = Positions::new([1, 2]);
     let named = ["Hands", "Wilkes"].map(|name| {
@@ -125,7 +147,7 @@ fn those_due_are_dialled_once_each() {
     assert_eq!(dialled, [peers.find(b"Hands"), peers.find(b"Wilkes"), None]);
     assert_eq!((peers.find(b"Holiday"), peers.dial_at()), (None, None));
     let hands = peers.find(b"Hands").unwrap();
-    peers[hands].answered(&mut positions, 0, id(1), now);
+    peers[hands].answered(&mut positions, (7, 0), id(1), now);
     assert_eq!(peers.links_up().count(), 1);
     assert_eq!(peers.check(&positions), Ok(()));
     peers[hands].greeted(&mut positions, 7, id(1), Monotonic::default());
@@ -205,7 +227,7 @@ fn a_link_that_breaks_when_its_neighbour_has_greeted_anew_is_dialled_soon_once()
     let mut now = peers.dial_at().unwrap();
     let (hands, ..) = peers.dial_next(now).unwrap();
     peers[hands].connected();
-    peers[hands].answered(&mut positions, 0, id(1), now);
+    peers[hands].answered(&mut positions, (7, 0), id(1), now);
     peers[hands].greeted(&mut positions, 7, id(2), now);
     assert_eq!(peers.linked_both_ways(), 1);
     for soon in [true, false] {
@@ -216,4 +238,30 @@ fn a_link_that_breaks_when_its_neighbour_has_greeted_anew_is_dialled_soon_once()
         now = at;
         peers.dial_next(now).unwrap();
     }
+}
+
+#[test]
+fn who_greets_in_the_epoch_of_our_link_goes_before_who_greets_in_another() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let now = peers.dial_at().unwrap();
+    let (hands, ..) = peers.dial_next(now).unwrap();
+    // Somebody was there first.
+    peers[hands].greeted(&mut positions, 9, id(1), now);
+    peers[hands].received.marked(id(1), 0, None);
+    let until = now + limits::NEIGHBOUR_ALIVE;
+    assert_eq!(peers[hands].keeps_waiting(7, now), Some(until));
+    peers[hands].connected();
+    peers[hands].answered(&mut positions, (7, 0), id(2), now);
+    assert_eq!(peers.linked_both_ways(), 0, "that is not who our link leads to");
+    assert_eq!(peers[hands].keeps_waiting(9, now), Some(until));
+    assert_eq!(peers[hands].keeps_waiting(7, now), None);
+    let welcome = peers[hands].greeted(&mut positions, 7, id(3), now);
+    assert_eq!(welcome.former, Some(id(1)));
+    assert_eq!(peers.linked_both_ways(), 1);
+    // And stays, though it has marked nothing yet; one of the same epoch waits, too, when it has.
+    assert_eq!(peers[hands].keeps_waiting(9, now), Some(until));
+    peers[hands].received.marked(id(3), 0, None);
+    assert_eq!(peers[hands].keeps_waiting(7, now), Some(until));
+    assert_eq!(peers.check(&positions), Ok(()));
 }
