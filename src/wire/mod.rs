@@ -1,5 +1,5 @@
-//! Bytes <-> meaning: lines, commands, locations, times. Pure: no clock, no socket, no state but
-//! the rest of a line.
+//! Bytes <-> meaning: lines, commands, locations, times, HTTP. Pure: no clock, no socket, no state but
+//! the rest of a line or a request.
 //!
 //! [`LineReader`] cuts what arrives into lines; [`Command`] is what a client's line may say,
 //! [`NeighbourLine`] what servers say to each other. The fields of a command are checked where
@@ -7,6 +7,7 @@
 //! Parsers take any bytes, allocate nothing and never panic.
 
 mod ascii;
+pub(crate) mod calendar;
 mod fast_path;
 mod misnumbered;
 mod name;
