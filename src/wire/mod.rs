@@ -24,6 +24,7 @@ pub mod neighbour;
 pub mod prefetch;
 pub mod printable;
 pub mod time;
+pub mod uri;
 
 pub use command::{Command, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;
