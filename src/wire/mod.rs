@@ -18,6 +18,7 @@ pub mod command;
 pub mod decimal;
 pub mod host;
 pub mod http;
+pub(crate) mod json;
 pub mod lines;
 pub mod location;
 pub mod neighbour;
