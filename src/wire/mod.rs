@@ -14,6 +14,7 @@ mod name;
 mod plural;
 mod scanner;
 
+pub mod client_json;
 pub mod command;
 pub mod decimal;
 pub mod host;
