@@ -19,6 +19,7 @@ pub mod command;
 pub mod decimal;
 pub mod host;
 pub mod http;
+pub mod ingest;
 pub(crate) mod json;
 pub mod lines;
 pub mod location;
