@@ -280,6 +280,8 @@ pub const EXPONENT_DIGITS_MAX: i32 = 400;
 
 /// Request line and headers of an HTTP request.
 pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
+/// Body of an HTTP request at the web port (contract).
+pub const HTTP_REQUEST_BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Header fields of an HTTP request.
 pub const HTTP_REQUEST_HEADERS_MAX: usize = 64;
 /// Header fields of an HTTP response.
