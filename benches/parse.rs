@@ -1,9 +1,11 @@
-//! What it costs to read and write the lines of clients and neighbours.
+//! What it costs to read and write the lines of clients and neighbours, and requests over HTTP.
 
 mod harness;
 
 use harness::Harness;
 use herd::limits;
+use herd::wire::http::{Connection, HttpDate, Payload, RequestReader, ResponseHead};
+use herd::wire::ingest::ReportLine;
 use herd::wire::neighbour::{write_at, write_mark};
 use herd::wire::time::parse_time;
 use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable};
@@ -14,6 +16,10 @@ const IAMAT: &[u8] = b"IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.9
 const WHATSAT: &[u8] = b"WHATSAT kiwi.cs.ucla.edu 10 5";
 const AT: &[u8] =
     b"AT Goloman +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+/// As OsmAnd sends a report.
+const OSMAND: &[u8] = b"GET /?id=48241179&lat=34.068930&lon=-118.445127&timestamp=1520023934918\
+    &hdop=6.0&altitude=224.0&speed=0.0 HTTP/1.1\r\nHost: herd.example:13645\r\n\
+    User-Agent: OsmAnd~ 4.7.10\r\nConnection: Keep-Alive\r\nAccept-Encoding: gzip\r\nAccept: */*\r\n\r\n";
 const SECONDS: &str = "+352139.123+1384339.456";
 
 fn main() {
@@ -22,6 +28,7 @@ fn main() {
     commands(&harness);
     fields(&harness);
     printing(&harness);
+    web(&harness);
 }
 
 fn lines(harness: &Harness) {
@@ -83,4 +90,42 @@ fn printing(harness: &Harness) {
             write!(shown, "{}", Printable(black_box(bytes))).is_ok()
         });
     }
+}
+
+fn web(harness: &Harness) {
+    let mut reader = RequestReader::new(limits::HTTP_REQUEST_BODY_BYTES_MAX);
+    harness.measure("http/request", || {
+        let mut data = black_box(OSMAND);
+        matches!(reader.next(&mut data), Ok(Some(request)) if !request.query().is_empty())
+    });
+    harness.measure("http/header", || {
+        let mut data = black_box(OSMAND);
+        let request = reader.next(&mut data);
+        matches!(request, Ok(Some(request)) if request.header("origin").is_none())
+    });
+    let (first, second) = OSMAND.split_at(OSMAND.len() / 2);
+    harness.measure("http/request in two pieces", || {
+        let first_is_half = reader.next(&mut black_box(first)).is_ok_and(|found| found.is_none());
+        first_is_half && reader.next(&mut black_box(second)).is_ok_and(|found| found.is_some())
+    });
+    let query: &[u8] = b"id=48241179&lat=34.068930&lon=-118.445127&timestamp=1520023934918\
+        &hdop=6.0&altitude=224.0&speed=0.0";
+    let mut line = ReportLine::new();
+    harness.measure("ingest/OsmAnd", || {
+        line.osmand_get(black_box(query), 0).is_some_and(|report| report.is_ok())
+    });
+    let body: &[u8] = br#"{"location":{"timestamp":"2025-06-15T13:45:12.862Z","coords":
+        {"latitude":37.4219983,"longitude":-122.084,"accuracy":5}},"device_id":"48241179"}"#;
+    harness.measure("ingest/Traccar Client", || {
+        line.traccar(black_box(body), 0).is_ok_and(|report| report.time_nanoseconds > 0)
+    });
+    let mut out = Vec::with_capacity(256);
+    let mut date = HttpDate::at(1_520_023_934_918_963_997);
+    harness.measure("http/empty response", || {
+        out.clear();
+        date.set(black_box(1_520_023_934_918_963_997));
+        ResponseHead::begin(&mut out, black_box(200), &date)
+            .end(Payload::Length(0), Connection::Stays);
+        out.len()
+    });
 }

@@ -59,6 +59,7 @@
 //! | what | where |
 //! |---|---|
 //! | a command of clients | [`wire::command`], and a file beside `node/client/iamat.rs` |
+//! | a form in which an app reports | a file beside `wire/ingest/osmand.rs`, and a method of [`wire::ingest::ReportLine`] |
 //! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
 //! | who must hear of changes: a journal, watchers, an index | a cursor of the feed, walked when the turn ends |
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |

@@ -309,8 +309,17 @@ pub const PLACES_KEY_BYTES_MAX: usize = 1_024;
 /// Longest field mask for Places.
 pub const PLACES_FIELDS_BYTES_MAX: usize = 4 * 1_024;
 
+/// From this whole number on a time that an app sends is one of milliseconds, as Traccar has it
+/// (contract): of seconds it would be after the year 2037, of milliseconds it is before February 1970.
+pub const MILLISECONDS_FROM: u64 = 2_147_483_647;
+/// Largest exponent of a number that an app sends, either way: it is written out, and that of no double is
+/// beyond.
+pub const EXPONENT_DIGITS_MAX: i32 = 400;
+
 /// Request line and headers of an HTTP request.
 pub const HTTP_REQUEST_HEAD_BYTES_MAX: usize = 16 * 1_024;
+/// Body of an HTTP request at the web port (contract).
+pub const HTTP_REQUEST_BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Header fields of an HTTP request.
 pub const HTTP_REQUEST_HEADERS_MAX: usize = 64;
 /// Header fields of an HTTP response.

@@ -1,13 +1,11 @@
 //! Time stamps of log lines: `2026-11-21T03:27:58.123456Z`.
 
+use crate::wire::calendar::{SECONDS_A_DAY, SECONDS_MAX, civil_date};
 use crate::wire::decimal::nine_digits;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes of a time stamp.
 pub(super) const TIMESTAMP_BYTES: usize = 27;
-const SECONDS_A_DAY: u64 = 86_400;
-/// The last second of the year 9999; clocks beyond it (or before 1970) show the nearest that fits.
-const SECONDS_MAX: u64 = 253_402_300_799;
 
 /// A time stamp that remembers what it last was, since most are the same or differ only in the fraction.
 pub(super) struct Timestamp {
@@ -21,7 +19,7 @@ impl Timestamp {
         Timestamp { time: UNIX_EPOCH, second: 0, text: *b"1970-01-01T00:00:00.000000Z" }
     }
 
-    /// The text for that time.
+    /// The text for that time; clocks beyond the year 9999 or before 1970 show the nearest that fits.
     pub(super) fn at(&mut self, time: SystemTime) -> &[u8] {
         if time == self.time {
             return &self.text;
@@ -57,24 +55,6 @@ impl Timestamp {
     }
 }
 
-/// Year, month and day of the day `days` after 1970-01-01, up to the year 9999.
-///
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, for days that
-/// are not negative. Years begin in March there, so that the leap day comes last.
-fn civil_date(days: u64) -> (u32, u32, u32) {
-    let days = days + 719_468; // from 0000-03-01
-    let era = days / 146_097; // 400 years
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year as u32, month as u32, day as u32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,26 +85,5 @@ mod tests {
         assert_eq!(at(&mut stamp, SECONDS_MAX + 1, 0), "9999-12-31T23:59:59.000000Z");
         let before = UNIX_EPOCH - Duration::from_secs(1);
         assert_eq!(stamp.at(before), b"1970-01-01T00:00:00.000000Z");
-    }
-
-    #[test]
-    fn days_follow_one_another() {
-        let mut expected = (1970, 1, 1);
-        for days in 0..=SECONDS_MAX / SECONDS_A_DAY {
-            assert_eq!(civil_date(days), expected);
-            let (year, month, day) = expected;
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            let last = match month {
-                2 => 28 + u32::from(leap),
-                4 | 6 | 9 | 11 => 30,
-                _ => 31,
-            };
-            expected = match (month, day) {
-                (12, 31) => (year + 1, 1, 1),
-                _ if day == last => (year, month + 1, 1),
-                _ => (year, month, day + 1),
-            };
-        }
-        assert_eq!(expected, (10_000, 1, 1));
     }
 }

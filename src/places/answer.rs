@@ -1,7 +1,8 @@
 //! An answer for clients: kept as bytes, and cut to what each asker wants without reformatting.
 
-use super::{Problem, json};
+use super::Problem;
 use crate::limits;
+use crate::wire::json;
 use memchr::memchr2;
 use std::ops::Range;
 use std::str;

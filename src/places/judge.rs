@@ -1,8 +1,9 @@
 //! Whether a response of Places in the legacy shape can be passed on, and if not, why.
 
 use super::answer::squeeze_line_ends;
-use super::{Answer, Key, Problem, Status, json};
+use super::{Answer, Key, Problem, Status};
 use crate::wire::http::Response;
+use crate::wire::json;
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;

@@ -12,7 +12,6 @@
 mod answer;
 mod choice;
 mod fields;
-mod json;
 mod judge;
 mod key;
 pub mod legacy;

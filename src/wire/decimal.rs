@@ -136,7 +136,7 @@ fn read_many(digits: &[u8]) -> Option<u64> {
 
 /// How many digits there are at the start of `text`.
 #[inline(always)]
-fn digits_prefix(text: &[u8]) -> usize {
+pub(super) fn digits_prefix(text: &[u8]) -> usize {
     let mut rest = text;
     while let Some((eight, more)) = rest.split_first_chunk() {
         let digits = digits_in(digit_values(eight));

@@ -11,8 +11,10 @@
 //! Each may have a fraction, and one `/` may close the whole. (The standard wants two and three
 //! digits of degrees; clients send one to three.)
 
+mod degrees;
 mod misplaced;
 
+pub(super) use degrees::write_degrees;
 pub use misplaced::Misplaced;
 pub(super) use misplaced::misplaced;
 

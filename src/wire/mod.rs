@@ -1,5 +1,5 @@
-//! Bytes <-> meaning: lines, commands, locations, times. Pure: no clock, no socket, no state but
-//! the rest of a line.
+//! Bytes <-> meaning: lines, commands, locations, times, HTTP. Pure: no clock, no socket, no state but
+//! the rest of a line or a request.
 //!
 //! [`LineReader`] cuts what arrives into lines; [`Command`] is what a client's line may say,
 //! [`NeighbourLine`] what servers say to each other. The fields of a command are checked where
@@ -7,22 +7,27 @@
 //! Parsers take any bytes, allocate nothing and never panic.
 
 mod ascii;
+pub(crate) mod calendar;
 mod fast_path;
 mod misnumbered;
 mod name;
 mod plural;
 mod scanner;
 
+pub mod client_json;
 pub mod command;
 pub mod decimal;
 pub mod host;
 pub mod http;
+pub mod ingest;
+pub(crate) mod json;
 pub mod lines;
 pub mod location;
 pub mod neighbour;
 pub mod prefetch;
 pub mod printable;
 pub mod time;
+pub mod uri;
 
 pub use command::{Command, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;

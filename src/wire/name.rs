@@ -5,7 +5,7 @@ use super::ascii::{is_white_space, visible_prefix};
 /// Whether `bytes` are a client's id: 1 to [`limits::CLIENT_ID_BYTES_MAX`](crate::limits) bytes of
 /// UTF-8 without ASCII white space or control characters (Unicode's Cc: C0, DEL and C1). Parsers
 /// find it in a line by [`scan`].
-#[cfg(test)]
+#[inline]
 pub(super) fn is_client_id(bytes: &[u8]) -> bool {
     scan(bytes, crate::limits::CLIENT_ID_BYTES_MAX) == Some(bytes.len())
 }

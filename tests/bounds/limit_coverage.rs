@@ -243,9 +243,12 @@ const REACHED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "src/wire/http/tests/requests.rs",
-        "wrong_requests_have_their_status",
+        "heads_are_bounded",
         &["HTTP_REQUEST_HEAD_BYTES_MAX", "HTTP_REQUEST_HEADERS_MAX"],
     ),
+    ("src/wire/http/tests/requests.rs", "bodies_are_bounded", &["HTTP_REQUEST_BODY_BYTES_MAX"]),
+    ("src/wire/ingest/number.rs", "exponents_are_bounded", &["EXPONENT_DIGITS_MAX"]),
+    ("src/wire/ingest/moment.rs", "numbers_are_seconds_or_milliseconds", &["MILLISECONDS_FROM"]),
     ("src/wire/printable.rs", "long_text_is_cut_between_characters", &["LOG_TEXT_BYTES_MAX"]),
     (
         "tests/bounds/questions.rs",

@@ -54,11 +54,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The HTTP status for it: number and reason.
-    pub fn http_status(self) -> (u16, &'static str) {
+    /// The HTTP status for it.
+    pub fn http_status(self) -> u16 {
         match self {
-            Refusal::NoKey | Refusal::WrongKey => (403, "Forbidden"),
-            _ => (400, "Bad Request"),
+            Refusal::NoKey | Refusal::WrongKey => 403,
+            _ => 400,
         }
     }
 
@@ -126,7 +126,7 @@ impl Question {
     /// # Errors
     ///
     /// The first reason not to answer.
-    pub fn read(request: &Request, required_key: Option<&str>) -> Result<Question, Refusal> {
+    pub fn read(request: &Request<'_>, required_key: Option<&str>) -> Result<Question, Refusal> {
         match (required_key, request.header("x-goog-api-key")) {
             (Some(_), None) => return Err(Refusal::NoKey),
             (Some(required), Some(given)) if required != given => return Err(Refusal::WrongKey),
@@ -137,7 +137,7 @@ impl Question {
             return Err(Refusal::NoMask);
         }
         let mask = Mask::parse(mask).ok_or(Refusal::BadMask)?;
-        let body: Body = serde_json::from_slice(&request.body).map_err(|_| Refusal::BadBody)?;
+        let body: Body = serde_json::from_slice(request.body()).map_err(|_| Refusal::BadBody)?;
         let circle = body.location_restriction.and_then(|restriction| restriction.circle);
         let circle = circle.ok_or(Refusal::NoCircle)?;
         let Centre { latitude, longitude } = circle.center.ok_or(Refusal::NoCircle)?;

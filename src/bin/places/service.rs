@@ -8,7 +8,11 @@ use crate::new;
 use herd::transport::{
     Action, Application, Context, Lost, Monotonic, Now, PeerInfo, Protocol, Signal,
 };
-use herd::wire::http::{HttpError, Request, RequestReader, write_response};
+use herd::wire::http::{
+    CONTINUE, Connection, HttpDate, HttpError, Payload, Request, RequestReader, ResponseHead,
+    reason,
+};
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -55,10 +59,9 @@ pub struct Conversation {
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    reason: &'static str,
     content_type: &'static str,
     body: Vec<u8>,
-    keep_alive: bool,
+    connection: Connection,
 }
 
 impl Application for Service {
@@ -93,25 +96,25 @@ impl Application for Service {
 impl Service {
     /// The response to a request, and a few words on it for the log; never the query or a header, as
     /// the key is in it.
-    fn reply(&self, request: &Request) -> (Reply, String) {
-        let (path, query) = split_target(&request.target);
-        let mut reply = match (path, request.method.as_str()) {
-            (legacy::PATH, "GET") => return self.answer(query, request.keep_alive),
+    fn reply(&self, request: &Request<'_>) -> (Reply, String) {
+        let mut reply = match (request.path(), request.method()) {
+            (legacy::PATH, "GET") => return self.answer(request),
             (new::PATH, "POST") => return self.answer_new(request),
             // It must have no body, so it gets an empty one.
-            (legacy::PATH | new::PATH, "HEAD") => Reply::text(405, "Method Not Allowed", ""),
-            (legacy::PATH, _) => Reply::text(405, "Method Not Allowed", "Use GET.\n"),
-            (new::PATH, _) => Reply::text(405, "Method Not Allowed", "Use POST.\n"),
-            (_, "HEAD") => Reply::text(404, "Not Found", ""),
-            _ => Reply::text(404, "Not Found", "There is nothing here.\n"),
+            (legacy::PATH | new::PATH, "HEAD") => Reply::text(405, ""),
+            (legacy::PATH, _) => Reply::text(405, "Use GET.\n"),
+            (new::PATH, _) => Reply::text(405, "Use POST.\n"),
+            (_, "HEAD") => Reply::text(404, ""),
+            _ => Reply::text(404, "There is nothing here.\n"),
         };
-        reply.keep_alive = request.keep_alive;
-        let outcome = format!("{} {}", reply.status, reply.reason);
+        reply.connection = request.connection();
+        let outcome = format!("{} {}", reply.status, reason(reply.status));
         (reply, outcome)
     }
 
-    fn answer(&self, query: &str, keep_alive: bool) -> (Reply, String) {
-        let (answer, about) = match Question::read(query, self.required_key.as_deref()) {
+    fn answer(&self, request: &Request<'_>) -> (Reply, String) {
+        let question = Question::read(request.query(), self.required_key.as_deref());
+        let (answer, about) = match question {
             Ok(question) => {
                 let answer = Answer::to(&question, &self.gazetteer);
                 let about = format!("{} places {question}", answer.count());
@@ -120,22 +123,21 @@ impl Service {
             Err(refusal) => (Answer::refusing(refusal), refusal.message().to_owned()),
         };
         let outcome = format!("{}: {about}", answer.status());
-        Reply::json(200, "OK", answer.to_json(), keep_alive, outcome)
+        Reply::json(200, answer.to_json(), request.connection(), outcome)
     }
 
-    fn answer_new(&self, request: &Request) -> (Reply, String) {
-        let keep_alive = request.keep_alive;
+    fn answer_new(&self, request: &Request<'_>) -> (Reply, String) {
+        let connection = request.connection();
         match new::Question::read(request, self.required_key.as_deref()) {
             Ok(question) => {
                 let answer = new::answer::Answer::to(&question, &self.gazetteer);
                 let outcome = format!("OK: {} places {}", answer.count(), question.near);
-                Reply::json(200, "OK", answer.to_json(), keep_alive, outcome)
+                Reply::json(200, answer.to_json(), connection, outcome)
             }
             Err(refusal) => {
-                let (status, reason) = refusal.http_status();
                 let json = new::answer::Answer::refusing(refusal).to_json();
                 let outcome = format!("{}: {}", refusal.status(), refusal.message());
-                Reply::json(status, reason, json, keep_alive, outcome)
+                Reply::json(refusal.http_status(), json, connection, outcome)
             }
         }
     }
@@ -145,35 +147,34 @@ impl Reply {
     /// An answer, and what to log of it.
     fn json(
         status: u16,
-        reason: &'static str,
         json: serde_json::Result<Vec<u8>>,
-        keep_alive: bool,
+        connection: Connection,
         outcome: String,
     ) -> (Reply, String) {
         match json {
-            Ok(body) => (Reply { status, reason, content_type: JSON, body, keep_alive }, outcome),
+            Ok(body) => (Reply { status, content_type: JSON, body, connection }, outcome),
             Err(error) => {
-                let reply = Reply::text(500, "Internal Server Error", "The answer is no JSON.\n");
+                let reply = Reply::text(500, "The answer is no JSON.\n");
                 (reply, format!("{outcome}: {error}"))
             }
         }
     }
 
     /// A short text, after which the connection is closed.
-    fn text(status: u16, reason: &'static str, text: &str) -> Reply {
+    fn text(status: u16, text: &str) -> Reply {
         let body = text.as_bytes().to_vec();
-        Reply { status, reason, content_type: TEXT, body, keep_alive: false }
+        Reply { status, content_type: TEXT, body, connection: Connection::Closes }
     }
 
     fn refusing(error: HttpError) -> Reply {
-        let reason = match error.status() {
-            413 => "Content Too Large",
-            431 => "Request Header Fields Too Large",
-            501 => "Not Implemented",
-            505 => "HTTP Version Not Supported",
-            _ => "Bad Request",
-        };
-        Reply::text(error.status(), reason, &format!("You sent {error}.\n"))
+        Reply::text(error.status(), &format!("You sent {error}.\n"))
+    }
+
+    fn write(&self, out: &mut Vec<u8>, posix_nanoseconds: i64) {
+        ResponseHead::begin(out, self.status, &HttpDate::at(posix_nanoseconds))
+            .content_type(self.content_type)
+            .end(Payload::Length(self.body.len() as u64), self.connection);
+        out.extend_from_slice(&self.body);
     }
 }
 
@@ -213,75 +214,62 @@ impl Protocol<Service> for Conversation {
 impl Conversation {
     /// Answers what has arrived, as far as possible now, and reads on once that is all.
     fn go_on(&mut self, cx: &mut Context<'_, Service>) {
-        let mut consumed = 0;
-        while consumed < self.unread.len() && !cx.transport.is_ending() {
+        let arrived = mem::take(&mut self.unread);
+        let mut rest = &arrived[..];
+        while !rest.is_empty() && !cx.transport.is_ending() {
             if self.late.is_some() || !cx.transport.request_room() {
                 break;
             }
-            match self.requests.receive(&self.unread[consumed..]) {
-                Ok(Some((request, bytes))) => {
-                    consumed += bytes;
-                    self.answer(cx, &request);
+            match self.requests.next(&mut rest) {
+                Ok(Some(request)) => self.late = answer(cx, self.peer, &request),
+                Ok(None) => {
+                    if self.requests.take_continue() {
+                        cx.transport.write(CONTINUE);
+                    }
                 }
-                Ok(None) => consumed = self.unread.len(),
                 Err(error) => {
                     log::info!("{} {}: sent {error}", cx.transport.id(), self.peer);
                     send(cx, &Reply::refusing(error));
                 }
             }
         }
-        self.unread.drain(..consumed);
-        if self.unread.is_empty() {
-            self.unread = Vec::new();
-        }
-        if self.late.is_some() || !self.unread.is_empty() {
+        if self.late.is_some() || !rest.is_empty() {
             cx.transport.pause_reading();
         } else {
             cx.transport.resume_reading();
         }
+        self.unread = rest.to_vec();
     }
+}
 
-    fn answer(&mut self, cx: &mut Context<'_, Service>, request: &Request) {
-        let (reply, outcome) = cx.app.reply(request);
-        let (path, _) = split_target(&request.target);
-        let path: String = path.escape_debug().take(LOGGED_PATH_CHARS_MAX).collect();
-        let (id, method) = (cx.transport.id(), &request.method);
-        log::info!("{id} {}: {method:.20} {path} {outcome}", self.peer);
-        if cx.app.delay.is_zero() {
-            send(cx, &reply);
-        } else {
-            cx.transport.set_timer(Some(cx.now.monotonic + cx.app.delay));
-            self.late = Some(reply);
-        }
+/// Answers a request; an answer that is to be late is given back.
+fn answer(cx: &mut Context<'_, Service>, peer: SocketAddr, request: &Request<'_>) -> Option<Reply> {
+    let (reply, outcome) = cx.app.reply(request);
+    let path: String = request.path().escape_debug().take(LOGGED_PATH_CHARS_MAX).collect();
+    let (id, method) = (cx.transport.id(), request.method());
+    log::info!("{id} {peer}: {method:.20} {path} {outcome}");
+    if cx.app.delay.is_zero() {
+        send(cx, &reply);
+        return None;
     }
+    cx.transport.set_timer(Some(cx.now.monotonic + cx.app.delay));
+    Some(reply)
 }
 
 fn send(cx: &mut Context<'_, Service>, reply: &Reply) {
-    let Reply { status, reason, content_type, body, keep_alive } = reply;
-    cx.transport.write_with(|out| {
-        write_response(out, *status, reason, content_type, body, *keep_alive);
-    });
-    if !reply.keep_alive {
+    let now = cx.now.posix_nanoseconds;
+    cx.transport.write_with(|out| reply.write(out, now));
+    if reply.connection == Connection::Closes {
         cx.transport.close();
     }
-}
-
-/// Path and query. A target may also be a whole URL (RFC 9112 section 3.2.2).
-fn split_target(target: &str) -> (&str, &str) {
-    let target = match target.strip_prefix("https://") {
-        Some(url) => url.find('/').map_or("/", |path| &url[path..]),
-        None => target,
-    };
-    target.split_once('?').unwrap_or((target, ""))
 }
 
 #[cfg(test)]
 impl Service {
     /// The whole response to a request, as it is sent.
-    pub fn response(&self, request: &Request) -> Vec<u8> {
-        let Reply { status, reason, content_type, body, keep_alive } = self.reply(request).0;
+    pub fn response(&self, request: &Request<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        write_response(&mut out, status, reason, content_type, &body, keep_alive);
+        self.reply(request).0.write(&mut out, 0);
         out
     }
 }

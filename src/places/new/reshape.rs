@@ -4,8 +4,9 @@
 //! missing, or of another type than it should be, is left out.
 
 use crate::limits;
+use crate::places::Answer;
 use crate::places::judge::read_envelope;
-use crate::places::{Answer, json};
+use crate::wire::json;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::PrettyFormatter;

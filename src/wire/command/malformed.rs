@@ -25,6 +25,10 @@ pub enum Reason<'a> {
     Capitals(&'static str),
     /// That command takes other fields than there are, in words.
     Fields(&'static str, &'static str),
+    /// The client's id is empty.
+    ClientEmpty,
+    /// The client's id has white space in it.
+    ClientWhiteSpace,
     /// The client's id has so many bytes.
     ClientTooLong(usize),
     /// The client's id is not UTF-8.
@@ -56,6 +60,13 @@ impl<'a> Malformed<'a> {
             fault!("{} was no command, and nothing is wrong with it", Printable(self.0));
         }
         found
+    }
+}
+
+impl Reason<'static> {
+    /// Why `client` is no id of a client, wherever it comes from; `None` if it is one.
+    pub fn of_client(client: &[u8]) -> Option<Reason<'static>> {
+        client_fault(client)
     }
 }
 
@@ -138,8 +149,11 @@ fn first<'a, const N: usize>(
     found.unwrap_or((Reason::Nothing, &[]))
 }
 
-fn client_fault(client: &[u8]) -> Option<Reason<'_>> {
+/// What is wrong with a client's id; neither of the first two can be where white space has split a line.
+fn client_fault(client: &[u8]) -> Option<Reason<'static>> {
     match str::from_utf8(client) {
+        _ if client.is_empty() => Some(Reason::ClientEmpty),
+        _ if client.iter().any(|&byte| is_white_space(byte)) => Some(Reason::ClientWhiteSpace),
         _ if client.len() > limits::CLIENT_ID_BYTES_MAX => {
             Some(Reason::ClientTooLong(client.len()))
         }
@@ -186,6 +200,8 @@ impl fmt::Display for Reason<'_> {
             Reason::Unknown(name) => write!(f, "there is no command {}", Printable(name)),
             Reason::Capitals(name) => write!(f, "commands are case-sensitive: {name}"),
             Reason::Fields(name, fields) => write!(f, "{name} takes {fields}"),
+            Reason::ClientEmpty => f.write_str("the client's id is empty"),
+            Reason::ClientWhiteSpace => f.write_str("the client's id has white space in it"),
             Reason::ClientTooLong(bytes) => {
                 let most = limits::CLIENT_ID_BYTES_MAX;
                 write!(f, "the client's id has {bytes} bytes, of {most} at most")
@@ -281,6 +297,18 @@ mod tests {
         assert_eq!(why(&line), "the client's id has 1025 bytes, of 1024 at most");
         let malformed = Command::parse(b"WHATSAT \xff 1 1").unwrap_err();
         assert_eq!(malformed.reason(), (Reason::ClientNotUtf8, &b"\xff"[..]));
+    }
+
+    #[test]
+    fn a_client_s_id_can_be_judged_alone() {
+        let why = |client: &[u8]| Reason::of_client(client).map(|reason| reason.to_string());
+        for good in ["a", "..", "a/b", "Zo\u{eb}", "a\u{a0}b"] {
+            assert_eq!(why(good.as_bytes()), None, "{good:?}");
+        }
+        assert_eq!(why(b"").unwrap(), "the client's id is empty");
+        assert_eq!(why(b"a b").unwrap(), "the client's id has white space in it");
+        assert_eq!(why(b"\x1b").unwrap(), "the client's id has a control character");
+        assert_eq!(why(b"\xff").unwrap(), "the client's id is not UTF-8");
     }
 
     #[test]

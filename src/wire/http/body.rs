@@ -68,6 +68,16 @@ impl BodyReader {
         }
     }
 
+    /// The same without taking it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The memory that it takes.
+    pub(super) fn bytes_kept(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The body, when `receive` said that it is whole.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -12,6 +12,12 @@ pub enum HttpError {
     TooManyHeaders,
     /// First line or headers break the grammar.
     Malformed,
+    /// A line of a request's head that ends in LF without CR.
+    BareLineFeed,
+    /// A request's target that is neither a path nor a URL.
+    Target,
+    /// An `Expect` that is not `100-continue`.
+    Expectation,
     /// Neither HTTP/1.0 nor HTTP/1.1.
     Version,
     /// A status below 100.
@@ -24,6 +30,8 @@ pub enum HttpError {
     Length,
     /// Several values of `Content-Length` that differ.
     LengthsDiffer,
+    /// More than one value of `Content-Length` in a request, be they equal.
+    LengthTwice,
     /// Both `Content-Length` and `Transfer-Encoding`.
     LengthAndEncoding,
     /// A transfer encoding other than `chunked`.
@@ -51,6 +59,7 @@ impl HttpError {
     pub fn status(self) -> u16 {
         match self {
             HttpError::BodyTooLarge => 413,
+            HttpError::Expectation => 417,
             HttpError::HeadTooLarge | HttpError::TooManyHeaders => 431,
             HttpError::TransferEncoding => 501,
             HttpError::Version => 505,
@@ -65,12 +74,16 @@ impl fmt::Display for HttpError {
             HttpError::HeadTooLarge => "headers that are too long",
             HttpError::TooManyHeaders => "too many headers",
             HttpError::Malformed => "what is not HTTP",
+            HttpError::BareLineFeed => "a bare line feed in a head",
+            HttpError::Target => "a target that is neither a path nor a URL",
+            HttpError::Expectation => "an expectation that is not 100-continue",
             HttpError::Version => "another HTTP version than 1.0 or 1.1",
             HttpError::Status => "a status code below 100",
             HttpError::TooManyInterim => "too many interim responses",
             HttpError::Upgrade => "an upgrade that nobody asked for",
             HttpError::Length => "a content length that is no number",
             HttpError::LengthsDiffer => "several content lengths that differ",
+            HttpError::LengthTwice => "several content lengths",
             HttpError::LengthAndEncoding => "both a content length and a transfer encoding",
             HttpError::TransferEncoding => "a transfer encoding that is not understood",
             HttpError::TransferEncodingTooNew => "a transfer encoding in HTTP/1.0",

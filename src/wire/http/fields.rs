@@ -5,7 +5,7 @@ use httparse::Header;
 
 /// How the end of a body is found (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
+pub(super) enum Framing {
     /// So many bytes.
     Length(u64),
     /// The chunked encoding says.
@@ -23,18 +23,38 @@ pub(super) struct Fields {
     pub(super) keep_alive: bool,
     /// Whether the body is as it is: no `Content-Encoding` but `identity`.
     pub(super) identity: bool,
-    /// How many `Host` fields there are.
-    pub(super) hosts: usize,
+}
+
+/// What `Connection` fields say about the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Persistence {
+    Unsaid,
+    /// `keep-alive`, and not `close`.
+    Keep,
+    Close,
+}
+
+impl Persistence {
+    /// One more field.
+    pub(super) fn hear(&mut self, value: &[u8]) {
+        for element in elements(value) {
+            if element.eq_ignore_ascii_case(b"close") {
+                *self = Persistence::Close;
+            } else if element.eq_ignore_ascii_case(b"keep-alive") && *self == Persistence::Unsaid {
+                *self = Persistence::Keep;
+            }
+        }
+    }
 }
 
 impl Fields {
-    /// Reads the fields of an HTTP/1.`minor_version` message.
+    /// Reads the fields of an HTTP/1.`minor_version` response.
     pub(super) fn read(headers: &[Header<'_>], minor_version: u8) -> Result<Fields, HttpError> {
         let mut length = None;
         let mut encoded = false;
         let mut chunked = false;
-        let (mut close, mut keep) = (false, false);
-        let (mut identity, mut hosts) = (true, 0);
+        let mut persistence = Persistence::Unsaid;
+        let mut identity = true;
         for header in headers {
             let is = |name| header.name.eq_ignore_ascii_case(name);
             if is("content-length") {
@@ -44,13 +64,10 @@ impl Fields {
                 chunked = !encoded && header.value.eq_ignore_ascii_case(b"chunked");
                 encoded = true;
             } else if is("connection") {
-                close |= elements(header.value).any(|e| e.eq_ignore_ascii_case(b"close"));
-                keep |= elements(header.value).any(|e| e.eq_ignore_ascii_case(b"keep-alive"));
+                persistence.hear(header.value);
             } else if is("content-encoding") {
                 identity &= elements(header.value)
                     .all(|e| e.is_empty() || e.eq_ignore_ascii_case(b"identity"));
-            } else if is("host") {
-                hosts += 1;
             }
         }
         let framing = match (length, encoded) {
@@ -61,15 +78,18 @@ impl Fields {
             (Some(length), false) => Some(Framing::Length(length)),
             (None, false) => None,
         };
-        let keep_alive = !close && (keep || minor_version >= 1);
-        Ok(Fields { framing, keep_alive, identity, hosts })
+        let keep_alive = match persistence {
+            Persistence::Unsaid => minor_version >= 1,
+            persistence => persistence == Persistence::Keep,
+        };
+        Ok(Fields { framing, keep_alive, identity })
     }
 }
 
 /// One `Content-Length` field, given what was said before. A list of equal values is allowed (RFC
 /// 9110, section 8.6). What is too large for the type is as good as the largest value: no limit
 /// lets either through.
-fn read_length(before: Option<u64>, value: &[u8]) -> Result<u64, HttpError> {
+pub(super) fn read_length(before: Option<u64>, value: &[u8]) -> Result<u64, HttpError> {
     let mut length = before;
     for element in elements(value) {
         if element.is_empty() || !element.iter().all(u8::is_ascii_digit) {
@@ -87,6 +107,6 @@ fn read_length(before: Option<u64>, value: &[u8]) -> Result<u64, HttpError> {
 }
 
 /// The elements of a comma-separated list.
-fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }

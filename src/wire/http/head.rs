@@ -1,4 +1,4 @@
-//! Collects the head of a message (first line and headers) until the blank line that ends it.
+//! Collects the head of a response (first line and headers) until the blank line that ends it.
 
 use super::HttpError;
 use memchr::memchr;

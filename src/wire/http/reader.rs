@@ -1,50 +1,42 @@
-//! Reads messages one after the other from bytes that arrive in any pieces.
+//! Reads responses one after the other from bytes that arrive in any pieces.
 
 use super::HttpError;
 use super::body::BodyReader;
-use super::fields::Framing;
 use super::head::HeadReader;
+use super::response::{Response, ResponseLimits};
 use crate::limits;
 use httparse::Error;
 
-/// Reads messages of one kind: a [`ResponseReader`](super::ResponseReader) or a
-/// [`RequestReader`](super::RequestReader). After an error it returns the same one for ever: where
-/// the next message begins is not known any more.
+/// Reads responses to requests that have a body in their answer (not to `HEAD`). Interim (1xx)
+/// responses are passed over. After an error it returns the same one for ever: where the next response
+/// begins is not known any more.
 #[derive(Debug)]
-pub struct Reader<M> {
+pub struct ResponseReader {
     head: HeadReader,
-    /// A message whose head is whole, and its body so far.
-    pending: Option<(M, BodyReader)>,
+    /// A response whose head is whole, and its body so far.
+    pending: Option<(Response, BodyReader)>,
     body_bytes_max: usize,
-    /// How many interim messages came before this one.
+    /// How many interim responses came before this one.
     interim: usize,
     broken: Option<HttpError>,
 }
 
-/// A kind of message.
-pub trait Message: Sized {
-    /// Reads a whole head. `None`: it stands for itself and the message is still to come.
-    fn from_head(head: &[u8]) -> Result<Option<(Self, Framing)>, HttpError>;
-
-    /// Puts the body in.
-    fn set_body(&mut self, body: Vec<u8>);
-}
-
-impl<M: Message> Reader<M> {
-    pub(super) fn with_limits(head_bytes_max: usize, body_bytes_max: usize) -> Self {
-        Reader {
-            head: HeadReader::new(head_bytes_max),
+impl ResponseReader {
+    /// A reader at the start of a connection.
+    pub fn new(limits: ResponseLimits) -> Self {
+        ResponseReader {
+            head: HeadReader::new(limits.head_bytes_max),
             pending: None,
-            body_bytes_max,
+            body_bytes_max: limits.body_bytes_max,
             interim: 0,
             broken: None,
         }
     }
 
-    /// Takes what arrived. When a message is whole: the message, and how much of `data` belonged
+    /// Takes what arrived. When a response is whole: the response, and how much of `data` belonged
     /// to it; the rest is the next one's and is to be handed in again. Otherwise all of `data` is
     /// taken.
-    pub fn receive(&mut self, data: &[u8]) -> Result<Option<(M, usize)>, HttpError> {
+    pub fn receive(&mut self, data: &[u8]) -> Result<Option<(Response, usize)>, HttpError> {
         if let Some(error) = self.broken {
             return Err(error);
         }
@@ -56,7 +48,7 @@ impl<M: Message> Reader<M> {
     ///
     /// A message whose length is not announced ends here. Over TLS the caller must have made sure
     /// that the peer really said so, or anybody could have cut the connection.
-    pub fn finish(&mut self) -> Result<Option<M>, HttpError> {
+    pub fn finish(&mut self) -> Result<Option<Response>, HttpError> {
         if let Some(error) = self.broken {
             return Err(error);
         }
@@ -67,7 +59,7 @@ impl<M: Message> Reader<M> {
         if self.interim == 0 && self.head.is_blank() { Ok(None) } else { Err(HttpError::Truncated) }
     }
 
-    fn advance(&mut self, data: &[u8]) -> Result<Option<(M, usize)>, HttpError> {
+    fn advance(&mut self, data: &[u8]) -> Result<Option<(Response, usize)>, HttpError> {
         let mut consumed = 0;
         loop {
             if let Some((mut message, mut body)) = self.pending.take() {
@@ -88,8 +80,8 @@ impl<M: Message> Reader<M> {
         }
     }
 
-    fn read_head(&mut self) -> Result<Option<(M, BodyReader)>, HttpError> {
-        if let Some((message, framing)) = M::from_head(self.head.bytes())? {
+    fn read_head(&mut self) -> Result<Option<(Response, BodyReader)>, HttpError> {
+        if let Some((message, framing)) = Response::from_head(self.head.bytes())? {
             let body = BodyReader::new(framing, self.body_bytes_max)?;
             return Ok(Some((message, body)));
         }

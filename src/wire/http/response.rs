@@ -2,12 +2,8 @@
 
 use super::HttpError;
 use super::fields::{Fields, Framing};
-use super::reader::{Message, Reader, whole};
+use super::reader::whole;
 use crate::limits;
-
-/// Reads responses to requests that have a body in their answer (not to `HEAD`). Interim (1xx)
-/// responses are passed over.
-pub type ResponseReader = Reader<Response>;
 
 /// How much of a response is read: what is larger is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +27,9 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-impl ResponseReader {
-    /// A reader at the start of a connection.
-    pub fn new(limits: ResponseLimits) -> Self {
-        Reader::with_limits(limits.head_bytes_max, limits.body_bytes_max)
-    }
-}
-
-impl Message for Response {
-    fn from_head(head: &[u8]) -> Result<Option<(Response, Framing)>, HttpError> {
+impl Response {
+    /// Reads a whole head. `None`: it stands for itself and the response is still to come.
+    pub(super) fn from_head(head: &[u8]) -> Result<Option<(Response, Framing)>, HttpError> {
         let mut headers = [httparse::EMPTY_HEADER; limits::HTTP_RESPONSE_HEADERS_MAX];
         let mut parsed = httparse::Response::new(&mut headers);
         whole(parsed.parse(head), head.len())?;
@@ -69,7 +59,8 @@ impl Message for Response {
         Ok(Some((response, framing)))
     }
 
-    fn set_body(&mut self, body: Vec<u8>) {
+    /// Puts the body in.
+    pub(super) fn set_body(&mut self, body: Vec<u8>) {
         self.body = body;
     }
 }

@@ -1,6 +1,5 @@
 //! Responses by example, at every split point.
 
-use super::reader::Message;
 use super::*;
 use crate::limits;
 
@@ -8,10 +7,10 @@ mod properties;
 mod requests;
 
 /// All messages in `pieces`, and the end of the connection.
-fn read_all<M: Message>(
-    mut reader: Reader<M>,
+fn read_all(
+    mut reader: ResponseReader,
     pieces: &[&[u8]],
-) -> (Vec<M>, Result<(), HttpError>) {
+) -> (Vec<Response>, Result<(), HttpError>) {
     let mut messages = Vec::new();
     for piece in pieces {
         let mut rest = *piece;
@@ -37,10 +36,10 @@ fn read_all<M: Message>(
 }
 
 /// Reads in one piece, and makes sure that any two pieces, and single bytes, give the same.
-fn everywhere<M: Message + PartialEq + std::fmt::Debug>(
-    reader: impl Fn() -> Reader<M>,
+fn everywhere(
+    reader: impl Fn() -> ResponseReader,
     bytes: &[u8],
-) -> (Vec<M>, Result<(), HttpError>) {
+) -> (Vec<Response>, Result<(), HttpError>) {
     let whole = read_all(reader(), &[bytes]);
     for at in 0..=bytes.len() {
         let (one, other) = bytes.split_at(at);

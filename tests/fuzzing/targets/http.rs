@@ -1,7 +1,8 @@
 //! The readers of HTTP messages: pieces make no difference.
 
+use herd::limits;
 use herd::places::RESPONSE_LIMITS;
-use herd::wire::http::{HttpError, Request, RequestReader, Response, ResponseReader};
+use herd::wire::http::{HttpError, RequestReader, Response, ResponseReader};
 use std::fmt::Debug;
 
 /// Bodies of requests up to this size are taken.
@@ -26,21 +27,42 @@ pub fn response(input: &[u8]) {
     }
 }
 
-/// Requests to the stand-in.
+/// Requests at an open port: also, no more is kept than the limits allow, and nothing between two.
 pub fn request(input: &[u8]) {
-    let read = |reader: &mut RequestReader, data: &[u8]| reader.receive(data);
     let [step, stream @ ..] = input else { return };
-    let new = || RequestReader::new(BODY_BYTES_MAX);
-    let whole = messages::<Request, _>(stream, usize::MAX, new(), read, finish);
+    let whole = requests(stream, usize::MAX);
     let step = usize::from(*step) + 1;
-    assert_eq!(whole, messages(stream, step, new(), read, finish));
-    for request in whole.into_iter().flatten() {
-        assert!(request.body.len() <= BODY_BYTES_MAX);
-    }
+    assert_eq!(whole, requests(stream, step));
+}
 
-    fn finish(reader: &mut RequestReader) -> Result<Option<Request>, HttpError> {
-        reader.finish()
+/// The requests that come out of the stream in pieces of that size, and how it ends.
+fn requests(stream: &[u8], step: usize) -> (Vec<String>, Result<(), HttpError>) {
+    let mut reader = RequestReader::new(BODY_BYTES_MAX);
+    let mut found = Vec::new();
+    // Vectors double.
+    let most = 2 * (limits::HTTP_REQUEST_HEAD_BYTES_MAX + BODY_BYTES_MAX);
+    for mut piece in stream.chunks(step.min(stream.len().max(1))) {
+        while !piece.is_empty() {
+            match reader.next(&mut piece) {
+                Ok(None) => assert!(piece.is_empty()),
+                Ok(Some(request)) => {
+                    assert!(request.body().len() <= BODY_BYTES_MAX);
+                    assert!(request.path().starts_with('/') || request.path() == "*");
+                    assert!(!request.query().contains('#'));
+                    found.push(format!("{request:?}"));
+                }
+                Err(error) => {
+                    assert!((400..600).contains(&error.status()));
+                    assert_eq!(reader.next(&mut &b"x"[..]), Err(error), "for ever");
+                    return (found, Err(error));
+                }
+            }
+            assert!(reader.bytes_kept() <= most);
+        }
+        assert!(reader.next(&mut piece).is_ok_and(|request| request.is_none()));
+        assert!(reader.has_partial() || reader.bytes_kept() <= 8);
     }
+    (found, reader.finish())
 }
 
 /// The messages that come out of the stream in pieces of that size, and the error at the end.

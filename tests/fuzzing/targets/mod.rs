@@ -4,6 +4,7 @@
 mod conversations;
 mod documents;
 mod http;
+mod ingest;
 mod net;
 mod parsers;
 mod script;
@@ -24,13 +25,14 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
     target("numbers", parsers::numbers, 100_000),
     target("response", http::response, 15_000),
     target("request", http::request, 15_000),
+    target("ingest", ingest::ingest, 40_000),
     target("places", documents::places, 15_000),
     target("herd", documents::herd, 40_000),
     target("store", store::store, 8_000),

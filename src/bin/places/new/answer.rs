@@ -83,7 +83,7 @@ impl<'a> Answer<'a> {
 
     /// No places, and why.
     pub fn refusing(refusal: Refusal) -> Answer<'static> {
-        let (code, _) = refusal.http_status();
+        let code = refusal.http_status();
         let error = Error { code, message: refusal.message(), status: refusal.status() };
         Answer { error: Some(error), places: Vec::new() }
     }

@@ -17,12 +17,18 @@ static STAND_IN: LazyLock<Service> = LazyLock::new(|| Service {
     stops: 0,
 });
 
-fn request(headers: &str, body: &str) -> Request {
+/// What a request with these header lines and this body is made of.
+fn with_request<T>(headers: &str, body: &str, then: impl FnOnce(&Request<'_>) -> T) -> T {
     let length = body.len();
     let text = format!(
         "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
-    RequestReader::new(65_536).receive(text.as_bytes()).expect("HTTP").expect("whole").0
+    with_request_of(text.as_bytes(), then)
+}
+
+fn with_request_of<T>(bytes: &[u8], then: impl FnOnce(&Request<'_>) -> T) -> T {
+    let (mut reader, mut rest) = (RequestReader::new(65_536), bytes);
+    then(&reader.next(&mut rest).expect("HTTP").expect("whole"))
 }
 
 fn body(latitude: f64, longitude: f64, radius: f64) -> String {
@@ -33,17 +39,17 @@ fn body(latitude: f64, longitude: f64, radius: f64) -> String {
 }
 
 fn read(body: &str) -> Result<Question, Refusal> {
-    Question::read(&request("X-Goog-FieldMask: *\r\n", body), None)
+    with_request("X-Goog-FieldMask: *\r\n", body, |request| Question::read(request, None))
 }
 
 /// HTTP status and JSON of the answer.
 fn ask(headers: &str, body: &str) -> (u16, Value) {
-    let reply = answered(&STAND_IN, &request(headers, body));
+    let reply = with_request(headers, body, |request| answered(&STAND_IN, request));
     (reply.status, serde_json::from_slice(&reply.body).expect("JSON"))
 }
 
 /// What a client reads of the stand-in's reply.
-fn answered(stand_in: &Service, request: &Request) -> Response {
+fn answered(stand_in: &Service, request: &Request<'_>) -> Response {
     let bytes = stand_in.response(request);
     ResponseReader::new(RESPONSE_LIMITS).receive(&bytes).expect("HTTP").expect("whole").0
 }
@@ -132,7 +138,8 @@ fn wrong_questions_are_refused_in_googles_shape() {
         ("X-Goog-FieldMask: \r\n", Refusal::NoMask),
         ("X-Goog-FieldMask: id\r\n", Refusal::BadMask),
     ] {
-        assert_eq!(Question::read(&request(headers, "{}"), None), Err(refusal));
+        let read = with_request(headers, "{}", |request| Question::read(request, None));
+        assert_eq!(read, Err(refusal));
         assert_eq!(ask(headers, "{}").0, 400);
     }
 }
@@ -148,7 +155,9 @@ fn missing_coordinates_are_zero_and_unknown_members_are_passed_over() {
 
 #[test]
 fn a_required_key_is_required_first() {
-    let read = |headers: &str| Question::read(&request(headers, ""), Some("k1")).err();
+    let read = |headers: &str| {
+        with_request(headers, "", |request| Question::read(request, Some("k1")).err())
+    };
     assert_eq!(read(""), Some(Refusal::NoKey));
     assert_eq!(read("X-Goog-Api-Key: k2\r\n"), Some(Refusal::WrongKey));
     assert_eq!(read("X-Goog-Api-Key: k1\r\n"), Some(Refusal::NoMask));
@@ -157,7 +166,7 @@ fn a_required_key_is_required_first() {
         let json: Value = serde_json::from_slice(&json).expect("JSON");
         assert_eq!(json["error"]["code"], 403);
         assert_eq!(json["error"]["status"], "PERMISSION_DENIED");
-        assert_eq!(refusal.http_status().0, 403);
+        assert_eq!(refusal.http_status(), 403);
     }
 }
 
@@ -169,8 +178,8 @@ fn through_the_herd(search: &Search) -> [Result<Vec<u8>, places::Problem>; 2] {
         let key = Key::new("AIzaSecret").expect("a key");
         let service = places::Service::parse(&url, dialect, Some(key)).expect("a service");
         let bytes = service.request(search);
-        let request = RequestReader::new(65_536).receive(&bytes).expect("HTTP").expect("whole").0;
-        service.judge(answered(&STAND_IN, &request)).map(|answer| answer.cut(20))
+        let answer = with_request_of(&bytes, |request| answered(&STAND_IN, request));
+        service.judge(answer).map(|answer| answer.cut(20))
     })
 }
 

@@ -228,18 +228,20 @@ fn the_log_never_has_the_key() {
         "/elsewhere?key=k1",
     ] {
         let text = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        let request = RequestReader::new(0).receive(text.as_bytes());
-        let (request, _) = request.expect("HTTP").expect("a whole request");
+        let mut reader = RequestReader::new(0);
+        let request = reader.next(&mut text.as_bytes());
+        let request = request.expect("HTTP").expect("a whole request");
         let (_, outcome) = service.reply(&request);
         assert!(!outcome.contains("k1"), "{outcome}");
-        assert!(!split_target(target).0.contains("k1"));
+        assert!(!request.path().contains("k1"));
     }
     for required_key in [None, Some("k1".to_owned()), Some("k2".to_owned())] {
         let service = Service { required_key, ..self::service() };
         let text = "POST /v1/places:searchNearby HTTP/1.1\r\nHost: x\r\nX-Goog-Api-Key: k1\r\n\
                     X-Goog-FieldMask: k1\r\nContent-Length: 2\r\n\r\nk1";
-        let request = RequestReader::new(2).receive(text.as_bytes());
-        let (request, _) = request.expect("HTTP").expect("a whole request");
+        let mut reader = RequestReader::new(2);
+        let request = reader.next(&mut text.as_bytes());
+        let request = request.expect("HTTP").expect("a whole request");
         let (reply, outcome) = service.reply(&request);
         assert!(!outcome.contains("k1"), "{outcome}");
         assert!(!String::from_utf8_lossy(&reply.body).contains("k1"));

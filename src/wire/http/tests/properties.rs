@@ -50,8 +50,6 @@ proptest! {
             let (read, _) = read_all(reader(), &[start, &bytes]);
             prop_assert!(read.len() <= bytes.len());
         }
-        let (read, _) = read_all(RequestReader::new(16), &[&bytes]);
-        prop_assert!(read.len() <= bytes.len());
     }
 
     #[test]

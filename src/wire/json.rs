@@ -8,7 +8,7 @@ use std::fmt;
 
 /// Calls `found` for each member of the object `json` whose name is one of `names`, in the order of
 /// the text, with that name's position among them. A name may come several times.
-pub(super) fn each_member<'a>(
+pub(crate) fn each_member<'a>(
     json: &'a str,
     names: &[&str],
     found: impl FnMut(usize, &'a RawValue),
@@ -20,7 +20,7 @@ pub(super) fn each_member<'a>(
 
 /// The values of those members of the object `json`; of a name that comes several times the last,
 /// as most readers of JSON have it.
-pub(super) fn members<'a, const N: usize>(
+pub(crate) fn members<'a, const N: usize>(
     json: &'a str,
     names: [&str; N],
 ) -> Result<[Option<&'a RawValue>; N]> {
@@ -30,7 +30,7 @@ pub(super) fn members<'a, const N: usize>(
 }
 
 /// The first elements of the list `json`, at most `most`.
-pub(super) fn elements(json: &str, most: usize) -> Result<Vec<&RawValue>> {
+pub(crate) fn elements(json: &str, most: usize) -> Result<Vec<&RawValue>> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let elements = deserializer.deserialize_seq(ElementsVisitor { most })?;
     deserializer.end()?;
