@@ -189,6 +189,23 @@ impl Feed {
         Some(number)
     }
 
+    /// Like [`next`](Self::next) for all that is left, with the cursor moved once.
+    pub fn pass(&mut self, cursor: &Cursor, mut each: impl FnMut(u32, &Record)) {
+        let mut at = self.adjacent(cursor.element()).next;
+        while at != Element::LIST {
+            match at.as_record() {
+                Some(number) => {
+                    let record = self.record(number);
+                    each(number, record);
+                    at = record.adjacent.next;
+                }
+                None => at = self.adjacent(at).next,
+            }
+        }
+        self.take_out(cursor.element());
+        self.insert_after(self.adjacent(Element::LIST).previous, cursor.element());
+    }
+
     pub fn sent_up_to(&self, cursor: &Cursor) -> u64 {
         self.sent_up_to_at(cursor.element())
     }

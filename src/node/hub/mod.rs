@@ -17,6 +17,7 @@
 
 mod area_map;
 mod beginning;
+mod by_client;
 #[cfg(any(test, debug_assertions))]
 mod check;
 mod event;
@@ -30,12 +31,13 @@ mod watches;
 pub(super) use event::{Event, Room};
 
 use crate::limits;
-use crate::positions::{Cursor, Positions};
+use crate::positions::{Cursor, Positions, RecordNumber};
 use crate::transport::ConnectionId;
 use crate::wire::Watch;
 use area_map::AreaMap;
+use by_client::ByClient;
 use recent::Recent;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use watcher::{Next, State, Watcher};
 use watches::{Noted, Watched, What};
 
@@ -50,7 +52,7 @@ pub(super) struct Hub {
     free: Vec<WatcherId>,
     /// How many watches there are, of all watchers.
     watches: usize,
-    by_client: HashMap<Box<[u8]>, Vec<WatcherId>>,
+    by_client: ByClient,
     by_place: AreaMap,
     of_everything: Vec<WatcherId>,
     /// There while anybody watches everything.
@@ -61,6 +63,8 @@ pub(super) struct Hub {
     awaits_areas: bool,
     /// How many events may still be told in this turn.
     share: usize,
+    /// The records that have changed and may concern somebody, for [`walk`](Self::walk).
+    changed: Vec<RecordNumber>,
 }
 
 /// One who watches.
@@ -94,7 +98,7 @@ impl Hub {
             let watched = Watched::new(watch, fields.into());
             match watched.what() {
                 What::Client => {
-                    self.by_client.entry(watched.fields().into()).or_default().push(id);
+                    self.by_client.insert(watched.fields(), id);
                 }
                 What::Area(area) => self.by_place.insert(area, id),
                 What::All => {
@@ -198,15 +202,21 @@ impl Hub {
         if self.noted_up_to == positions.head() {
             return;
         }
-        while let Some(number) = positions.next(cursor).map(|change| change.number()) {
+        // Most concern nobody, and nothing more is done about them.
+        let concerns_all = self.recent.is_some() || !self.by_place.is_empty();
+        let mut changed = std::mem::take(&mut self.changed);
+        positions.pass(cursor, |change| {
+            if concerns_all || self.by_client.may_hold(change.client()) {
+                changed.push(change.number());
+            }
+        });
+        for number in changed.drain(..) {
             let Some(change) = positions.change_of(number) else { continue };
             let noted = Noted::new(&change);
             if let Some(recent) = &mut self.recent {
                 recent.add(&change);
             }
-            let is_by_id = !self.by_client.is_empty();
-            let by_id = is_by_id.then(|| self.by_client.get(change.client())).flatten();
-            for &id in by_id.into_iter().flatten() {
+            for &id in self.by_client.of(change.client()) {
                 note_with(&mut self.watchers, &mut self.due, id, noted);
             }
             if !self.by_place.is_empty() {
@@ -221,6 +231,7 @@ impl Hub {
                 recent.shorten(&self.of_everything, &mut self.watchers, positions);
             }
         }
+        self.changed = changed;
         self.noted_up_to = positions.head();
         for &id in &self.of_everything {
             let watcher = find(&mut self.watchers, id);
@@ -337,14 +348,7 @@ impl Hub {
     fn forget(&mut self, id: WatcherId, watched: &Watched) {
         self.watches -= 1;
         match watched.what() {
-            What::Client => {
-                if let Some(watchers) = self.by_client.get_mut(watched.fields()) {
-                    watchers.retain(|&other| other != id);
-                    if watchers.is_empty() {
-                        self.by_client.remove(watched.fields());
-                    }
-                }
-            }
+            What::Client => self.by_client.remove(watched.fields(), id),
             What::Area(area) => self.by_place.remove(area, id),
             What::All => self.of_everything.retain(|&other| other != id),
         }
