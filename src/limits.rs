@@ -180,13 +180,18 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const WATCHES_PER_CLIENT_MAX: usize = 1_000;
 /// Watches of all connections of a server together.
 pub const WATCHES_MAX: usize = 1 << 20;
+/// Clients that all watchers together have been told of, or are to be told of, each counted for each
+/// watcher (about 40 bytes): beyond it whoever grows is dropped.
+pub const WATCHED_MAX: usize = 1 << 23;
+/// Who has more watches, or has been told of more clients, takes one command about watches in a turn.
+pub const WATCHED_MANY: usize = 256;
+/// How often it is a warning in the log that a watcher is dropped; meanwhile it is counted.
+pub const WATCHED_REMINDER: Duration = Duration::from_secs(60);
 /// Who watches is called in turn, so many in each turn of the server: each is a write to a socket, behind
 /// which everybody else's next turn waits.
 pub const WATCHERS_PER_TURN: usize = 8;
-/// Events that are told in one turn, or looked at and passed over.
-pub const EVENTS_PER_TURN: usize = 1_024;
-/// And of these to one watcher.
-pub const EVENTS_PER_WATCHER_AND_TURN: usize = 256;
+/// Events that one of them is told in its turn, or records that are looked at for it and passed over.
+pub const EVENTS_PER_WATCHER: usize = 128;
 /// What an event counts for where several are copied as they are.
 pub const EVENT_BYTES_USUAL: usize = 64;
 /// The last changes that are kept as lines for those who watch everything; who is further behind is told
@@ -197,11 +202,11 @@ pub const RECENT_EVENTS_BYTES_MAX: usize = 128 * 1_024;
 pub const AREA_LISTED_MAX: usize = 4_096;
 /// Changes that the index of areas takes in one turn besides those that came in it.
 pub const AREA_CHANGES_PER_TURN: usize = 2_048;
-/// Places that are looked at in one turn to answer questions about who is near; each result counts for
-/// [`NEAR_RESULT_PLACES`]. The last question may take more.
+/// Places that are looked at in one turn to answer questions about who is near. The last question may take
+/// more, which the next turns make up for.
 pub const NEAR_PLACES_PER_TURN: usize = 8_192;
-/// What a result costs to be written, in places looked at.
-pub const NEAR_RESULT_PLACES: usize = 8;
+/// Bytes of an answer that cost as much as to look at a place.
+pub const NEAR_PLACE_BYTES: usize = 10;
 /// Connections that wait for their turn with such a question and are called in one turn.
 pub const NEAR_CALLED_PER_TURN: usize = 64;
 

@@ -83,6 +83,8 @@ pub struct Node {
     no_room: LogThrottle,
     /// Of reports from clocks ahead of ours.
     clocks_ahead: LogThrottle,
+    /// Of watchers that were dropped.
+    watched_too_much: LogThrottle,
     /// Of clients' lines that are too long.
     long_lines: LogThrottle,
     admission: Admission,
@@ -165,6 +167,7 @@ impl Node {
             positions,
             no_room: LogThrottle::default(),
             clocks_ahead: LogThrottle::default(),
+            watched_too_much: LogThrottle::default(),
             long_lines: LogThrottle::default(),
             admission: Admission::new(options.bounds),
             news: 0,
@@ -285,7 +288,8 @@ impl Application for Node {
         }
         self.answer_nears();
         self.hub.walk(&mut self.positions);
-        self.hub.call(|connection| self.actions.push_back(Action::Wake(connection)));
+        self.hub
+            .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {

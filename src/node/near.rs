@@ -11,10 +11,13 @@ use std::collections::VecDeque;
 /// What questions about who is near share.
 #[derive(Debug, Default)]
 pub(super) struct Nears {
-    /// Connections whose question is not answered yet, each once for every time it was told so.
+    /// Connections whose first question is not answered yet, in the order of their turns.
     waiting: VecDeque<ConnectionId>,
-    /// How many places may still be looked at in this turn.
-    places: usize,
+    /// Those who have been answered one in this turn and have another: they come behind.
+    served: Vec<ConnectionId>,
+    /// What may still be spent in this turn, in places looked at; less than none, if the last question
+    /// took more than there was: then the next turns make up for it.
+    places: i64,
     /// How many changes the index of areas may still take in it.
     changes: usize,
     /// Of the last question.
@@ -35,17 +38,28 @@ pub(super) enum Asked<'n> {
 impl Nears {
     /// Whether others are to be answered first.
     pub fn anybody_waits(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || !self.served.is_empty()
     }
 
-    /// That connection is to be called when its question may be asked again.
-    pub fn wait(&mut self, connection: ConnectionId) {
-        self.waiting.push_back(connection);
+    /// That connection is to be called when its question may be asked again; behind others, if it was
+    /// answered one in this turn.
+    pub fn wait(&mut self, connection: ConnectionId, is_served: bool) {
+        if is_served {
+            self.served.push(connection);
+        } else {
+            self.waiting.push_back(connection);
+        }
+    }
+
+    /// An answer of so many bytes has been written.
+    pub fn charge_bytes(&mut self, bytes: usize) {
+        self.places -= (bytes / limits::NEAR_PLACE_BYTES) as i64;
     }
 
     /// Another turn begins, in which so much has changed: the connections that are called in it.
     fn renew(&mut self, news: u64) -> impl Iterator<Item = ConnectionId> {
-        self.places = limits::NEAR_PLACES_PER_TURN;
+        self.places = self.places.min(0) + limits::NEAR_PLACES_PER_TURN as i64;
+        self.waiting.extend(self.served.drain(..));
         self.changes = limits::AREA_CHANGES_PER_TURN + 2 * usize::try_from(news).unwrap_or(0);
         let called = self.waiting.len().min(limits::NEAR_CALLED_PER_TURN);
         self.waiting.drain(..called)
@@ -61,14 +75,13 @@ impl Node {
             Place::Client(client) => (known(client).and_then(Location::parse), Some(client)),
         };
         let Some(centre) = centre else { return Asked::Unknown };
-        if self.nears.places == 0 || !self.bring_areas_up_to_date() {
+        if self.nears.places <= 0 || !self.bring_areas_up_to_date() {
             return Asked::TooEarly;
         }
         let area = Area::new(centre, question.radius_micrometres);
         let Node { nears, positions, .. } = self;
         let looked_at = positions.near(&area, question.bound.into(), but, &mut nears.found);
-        let cost = looked_at + nears.found.len() * limits::NEAR_RESULT_PLACES;
-        nears.places = nears.places.saturating_sub(cost);
+        nears.places -= looked_at as i64;
         Asked::Found(&self.nears.found, &self.positions)
     }
 
@@ -86,5 +99,24 @@ impl Node {
             self.bring_areas_up_to_date();
         }
         called.into_iter().for_each(|connection| self.wake(connection));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_who_wait_are_called_in_a_turn() {
+        let mut nears = Nears::default();
+        let id = |slot| ConnectionId { slot, generation: 0 };
+        let waiting = limits::NEAR_CALLED_PER_TURN as u32 + 1;
+        nears.wait(id(waiting - 1), true);
+        (0..waiting - 1).for_each(|slot| nears.wait(id(slot), false));
+        let called: Vec<ConnectionId> = nears.renew(0).collect();
+        assert_eq!(called, (0..waiting - 1).map(id).collect::<Vec<_>>());
+        assert!(nears.anybody_waits());
+        assert_eq!(nears.renew(0).collect::<Vec<_>>(), [id(waiting - 1)]);
+        assert!(!nears.anybody_waits());
     }
 }

@@ -15,8 +15,10 @@ pub(super) struct Answers {
 
 #[derive(Debug, Default)]
 struct Held {
-    /// In the order of their commands, and never empty.
+    /// In the order of their commands.
     pending: VecDeque<PendingAnswer>,
+    /// A command has cost so much that the next ones are taken in another turn.
+    tired: bool,
     /// Bytes in `PendingAnswer::behind`, all together.
     bytes: usize,
 }
@@ -41,14 +43,15 @@ pub(super) enum Awaited {
 impl Answers {
     /// Whether all that came to be has been sent.
     pub fn is_empty(&self) -> bool {
-        self.held.is_none()
+        self.held.as_ref().is_none_or(|held| held.pending.is_empty())
     }
 
     /// Whether so much is held back that no more commands should be taken.
     #[inline(always)]
     pub fn is_crowded(&self) -> bool {
         self.held.as_ref().is_some_and(|held| {
-            held.pending.len() >= limits::QUERIES_PER_CLIENT_MAX
+            held.tired
+                || held.pending.len() >= limits::QUERIES_PER_CLIENT_MAX
                 || held.bytes >= limits::HELD_ANSWERS_BYTES_MAX
         })
     }
@@ -81,6 +84,11 @@ impl Answers {
         self.held.as_ref().is_some_and(|held| held.bytes > 0)
     }
 
+    /// No more commands are taken in this turn.
+    pub fn tire(&mut self) {
+        self.held.get_or_insert_default().tired = true;
+    }
+
     /// The next answer takes its time.
     pub fn wait_for(&mut self, awaited: Awaited) {
         let pending = &mut self.held.get_or_insert_default().pending;
@@ -98,6 +106,7 @@ impl Answers {
         let Some(held) = self.held.as_mut() else {
             return;
         };
+        held.tired = false;
         while let Some(pending) = held.pending.front()
             && transport.request_room()
         {

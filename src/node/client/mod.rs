@@ -120,7 +120,7 @@ impl Client {
         let classic = cx.app.settings.classic;
         let served = classic && self.silence.is_served(standing, cx.now.monotonic);
         if (self.last || served) && !standing.owes {
-            self.end(cx.transport);
+            self.end(cx);
             return;
         }
         let deadlines = self.silence.deadlines(standing, classic, cx.app.admission.bounds());
@@ -132,12 +132,13 @@ impl Client {
         Standing { partial: self.lines.partial(), commanded: self.answered, owes }
     }
 
-    fn end(&self, transport: &mut Transport) {
-        transport.set_timer(None);
+    fn end(&mut self, cx: &mut Context<'_, Node>) {
+        self.stop_watching(cx);
+        cx.transport.set_timer(None);
         if self.leaves {
-            transport.leave();
+            cx.transport.leave();
         } else {
-            transport.close();
+            cx.transport.close();
         }
     }
 
@@ -216,11 +217,12 @@ impl Client {
     /// Sends the answers that have come.
     fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
         let node = &mut *cx.app;
+        let mut is_served = false;
         self.answers.send(cx.transport, |transport, awaited| match awaited {
             Awaited::Places { question, at } => {
                 whatsat::write_answer(node, transport, *question, at)
             }
-            Awaited::Near(line) => near::write_answer(node, transport, line),
+            Awaited::Near(line) => near::write_answer(node, transport, line, &mut is_served),
         });
     }
 

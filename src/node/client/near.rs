@@ -20,46 +20,75 @@ impl Client {
         question: &Near<'_>,
         line: &[u8],
     ) -> Option<()> {
-        let id = cx.transport.id();
-        let is_turn = self.answers.is_empty() && !cx.app.nears.anybody_waits();
-        match if is_turn { cx.app.near(question) } else { Asked::TooEarly } {
-            Asked::Found(found, positions) => {
-                // Nothing is pending.
-                log_found(cx.transport, found);
-                cx.transport.write_with(|out| write_found(out, found, positions));
+        let is_first = self.answers.is_empty();
+        if is_first && !cx.app.nears.anybody_waits() {
+            match answer(cx.app, cx.transport, question) {
+                Answered::Yes => return Some(()),
+                Answered::Unknown => return None,
+                Answered::TooEarly => {}
             }
-            Asked::TooEarly => {
-                self.answers.wait_for(Awaited::Near(line.into()));
-                cx.app.nears.wait(id);
-            }
-            Asked::Unknown => {
-                debug!("client {id}: nobody has told where that client is");
-                return None;
-            }
+        }
+        self.answers.wait_for(Awaited::Near(line.into()));
+        if is_first {
+            cx.app.nears.wait(cx.transport.id(), false);
         }
         Some(())
     }
 }
 
-/// Writes the answer to a `NEAR` that waited, if it is its turn.
-pub(super) fn write_answer(node: &mut Node, transport: &mut Transport, line: &[u8]) -> bool {
-    let asked = match Command::parse(line) {
-        Ok(Some(Command::Near(question))) => node.near(&question),
-        _ => Asked::Unknown,
+/// What became of a question.
+enum Answered {
+    Yes,
+    TooEarly,
+    Unknown,
+}
+
+/// Writes the answer to a `NEAR` that waited, if it is its turn: not if one was answered in this turn.
+pub(super) fn write_answer(
+    node: &mut Node,
+    transport: &mut Transport,
+    line: &[u8],
+    is_served: &mut bool,
+) -> bool {
+    let answered = match Command::parse(line) {
+        _ if *is_served => Answered::TooEarly,
+        Ok(Some(Command::Near(question))) => answer(node, transport, &question),
+        _ => Answered::Unknown,
     };
-    match asked {
-        Asked::Found(found, positions) => {
-            log_found(transport, found);
-            transport.write_with(|out| write_found(out, found, positions));
-        }
-        Asked::TooEarly => {
-            node.nears.wait(transport.id());
+    match answered {
+        Answered::Yes => *is_served = true,
+        Answered::TooEarly => {
+            node.nears.wait(transport.id(), *is_served);
             return false;
         }
         // It was forgotten meanwhile.
-        Asked::Unknown => transport.write_with(|out| write_refusal(out, line)),
+        Answered::Unknown => transport.write_with(|out| write_refusal(out, line)),
     }
     true
+}
+
+fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> Answered {
+    let id = transport.id();
+    let bytes = match node.near(question) {
+        Asked::TooEarly => return Answered::TooEarly,
+        Asked::Unknown => {
+            debug!("client {id}: nobody has told where that client is");
+            return Answered::Unknown;
+        }
+        Asked::Found(found, positions) => {
+            let clients = plural(found.len(), "client");
+            info!(target: TRAFFIC, "client {id} > {clients} that are near");
+            let mut bytes = 0;
+            transport.write_with(|out| {
+                let start = out.len();
+                write_found(out, found, positions);
+                bytes = out.len() - start;
+            });
+            bytes
+        }
+    };
+    node.nears.charge_bytes(bytes);
+    Answered::Yes
 }
 
 /// Nearest first, each with its distance, and an empty line.
@@ -72,9 +101,4 @@ fn write_found(out: &mut Vec<u8>, found: &[positions::Near], positions: &Positio
         write_at(out, change.origin_name(), difference, change.text().bytes());
     }
     out.push(b'\n');
-}
-
-fn log_found(transport: &Transport, found: &[positions::Near]) {
-    let clients = plural(found.len(), "client");
-    info!(target: TRAFFIC, "client {} > {clients} that are near", transport.id());
 }

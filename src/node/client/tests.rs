@@ -1,5 +1,7 @@
 //! A client's conversation, driven by hand: when a command was there.
 
+mod near;
+
 use super::*;
 use crate::herd::Herd;
 use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};

@@ -1,12 +1,13 @@
 //! `WATCH` and `UNWATCH`: a client is told of others' moves.
 
 use super::Client;
+use crate::limits;
 use crate::node::Node;
-use crate::node::hub::{Event, Room};
+use crate::node::hub::{Event, Room, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
-use crate::transport::{ConnectionId, Context};
+use crate::transport::{ConnectionId, Context, Monotonic};
 use crate::wire::Watch;
-use log::{Level, debug};
+use log::{Level, debug, warn};
 
 impl Client {
     /// Begins to watch: None if it may not, or watches too much.
@@ -27,6 +28,7 @@ impl Client {
             return None;
         }
         self.copy_back(cx, line);
+        self.take_turns(cx, watcher, watch);
         Some(())
     }
 
@@ -41,13 +43,23 @@ impl Client {
             self.catch_up(cx);
         }
         let node = &mut *cx.app;
-        let ended = |watcher| node.hub.unwatch(watcher, watch, &mut node.positions);
-        if !self.watcher.is_some_and(ended) {
+        let watcher = self.watcher?;
+        if !node.hub.unwatch(watcher, watch, &mut node.positions) {
+            self.take_turns(cx, watcher, watch);
             debug!("client {}: that is not watched", cx.transport.id());
             return None;
         }
         self.copy_back(cx, line);
+        self.take_turns(cx, watcher, watch);
         Some(())
+    }
+
+    /// Where there is much to look through for a command, the next one is taken in another turn.
+    fn take_turns(&mut self, cx: &mut Context<'_, Node>, watcher: WatcherId, watch: &Watch<'_>) {
+        if *watch == Watch::All || cx.app.hub.keeps_much_for(watcher) {
+            self.answers.tire();
+            cx.transport.yield_turn();
+        }
     }
 
     fn copy_back(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
@@ -72,6 +84,12 @@ impl Client {
     /// answered before its event, and a watch copied back before what it brings.
     pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
         let Some(watcher) = self.watcher else { return };
+        if !cx.app.hub.may_stay(watcher) {
+            self.stop_watching(cx);
+            tell_too_much(cx.app, cx.transport.id(), cx.now.monotonic);
+            cx.transport.abort();
+            return;
+        }
         let (node, transport) = (&mut *cx.app, &mut *cx.transport);
         if self.answers.hold_back() || !transport.request_room() {
             node.hub.block(watcher);
@@ -100,6 +118,16 @@ impl Client {
     /// Whether it has yet to be told something that was so when a watch began.
     pub(super) fn owes_events(&self, node: &Node) -> bool {
         self.watcher.is_some_and(|watcher| node.hub.owes(watcher))
+    }
+}
+
+#[cold]
+fn tell_too_much(node: &mut Node, id: ConnectionId, now: Monotonic) {
+    if let Some(others) = node.watched_too_much.admit(now, limits::WATCHED_REMINDER) {
+        warn!(
+            "client {id}: dropped, since all who watch together are told of too many clients; {others} \
+             more were dropped since this was last said"
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// See the [module's docs](self).
 #[derive(Debug)]
 pub(super) struct AreaMap {
-    cubes: HashMap<Cube, Vec<(Area, WatcherId)>>,
+    cubes: HashMap<Cube, HashMap<WatcherId, Vec<Area>>>,
     /// How many areas are in the grid whose cubes are two to the power of the place wide.
     areas: [usize; WIDTHS],
 }
@@ -41,7 +41,7 @@ impl AreaMap {
         let (shift, cubes) = cubes_of(area);
         self.areas[shift as usize] += 1;
         for cube in cubes {
-            self.cubes.entry(cube).or_default().push((*area, watcher));
+            self.cubes.entry(cube).or_default().entry(watcher).or_default().push(*area);
         }
     }
 
@@ -50,23 +50,31 @@ impl AreaMap {
         let (shift, cubes) = cubes_of(area);
         self.areas[shift as usize] -= 1;
         for cube in cubes {
-            let Some(areas) = self.cubes.get_mut(&cube) else { continue };
-            if let Some(at) = areas.iter().position(|entry| *entry == (*area, watcher)) {
+            let Some(watchers) = self.cubes.get_mut(&cube) else { continue };
+            let Some(areas) = watchers.get_mut(&watcher) else { continue };
+            if let Some(at) = areas.iter().position(|other| other == area) {
                 areas.swap_remove(at);
             }
             if areas.is_empty() {
+                watchers.remove(&watcher);
+            }
+            if watchers.is_empty() {
                 self.cubes.remove(&cube);
             }
         }
     }
 
-    /// Calls `found` for each area that may hold the point; more than once for who watches several.
+    /// Calls `found` for each who watches an area that may hold the point; more than once for areas of
+    /// different sizes.
     pub fn around(&self, point: Point, mut found: impl FnMut(WatcherId)) {
         let used = (0_u32..).zip(&self.areas).filter(|(_, areas)| **areas > 0);
         for (shift, _) in used {
             let at = point.coordinates().map(|coordinate| i64::from(coordinate) >> shift);
-            let areas = self.cubes.get(&Cube { shift, at }).into_iter().flatten();
-            areas.filter(|(area, _)| area.may_contain(point)).for_each(|(_, id)| found(*id));
+            for (&watcher, areas) in self.cubes.get(&Cube { shift, at }).into_iter().flatten() {
+                if areas.iter().any(|area| area.may_contain(point)) {
+                    found(watcher);
+                }
+            }
         }
     }
 }

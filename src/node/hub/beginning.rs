@@ -1,6 +1,7 @@
 //! What is so when a watch begins, told in shares and in the feed's order.
 
 use super::watches::{Noted, Watched, What};
+use crate::limits;
 use crate::positions::{Change, Cursor, Positions};
 use crate::wire::Location;
 
@@ -127,7 +128,7 @@ impl Beginning {
 
     /// None before the index of areas is up to date.
     fn begin(&self, positions: &mut Positions) -> Option<Source> {
-        if let Some(mut list) = self.watched.at_once(positions) {
+        if let Some(mut list) = self.watched.at_once(positions, limits::AREA_LISTED_MAX) {
             list.reverse();
             return Some(Source::Listed(list));
         }

@@ -39,7 +39,7 @@ impl Everything {
     /// What is so now is to be told once more.
     pub fn begin_again(&mut self, positions: &mut Positions) {
         match &self.place {
-            Place::Walking { now: Some(_), .. } => self.again += 1,
+            Place::Walking { now: Some(_), .. } => self.again = self.again.saturating_add(1),
             _ => self.restart(positions),
         }
     }

@@ -23,6 +23,7 @@ mod check;
 mod event;
 mod everything;
 mod recent;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod watcher;
@@ -38,7 +39,7 @@ use area_map::AreaMap;
 use by_client::ByClient;
 use recent::Recent;
 use std::collections::VecDeque;
-use watcher::{Next, State, Watcher};
+use watcher::{State, Watcher};
 use watches::{Noted, Watched, What};
 
 /// See the [module's docs](self).
@@ -52,6 +53,9 @@ pub(super) struct Hub {
     free: Vec<WatcherId>,
     /// How many watches there are, of all watchers.
     watches: usize,
+    /// How many clients they have been told of and are to be told of, each for each watcher, when each was
+    /// last told something.
+    kept: usize,
     by_client: ByClient,
     by_place: AreaMap,
     of_everything: Vec<WatcherId>,
@@ -59,16 +63,14 @@ pub(super) struct Hub {
     recent: Option<Recent>,
     /// Those who have something to be told and are not blocked, in the order of their turns.
     due: VecDeque<WatcherId>,
-    /// Whether somebody waits for the index of areas.
-    awaits_areas: bool,
-    /// How many events may still be told in this turn.
-    share: usize,
+    /// Those who go on when the index of areas is up to date, before all others.
+    awaiting_areas: Vec<WatcherId>,
     /// The records that have changed and may concern somebody, for [`walk`](Self::walk).
     changed: Vec<RecordNumber>,
 }
 
 /// One who watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct WatcherId(u32);
 
 impl Hub {
@@ -118,12 +120,17 @@ impl Hub {
     /// That watch ends: no event comes of it alone. False if there is none.
     pub fn unwatch(&mut self, id: WatcherId, watch: &Watch<'_>, positions: &mut Positions) -> bool {
         self.walk(positions);
-        if *watch == Watch::All && !self.by_place.is_empty() {
-            // So that it can be said who is in the areas that are still watched.
-            positions.follow_areas(limits::AREA_CHANGES_PER_TURN);
-        }
         let mut fields = Vec::new();
         watch.write(&mut fields);
+        if *watch == Watch::All && self.of_everything.contains(&id) && !self.by_place.is_empty() {
+            // So that it can be said who is in the areas that are still watched.
+            positions.follow_areas(limits::AREA_CHANGES_PER_TURN);
+        } else if !self.by_place.is_empty()
+            && let Some(number) = positions.find_record(&fields)
+        {
+            // From now on it is watched where it is, though the index may not have come to it.
+            positions.settle(number);
+        }
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
         let Some(watched) = watcher.remove(&fields, positions, self.recent.as_ref()) else {
             return false;
@@ -137,27 +144,11 @@ impl Hub {
         true
     }
 
-    /// Tells one who watches everything, and is not far behind, what it has not been told: at once, and
-    /// whether it was called or not.
-    pub fn catch_up(
-        &mut self,
-        id: WatcherId,
-        positions: &mut Positions,
-        write: impl FnOnce(&Event<'_>),
-    ) {
-        self.walk(positions);
-        if let (Some(watcher), Some(recent)) = (find(&mut self.watchers, id), &self.recent) {
-            match watcher.take_recent(positions, self.noted_up_to, recent) {
-                [] => {}
-                lines => write(&Event::Lines(lines)),
-            }
-        }
-    }
-
     /// It has gone.
     pub fn leave(&mut self, id: WatcherId, positions: &mut Positions) {
         let watcher = self.watchers.get_mut(id.0 as usize).and_then(Option::take);
-        let Some(watcher) = watcher else { return };
+        let Some(mut watcher) = watcher else { return };
+        self.kept -= watcher.take_counted();
         for watched in watcher.leave(positions) {
             self.forget(id, &watched);
         }
@@ -188,12 +179,12 @@ impl Hub {
 
     /// Whether somebody waits for the index of areas.
     pub fn awaits_areas(&self) -> bool {
-        self.awaits_areas
+        !self.awaiting_areas.is_empty()
     }
 
     /// Whether somebody is to be told something in the next turn, which should come at once.
     pub fn has_due(&self) -> bool {
-        !self.due.is_empty()
+        !self.due.is_empty() || self.awaits_areas()
     }
 
     /// Notes what has changed with those whom it concerns.
@@ -217,13 +208,13 @@ impl Hub {
                 recent.add(&change);
             }
             for &id in self.by_client.of(change.client()) {
-                note_with(&mut self.watchers, &mut self.due, id, noted);
+                note_with((&mut self.watchers, &mut self.due, &mut self.kept), id, noted);
             }
             if !self.by_place.is_empty() {
                 let (was, is) = positions.settle(number);
                 for point in [was, is].into_iter().flatten() {
                     self.by_place.around(point, |id| {
-                        note_with(&mut self.watchers, &mut self.due, id, noted);
+                        note_with((&mut self.watchers, &mut self.due, &mut self.kept), id, noted);
                     });
                 }
             }
@@ -233,94 +224,6 @@ impl Hub {
         }
         self.changed = changed;
         self.noted_up_to = positions.head();
-        for &id in &self.of_everything {
-            let watcher = find(&mut self.watchers, id);
-            if watcher.is_some_and(|watcher| watcher.change_state(State::Idle, State::Due)) {
-                self.due.push_back(id);
-            }
-        }
-    }
-
-    /// A turn ends: those who are to be called in it, each of whom then asks to be told by
-    /// [`tell`](Self::tell).
-    pub fn call(&mut self, mut wake: impl FnMut(ConnectionId)) {
-        self.share = limits::EVENTS_PER_TURN;
-        self.awaits_areas = false;
-        for _ in 0..limits::WATCHERS_PER_TURN {
-            let Some(id) = self.due.pop_front() else { return };
-            if let Some(watcher) = find(&mut self.watchers, id)
-                && watcher.change_state(State::Due, State::Called)
-            {
-                wake(watcher.connection());
-            }
-        }
-    }
-
-    /// Tells one who was called what there is to tell, as long as `write` says that there is room for
-    /// more; who has no more room calls [`resume`](Self::resume) when there is.
-    pub fn tell(
-        &mut self,
-        id: WatcherId,
-        positions: &mut Positions,
-        mut write: impl FnMut(&Event<'_>) -> Room,
-    ) {
-        let Some(watcher) = find(&mut self.watchers, id) else { return };
-        if watcher.state() != State::Called {
-            return;
-        }
-        let mut share = self.share.min(limits::EVENTS_PER_WATCHER_AND_TURN);
-        self.share -= share;
-        let state = loop {
-            if share == 0 {
-                break State::Due;
-            }
-            share -= 1;
-            let next = watcher.next(positions, self.noted_up_to, self.recent.as_ref());
-            let told = match next {
-                Next::Nothing => break State::Idle,
-                Next::PassedOver => continue,
-                Next::Areas => {
-                    self.awaits_areas = true;
-                    break State::Due;
-                }
-                Next::Lines(lines) => {
-                    share = share.saturating_sub(lines.len() / limits::EVENT_BYTES_USUAL);
-                    write(&Event::Lines(lines))
-                }
-                Next::Now(fields) => write(&Event::Now(&fields)),
-                Next::Of(number) => match watcher.judge(number, positions) {
-                    Some(event) => write(&event),
-                    None => continue,
-                },
-                Next::Gone(number) => match watcher.judge_gone(number, positions) {
-                    Some(event) => write(&event),
-                    None => continue,
-                },
-            };
-            if told == Room::No {
-                break State::Blocked;
-            }
-        };
-        self.share += share;
-        watcher.set_state(state);
-        if state == State::Due {
-            self.due.push_back(id);
-        }
-    }
-
-    /// Whoever was called cannot be told anything now, and calls [`resume`](Self::resume) when it can.
-    pub fn block(&mut self, id: WatcherId) {
-        if let Some(watcher) = find(&mut self.watchers, id) {
-            watcher.change_state(State::Called, State::Blocked);
-        }
-    }
-
-    /// One who was blocked is no longer.
-    pub fn resume(&mut self, id: WatcherId) {
-        let watcher = find(&mut self.watchers, id);
-        if watcher.is_some_and(|watcher| watcher.change_state(State::Blocked, State::Due)) {
-            self.due.push_back(id);
-        }
     }
 
     /// From now on changes are noted, if they were not.
@@ -357,16 +260,19 @@ impl Hub {
 
 /// Notes a change with one whom it concerns.
 fn note_with(
-    watchers: &mut [Option<Box<Watcher>>],
-    due: &mut VecDeque<WatcherId>,
+    (watchers, due, kept): (&mut [Option<Box<Watcher>>], &mut VecDeque<WatcherId>, &mut usize),
     id: WatcherId,
     noted: Noted,
 ) {
-    if let Some(watcher) = find(watchers, id) {
-        watcher.note(noted);
-        if watcher.change_state(State::Idle, State::Due) {
-            due.push_back(id);
-        }
+    let Some(watcher) = find(watchers, id) else { return };
+    watcher.note(noted);
+    *kept = *kept + watcher.kept() - watcher.take_counted();
+    // Who must go is called for that, whether it has room or not.
+    let is_much = *kept > limits::WATCHED_MAX && watcher.kept() > limits::WATCHED_MANY;
+    if watcher.change_state(State::Idle, State::Due)
+        || is_much && watcher.change_state(State::Blocked, State::Due)
+    {
+        due.push_back(id);
     }
 }
 

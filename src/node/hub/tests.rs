@@ -1,5 +1,6 @@
 //! What watchers are told, and what it costs to tell them.
 
+mod limits_of_watching;
 mod whatever_happens;
 
 use super::*;
@@ -79,7 +80,8 @@ impl Stage {
             event.write(&mut lines);
             told.push_str(str::from_utf8(&lines).unwrap());
         });
-        find(&mut hub.watchers, *id).unwrap().has_caught_up(hub.recent.as_ref())
+        let watcher = find(&mut hub.watchers, *id).unwrap();
+        hub.recent.as_ref().is_some_and(|recent| watcher.is_told(recent))
     }
 
     /// One turn.
@@ -90,7 +92,7 @@ impl Stage {
         }
         hub.walk(positions);
         let mut called = Vec::new();
-        hub.call(|connection| called.push(connection.slot as usize));
+        hub.call(positions, |connection| called.push(connection.slot as usize));
         for slot in called {
             let (id, told) = &mut watchers[slot];
             hub.tell(*id, positions, |event| {
@@ -256,37 +258,6 @@ fn everything_ends_where_the_other_watches_go_on() {
 }
 
 #[test]
-fn watches_have_their_limit_and_an_end() {
-    let mut stage = Stage::new(2);
-    for number in 0..limits::WATCHES_PER_CLIENT_MAX {
-        let watch = if number % 2 == 0 { format!("c{number}") } else { format!("+1+1 {number}") };
-        assert!(stage.command(0, &format!("WATCH {watch}")));
-    }
-    assert!(!stage.command(0, "WATCH one-more") && !stage.command(0, "WATCH *"));
-    assert!(stage.command(0, "WATCH c0"), "it is there already");
-    assert!(stage.command(1, "WATCH one-more"), "another connection has its own");
-    assert!(stage.command(0, "UNWATCH c0") && stage.command(0, "WATCH one-more"));
-    stage.settle();
-    let watchers: Vec<WatcherId> = stage.watchers.drain(..).map(|(id, _)| id).collect();
-    for id in watchers {
-        stage.hub.leave(id, &mut stage.positions);
-    }
-    let Hub { cursor, watches, by_client, by_place, recent, .. } = &stage.hub;
-    assert!(cursor.is_none() && *watches == 0 && recent.is_none());
-    assert!(by_client.is_empty() && by_place.is_empty());
-    stage.hub.check(&stage.positions).unwrap();
-}
-
-#[test]
-fn a_server_has_so_many_watches_and_no_more() {
-    let mut stage = Stage::new(1);
-    stage.hub.watches = limits::WATCHES_MAX;
-    assert!(!stage.command(0, "WATCH kiwi"));
-    stage.hub.watches = 0;
-    assert!(stage.command(0, "WATCH kiwi"));
-}
-
-#[test]
 fn who_reads_slowly_is_told_what_is_last_and_little_is_kept_for_it() {
     let mut stage = Stage::new(1);
     stage.is_narrow = true;
@@ -331,57 +302,4 @@ fn who_watches_everything_and_falls_behind_is_told_each_client_once() {
     }
     stage.report("c5", "+9+9");
     assert!(stage.told(0).starts_with("AT c5 +9+9 "), "it has caught up");
-}
-
-#[test]
-fn watchers_have_turns_and_shares() {
-    let mut stage = Stage::new(limits::WATCHERS_PER_TURN as u32 + 1);
-    for number in 0..limits::EVENTS_PER_WATCHER_AND_TURN {
-        stage.report(&format!("c{number}"), "+1+1");
-    }
-    for watcher in 0..stage.watchers.len() {
-        assert!(stage.command(watcher, "WATCH *"));
-    }
-    let lines = |stage: &Stage| -> Vec<usize> {
-        stage.watchers.iter().map(|(_, told)| told.lines().count()).collect()
-    };
-    stage.turn();
-    let told = lines(&stage);
-    let full = limits::EVENTS_PER_TURN / limits::EVENTS_PER_WATCHER_AND_TURN;
-    for (watcher, &told) in told.iter().enumerate() {
-        let expected = if watcher < full { limits::EVENTS_PER_WATCHER_AND_TURN } else { 0 };
-        assert_eq!(told, expected, "{watcher}");
-    }
-    assert!(stage.hub.has_due());
-    stage.settle();
-    assert!(lines(&stage).iter().all(|&told| told == limits::EVENTS_PER_WATCHER_AND_TURN + 1));
-}
-
-#[test]
-fn an_area_in_which_there_are_many_is_looked_through_in_shares() {
-    let mut stage = Stage::new(1);
-    let clients = limits::AREA_LISTED_MAX + 1;
-    for number in 0..clients {
-        stage.report(&format!("c{number}"), "+1+1");
-        stage.report(&format!("d{number}"), "-1-1");
-    }
-    assert!(stage.command(0, "WATCH +1+1 10"));
-    for _ in 0..3 {
-        stage.turn();
-    }
-    let before = stage.watchers[0].1.lines().count();
-    assert!((1..clients).contains(&before), "{before}");
-    // One that was told moves, one that was not, one leaves and one comes.
-    stage.report("c0", "+1+1.001");
-    stage.report(&format!("c{}", clients - 1), "+1+1.001");
-    stage.report(&format!("c{}", clients - 2), "-1-1");
-    stage.report("d0", "+1+1.001");
-    let told = stage.told(0);
-    let count = |client: &str| told.matches(&format!("AT {client} ")).count();
-    assert_eq!(count("c0"), 2);
-    assert_eq!(count(&format!("c{}", clients - 1)), 1);
-    assert_eq!(count(&format!("c{}", clients - 2)), 0);
-    assert_eq!(count("d0"), 1);
-    assert_eq!(told.matches("AT ").count(), clients + 1);
-    assert!(!told.contains("OUT"));
 }

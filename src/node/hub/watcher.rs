@@ -1,5 +1,7 @@
 //! One who watches: what, and what it has yet to be told.
 
+mod ended;
+
 use super::beginning::{Beginning, Look};
 use super::event::Event;
 use super::everything::Everything;
@@ -24,6 +26,8 @@ pub(super) struct Watcher {
     noted_max: usize,
     /// Whom it has been told of, and where they were then.
     told: HashMap<RecordNumber, Option<Point>>,
+    /// As how many clients these are counted among those that are kept for all.
+    counted: usize,
     state: State,
 }
 
@@ -72,6 +76,7 @@ impl Watcher {
             noted: VecDeque::new(),
             noted_max: NOTED_MIN,
             told: HashMap::new(),
+            counted: 0,
             state: State::Idle,
         }
     }
@@ -95,6 +100,16 @@ impl Watcher {
             self.state = to;
         }
         changes
+    }
+
+    /// How many clients it has been told of and is to be told of.
+    pub fn kept(&self) -> usize {
+        self.told.len() + self.noted.len()
+    }
+
+    /// As how many these were counted; from now on as many as they are.
+    pub fn take_counted(&mut self) -> usize {
+        std::mem::replace(&mut self.counted, self.told.len() + self.noted.len())
     }
 
     /// How many watches it has.
@@ -134,60 +149,6 @@ impl Watcher {
         }
     }
 
-    /// That watch ends.
-    pub fn remove(
-        &mut self,
-        fields: &[u8],
-        positions: &mut Positions,
-        recent: Option<&Recent>,
-    ) -> Option<Watched> {
-        if let Some((watched, everything)) =
-            self.everything.take_if(|(watched, _)| watched.fields() == fields)
-        {
-            let has_caught_up = recent.is_some_and(|recent| everything.has_caught_up(recent));
-            everything.end(positions);
-            self.go_on_without_everything(has_caught_up, positions);
-            return Some(watched);
-        }
-        let watched = self.watches.remove(fields)?;
-        for at in (0..self.beginnings.len()).rev() {
-            if self.beginnings[at].fields() == fields
-                && let Some(beginning) = self.beginnings.remove(at)
-            {
-                beginning.end(positions);
-            }
-        }
-        if self.everything.is_none() {
-            self.forget_told(positions);
-        }
-        Some(watched)
-    }
-
-    /// Everything is not watched any more. Of whom it was told meanwhile is not kept: of what is still
-    /// watched it was told just as it is, if all has been told; else that is told anew.
-    fn go_on_without_everything(&mut self, has_caught_up: bool, positions: &mut Positions) {
-        self.told.clear();
-        let before = std::mem::take(&mut self.beginnings);
-        let so_now: Option<Vec<_>> = match has_caught_up {
-            true => self.watches.iter().map(|watched| watched.at_once(positions)).collect(),
-            false => None,
-        };
-        for noted in so_now.iter().flatten().flatten() {
-            let change = positions.change_of(noted.number);
-            if let Some(position) = change.and_then(|change| change.position()) {
-                self.told.insert(noted.number, self.watches.take(&position).1);
-            }
-        }
-        for watched in self.watches.iter() {
-            let is_same = |beginning: &&Beginning| beginning.fields() == watched.fields();
-            let times = before.iter().find(is_same).map(Beginning::times);
-            if so_now.is_none() || times.is_some() {
-                self.beginnings.push_back(Beginning::new(watched, times.unwrap_or(0)));
-            }
-        }
-        before.into_iter().for_each(|beginning| beginning.end(positions));
-    }
-
     /// The recent lines that it has not been told, which count as told; none for who is far behind.
     pub fn take_recent<'r>(
         &mut self,
@@ -197,24 +158,6 @@ impl Watcher {
     ) -> &'r [u8] {
         let Some((_, everything)) = &mut self.everything else { return &[] };
         everything.take_recent(positions, noted_up_to, recent)
-    }
-
-    /// Leaves out of whom it was told only by a watch that has ended. Who is where no watch takes it any
-    /// more has left the others, though it may not have been noted for them: that watch took it.
-    fn forget_told(&mut self, positions: &Positions) {
-        let Watcher { watches, noted, told, .. } = self;
-        told.retain(|&number, &mut point| {
-            let Some(change) = positions.change_of(number) else { return false };
-            let is_told = watches.still_take(change.client(), point);
-            let is_taken = change.position().is_some_and(|position| watches.take(&position).0);
-            if is_told && !is_taken {
-                let at = noted.partition_point(|noted| noted.sequence < change.sequence());
-                if noted.get(at).is_none_or(|noted| noted.number != number) {
-                    noted.insert(at, Noted::new(&change));
-                }
-            }
-            is_told
-        });
     }
 
     /// It watches nothing any more: all that it did.
@@ -228,6 +171,11 @@ impl Watcher {
             watches.push(watched);
         }
         watches
+    }
+
+    /// Whether it watches everything and has nothing more to be told of the recent lines.
+    pub fn is_told(&self, recent: &Recent) -> bool {
+        self.everything.as_ref().is_some_and(|(_, everything)| everything.has_caught_up(recent))
     }
 
     /// See [`Everything::fall_behind`].
@@ -271,13 +219,12 @@ impl Watcher {
                 return next;
             }
         }
-        while let Some(noted) = self.noted.front().copied()
+        if let Some(noted) = self.noted.front().copied()
             && !noted.is_last(positions)
         {
             self.noted.pop_front();
-            if self.has_left(noted.number, positions) {
-                return Next::Of(noted.number);
-            }
+            let has_left = self.has_left(noted.number, positions);
+            return if has_left { Next::Of(noted.number) } else { Next::PassedOver };
         }
         let noted = self.noted.front().copied();
         let Some(beginning) = self.beginnings.front_mut() else {
@@ -367,13 +314,6 @@ impl Watcher {
     #[cfg(test)]
     pub fn noted_len(&self) -> usize {
         self.noted.len()
-    }
-
-    /// Whether it watches everything and has been told all of it.
-    #[cfg(test)]
-    pub fn has_caught_up(&self, recent: Option<&Recent>) -> bool {
-        let everything = self.everything.as_ref().zip(recent);
-        everything.is_some_and(|((_, everything), recent)| everything.has_caught_up(recent))
     }
 
     /// What is wrong with it, if anything is.

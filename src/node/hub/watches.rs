@@ -1,6 +1,5 @@
 //! What one connection watches.
 
-use crate::limits;
 use crate::positions::{Area, Change, Point, Position, Positions, RecordNumber};
 use crate::wire::{Location, Watch};
 
@@ -45,16 +44,14 @@ impl Watched {
     }
 
     /// What is so of it, in the feed's order, if that can be said at once: not while the index of areas is
-    /// behind, nor where there are many.
-    pub fn at_once(&self, positions: &Positions) -> Option<Vec<Noted>> {
+    /// behind, nor where there are more.
+    pub fn at_once(&self, positions: &Positions, most: usize) -> Option<Vec<Noted>> {
         let list = match &self.what {
             What::Client => {
                 let known = positions.find(&self.fields);
                 return Some(known.iter().map(|position| Noted::new(position)).collect());
             }
-            What::Area(area) if positions.areas_are_current() => {
-                positions.inside(area, limits::AREA_LISTED_MAX)?
-            }
+            What::Area(area) if positions.areas_are_current() => positions.inside(area, most)?,
             What::Area(_) | What::All => return None,
         };
         let noted = |(sequence, number)| Noted { sequence, number };

@@ -82,6 +82,11 @@ impl Positions {
         (!change.record.is_free()).then_some(change)
     }
 
+    /// The number of a client's record, of whichever kind.
+    pub fn find_record(&self, client: &[u8]) -> Option<RecordNumber> {
+        self.lookup_any(self.hash(client), client).map(RecordNumber)
+    }
+
     /// Brings the index of areas up to the feed's head, by at most `share` changes; how many it took.
     /// The first call makes the index.
     pub fn follow_areas(&mut self, share: usize) -> usize {

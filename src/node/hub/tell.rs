@@ -1,0 +1,135 @@
+//! Who is told when, and how much at a time.
+
+use super::event::{Event, Room};
+use super::watcher::{Next, State};
+use super::{Hub, WatcherId, find};
+use crate::limits;
+use crate::positions::Positions;
+use crate::transport::ConnectionId;
+
+impl Hub {
+    /// A turn ends: those who are to be called in it, each of whom then asks to be told by
+    /// [`tell`](Self::tell).
+    pub fn call(&mut self, positions: &Positions, mut wake: impl FnMut(ConnectionId)) {
+        if let Some(recent) = &self.recent {
+            for &id in &self.of_everything {
+                let watcher =
+                    find(&mut self.watchers, id).filter(|watcher| !watcher.is_told(recent));
+                if watcher.is_some_and(|watcher| watcher.change_state(State::Idle, State::Due)) {
+                    self.due.push_back(id);
+                }
+            }
+        }
+        if positions.areas_are_current() {
+            self.awaiting_areas.drain(..).rev().for_each(|id| self.due.push_front(id));
+        }
+        let mut called = 0;
+        while called < limits::WATCHERS_PER_TURN
+            && let Some(id) = self.due.pop_front()
+        {
+            if let Some(watcher) = find(&mut self.watchers, id)
+                && watcher.change_state(State::Due, State::Called)
+            {
+                wake(watcher.connection());
+                called += 1;
+            }
+        }
+    }
+
+    /// Tells one who was called what there is to tell, as long as `write` says that there is room for
+    /// more; who has no more room calls [`resume`](Self::resume) when there is.
+    pub fn tell(
+        &mut self,
+        id: WatcherId,
+        positions: &mut Positions,
+        mut write: impl FnMut(&Event<'_>) -> Room,
+    ) {
+        let Some(watcher) = find(&mut self.watchers, id) else { return };
+        if watcher.state() != State::Called {
+            return;
+        }
+        let mut share = limits::EVENTS_PER_WATCHER;
+        let state = loop {
+            if share == 0 {
+                break State::Due;
+            }
+            share -= 1;
+            let next = watcher.next(positions, self.noted_up_to, self.recent.as_ref());
+            let told = match next {
+                Next::Nothing => break State::Idle,
+                Next::PassedOver => continue,
+                Next::Areas => {
+                    watcher.set_state(State::Due);
+                    self.awaiting_areas.push(id);
+                    return;
+                }
+                Next::Lines(lines) => {
+                    // What is so now of other watches has its turn, however much changes.
+                    let events = lines.len() / limits::EVENT_BYTES_USUAL;
+                    share = share.saturating_sub(events).max(1);
+                    write(&Event::Lines(lines))
+                }
+                Next::Now(fields) => write(&Event::Now(&fields)),
+                Next::Of(number) => match watcher.judge(number, positions) {
+                    Some(event) => write(&event),
+                    None => continue,
+                },
+                Next::Gone(number) => match watcher.judge_gone(number, positions) {
+                    Some(event) => write(&event),
+                    None => continue,
+                },
+            };
+            if told == Room::No {
+                break State::Blocked;
+            }
+        };
+        watcher.set_state(state);
+        if state == State::Due {
+            self.due.push_back(id);
+        }
+        self.kept = self.kept + watcher.kept() - watcher.take_counted();
+    }
+
+    /// False if so much is kept for all that this one, for whom much is, must go.
+    pub fn may_stay(&self, id: WatcherId) -> bool {
+        self.kept <= limits::WATCHED_MAX || !self.keeps_much_for(id)
+    }
+
+    /// Whether a command of that watcher may take long.
+    pub fn keeps_much_for(&self, id: WatcherId) -> bool {
+        let watcher = self.watchers.get(id.0 as usize).and_then(Option::as_ref);
+        watcher.is_some_and(|watcher| watcher.kept().max(watcher.len()) > limits::WATCHED_MANY)
+    }
+
+    /// Whoever was called cannot be told anything now, and calls [`resume`](Self::resume) when it can.
+    pub fn block(&mut self, id: WatcherId) {
+        if let Some(watcher) = find(&mut self.watchers, id) {
+            watcher.change_state(State::Called, State::Blocked);
+        }
+    }
+
+    /// One who was blocked is no longer.
+    pub fn resume(&mut self, id: WatcherId) {
+        let watcher = find(&mut self.watchers, id);
+        if watcher.is_some_and(|watcher| watcher.change_state(State::Blocked, State::Due)) {
+            self.due.push_back(id);
+        }
+    }
+
+    /// Tells one who watches everything, and is not far behind, what it has not been told: at once, and
+    /// whether it was called or not.
+    pub fn catch_up(
+        &mut self,
+        id: WatcherId,
+        positions: &mut Positions,
+        write: impl FnOnce(&Event<'_>),
+    ) {
+        self.walk(positions);
+        if let (Some(watcher), Some(recent)) = (find(&mut self.watchers, id), &self.recent) {
+            match watcher.take_recent(positions, self.noted_up_to, recent) {
+                [] => {}
+                lines => write(&Event::Lines(lines)),
+            }
+        }
+    }
+}
