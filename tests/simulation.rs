@@ -10,7 +10,7 @@ mod scenarios;
 mod sim;
 
 use sim::planted::{ALL, Bug};
-use sim::seeds::{run, run_once, run_with};
+use sim::seeds::{run, run_once};
 use sim::trace::Detail;
 use std::env;
 
@@ -21,9 +21,6 @@ const SEEDS: u64 = 1_200;
 const CANARY_SEEDS: u64 = 600;
 
 const _: () = assert!(CANARY_SEEDS <= SEEDS);
-
-/// Seeds that are run with clients that watch others.
-const VISITED_SEEDS: u64 = 100;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|text| text.parse().expect("a number"))
@@ -60,22 +57,6 @@ fn seeds() {
     }
     // What is rare must be there all the same.
     assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
-}
-
-/// Until servers answer `WATCH` they refuse it, and this is of what else such clients say.
-#[test]
-fn seeds_with_clients_that_watch() {
-    let first = number("HERD_SEED");
-    let count = number("HERD_SEEDS").unwrap_or(if first.is_some() { 1 } else { VISITED_SEEDS });
-    let first = first.unwrap_or(0);
-    let runs = (first..first + count).map(|seed| (seed, run_with(seed, 1 + seed as usize % 4)));
-    let failures: Vec<(u64, String)> =
-        runs.filter_map(|(seed, outcome)| Some((seed, outcome.err()?))).collect();
-    for (seed, failure) in &failures {
-        println!("{seed}: {}", failure.lines().next().unwrap_or_default());
-    }
-    let how = failures.into_iter().next().map(|(_, failure)| failure);
-    assert!(how.is_none(), "with clients that watch, {}", how.unwrap_or_default());
 }
 
 #[test]

@@ -107,7 +107,6 @@ impl Mix {
             shape,
             servers,
             clients: random.magnitude(1, 12) as usize,
-            visitors: 0,
             devices: random.magnitude(1, 30) as usize,
             questions: at_times(random, 600, 500),
             nonsense: at_times(random, 500, 200),
@@ -139,6 +138,7 @@ impl Mix {
             no_descriptors: at_times(random, 200, 500),
             late_ends: at_times(random, 300, 800),
             versions_mixed: random.chance(200),
+            visitors: random.index(4),
         }
     }
 }

@@ -99,6 +99,12 @@ impl Machine {
         self.ends().iter().filter(|&&end| !env.net.is_orphaned(end)).count()
     }
 
+    /// How many of these are with other servers.
+    pub fn connections_of_links(&self, env: &Env) -> usize {
+        let ends = self.ends().into_iter().filter(|&end| env.net.is_between_servers(end));
+        ends.filter(|&end| !env.net.is_orphaned(end)).count()
+    }
+
     fn ends(&self) -> Vec<End> {
         let sockets = self.process.iter().flat_map(|process| process.driver.sockets());
         sockets.map(|socket| socket.end).collect()

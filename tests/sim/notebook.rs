@@ -64,6 +64,8 @@ struct Told {
     spare: u32,
     /// Whether that is how it is, as far as this connection has been told.
     holds: bool,
+    /// It may have left what is watched, and not be told of: known of servers, and not as it should be.
+    may_have_left: bool,
     /// It has moved since, or was forgotten: then at this time.
     outdated: bool,
     gone: Option<Vec<u8>>,
@@ -157,11 +159,12 @@ impl Notebook {
                 self.beginning.retain(|beginning| beginning.fields != fields);
                 let watches = &self.watches;
                 // Where everything was watched and not all of it has been told, what is still watched is
-                // told anew, each watch of its own.
-                let anew = if fields == b"*" { watches.len() as u32 } else { 0 };
+                // told anew, once, and who has left it meanwhile may not be told of.
+                let is_all = fields == b"*";
                 for told in self.clients.values_mut() {
                     told.holds &= takes(watches, &told.report) != Takes::No;
-                    told.spare += anew;
+                    told.spare += u32::from(is_all && told.holds);
+                    told.may_have_left |= is_all;
                 }
                 Ok(())
             }
@@ -247,17 +250,19 @@ impl Notebook {
         if !beginning.any(|beginning| beginning.repeated.insert(client.clone())) {
             told.spare = told.spare.checked_sub(1).ok_or("told twice")?;
         }
-        told.holds = true;
+        (told.holds, told.may_have_left) = (true, false);
         Ok(())
     }
 
     /// Whether it was last told what is so of that client, when all has been told.
     pub fn agrees(&self, client: &[u8], held: Option<&Report>) -> Result<(), String> {
-        let told = self.clients.get(client).filter(|told| told.holds).map(|told| &told.report);
+        let told = self.clients.get(client).filter(|told| told.holds);
+        let may_have_left = told.is_some_and(|told| told.may_have_left);
+        let told = told.map(|told| &told.report);
         let taken = held.map_or(Takes::No, |held| takes(&self.watches, held));
         let is_right = match taken {
             Takes::Yes => told == held,
-            Takes::No => told.is_none(),
+            Takes::No => told.is_none() || may_have_left,
             Takes::Border => told.is_none() || told == held,
         };
         if is_right {
@@ -289,7 +294,8 @@ fn takes(watches: &BTreeMap<Vec<u8>, Scope>, report: &Report) -> Takes {
 
 impl Told {
     fn now(report: Report, since: u64) -> Self {
-        Told { report, since, spare: 0, holds: true, outdated: false, gone: None }
+        let (spare, holds, outdated, may_have_left) = (0, true, false, false);
+        Told { report, since, spare, holds, may_have_left, outdated, gone: None }
     }
 }
 

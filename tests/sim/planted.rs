@@ -2,7 +2,8 @@
 //!
 //! They are planted in the world around the real code, where its neighbours' lines and the answers
 //! of Places pass: a filter between the network and a conversation makes the server behave as if its
-//! own code were wrong, so that the program needs no switches for it.
+//! own code were wrong, so that the program needs no switches for it. Bugs of what watchers are told
+//! are planted where these read.
 
 use super::report::exact;
 use super::watch::Seen;
@@ -49,9 +50,17 @@ pub enum Bug {
     TimerFiresTwice,
     /// What comes in a turn does not leave in it, but in the next: every other turn no link walks.
     WalksInTheNextTurn,
+    /// An own report is told of before it is answered.
+    TellsBeforeItAnswers,
+    /// What there is to tell one who reads slowly is forgotten.
+    ForgetsWhatTheSlowAreOwed,
+    /// A change is told only when there is more to tell.
+    KeepsTheLastChange,
+    /// Nobody is told who has left what is watched.
+    LetsThemLeaveUnseen,
 }
 
-pub const ALL: [Bug; 16] = [
+pub const ALL: [Bug; 20] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -68,6 +77,18 @@ pub const ALL: [Bug; 16] = [
     Bug::HalfCloseForgetsAnswers,
     Bug::TimerFiresTwice,
     Bug::WalksInTheNextTurn,
+    Bug::TellsBeforeItAnswers,
+    Bug::ForgetsWhatTheSlowAreOwed,
+    Bug::KeepsTheLastChange,
+    Bug::LetsThemLeaveUnseen,
+];
+
+/// Those of what watchers are told.
+const OF_WATCHERS: [Bug; 4] = [
+    Bug::TellsBeforeItAnswers,
+    Bug::ForgetsWhatTheSlowAreOwed,
+    Bug::KeepsTheLastChange,
+    Bug::LetsThemLeaveUnseen,
 ];
 
 /// The bug of a run, and what it needs to know.
@@ -148,7 +169,8 @@ impl Planted {
     pub fn filter(&self, peer: usize) -> Option<Box<Filter>> {
         let elsewhere =
             [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory, Bug::WalksInTheNextTurn];
-        let filters = self.bug.is_some_and(|bug| !elsewhere.contains(&bug));
+        let elsewhere = |bug| elsewhere.contains(&bug) || OF_WATCHERS.contains(&bug);
+        let filters = self.bug.is_some_and(|bug| !elsewhere(bug));
         let filters = filters && self.in_driver().is_none();
         filters.then(|| Box::new(Filter::new(peer, None)))
     }
@@ -186,6 +208,33 @@ impl Planted {
         }
         filter.partial = rest.to_vec();
         out
+    }
+
+    /// What one who watches reads instead of `bytes`, if a bug is planted there; what is `withheld`
+    /// stands before what comes next.
+    pub fn misread(&self, is_slow: bool, withheld: &mut Vec<u8>, bytes: &[u8]) -> Option<Vec<u8>> {
+        let bug = self.bug.filter(|bug| OF_WATCHERS.contains(bug))?;
+        let all = [&std::mem::take(withheld)[..], bytes].concat();
+        let mut lines: Vec<&[u8]> = all.split_inclusive(|&byte| byte == b'\n').collect();
+        let is_change = |line: &[u8]| line.starts_with(b"~ AT ") && line.ends_with(b"\n");
+        match bug {
+            Bug::TellsBeforeItAnswers => {
+                for at in 1..lines.len() {
+                    if lines[at].strip_prefix(b"~ ") == Some(lines[at - 1]) {
+                        lines.swap(at - 1, at);
+                    }
+                }
+            }
+            Bug::ForgetsWhatTheSlowAreOwed if is_slow => lines.retain(|line| !is_change(line)),
+            Bug::KeepsTheLastChange => {
+                if let Some(last) = lines.pop_if(|last| is_change(last)) {
+                    *withheld = last.to_vec();
+                }
+            }
+            Bug::LetsThemLeaveUnseen => lines.retain(|line| !line.starts_with(b"~ OUT ")),
+            _ => {}
+        }
+        Some(lines.concat())
     }
 
     /// A mark that is misheard on this conversation, for the protocol and not for the model.

@@ -33,13 +33,8 @@ pub struct Outcome {
 
 /// Runs a seed; if it fails, once more with words, to show how it came to that.
 pub fn run(seed: u64) -> Result<Outcome, String> {
-    run_with(seed, 0)
-}
-
-/// The same with so many clients that watch others.
-pub fn run_with(seed: u64, visitors: usize) -> Result<Outcome, String> {
     let outcome = catch_unwind(|| {
-        let (mut world, banner) = build(seed, Detail::Hash, None, visitors);
+        let (mut world, banner) = build(seed, Detail::Hash, None);
         let result = phases(&mut world);
         Outcome::of(&world, banner, result)
     });
@@ -48,7 +43,7 @@ pub fn run_with(seed: u64, visitors: usize) -> Result<Outcome, String> {
         Ok(outcome) => outcome.failure,
         Err(panic) => Some(words_of(panic.as_ref())),
     };
-    let (mut world, banner) = build(seed, Detail::Words, None, visitors);
+    let (mut world, banner) = build(seed, Detail::Words, None);
     // What comes of it is known.
     drop(catch_unwind(AssertUnwindSafe(|| phases(&mut world))));
     let lines = world.env.trace.last_lines(LINES_SHOWN);
@@ -68,7 +63,7 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 /// Runs a seed, possibly with a planted bug.
 pub fn run_once(seed: u64, detail: Detail, bug: Option<Bug>) -> Outcome {
-    let (mut world, banner) = build(seed, detail, bug, 0);
+    let (mut world, banner) = build(seed, detail, bug);
     let result = phases(&mut world);
     Outcome::of(&world, banner, result)
 }
@@ -89,10 +84,9 @@ impl Outcome {
     }
 }
 
-fn build(seed: u64, detail: Detail, bug: Option<Bug>, visitors: usize) -> (World, String) {
+fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     let mut random = Random::new(seed);
-    let mut mix = Mix::draw(&mut random);
-    mix.visitors += visitors;
+    let mix = Mix::draw(&mut random);
     let banner = format!("seed {seed}: {mix:?}");
     let herd = match topology::build(mix.shape, mix.servers, &mut random) {
         Ok(herd) => herd,

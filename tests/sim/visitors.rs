@@ -35,6 +35,8 @@ pub struct Visitor {
     reports: u64,
     /// It only listens.
     listens: bool,
+    /// What it has not read by a planted bug.
+    withheld: Vec<u8>,
 }
 
 impl Visitor {
@@ -48,6 +50,7 @@ impl Visitor {
             pace: None,
             reports: 0,
             listens: false,
+            withheld: Vec::new(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Visitor {
     pub fn begins(&mut self, env: &mut Env, load: &Load, server: usize) -> Vec<u8> {
         self.notebook = Notebook::default();
         self.watched.clear();
+        self.withheld.clear();
         self.server = server;
         let random = &mut env.random;
         let is_slow = !self.listens && random.chance(300);
@@ -115,7 +119,8 @@ impl Visitor {
 
     /// Reads on.
     pub fn reads(&mut self, env: &mut Env, bytes: &[u8]) {
-        if let Err(why) = self.notebook.reads(bytes) {
+        let misread = env.planted.misread(self.pace.is_some(), &mut self.withheld, bytes);
+        if let Err(why) = self.notebook.reads(misread.as_deref().unwrap_or(bytes)) {
             let server = env.checks.name(self.server);
             let last = self.notebook.last_lines();
             env.checks.fail(format!("{} with {server}: {why}:{last}", self.name));

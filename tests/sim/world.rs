@@ -258,7 +258,7 @@ impl World {
             machine.node().is_some_and(|node| {
                 let (up, links) = node.links_up();
                 // A link that died unnoticed may still be taken to be up at one side.
-                let both_sides = machine.connections(&self.env) >= 2 * links;
+                let both_sides = machine.connections_of_links(&self.env) >= 2 * links;
                 let agrees = Some(node.positions().digest()) == digest;
                 up == links && agrees && both_sides && node.feeds_sent()
             })

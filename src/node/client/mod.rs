@@ -33,6 +33,8 @@ pub(super) struct Client {
     answers: Answers,
     /// Input that waits for room for its answers, while reading is paused.
     backlog: Box<[u8]>,
+    /// Whether reading is paused for want of that room.
+    paused: bool,
     silence: Silence,
     /// There since it first watched something.
     watcher: Option<WatcherId>,
@@ -54,6 +56,7 @@ impl Client {
             lines: LineReader::new(),
             answers: Answers::default(),
             backlog: Box::default(),
+            paused: false,
             silence: Silence::default(),
             watcher: None,
             admitted: None,
@@ -93,6 +96,7 @@ impl Client {
             return;
         }
         cx.transport.pause_reading();
+        self.paused = true;
         self.backlog = data.into();
     }
 
@@ -109,6 +113,7 @@ impl Client {
         }
         let backlog = mem::take(&mut self.backlog);
         cx.transport.resume_reading();
+        self.paused = false;
         self.process(cx, &backlog);
     }
 
@@ -225,14 +230,6 @@ impl Client {
             Awaited::Near(line) => near::write_answer(node, transport, line, &mut is_served),
         });
     }
-
-    /// There may be room, an answer may have come, or it is its turn to be told what it watches.
-    fn go_on_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.send_answered(cx);
-        self.go_on(cx);
-        self.tell(cx);
-        self.look_after(cx);
-    }
 }
 
 fn write_refusal(out: &mut Vec<u8>, command: &[u8]) {
@@ -305,12 +302,24 @@ impl Protocol<Node> for Client {
         self.look_after(cx);
     }
 
+    /// There may be room.
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.go_on_writing(cx);
+        self.send_answered(cx);
+        self.go_on(cx);
+        self.tell(cx);
+        self.look_after(cx);
     }
 
+    /// An answer may have come, or it is its turn to be told what it watches. That may be behind the
+    /// walks of the links: a report that was put off would be answered before they have told it, so
+    /// what was put off waits for the next turn.
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.go_on_writing(cx);
+        self.send_answered(cx);
+        self.tell(cx);
+        if self.paused && !self.last && !self.must_pause(cx.transport) {
+            cx.transport.yield_turn();
+        }
+        self.look_after(cx);
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {

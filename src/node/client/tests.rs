@@ -6,7 +6,7 @@ use super::*;
 use crate::herd::Herd;
 use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
-use crate::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
+use crate::transport::{Application, ConnectionId, DriverSide, Monotonic, Now, Resume};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -212,4 +212,23 @@ fn at_a_stop_only_who_is_owed_something_is_waited_for() {
         assert!(scene.transport.is_closing());
         assert_eq!(scene.transport.is_leaving(), !waited_for, "{sent:?}");
     }
+}
+
+#[test]
+fn what_was_put_off_waits_for_a_turn_whose_links_tell_it() {
+    let mut scene = Scene::with(false, ClientBounds::NONE);
+    let long = "x".repeat(limits::OUTPUT_HIGH_WATER_BYTES / 8) + "\n";
+    scene.receives(&(long.repeat(9) + "IAMAT kiwi +1+1 1600000000\n"));
+    assert!(!scene.transport.wants_data());
+    let now = scene.now.monotonic;
+    scene.transport.advance(scene.transport.output_len(), now);
+    scene.transport.take_resume();
+    // It may be called behind the walks of the links.
+    scene.call(|protocol, cx| protocol.woken(cx));
+    assert_eq!((scene.answers(), scene.node.positions.len()), ("", 0));
+    assert_eq!(scene.transport.take_resume(), Some(Resume::NextTurn));
+    scene.call(|protocol, cx| protocol.resume_writing(cx));
+    assert!(scene.answers().ends_with("kiwi +1+1 1600000000\n"));
+    assert_eq!(scene.node.positions.len(), 1);
+    assert!(scene.transport.wants_data());
 }

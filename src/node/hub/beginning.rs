@@ -49,6 +49,11 @@ impl Beginning {
         self.times
     }
 
+    /// Whether it is told only because it is not known who was told of it.
+    pub fn is_told_anew(&self) -> bool {
+        self.times == 0
+    }
+
     pub fn fields(&self) -> &[u8] {
         self.watched.fields()
     }

@@ -258,6 +258,17 @@ fn everything_ends_where_the_other_watches_go_on() {
 }
 
 #[test]
+fn what_is_told_anew_is_told_once() {
+    let mut stage = Stage::new(1);
+    stage.report("a", "+1+1");
+    assert!(stage.command(0, "WATCH a") && stage.command(0, "WATCH +1+1 10"));
+    stage.told(0);
+    // Nothing has been told of everything when it ends.
+    assert!(stage.command(0, "WATCH *") && stage.command(0, "UNWATCH *"));
+    assert_eq!(stage.told(0), "AT a +1+1 0");
+}
+
+#[test]
 fn who_reads_slowly_is_told_what_is_last_and_little_is_kept_for_it() {
     let mut stage = Stage::new(1);
     stage.is_narrow = true;

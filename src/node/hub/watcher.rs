@@ -247,15 +247,18 @@ impl Watcher {
             Look::At(now) => now,
         };
         // The earlier first; what is both is told once.
-        if let Some(noted) = noted
-            && noted.sequence <= now.sequence
-        {
+        let noted = noted.filter(|noted| noted.sequence <= now.sequence);
+        if let Some(noted) = noted {
             self.noted.pop_front();
             if noted.sequence < now.sequence {
                 return Next::Of(noted.number);
             }
         }
         beginning.take(positions);
+        // What is told anew is told once, and not for each watch.
+        if noted.is_none() && beginning.is_told_anew() && self.told.contains_key(&now.number) {
+            return Next::PassedOver;
+        }
         Next::Of(now.number)
     }
 
