@@ -6,12 +6,13 @@
 
 use super::WatcherId;
 use crate::positions::{Area, Point};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// See the [module's docs](self).
 #[derive(Debug)]
 pub(super) struct AreaMap {
-    cubes: HashMap<Cube, HashMap<WatcherId, Vec<Area>>>,
+    /// In the order of those who watch, so that they are found in the same order in each run.
+    cubes: HashMap<Cube, BTreeMap<WatcherId, Vec<Area>>>,
     /// How many areas are in the grid whose cubes are two to the power of the place wide.
     areas: [usize; WIDTHS],
 }

@@ -70,7 +70,7 @@ pub(super) struct Hub {
 }
 
 /// One who watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WatcherId(u32);
 
 impl Hub {
