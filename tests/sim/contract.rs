@@ -1,7 +1,7 @@
 //! The contract for clients' lines, written down a second time and independently of the program:
 //! what a command means, and what its answer is, byte for byte.
 
-use super::scope::Scope;
+use super::scope::{KILOMETRES_MAX, Scope};
 use herd::wire::Location;
 
 /// Longest line, without its end.
@@ -22,6 +22,12 @@ pub enum Meaning<'a> {
         client: &'a [u8],
         radius_micrometres: u64,
         bound: u8,
+    },
+    /// Near a client or a place.
+    Near {
+        place: &'a [u8],
+        radius_micrometres: u64,
+        bound: u16,
     },
     /// And its fields, with one space between them.
     Watch(Scope, Vec<u8>),
@@ -46,6 +52,14 @@ pub fn meaning(line: &[u8]) -> Meaning<'_> {
             match (kilometres(radius, 50), whole(bound)) {
                 (Some(radius_micrometres), Some(bound @ 0..=20)) => {
                     Meaning::Question { client, radius_micrometres, bound: bound as u8 }
+                }
+                _ => Meaning::Nonsense,
+            }
+        }
+        (b"NEAR", place, radius, bound, b"") if is_id(place) => {
+            match (kilometres(radius, KILOMETRES_MAX), whole(bound)) {
+                (Some(radius_micrometres), Some(bound @ 0..=1_000)) => {
+                    Meaning::Near { place, radius_micrometres, bound: bound as u16 }
                 }
                 _ => Meaning::Nonsense,
             }

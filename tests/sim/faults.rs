@@ -70,6 +70,8 @@ pub struct Mix {
     pub devices: usize,
     pub questions: u64,
     pub nonsense: u64,
+    /// Of a thousand lines, how many ask who is near.
+    pub nears: u64,
     pub ties: u64,
     pub fat: u64,
     pub weather: Weather,
@@ -139,6 +141,7 @@ impl Mix {
             late_ends: at_times(random, 300, 800),
             versions_mixed: random.chance(200),
             visitors: random.index(4),
+            nears: at_times(random, 500, 200),
         }
     }
 }

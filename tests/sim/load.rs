@@ -12,6 +12,8 @@ pub struct Load {
     /// Of a thousand lines, how many are questions, and how many nonsense.
     pub questions: u64,
     pub nonsense: u64,
+    /// How many ask who is near.
+    nears: u64,
     /// Of a thousand reports, how many repeat a time or come close to one.
     pub ties: u64,
     /// Of a thousand reports, how many have a very long time.
@@ -27,7 +29,12 @@ impl Load {
             _ => format!("c{at}"),
         };
         let ids = (0..devices.max(1)).map(name).collect();
-        Load { ids, questions, nonsense, ties, fat, times: Vec::new() }
+        Load { ids, questions, nonsense, ties, fat, nears: 0, times: Vec::new() }
+    }
+
+    /// The same, with so many of a thousand lines that ask who is near.
+    pub fn with_nears(self, nears: u64) -> Self {
+        Load { nears, ..self }
     }
 
     /// One of those who report.
@@ -42,6 +49,8 @@ impl Load {
             nonsense(env)
         } else if draw < self.nonsense + self.questions {
             self.question(env)
+        } else if draw < self.nonsense + self.questions + self.nears {
+            self.near(env).into_bytes()
         } else {
             self.report(env)
         };
@@ -56,6 +65,16 @@ impl Load {
         let radius = *random.pick(&["10", "0", "50", "0.5", "49.999999999", "50.0", "50.1", "x"]);
         let bound = *random.pick(&["5", "0", "20", "1", "3", "21", "-1"]);
         format!("WHATSAT {id} {radius} {bound}").into_bytes()
+    }
+
+    /// Who is near a client, or a place.
+    pub fn near(&self, env: &mut Env) -> String {
+        let random = &mut env.random;
+        let places = ["+34.068930-118.445127", "+90+0", "-30+60/", "+4530-09000", "nobody"];
+        let place = if random.chance(500) { random.pick(&self.ids) } else { *random.pick(&places) };
+        let radius = *random.pick(&["0", "1", "500.5", "3000", "9000", "20040", "20040.1"]);
+        let bound = *random.pick(&["0", "1", "3", "10", "1000", "1000", "1001"]);
+        format!("NEAR {place} {radius} {bound}")
     }
 
     fn report(&mut self, env: &mut Env) -> Vec<u8> {

@@ -148,6 +148,11 @@ impl Notebook {
                 let about = Report::read(line).filter(|report| report.client() == client);
                 about.map_or_else(wrong, |_| Ok(()))
             }
+            Meaning::Near { .. } => {
+                self.inside = !line.is_empty();
+                let is_one = line.is_empty() || line.windows(4).any(|four| four == b" AT ");
+                if is_one { Ok(()) } else { wrong() }
+            }
             Meaning::Watch(scope, fields) if *line == *asked => {
                 let is_again = self.watches.insert(fields.clone(), scope).is_some();
                 let (since, repeated) = (self.read, BTreeSet::new());

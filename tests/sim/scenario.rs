@@ -304,6 +304,7 @@ pub fn fair() -> Mix {
         visitors: 0,
         devices: 1,
         questions: 0,
+        nears: 0,
         nonsense: 0,
         ties: 0,
         fat: 0,

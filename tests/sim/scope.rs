@@ -10,10 +10,10 @@ const EARTH_RADIUS: f64 = 6_371_008.8;
 
 /// Distances are rounded to the metre, and this formula is not exact either: so near the edge of a
 /// circle either is right.
-const BORDER_METRES: f64 = 1.0;
+pub const BORDER_METRES: f64 = 1.0;
 
 /// Kilometres of the largest circle.
-const KILOMETRES_MAX: u128 = 20_040;
+pub const KILOMETRES_MAX: u128 = 20_040;
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +75,7 @@ impl Scope {
 
 /// The distance along a great circle: the angle between the two directions from the Earth's centre,
 /// by their cross and their dot product, which is exact for near ones and for opposite ones.
-fn metres_between(one: &Location, other: &Location) -> f64 {
+pub fn metres_between(one: &Location, other: &Location) -> f64 {
     let direction = |place: &Location| {
         let degrees = [place.latitude_nanodegrees, place.longitude_nanodegrees];
         let [latitude, longitude] = degrees.map(|nanos| (nanos as f64 / 1e9).to_radians());

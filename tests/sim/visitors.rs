@@ -83,6 +83,7 @@ impl Visitor {
         let line = match env.random.below(10) {
             0..3 => self.watch(env, load),
             3..5 => self.unwatch(env),
+            5 if env.random.chance(500) => load.near(env),
             5 => format!("WHATSAT {} 10 3", load.id(env)),
             6 => "WATCH * 1".to_owned(),
             _ => self.report(env),

@@ -3,6 +3,7 @@
 mod conversation;
 pub mod law;
 mod link;
+mod near;
 
 use super::env::Env;
 use conversation::Conversation;
@@ -88,6 +89,7 @@ impl Watch {
                     + limits::HELD_ANSWERS_BYTES_MAX
                     + 4 * limits::NEIGHBOUR_LINE_BYTES_MAX
                     + limits::QUERIES_PER_CLIENT_MAX * super::places::ANSWER_BYTES_MAX
+                    + node.positions().len() * limits::NEIGHBOUR_LINE_BYTES_MAX
             }
             Watch::Neighbour(heard) => {
                 heard.written(env, seen, written);

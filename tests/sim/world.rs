@@ -71,7 +71,8 @@ impl World {
             machines: machines.collect(),
             clients: Vec::new(),
             places: Places::new(mix.manners),
-            load: Load::new(mix.devices, mix.questions, mix.nonsense, mix.ties, mix.fat),
+            load: Load::new(mix.devices, mix.questions, mix.nonsense, mix.ties, mix.fat)
+                .with_nears(mix.nears),
             env,
             mix,
             notices: Vec::new(),

@@ -124,6 +124,10 @@ fn answers_are_whole_and_in_order() {
     let answer = ["> AT S +0.000000001 c1 +1+1 5", "> {", "> }", "> ", "> AT T +0.5 me +1+1 9"];
     is_well(&[&asks[..], &[&c1], &answer].concat());
     is_wrong("an event inside", &[&asks[..], &answer[..2], &[&c1]].concat());
+    let near = ["< WATCH *", "> WATCH *", "< NEAR me 1 9", "> 0.000 AT S +0.1 c1 +1+1 5"];
+    is_well(&[&near[..], &["> ", &c1]].concat());
+    is_wrong("an event inside", &[&near[..], &[&c1]].concat());
+    is_wrong("no answer", &[&near[..3], &["> AT S +0.1 c1 +1+1 5"]].concat());
     is_wrong("no answer", &[&asks[..], &["> AT T +0.5 me +1+1 9"]].concat());
     is_wrong("an answer to nothing", &["> AT T +0.5 me +1+1 9"]);
     is_wrong("no answer", &["< WATCH *", "> WATCH  *"]);

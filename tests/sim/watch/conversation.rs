@@ -10,6 +10,7 @@ use super::super::env::Env;
 use super::super::places;
 use super::super::report::Report;
 use super::Seen;
+use super::near::WhoIsNear;
 use herd::limits;
 use herd::node::Node;
 use herd::transport::{DriverSide, Transport};
@@ -38,6 +39,8 @@ struct Pending {
     /// The server may not have looked at it yet.
     open: bool,
     expected: Vec<Expected>,
+    /// Of a question who is near: what the answer may be now, and not what it might have been before.
+    near: Option<Box<WhoIsNear>>,
 }
 
 /// What an answer may be.
@@ -80,7 +83,8 @@ impl Conversation {
     fn command(&mut self, too_long: bool) {
         let line = std::mem::take(&mut self.partial);
         if too_long || meaning(&line) != Meaning::Nothing {
-            self.pending.push_back(Pending { line, too_long, open: true, expected: Vec::new() });
+            let (open, expected, near) = (true, Vec::new(), None);
+            self.pending.push_back(Pending { line, too_long, open, expected, near });
         }
     }
 
@@ -90,8 +94,12 @@ impl Conversation {
         // earlier callback may have been taken, or refused, then: any number from the first on.
         let mut reports: Vec<Option<Report>> = Vec::new();
         let mut earlier = 0;
-        for pending in self.pending.iter_mut().filter(|pending| pending.open) {
-            earlier += usize::from(!pending.expected.is_empty());
+        for pending in self.pending.iter_mut() {
+            // Who is near is told as it is when the answer is written.
+            if !pending.open && pending.near.is_none() {
+                continue;
+            }
+            earlier += usize::from(!pending.expected.is_empty() || pending.near.is_some());
             let at_least_from = earlier.min(reports.len());
             let report = pending.judge(env, seen, node, &reports, at_least_from);
             reports.push(report);
@@ -116,6 +124,16 @@ impl Conversation {
             let Some(pending) = self.pending.pop_front() else {
                 return Err(format!("an answer to nothing: {}", rest.escape_ascii()));
             };
+            if let Some(near) = &pending.near {
+                let length = match rest.strip_prefix(&refusal(&pending.line)[..]) {
+                    Some(behind) if near.may_be_unknown() => rest.len() - behind.len(),
+                    _ => near.length(rest).map_err(|why| {
+                        format!("to {}\nthe answer is {}\n{why}", shown(&pending.line), shown(rest))
+                    })?,
+                };
+                rest = &rest[length..];
+                continue;
+            }
             let answer = pending
                 .expected
                 .iter()
@@ -146,7 +164,8 @@ impl Conversation {
             self.pending.iter_mut().for_each(|pending| pending.open = false);
         }
         let asks = |pending: &Pending| {
-            pending.expected.iter().any(|expected| matches!(expected, Expected::Near { .. }))
+            let places = |expected: &Expected| matches!(expected, Expected::Near { .. });
+            pending.near.is_some() || pending.expected.iter().any(places)
         };
         match self.pending.front() {
             Some(pending) if !pending.open && !asks(pending) && !self.excused => {
@@ -244,6 +263,25 @@ impl Pending {
                 env.checks.may_take(seen, &report);
                 self.may_be(Expected::Exactly(answer));
                 return Some(report);
+            }
+            Meaning::Near { place, radius_micrometres, bound } => {
+                let known = |client: &[u8]| {
+                    let held = node.positions().find(client);
+                    let held = held.map(|position| Report::of(&position));
+                    may_be_known(held, reports, at_least_from, client)
+                };
+                let location = Location::parse(place);
+                let is_at = |report: &Report| Location::parse(report.location());
+                let centres = match location {
+                    Some(location) => vec![Some(location)],
+                    None => known(place).iter().map(|at| at.as_ref().and_then(is_at)).collect(),
+                };
+                let others = env.checks.clients().iter();
+                let others = others.filter(|client| location.is_some() || ***client != *place);
+                let clients = others.map(|client| (client.to_vec(), known(client))).collect();
+                let metres = radius_micrometres as f64 / 1e6;
+                let near = WhoIsNear::new(centres, metres, bound.into(), clients);
+                self.near = Some(Box::new(near));
             }
             // Whether it is watched, and told of rightly, is looked at by the one who asks.
             Meaning::Watch(..) => {
