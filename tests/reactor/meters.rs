@@ -60,9 +60,11 @@ fn turns_connections_and_bytes_are_counted() {
     let second = meters(&mut client);
     assert!(second[0] > first[0], "no turn was counted");
     assert_eq!((second[1], second[2]), (2, 1), "accepted and dialled");
-    // Before this question: "count", "dial", and the answers to both.
+    // Before this question: "count", "dial", and the answers to both. What is written behind the end of
+    // a turn is told when the next one ends, which may be that of this question.
     assert_eq!(second[3] - first[3], 5 + 4, "read");
-    assert_eq!(second[4] - first[4], shown + 4, "written");
+    let written = second[4] - first[4];
+    assert!(written == shown || written == shown + 4, "{written} of {shown} and 4 written");
     assert_eq!(second[5], 0, "nobody asked for the time of turns");
 }
 
