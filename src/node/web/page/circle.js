@@ -101,7 +101,7 @@ class Circle {
     const copies = WORLDS.map((by) => rings.map((ring) => shifted(ring, by)));
     if (this.#shape) this.#shape.setLatLngs(copies);
     else {
-      this.#shape = L.polygon(copies, { weight: 2, fillOpacity: 0.12, interactive: false, smoothFactor: 0 });
+      this.#shape = new Area(copies, { weight: 2, fillOpacity: 0.12, interactive: false, smoothFactor: 0 });
       this.#shape.addTo(this.#world.leaflet);
       this.colours({ accent: this.#colour });
     }

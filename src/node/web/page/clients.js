@@ -10,6 +10,7 @@ const GLIDE_MIN_MS = 150;
 const GLIDE_MAX_MS = 6000;
 const GLIDE_AFTER_SILENCE_MS = 1000;
 const GLIDE_LATENESS = 1.08; // a little longer than the last interval, so as not to stop and go
+const TAIL = 0.6; // how much of a glide a dot draws behind it
 
 // From which age (seconds) on a dot is drawn how faint; later entries are fainter.
 const FADE_AGES = [0, 60, 600, 3600, 6 * 3600, 86400];
@@ -32,7 +33,7 @@ class Clients {
   // What a frame left for who draws and who points: the place on the screen, and how to draw it.
   screenX = new Float32Array(1024);
   screenY = new Float32Array(1024);
-  tailX = new Float32Array(1024); // from there to where the dot is
+  tailX = new Float32Array(1024); // from there to where the dot is leads its tail
   tailY = new Float32Array(1024);
   server = new Uint8Array(1024);
   fade = new Uint8Array(1024);
@@ -136,16 +137,17 @@ class Clients {
   project(view, margin, now) {
     const { size, left, top } = view;
     for (let slot = 0; slot < this.size; slot++) {
-      const part = Math.min(1, (now - this.#start[slot]) / this.#length[slot]);
-      const fromX = this.#fromX[slot] * size + left;
-      const alongX = this.#byX[slot] * part * size;
-      const x = fromX + alongX;
+      const since = (now - this.#start[slot]) / this.#length[slot];
+      const part = Math.min(1, since);
+      const tail = Math.max(0, part - Math.max(0, since - TAIL));
+      const [byX, byY] = [this.#byX[slot] * size, this.#byY[slot] * size];
+      const x = this.#fromX[slot] * size + left + byX * part;
       const into = x - Math.floor((x + margin) / size) * size;
-      const y = (this.#fromY[slot] + this.#byY[slot] * part) * size + top;
+      const y = this.#fromY[slot] * size + top + byY * part;
       this.screenX[slot] = into;
       this.screenY[slot] = y;
-      this.tailX[slot] = into - alongX;
-      this.tailY[slot] = this.#fromY[slot] * size + top;
+      this.tailX[slot] = into - byX * tail;
+      this.tailY[slot] = y - byY * tail;
     }
   }
 
@@ -176,7 +178,7 @@ class Clients {
     this.#byY[slot] = y - at.y;
     this.#start[slot] = now;
     this.#length[slot] = this.glides ? Math.max(GLIDE_MIN_MS, length) : 1e-3;
-    this.#moving = Math.max(this.#moving, now + this.#length[slot] + 50);
+    this.#moving = Math.max(this.#moving, now + this.#length[slot] * (1 + TAIL) + 50);
   }
 
   #add(id, x, y) {

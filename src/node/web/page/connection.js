@@ -31,7 +31,7 @@ class Connection {
     this.#reason = reason;
     document.body.dataset.state = "lost";
     const why = reason ? ` ${reason}` : "";
-    this.#show(`Lost ${visible(this.#herd.name)}.${why} Trying to reach it again.${this.#seen}`, "bad");
+    this.#show(`Lost ${this.#herd.ownInWords}.${why} Trying to reach it again.${this.#seen}`, "bad");
     this.refresh();
   }
 
@@ -40,14 +40,14 @@ class Connection {
     if (this.#since === null) return;
     const away = duration((performance.now() - this.#since) / 1000);
     this.#since = this.#reason = null;
-    this.#show(`${visible(this.#herd.name)} is back after ${away}.`, "good");
+    this.#show(`${this.#who()} is back after ${away}.`, "good");
     this.#hideSoon();
   }
 
   // The server that is back is one that was started again.
   startedAnew() {
     if (this.#since !== null) return;
-    this.#show(`${visible(this.#herd.name)} is back, started anew. This is what it now knows.`, "good");
+    this.#show(`${this.#who()} is back, started anew. This is what it now knows.`, "good");
     this.#hideSoon();
   }
 
@@ -70,6 +70,11 @@ class Connection {
 
   titled(title) {
     return this.#since === null ? title : `(lost) ${title}`;
+  }
+
+  #who() {
+    const words = this.#herd.ownInWords;
+    return words[0].toUpperCase() + words.slice(1);
   }
 
   #show(words, kind) {

@@ -1,4 +1,5 @@
 // Draws frames as long as there is something to be drawn, and counts them.
+
 class Frames {
   #draw;
   #asked = false;

@@ -18,8 +18,13 @@ class Herd {
     return this.#status;
   }
 
-  get name() {
-    return text(this.#status?.server) || "the server";
+  // The server that we talk with, "" as long as it has not said who it is.
+  get own() {
+    return text(this.#status?.server);
+  }
+
+  get ownInWords() {
+    return this.own ? visible(this.own) : "the server";
   }
 
   // Asks again and again; `then` is called after each answer.
@@ -68,7 +73,7 @@ class Herd {
 
   // All servers that are known of, this one first: from the status and from who took reports.
   servers() {
-    const own = text(this.#status?.server);
+    const { own } = this;
     const names = this.#names().filter((name) => name !== own).sort();
     return (own ? [own, ...names] : names).map((name) => ({
       name,
@@ -81,7 +86,7 @@ class Herd {
   // The links: those of this server with their state, the others of the herd as far as the status
   // names them (`servers`: [{name, talks_with}]), whose state cannot be seen from here.
   links() {
-    const own = text(this.#status?.server);
+    const { own } = this;
     const links = this.#neighbours().map((neighbour) => ({
       from: own,
       to: text(neighbour.name),
@@ -114,7 +119,7 @@ class Herd {
 
   #names() {
     const told = [
-      text(this.#status?.server),
+      this.own,
       ...this.#neighbours().map(({ name }) => name),
       ...array(this.#status?.servers).map((server) => text(server?.name)),
       ...this.#clients.servers.names,

@@ -186,8 +186,10 @@ const circle = new Circle(world, {
   drawing(whether) {
     setAttribute($("circle"), "aria-pressed", String(whether));
     document.body.classList.toggle("drawing", whether);
-    if (!whether) connection.hush();
-    else connection.say(`Drag a circle on the map${coarse.matches ? "" : ", or press Enter for one in the middle"}.`);
+    if (!whether) return connection.hush();
+    const enter = coarse.matches ? "" : ", or press Enter for one in the middle";
+    connection.say(`Drag a circle on the map${enter}.`);
+    $("map").focus({ preventScroll: true }); // so that Enter is not the button's
   },
   dragged(kilometres, point) {
     view.isChosen = true;
@@ -297,8 +299,8 @@ function showNumbers() {
   setText($("fps"), frames.rate === null ? "at rest" : String(frames.rate));
   setAttribute(document.body, "data-fps", String(frames.rate ?? ""));
   setText($("herd"), text(status?.herd) || "herd");
-  setText($("seen"), status ? `seen from ${visible(herd.name)}` : "");
-  document.title = connection.titled(`${herd.name === "the server" ? "Herd" : herd.name}: ${plural(clients.size, "client")}`);
+  setText($("seen"), status ? `seen from ${herd.ownInWords}` : "");
+  document.title = connection.titled(`${visible(herd.own) || "Herd"}: ${plural(clients.size, "client")}`);
   drawCurve($("curve"), herd.history());
   graph.show(herd, colours);
   card.refresh(colours);

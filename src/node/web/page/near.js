@@ -6,6 +6,7 @@ class NearList {
   #list;
   #radius;
   #only;
+  #ids = [];
 
   // `choose(id)` for who is picked, `resize(kilometres)` for another radius, `only(whether)` for
   // watching nothing but the circle, `close()`.
@@ -19,8 +20,8 @@ class NearList {
     this.#only.addEventListener("change", () => only(this.#only.checked));
     root.querySelector("[data-close]").addEventListener("click", close);
     this.#list.addEventListener("click", (event) => {
-      const id = event.target.closest("button")?.herdId;
-      if (id !== undefined) choose(id);
+      const at = [...this.#list.children].indexOf(event.target.closest("li"));
+      if (at >= 0) choose(this.#ids[at]);
     });
   }
 
@@ -43,6 +44,7 @@ class NearList {
     // Items are used again, so that who has the focus keeps it.
     while (this.#list.children.length > clients.length) this.#list.lastChild.remove();
     while (this.#list.children.length < clients.length) this.#list.append(nearItem());
+    this.#ids = clients.map(({ id }) => String(id));
     clients.forEach((client, at) => fillItem(this.#list.children[at], client));
   }
 }
@@ -53,9 +55,7 @@ function nearItem() {
 }
 
 function fillItem(item, { id, kilometres }) {
-  const button = item.firstChild;
-  const [name, away] = button.children;
-  button.herdId = String(id);
+  const [name, away] = item.firstChild.children;
   setText(name, visible(String(id)));
   setText(away, distance(Number(kilometres)));
 }

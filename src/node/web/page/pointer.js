@@ -1,4 +1,5 @@
 // The pointer over the map: who is under it, and who is clicked.
+
 const MOUSE_REACH_PX = 4; // beyond the dot's edge
 const TOUCH_REACH_PX = 16;
 
@@ -7,6 +8,7 @@ class Pointer {
   #listener;
   #at = null;
   #hovered = null; // the id of who is under the mouse
+  #told = null; // what was last told of it, to tell only what is new
 
   // `listener`: find(point, reach) tells the slots there, nearest first; hover(slots, point) and
   // click(slots) take them.
@@ -21,8 +23,11 @@ class Pointer {
       this.#at = null;
       this.look();
     });
-    world.leaflet.on("click", ({ originalEvent: event, containerPoint }) => {
-      const reach = event.pointerType === "touch" ? TOUCH_REACH_PX : MOUSE_REACH_PX;
+    // Not every browser says of a click what made it.
+    let touched = false;
+    map.addEventListener("pointerdown", (down) => (touched = down.pointerType !== "mouse"), { capture: true });
+    world.leaflet.on("click", ({ containerPoint }) => {
+      const reach = touched ? TOUCH_REACH_PX : MOUSE_REACH_PX;
       listener.click(listener.find(containerPoint, reach));
     });
   }
@@ -34,11 +39,13 @@ class Pointer {
   // Looks who is under the mouse now: it moves, and so do they.
   look() {
     const slots = this.#at ? this.#listener.find(this.#at, MOUSE_REACH_PX) : [];
-    const id = slots.length ? this.#clients.report(slots[0]).id : null;
-    const changed = id !== this.#hovered;
-    this.#hovered = id;
-    if (changed || id !== null) this.#listener.hover(slots, this.#at);
-    document.body.classList.toggle("pointing", id !== null);
+    const report = slots.length ? this.#clients.report(slots[0]) : null;
+    const telling = report && [report.id, age(ageOf(report)), slots.length, this.#at.x, this.#at.y].join();
+    if (telling === this.#told) return;
+    this.#told = telling;
+    this.#hovered = report?.id ?? null;
+    this.#listener.hover(slots, this.#at);
+    document.body.classList.toggle("pointing", report !== null);
   }
 
   #point(map, { clientX, clientY }) {

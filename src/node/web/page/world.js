@@ -46,8 +46,8 @@ function overSeam(ring) {
 }
 
 // Leaflet's canvas, drawn anew also while the map is dragged: without tiles that is cheap enough,
-// and no blank edge comes into view. (`_update` and `_reset` are Leaflet's own names; its version
-// is the one beside us.)
+// and no blank edge comes into view. (The names with `_` here and below are Leaflet's own; its
+// version is the one beside us.)
 const LiveCanvas = L.Canvas.extend({
   getEvents() {
     return { ...L.Canvas.prototype.getEvents.call(this), move: this._update, viewreset: this._resetSharply };
@@ -59,6 +59,22 @@ const LiveCanvas = L.Canvas.extend({
     this._update();
   },
 });
+
+// Leaflet rounds a shape's points to whole pixels, which makes circles and coasts ragged.
+const BetweenPixels = {
+  _projectLatlngs(places, rings, bounds) {
+    if (!(places[0] instanceof L.LatLng)) {
+      for (const part of places) this._projectLatlngs(part, rings, bounds);
+      return;
+    }
+    const origin = this._map.getPixelOrigin();
+    const ring = places.map((place) => this._map.project(place).subtract(origin));
+    for (const point of ring) bounds.extend(point);
+    rings.push(ring);
+  },
+};
+const Outline = L.Polyline.extend(BetweenPixels);
+const Area = L.Polygon.extend(BetweenPixels);
 
 const WORLDS = [-360, 0, 360]; // the world is drawn three times, for wide screens and its seam
 const ZOOM_MAX = 19;
@@ -86,6 +102,7 @@ class World {
       inertia: !calm,
       renderer: new LiveCanvas({ padding: 0.3 }),
     });
+    L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.#map);
     this.#drawLand();
     this.#keepFilled();
     this.#map.on("zoomanim", (zoom) => this.#ease(zoom));
@@ -175,13 +192,13 @@ class World {
   #drawLand() {
     const rings = readLand();
     const everywhere = (lines) => WORLDS.flatMap((by) => lines.map((line) => shifted(line, by)));
-    this.#land = L.polygon(everywhere(rings.map(overSeam)).map((ring) => [ring]), {
+    this.#land = new Area(everywhere(rings.map(overSeam)).map((ring) => [ring]), {
       stroke: false,
       fillOpacity: 1,
       interactive: false,
       smoothFactor: 0.7,
     }).addTo(this.#map);
-    this.#coast = L.polyline(everywhere(rings.flatMap(coastOf)), {
+    this.#coast = new Outline(everywhere(rings.flatMap(coastOf)), {
       weight: 1,
       interactive: false,
       smoothFactor: 0.7,
