@@ -6,13 +6,17 @@ const SVG = "http://www.w3.org/2000/svg";
 const GRAPH_WIDTH = 320;
 const GRAPH_HEIGHT = 226;
 const LINES_APART = 2.6;
-const LABELS_MAX = 16; // with more servers, names would lie on each other: they are titles then
+// With more servers the figures, and with still more the names, would lie on each other: they are
+// titles then.
+const FIGURES_MAX = 8;
+const NAMES_AROUND_MAX = 14;
 
 class Graph {
   #svg;
   #words;
   #shape = "";
   #parts = null;
+  #small = 1; // how much smaller discs are, with many servers
 
   constructor(svg, words) {
     this.#svg = svg;
@@ -40,8 +44,11 @@ class Graph {
   #build(servers, links) {
     const places = ringPlaces(servers);
     const lines = links.map((link) => linkParts(places.get(link.from), places.get(link.to)));
-    const labelled = servers.length <= LABELS_MAX;
-    const nodes = new Map(servers.map((server) => [server.name, serverParts(server, places.get(server.name), labelled)]));
+    const named = servers.length <= NAMES_AROUND_MAX;
+    const counted = servers.length <= FIGURES_MAX;
+    const parts = (server) => serverParts(server, places.get(server.name), named, counted);
+    const nodes = new Map(servers.map((server) => [server.name, parts(server)]));
+    this.#small = Math.min(1, Math.sqrt(FIGURES_MAX / servers.length));
     this.#parts = { links: lines, nodes };
     const groups = [...lines.map(({ group }) => group), ...[...nodes.values()].map(({ group }) => group)];
     this.#svg.replaceChildren(...groups);
@@ -50,10 +57,9 @@ class Graph {
   #showServer({ name, clients, rate }, all, colour) {
     const parts = this.#parts.nodes.get(name);
     const share = all ? clients / all : 0;
-    setAttribute(parts.disc, "r", (6 + 11 * Math.sqrt(share)).toFixed(1));
+    setAttribute(parts.disc, "r", (this.#small * (6 + 11 * Math.sqrt(share))).toFixed(1));
     setAttribute(parts.disc, "fill", colour);
-    const figures = `${count(clients)} · ${perSecond(rate)}`;
-    if (parts.figures) setText(parts.figures, figures);
+    setText(parts.figures, `${count(clients)} · ${perSecond(rate)}`);
     setText(parts.title, `${visible(name)}: took the last report of ${plural(clients, "client")}, ${perSecond(rate)} reports`);
   }
 
@@ -71,7 +77,7 @@ class Graph {
       setAttribute(this.#words.children[at], "class", worst(ours, theirs, agrees));
     });
     const states = seen.map(({ ours, theirs, agrees }) => worst(ours, theirs, agrees));
-    const well = states.filter((state) => state === "up").length;
+    const well = states.filter((state) => state === "up" || state === "linked").length;
     setAttribute(this.#svg, "aria-label", `The herd's links: ${well} of ${states.length} are well. In words below.`);
   }
 }
@@ -83,7 +89,8 @@ function perSecond(rate) {
 function worst(ours, theirs, agrees) {
   if (ours === "down" || theirs === "down") return "down";
   if (ours === "behind" || theirs === "behind") return "behind";
-  return agrees === false ? "apart" : "up";
+  if (agrees === null) return "linked"; // and not compared yet
+  return agrees ? "up" : "apart";
 }
 
 // Around an ellipse, this server at the top; one alone in the middle.
@@ -101,19 +108,19 @@ function svgElement(name, attributes, ...children) {
   return made;
 }
 
-function serverParts({ name, own }, { x, y }, labelled) {
+function serverParts({ name, own }, { x, y }, named, counted) {
   const title = svgElement("title", {});
   const disc = svgElement("circle", { cx: x, cy: y, r: 6, class: "server" });
   const group = svgElement("g", { class: own ? "own" : "" }, title);
   if (own) group.append(svgElement("circle", { cx: x, cy: y, r: 20.5, class: "halo" }));
   group.append(disc);
-  if (!labelled) return { group, title, disc, figures: null };
   // Outside the ring, where no link runs.
   const below = y >= GRAPH_HEIGHT / 2 - 20;
   const label = svgElement("text", { x, y: below ? y + 30 : y - 38, class: "name" });
   label.textContent = visible(name);
   const figures = svgElement("text", { x, y: below ? y + 42 : y - 26, class: "figures" });
-  group.append(label, figures);
+  if (named) group.append(label);
+  if (counted) group.append(figures);
   return { group, title, disc, figures };
 }
 
@@ -139,7 +146,7 @@ function showLink(parts, { from, to, ours, theirs, agrees, words }) {
   setAttribute(parts.theirs, "class", `link ${theirs}`);
   const state = ours === "unseen" ? "unseen" : worst(ours, theirs, agrees);
   setAttribute(parts.mark, "class", `mark ${state}`);
-  setText(parts.sign, state === "up" && agrees === null ? "" : (SIGNS[state] ?? ""));
+  setText(parts.sign, SIGNS[state] ?? "");
   const pair = `${visible(from)} and ${visible(to)}`;
   setText(parts.title, words ? `${pair}: ${words}` : `${pair}: not seen from here`);
 }

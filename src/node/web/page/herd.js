@@ -104,7 +104,7 @@ class Herd {
         links.push({ from: text(server.name), to: text(other), ours: "unseen", theirs: "unseen", agrees: null, words: "" });
       }
     }
-    return links;
+    return links.filter(({ from, to }) => from && to);
   }
 
   #take(status) {

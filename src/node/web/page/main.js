@@ -299,7 +299,7 @@ function showNumbers() {
   setText($("fps"), frames.rate === null ? "at rest" : String(frames.rate));
   setAttribute(document.body, "data-fps", String(frames.rate ?? ""));
   setText($("herd"), text(status?.herd) || "herd");
-  setText($("seen"), status ? `seen from ${herd.ownInWords}` : "");
+  setText($("seen"), herd.own ? `seen from ${herd.ownInWords}` : "");
   document.title = connection.titled(`${visible(herd.own) || "Herd"}: ${plural(clients.size, "client")}`);
   drawCurve($("curve"), herd.history());
   graph.show(herd, colours);
