@@ -1,9 +1,10 @@
 //! Herd: equal servers on one TCP line protocol that together know where every client is right now.
 //!
 //! A client tells any server where it is (`IAMAT`); that server tells its neighbours, they tell
-//! theirs, and within a moment every server knows. A client asks any server what is near another
-//! client (`WHATSAT`); that server asks the Places service and passes the answer on. There is no
-//! database and no master. This page is the map of the program.
+//! theirs, and within a moment every server knows. Any server says which clients are near (`NEAR`) and
+//! tells whoever watches when one moves (`WATCH`); asked what is near a client (`WHATSAT`) it asks the
+//! Places service and passes the answer on. There is no database and no master. This page is the map of
+//! the program.
 //!
 //! # Two ideas
 //!
@@ -11,14 +12,15 @@
 //! ([`transport::Protocol`]): it is handed what arrived and the time, and writes into a
 //! [`transport::Transport`], a buffer with intentions. The [`driver`] moves the bytes, in turns,
 //! over a [world](driver::World) of a few effects: the sockets of the [`reactor`], the network of
-//! the simulator in `tests/`, the scripts of the fuzzers. What ships is what was simulated. Whoever knows asyncio finds its callbacks
-//! where they are expected; the law they obey is in [`transport`]. Nothing in a protocol, a parser
-//! or the store reads a clock, touches a socket, spawns or sleeps.
+//! the simulator in `tests/`, the scripts of the fuzzers. What ships is what was simulated. Whoever
+//! knows asyncio finds its callbacks where they are expected; the law they obey is in [`transport`].
+//! Nothing in a protocol, a parser or the store reads a clock, touches a socket, spawns or sleeps.
 //!
 //! **One feed instead of queues.** The store ([`positions`]) keeps one record for each client and
 //! gives every accepted change the next sequence number. A link to a neighbour is a cursor in that
 //! feed; sending is walking from the cursor to the end. Flooding, batching, slow neighbours and
-//! catching up after an outage are all this one walk.
+//! catching up after an outage are all this one walk. So is what watchers are told, by one cursor for
+//! all of them, and the index of areas, which is one more.
 //!
 //! # From the socket to the store and back
 //!
@@ -29,6 +31,7 @@
 //!       positions::Positions::update copies its text into the client's record
 //!       wire::neighbour::write_at_after writes the answer into the transport's output
 //!   end of the turn: node wakes the links whose cursor is behind; node::link walks the feed
+//!       node::hub notes what has changed with those who watch it, and some of them are told
 //!   the driver writes each output to its socket, links before clients
 //! ```
 //!
@@ -61,7 +64,8 @@
 //! | a command of clients | [`wire::command`], and a file beside `node/client/iamat.rs` |
 //! | a form in which an app reports | a file beside `wire/ingest/osmand.rs`, and a method of [`wire::ingest::ReportLine`] |
 //! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
-//! | who must hear of changes: a journal, watchers, an index | a cursor of the feed, walked when the turn ends |
+//! | who must hear of changes, such as a journal | a cursor of the feed, walked when the turn ends |
+//! | what watchers are told, in another shape than lines | an [event](node) of the hub, written by whoever is called |
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the peer's certificate |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
@@ -95,7 +99,8 @@
 //! neighbour; its two ends are *dialled* and *accepted*. *client*: a device with an id. *position*: a
 //! client's last report. *tombstone*: the record of a client that was forgotten. *feed*: a server's
 //! records in the order in which it learned them. *cursor*: up to where somebody has been sent the
-//! feed. *epoch*: one run of a server's process. *turn*: what the driver does between two looks at
+//! feed. *watcher*: a connection that is told when somebody moves. *event*: what it is told. *area*: a
+//! circle on Earth. *index of areas*: where clients are, for finding those near a place. *epoch*: one run of a server's process. *turn*: what the driver does between two looks at
 //! the world. *world*: what there is to read from and write to. *Places*: the HTTPS service that
 //! knows what is near a point. *stand-in*: our own Places for work without a key.
 //!

@@ -15,9 +15,9 @@
 //! # Order
 //!
 //! ```text
-//!   Node                          the only one that makes conversations and actions of them
+//!   Node   near                   the only one that makes conversations and actions of them
 //!   client   link   places        siblings, one folder each
-//!   hub      near   refusals      what a conversation calls on the node's: who watches what, who is near
+//!   hub   refusals                what a conversation calls on the node's: who watches what
 //!   lines  deadlines  log_throttle  random
 //! ```
 //!
