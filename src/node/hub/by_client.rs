@@ -89,18 +89,18 @@ mod tests {
         ) {
             let mut by_client = ByClient::default();
             for (client, watcher) in &watched {
-                by_client.insert(client.as_bytes(), WatcherId(*watcher));
+                by_client.insert(client.as_bytes(), WatcherId::at(*watcher));
             }
             for client in watched.iter().map(|(client, _)| client).chain(&asked) {
                 let expected: Vec<WatcherId> = watched
                     .iter()
                     .filter(|(other, _)| other == client)
-                    .map(|(_, watcher)| WatcherId(*watcher))
+                    .map(|(_, watcher)| WatcherId::at(*watcher))
                     .collect();
                 prop_assert_eq!(by_client.of(client.as_bytes()), expected);
             }
             for (client, watcher) in &watched {
-                by_client.remove(client.as_bytes(), WatcherId(*watcher));
+                by_client.remove(client.as_bytes(), WatcherId::at(*watcher));
             }
             prop_assert!(by_client.is_empty() && by_client.filter.is_none());
         }
@@ -110,7 +110,7 @@ mod tests {
     fn few_of_the_ids_that_are_not_watched_need_a_look_up() {
         let mut by_client = ByClient::default();
         for number in 0..10_000 {
-            by_client.insert(format!("truck-{number:08}").as_bytes(), WatcherId(0));
+            by_client.insert(format!("truck-{number:08}").as_bytes(), WatcherId::at(0));
         }
         let others = (0..10_000).map(|number| format!("client-{number:010}"));
         let passed = others.filter(|client| by_client.may_hold(client.as_bytes())).count();

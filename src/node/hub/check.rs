@@ -12,7 +12,7 @@ impl Hub {
             let Some(watcher) = watcher else { continue };
             watcher.check(positions)?;
             watches += watcher.len();
-            let id = WatcherId(number);
+            let id = WatcherId::at(number);
             let waits = self.due.contains(&id) || self.awaiting_areas.contains(&id);
             if watcher.state() == State::Due && !waits {
                 return Err(format!("{}: has no turn to be told", watcher.connection()));

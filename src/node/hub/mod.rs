@@ -39,6 +39,7 @@ use area_map::AreaMap;
 use by_client::ByClient;
 use recent::Recent;
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use watcher::{State, Watcher};
 use watches::{Noted, Watched, What};
 
@@ -71,16 +72,27 @@ pub(super) struct Hub {
 
 /// One who watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct WatcherId(u32);
+pub(super) struct WatcherId(NonZeroU32);
+
+impl WatcherId {
+    /// The one at that place among all. (Counted from 1, so that having none takes no memory more.)
+    fn at(index: u32) -> Self {
+        WatcherId(NonZeroU32::MIN.saturating_add(index))
+    }
+
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 impl Hub {
     /// Somebody may watch from now on, and is given up by [`leave`](Self::leave).
     pub fn enter(&mut self, connection: ConnectionId) -> WatcherId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.watchers.push(None);
-            WatcherId(self.watchers.len() as u32 - 1)
+            WatcherId::at(self.watchers.len() as u32 - 1)
         });
-        self.watchers[id.0 as usize] = Some(Box::new(Watcher::new(connection)));
+        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection)));
         id
     }
 
@@ -146,7 +158,7 @@ impl Hub {
 
     /// It has gone.
     pub fn leave(&mut self, id: WatcherId, positions: &mut Positions) {
-        let watcher = self.watchers.get_mut(id.0 as usize).and_then(Option::take);
+        let watcher = self.watchers.get_mut(id.index()).and_then(Option::take);
         let Some(mut watcher) = watcher else { return };
         self.kept -= watcher.take_counted();
         for watched in watcher.leave(positions) {
@@ -158,13 +170,13 @@ impl Hub {
 
     /// Whether it has yet to be told something that was so when a watch of it began.
     pub fn owes(&self, id: WatcherId) -> bool {
-        let watcher = self.watchers.get(id.0 as usize).and_then(Option::as_ref);
+        let watcher = self.watchers.get(id.index()).and_then(Option::as_ref);
         watcher.is_some_and(|watcher| watcher.is_beginning())
     }
 
     /// Whether it watches anything.
     pub fn is_watching(&self, id: WatcherId) -> bool {
-        let watcher = self.watchers.get(id.0 as usize).and_then(Option::as_ref);
+        let watcher = self.watchers.get(id.index()).and_then(Option::as_ref);
         watcher.is_some_and(|watcher| watcher.len() > 0)
     }
 
@@ -277,5 +289,5 @@ fn note_with(
 }
 
 fn find(watchers: &mut [Option<Box<Watcher>>], id: WatcherId) -> Option<&mut Watcher> {
-    watchers.get_mut(id.0 as usize)?.as_deref_mut()
+    watchers.get_mut(id.index())?.as_deref_mut()
 }

@@ -277,7 +277,7 @@ fn who_reads_slowly_is_told_what_is_last_and_little_is_kept_for_it() {
     for number in 0..100_000 {
         stage.report(if number % 3 == 0 { "a" } else { "b" }, "+1+1");
         stage.hub.walk(&mut stage.positions);
-        let watcher = find(&mut stage.hub.watchers, WatcherId(0)).unwrap();
+        let watcher = find(&mut stage.hub.watchers, WatcherId::at(0)).unwrap();
         assert!(watcher.noted_len() <= 64, "{number}");
     }
     assert_eq!(stage.told(0), "NOW a, AT b +1+1 99998, AT a +1+1 99999, NOW b");
