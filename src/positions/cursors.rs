@@ -8,6 +8,11 @@ impl Positions {
         self.feed.open()
     }
 
+    /// A cursor that has been told nothing.
+    pub fn open_cursor_at_front(&mut self) -> Cursor {
+        self.feed.open_at_front()
+    }
+
     /// A cursor that has been told what the other one has been told.
     pub fn open_cursor_at(&mut self, other: &Cursor) -> Cursor {
         self.feed.open_at(other)

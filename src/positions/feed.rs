@@ -163,6 +163,13 @@ impl Feed {
         Cursor { marker }
     }
 
+    /// A cursor that has been told nothing.
+    pub fn open_at_front(&mut self) -> Cursor {
+        let cursor = self.open();
+        self.seek(&cursor, 0);
+        cursor
+    }
+
     /// Another cursor at the place of one.
     pub fn open_at(&mut self, cursor: &Cursor) -> Cursor {
         let opened = self.open();

@@ -100,31 +100,34 @@ fn neighbours_that_take_nothing_or_are_none_are_not_waited_for() {
     drop((fed, silent));
 }
 
-#[test]
-fn who_does_not_read_has_a_second() {
-    let herd = Herd::of(&[("Solo", &[])]);
-    let server = herd.start("Solo");
+/// A client that never reads, so there is always something that it is still to get.
+fn who_does_not_read(server: &Server) -> Client {
     let mut client = server.client();
     client.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
     let commands = "nonsense\n".repeat(10_000);
     while client.stream.write(commands.as_bytes()).is_ok() {}
+    client
+}
+
+#[test]
+fn who_does_not_read_has_a_second() {
+    let herd = Herd::of(&[("Solo", &[])]);
+    let server = herd.start("Solo");
+    let client = who_does_not_read(&server);
     let mut process = server.process;
     process.signal("TERM");
     assert_eq!(process.wait().code(), Some(0));
     // Not cut when the grace is over.
     let log = fs::read_to_string(herd.directory.join("logs/Solo.log")).unwrap();
     assert!(log.contains(": the peer does not read"), "{log}");
+    drop(client);
 }
 
 #[test]
 fn a_second_signal_stops_it_at_once() {
     let herd = Herd::of(&[("Solo", &[])]);
     let server = herd.start("Solo");
-    // Never reads, so there is always something that it is still to get.
-    let mut client = server.client();
-    client.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
-    let commands = "nonsense\n".repeat(10_000);
-    while client.stream.write(commands.as_bytes()).is_ok() {}
+    let mut client = who_does_not_read(&server);
     server.process.signal("TERM");
     server.wait_for_log("asked to stop by SIGTERM");
     let started = Instant::now();

@@ -44,13 +44,13 @@ impl Client {
         }
         let node = &mut *cx.app;
         let watcher = self.watcher?;
-        if !node.hub.unwatch(watcher, watch, &mut node.positions) {
-            self.take_turns(cx, watcher, watch);
+        let was_watched = node.hub.unwatch(watcher, watch, &mut node.positions);
+        self.take_turns(cx, watcher, watch);
+        if !was_watched {
             debug!("client {}: that is not watched", cx.transport.id());
             return None;
         }
         self.copy_back(cx, line);
-        self.take_turns(cx, watcher, watch);
         Some(())
     }
 

@@ -138,8 +138,7 @@ impl Beginning {
             return Some(Source::Listed(list));
         }
         positions.areas_are_current().then(|| {
-            let cursor = positions.open_cursor();
-            positions.seek(&cursor, 0);
+            let cursor = positions.open_cursor_at_front();
             Source::Walking(cursor, positions.head())
         })
     }

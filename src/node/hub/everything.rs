@@ -166,8 +166,7 @@ impl Everything {
 
 impl Place {
     fn from_the_front(positions: &mut Positions, quiet_up_to: u64) -> Self {
-        let cursor = positions.open_cursor();
-        positions.seek(&cursor, 0);
+        let cursor = positions.open_cursor_at_front();
         let now = Some(positions.head());
         Place::Walking { cursor, told_up_to: 0, now, is_again: false, quiet_up_to }
     }

@@ -170,14 +170,12 @@ impl Hub {
 
     /// Whether it has yet to be told something that was so when a watch of it began.
     pub fn owes(&self, id: WatcherId) -> bool {
-        let watcher = self.watchers.get(id.index()).and_then(Option::as_ref);
-        watcher.is_some_and(|watcher| watcher.is_beginning())
+        self.watcher(id).is_some_and(Watcher::is_beginning)
     }
 
     /// Whether it watches anything.
     pub fn is_watching(&self, id: WatcherId) -> bool {
-        let watcher = self.watchers.get(id.index()).and_then(Option::as_ref);
-        watcher.is_some_and(|watcher| watcher.len() > 0)
+        self.watcher(id).is_some_and(|watcher| watcher.len() > 0)
     }
 
     /// Brings the index of areas up to date by at most so many changes; how many it took. Where areas are
@@ -257,6 +255,10 @@ impl Hub {
         {
             positions.close_cursor(cursor);
         }
+    }
+
+    fn watcher(&self, id: WatcherId) -> Option<&Watcher> {
+        self.watchers.get(id.index())?.as_deref()
     }
 
     /// A watch is no longer found by what it is about.

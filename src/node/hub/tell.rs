@@ -97,7 +97,7 @@ impl Hub {
 
     /// Whether a command of that watcher may take long.
     pub fn keeps_much_for(&self, id: WatcherId) -> bool {
-        let watcher = self.watchers.get(id.index()).and_then(Option::as_ref);
+        let watcher = self.watcher(id);
         watcher.is_some_and(|watcher| watcher.kept().max(watcher.len()) > limits::WATCHED_MANY)
     }
 

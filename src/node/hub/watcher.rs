@@ -109,7 +109,8 @@ impl Watcher {
 
     /// As how many these were counted; from now on as many as they are.
     pub fn take_counted(&mut self) -> usize {
-        std::mem::replace(&mut self.counted, self.told.len() + self.noted.len())
+        let kept = self.kept();
+        std::mem::replace(&mut self.counted, kept)
     }
 
     /// How many watches it has.

@@ -63,9 +63,7 @@ pub(super) struct Areas {
 
 impl Areas {
     fn of(feed: &mut Feed) -> Box<Self> {
-        let cursor = feed.open();
-        feed.seek(&cursor, 0);
-        Box::new(Areas { cursor, tree: Tree::new() })
+        Box::new(Areas { cursor: feed.open_at_front(), tree: Tree::new() })
     }
 
     /// Takes out a record that is removed.
