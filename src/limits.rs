@@ -180,6 +180,8 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const WATCHES_PER_CLIENT_MAX: usize = 1_000;
 /// Watches of all connections of a server together.
 pub const WATCHES_MAX: usize = 1 << 20;
+/// Bytes of what these watches are written as, all together: one may be as long as a line.
+pub const WATCHES_BYTES_MAX: usize = 1 << 27;
 /// Clients that all watchers together have been told of, or are to be told of, each counted for each
 /// watcher (about 40 bytes): beyond it whoever grows is dropped.
 pub const WATCHED_MAX: usize = 1 << 23;

@@ -194,6 +194,11 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
     ),
     (
         "src/node/hub/tests/limits_of_watching.rs",
+        "what_watches_are_written_as_is_bounded",
+        &["WATCHES_BYTES_MAX"],
+    ),
+    (
+        "src/node/hub/tests/limits_of_watching.rs",
         "who_grows_beyond_what_all_may_keep_is_dropped",
         &["WATCHED_MAX"],
     ),

@@ -4,6 +4,7 @@ use super::watches::{Noted, Watched, What};
 use crate::limits;
 use crate::positions::{Change, Cursor, Positions};
 use crate::wire::Location;
+use std::rc::Rc;
 
 /// What is so now of one watch, as far as it has been told.
 #[derive(Debug)]
@@ -54,13 +55,13 @@ impl Beginning {
         self.times == 0
     }
 
-    pub fn fields(&self) -> &[u8] {
+    pub fn fields(&self) -> &Rc<[u8]> {
         self.watched.fields()
     }
 
     /// Takes one that was asked for into account, if nothing of it has been told.
     pub fn counts_for(&mut self, fields: &[u8]) -> bool {
-        let counts = matches!(self.source, Source::NotBegun) && self.fields() == fields;
+        let counts = matches!(self.source, Source::NotBegun) && **self.fields() == *fields;
         if counts {
             self.times = self.times.saturating_add(1);
         }

@@ -144,7 +144,7 @@ impl Everything {
                         self.again -= 1;
                         self.restart(positions);
                     }
-                    return Next::Now(b"*"[..].into());
+                    return Next::NowEverything;
                 }
                 let Some(sequence) = next else {
                     self.go_live(positions, noted_up_to, recent);

@@ -54,6 +54,8 @@ pub(super) struct Hub {
     free: Vec<WatcherId>,
     /// How many watches there are, of all watchers.
     watches: usize,
+    /// How many bytes their fields take.
+    watches_bytes: usize,
     /// How many clients they have been told of and are to be told of, each for each watcher, when each was
     /// last told something.
     kept: usize,
@@ -102,26 +104,30 @@ impl Hub {
         self.begin(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
-        let is_full = self.watches >= limits::WATCHES_MAX;
+        let is_full = self.watches >= limits::WATCHES_MAX
+            || self.watches_bytes + fields.len() > limits::WATCHES_BYTES_MAX;
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
         if !watcher.begin_again(&fields, positions) {
             if is_full || watcher.len() >= limits::WATCHES_PER_CLIENT_MAX {
                 self.end_if_unused(positions);
                 return false;
             }
-            let watched = Watched::new(watch, fields.into());
-            match watched.what() {
-                What::Client => {
-                    self.by_client.insert(watched.fields(), id);
+            match Watched::new(watch, &fields) {
+                Some(watched) => {
+                    match watched.what() {
+                        What::Client => self.by_client.insert(watched.fields(), id),
+                        What::Area(area) => self.by_place.insert(area, id),
+                    }
+                    self.watches_bytes += fields.len();
+                    watcher.add(watched);
                 }
-                What::Area(area) => self.by_place.insert(area, id),
-                What::All => {
+                None => {
                     self.recent.get_or_insert_with(|| Recent::new(positions));
                     self.of_everything.push(id);
+                    watcher.add_everything(positions);
                 }
             }
             self.watches += 1;
-            watcher.add(watched, positions);
         }
         if watcher.change_state(State::Idle, State::Due) {
             self.due.push_back(id);
@@ -144,14 +150,21 @@ impl Hub {
             positions.settle(number);
         }
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
-        let Some(watched) = watcher.remove(&fields, positions, self.recent.as_ref()) else {
-            return false;
+        let ended = match watch {
+            Watch::All => {
+                watcher.remove_everything(positions, self.recent.as_ref()).then_some(None)
+            }
+            _ => watcher.remove(&fields, positions).map(Some),
         };
+        let Some(watched) = ended else { return false };
         // There may be more to tell of what is still watched.
         if watcher.change_state(State::Idle, State::Due) {
             self.due.push_back(id);
         }
-        self.forget(id, &watched);
+        match watched {
+            Some(watched) => self.forget(id, &watched),
+            None => self.forget_everything(id),
+        }
         self.end_if_unused(positions);
         true
     }
@@ -161,6 +174,9 @@ impl Hub {
         let watcher = self.watchers.get_mut(id.index()).and_then(Option::take);
         let Some(mut watcher) = watcher else { return };
         self.kept -= watcher.take_counted();
+        if watcher.remove_everything(positions, None) {
+            self.forget_everything(id);
+        }
         for watched in watcher.leave(positions) {
             self.forget(id, &watched);
         }
@@ -264,11 +280,17 @@ impl Hub {
     /// A watch is no longer found by what it is about.
     fn forget(&mut self, id: WatcherId, watched: &Watched) {
         self.watches -= 1;
+        self.watches_bytes -= watched.fields().len();
         match watched.what() {
             What::Client => self.by_client.remove(watched.fields(), id),
             What::Area(area) => self.by_place.remove(area, id),
-            What::All => self.of_everything.retain(|&other| other != id),
         }
+    }
+
+    /// It does not watch everything any more.
+    fn forget_everything(&mut self, id: WatcherId) {
+        self.watches -= 1;
+        self.of_everything.retain(|&other| other != id);
     }
 }
 

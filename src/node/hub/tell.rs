@@ -70,6 +70,7 @@ impl Hub {
                     write(&Event::Lines(lines))
                 }
                 Next::Now(fields) => write(&Event::Now(&fields)),
+                Next::NowEverything => write(&Event::Now(b"*")),
                 Next::Of(number) => match watcher.judge(number, positions) {
                     Some(event) => write(&event),
                     None => continue,

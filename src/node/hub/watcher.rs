@@ -6,17 +6,18 @@ use super::beginning::{Beginning, Look};
 use super::event::Event;
 use super::everything::Everything;
 use super::recent::Recent;
-use super::watches::{Noted, Watched, Watches, What};
+use super::watches::{Noted, Watched, Watches};
 use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 /// See the [module's docs](self).
 #[derive(Debug)]
 pub(super) struct Watcher {
     connection: ConnectionId,
     watches: Watches,
-    everything: Option<(Watched, Everything)>,
+    everything: Option<Everything>,
     /// What is so now of watches that have begun, one after the other.
     beginnings: VecDeque<Beginning>,
     /// Of whom there is to tell, in the feed's order. One who has changed again and is still watched is
@@ -58,7 +59,9 @@ pub(super) enum Next<'r> {
     /// This tombstone, if it was told of the client before.
     Gone(RecordNumber),
     /// That all is told that was so when this watch began.
-    Now(Box<[u8]>),
+    Now(Rc<[u8]>),
+    /// The same of the watch of everything.
+    NowEverything,
     /// These lines.
     Lines(&'r [u8]),
 }
@@ -120,17 +123,15 @@ impl Watcher {
 
     /// Whether something that was so when a watch began has not been told.
     pub fn is_beginning(&self) -> bool {
-        let everything = self.everything.as_ref().is_some_and(|(_, e)| e.is_beginning());
+        let everything = self.everything.as_ref().is_some_and(Everything::is_beginning);
         everything || !self.beginnings.is_empty()
     }
 
     /// What is so now is told again, if there is that watch.
     pub fn begin_again(&mut self, fields: &[u8], positions: &mut Positions) -> bool {
-        if let Some((watched, everything)) = &mut self.everything
-            && watched.fields() == fields
-        {
-            everything.begin_again(positions);
-            return true;
+        if fields == b"*" {
+            let everything = self.everything.as_mut();
+            return everything.map(|everything| everything.begin_again(positions)).is_some();
         }
         let Some(watched) = self.watches.find(fields) else { return false };
         if !self.beginnings.iter_mut().any(|beginning| beginning.counts_for(fields)) {
@@ -140,14 +141,15 @@ impl Watcher {
     }
 
     /// Another watch.
-    pub fn add(&mut self, watched: Watched, positions: &mut Positions) {
-        if *watched.what() == What::All {
-            self.noted.clear();
-            self.everything = Some((watched, Everything::new(positions)));
-        } else {
-            self.beginnings.push_back(Beginning::new(&watched, 1));
-            self.watches.add(watched);
-        }
+    pub fn add(&mut self, watched: Watched) {
+        self.beginnings.push_back(Beginning::new(&watched, 1));
+        self.watches.add(watched);
+    }
+
+    /// Everything is watched from now on.
+    pub fn add_everything(&mut self, positions: &mut Positions) {
+        self.noted.clear();
+        self.everything = Some(Everything::new(positions));
     }
 
     /// The recent lines that it has not been told, which count as told; none for who is far behind.
@@ -157,31 +159,26 @@ impl Watcher {
         noted_up_to: u64,
         recent: &'r Recent,
     ) -> &'r [u8] {
-        let Some((_, everything)) = &mut self.everything else { return &[] };
+        let Some(everything) = &mut self.everything else { return &[] };
         everything.take_recent(positions, noted_up_to, recent)
     }
 
-    /// It watches nothing any more: all that it did.
+    /// It watches nothing any more: all that it did but everything.
     pub fn leave(mut self, positions: &mut Positions) -> Vec<Watched> {
         for beginning in self.beginnings.drain(..) {
             beginning.end(positions);
         }
-        let mut watches: Vec<Watched> = self.watches.drain().collect();
-        if let Some((watched, everything)) = self.everything.take() {
-            everything.end(positions);
-            watches.push(watched);
-        }
-        watches
+        self.watches.drain().collect()
     }
 
     /// Whether it watches everything and has nothing more to be told of the recent lines.
     pub fn is_told(&self, recent: &Recent) -> bool {
-        self.everything.as_ref().is_some_and(|(_, everything)| everything.has_caught_up(recent))
+        self.everything.as_ref().is_some_and(|everything| everything.has_caught_up(recent))
     }
 
     /// See [`Everything::fall_behind`].
     pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
-        if let Some((_, everything)) = &mut self.everything {
+        if let Some(everything) = &mut self.everything {
             everything.fall_behind(start, open);
         }
     }
@@ -213,7 +210,7 @@ impl Watcher {
         noted_up_to: u64,
         recent: Option<&'r Recent>,
     ) -> Next<'r> {
-        if let (Some((_, everything)), Some(recent)) = (&mut self.everything, recent) {
+        if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {
             let next = everything.next(positions, noted_up_to, recent);
             // What is so now of other watches comes behind: before it, older lines would follow.
             if !matches!(next, Next::Nothing) {
@@ -275,7 +272,7 @@ impl Watcher {
         if let Some(beginning) = self.beginnings.front_mut()
             && beginning.take_end()
         {
-            return Next::Now(beginning.fields().into());
+            return Next::Now(Rc::clone(beginning.fields()));
         }
         if let Some(beginning) = self.beginnings.pop_front() {
             beginning.end(positions);
