@@ -3,6 +3,7 @@
 //! | who | conversation | end |
 //! |---|---|---|
 //! | a client | `client::Client` | accepted |
+//! | a visitor at the web port | `web::Visitor` | accepted |
 //! | a neighbour to which we push our feed | `link::Dialled` | dialled |
 //! | a neighbour that pushes its feed to us | `link::Accepted` | accepted |
 //! | Places | `places::Connection`, for the `places::Questions` | dialled |
@@ -15,19 +16,23 @@
 //! # Order
 //!
 //! ```text
-//!   Node   near                   the only one that makes conversations and actions of them
-//!   client   link   places        siblings, one folder each
-//!   hub   refusals                what a conversation calls on the node's: who watches what
+//!   Node   conversation           the only ones that make conversations and actions of them
+//!   client   link   places   web  siblings, one folder each
+//!   report  near  watching  hub   what a conversation calls on the node's, by whichever port it came
+//!   admission  refusals
 //!   lines  deadlines  log_throttle  random
 //! ```
 //!
-//! The three folders never name each other. Each knows of the [`Node`] its settings, its positions,
-//! whether it stops, and what its own folder has put there; what a client's conversation needs of the
-//! questions to Places it calls on the `Node`'s, and it names their `QuestionId` as this file does.
+//! The four folders never name each other. Each knows of the [`Node`] its settings, its positions,
+//! whether it stops, and what its own folder has put there; what the conversations of clients and
+//! visitors need of the questions to Places they call on the `Node`'s, and they name their `QuestionId` as
+//! this file does.
 //! `places` knows no conversation but its own and no action: it lays down requests, which the `Node`
 //! takes out. What stands in the last row knows nobody above it.
 
+mod admission;
 mod client;
+mod conversation;
 mod deadlines;
 mod hub;
 mod lines;
@@ -38,31 +43,36 @@ mod options;
 mod places;
 mod random;
 mod refusals;
+mod report;
+mod watching;
+mod web;
 
 use crate::limits;
 pub use crate::places::PlacesSettings;
-use crate::positions::{OriginId, Positions};
-use crate::transport::{
-    Action, Application, ConnectionId, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol,
-    Signal,
-};
+use crate::places::Search;
+use crate::positions::{OriginId, Position, Positions};
+use crate::transport::{Action, Application, ConnectionId, Meters, Monotonic, Now, Signal};
 use crate::wire::neighbour::{Version, at_beginning};
-use crate::wire::plural;
-pub use client::ClientBounds;
-use client::{Admission, Client};
+use crate::wire::{Location, WhatsAt};
+use admission::Admission;
+pub use admission::ClientBounds;
+pub use conversation::Conversation;
 use hub::Hub;
-use link::{Accepted, Dialled, Peers, Strangers};
-use log::{error, info};
+use lines::TRAFFIC;
+use link::{Dialled, Peers, Strangers};
+use log::info;
 use log_throttle::LogThrottle;
 use near::Nears;
 pub use options::NodeOptions;
 pub use places::Counters;
-use places::{Connection, QuestionId, Questions, Request};
+use places::{QuestionId, Questions};
 use random::Random;
 use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
+use web::Web;
+pub use web::WebOptions;
 
 /// The ports of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +81,8 @@ pub enum Port {
     Clients,
     /// For neighbours.
     Neighbours,
+    /// For HTTP.
+    Web,
 }
 
 /// What one server's conversations share.
@@ -97,6 +109,7 @@ pub struct Node {
     questions: Questions,
     hub: Hub,
     nears: Nears,
+    web: Web,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
     stopping: bool,
@@ -115,18 +128,6 @@ struct Settings {
     version: Version,
     max_skew_nanoseconds: i64,
     classic: bool,
-}
-
-/// One of the conversations of a server.
-#[derive(Debug)]
-pub struct Conversation(Role);
-
-#[derive(Debug)]
-enum Role {
-    Client(Client),
-    Accepted(Box<Accepted>),
-    Dialled(Box<Dialled>),
-    Places(Box<Connection>),
 }
 
 impl Node {
@@ -152,6 +153,7 @@ impl Node {
             (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
         });
         let peers = Peers::new(peers);
+        let mut random = Random::new(options.seed);
         Node {
             settings: Settings {
                 herd: herd.name.clone(),
@@ -169,7 +171,7 @@ impl Node {
             clocks_ahead: LogThrottle::default(),
             watched_too_much: LogThrottle::default(),
             long_lines: LogThrottle::default(),
-            admission: Admission::new(options.bounds),
+            admission: Admission::new("clients", options.bounds),
             news: 0,
             head_last_turn: 0,
             peers,
@@ -178,8 +180,9 @@ impl Node {
             questions: Questions::new(options.places),
             hub: Hub::default(),
             nears: Nears::default(),
+            web: Web::new(options.web, random.up_to(u64::from(u32::MAX)) as u32),
             actions: VecDeque::new(),
-            random: Random::new(options.seed),
+            random,
             stopping: false,
             hung_up: false,
         }
@@ -238,16 +241,25 @@ impl Node {
         self.questions.check()
     }
 
-    /// A client's report has found no room.
-    #[cold]
-    fn tell_no_room(&mut self, now: Monotonic) {
-        let Some(others) = self.no_room.admit(now, limits::NO_ROOM_REMINDER) else { return };
-        let (clients, bytes) = (self.positions.len(), self.positions.bytes());
-        let (clients, bytes) = (plural(clients, "client"), plural(bytes, "byte"));
-        error!(
-            "no room for a client's report: the positions of {clients} take {bytes} (see --memory); \
-             {others} more were refused since this was last said"
-        );
+    /// Asks Places what is near a client, which is there; None if it is not known. The asker is woken
+    /// when the answer can be taken.
+    fn ask_places(
+        &mut self,
+        asked: &WhatsAt<'_>,
+        asker: ConnectionId,
+        now: Now,
+    ) -> Option<(QuestionId, Position<'_>)> {
+        let Node { positions, questions, .. } = self;
+        let position = positions.find(asked.client)?;
+        let location = Location::parse(position.location())?;
+        let search = Search {
+            latitude_nanodegrees: location.latitude_nanodegrees,
+            longitude_nanodegrees: location.longitude_nanodegrees,
+            radius_micrometres: asked.radius_micrometres,
+        };
+        let question = questions.ask(search, asked.bound, asker, now);
+        info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
+        Some((question, position))
     }
 
     /// Has a connection's `woken` called in this turn.
@@ -259,7 +271,7 @@ impl Node {
         while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
             self.actions.push_back(Action::Dial {
                 endpoint,
-                protocol: Conversation(Role::Dialled(Box::new(Dialled::new(peer, attempt)))),
+                protocol: Conversation::dialled(Dialled::new(peer, attempt)),
                 timeout: limits::DIAL_TIMEOUT,
             });
         }
@@ -271,10 +283,7 @@ impl Application for Node {
     type Listener = Port;
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
-        Conversation(match port {
-            Port::Clients => Role::Client(Client::new()),
-            Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
-        })
+        Conversation::accepted(port, address)
     }
 
     /// The feed is walked here, once a turn, for all that came in it.
@@ -325,65 +334,5 @@ impl Application for Node {
         self.stopping = true;
         self.questions.stop();
         self.questions.sum_up(now.monotonic);
-    }
-}
-
-impl From<Request> for Action<Conversation, Port> {
-    fn from(request: Request) -> Self {
-        match request {
-            Request::Wake(connection) => Action::Wake(connection),
-            Request::Dial { endpoint, timeout } => {
-                Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
-            }
-        }
-    }
-}
-
-impl Conversation {
-    fn with_places() -> Self {
-        Conversation(Role::Places(Box::new(Connection::new())))
-    }
-
-    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
-        match &mut self.0 {
-            Role::Client(client) => client,
-            Role::Accepted(accepted) => &mut **accepted,
-            Role::Dialled(dialled) => &mut **dialled,
-            Role::Places(connection) => &mut **connection,
-        }
-    }
-}
-
-impl Protocol<Node> for Conversation {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
-        self.protocol().connection_made(cx, peer);
-    }
-
-    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        self.protocol().data_received(cx, data);
-    }
-
-    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().eof_received(cx);
-    }
-
-    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().resume_writing(cx);
-    }
-
-    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().timer_expired(cx);
-    }
-
-    fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().woken(cx);
-    }
-
-    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().stopping(cx);
-    }
-
-    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
-        self.protocol().connection_lost(cx, cause);
     }
 }

@@ -3,7 +3,6 @@
 //! Lines are cut and told apart here. What a command does is in a file of its own, and in which order
 //! answers leave is the business of the [`Answers`].
 
-mod admission;
 mod answers;
 mod iamat;
 mod near;
@@ -11,16 +10,13 @@ mod silence;
 mod watch;
 mod whatsat;
 
-pub(super) use admission::Admission;
-pub use admission::ClientBounds;
-
 use super::Node;
+use super::admission::Admitted;
 use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, plural};
-use admission::Admitted;
 use answers::{Answers, Awaited};
 use log::{Level, debug, info, log_enabled, warn};
 use silence::{Silence, Standing, Timer};

@@ -29,7 +29,7 @@ mod tests;
 mod watcher;
 mod watches;
 
-pub(super) use event::{Event, Room};
+pub(super) use event::{Event, Form, Room, client_at};
 
 use crate::limits;
 use crate::positions::{Cursor, Positions, RecordNumber};
@@ -61,9 +61,8 @@ pub(super) struct Hub {
     kept: usize,
     by_client: ByClient,
     by_place: AreaMap,
-    of_everything: Vec<WatcherId>,
-    /// There while anybody watches everything.
-    recent: Option<Recent>,
+    /// Of each form: there while anybody watches everything in it.
+    recent: [Option<Recent>; Form::COUNT],
     /// Those who have something to be told and are not blocked, in the order of their turns.
     due: VecDeque<WatcherId>,
     /// Those who go on when the index of areas is up to date, before all others.
@@ -89,18 +88,25 @@ impl WatcherId {
 
 impl Hub {
     /// Somebody may watch from now on, and is given up by [`leave`](Self::leave).
-    pub fn enter(&mut self, connection: ConnectionId) -> WatcherId {
+    pub fn enter(&mut self, connection: ConnectionId, form: Form) -> WatcherId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.watchers.push(None);
             WatcherId::at(self.watchers.len() as u32 - 1)
         });
-        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection)));
+        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection, form)));
         id
     }
 
-    /// What is so now is to be told, and then what changes. The same watch again counts once, but what
-    /// is so now is told again. False if these would be too many.
-    pub fn watch(&mut self, id: WatcherId, watch: &Watch<'_>, positions: &mut Positions) -> bool {
+    /// What is so now is to be told, and then what changes; of who was told before all changes up to
+    /// `after` only what has changed since, also who is not watched any more. The same watch again counts
+    /// once, but what is so now is told again. False if these would be too many.
+    pub fn watch(
+        &mut self,
+        id: WatcherId,
+        watch: &Watch<'_>,
+        after: Option<u64>,
+        positions: &mut Positions,
+    ) -> bool {
         self.begin(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
@@ -119,12 +125,13 @@ impl Hub {
                         What::Area(area) => self.by_place.insert(area, id),
                     }
                     self.watches_bytes += fields.len();
-                    watcher.add(watched);
+                    watcher.add(watched, after);
                 }
                 None => {
-                    self.recent.get_or_insert_with(|| Recent::new(positions));
-                    self.of_everything.push(id);
-                    watcher.add_everything(positions);
+                    let form = watcher.form();
+                    let recent = &mut self.recent[form.index()];
+                    recent.get_or_insert_with(|| Recent::new(form, positions)).join(id);
+                    watcher.add_everything(after, positions);
                 }
             }
             self.watches += 1;
@@ -140,7 +147,8 @@ impl Hub {
         self.walk(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
-        if *watch == Watch::All && self.of_everything.contains(&id) && !self.by_place.is_empty() {
+        let watches_everything = self.watcher(id).is_some_and(Watcher::watches_everything);
+        if *watch == Watch::All && watches_everything && !self.by_place.is_empty() {
             // So that it can be said who is in the areas that are still watched.
             positions.follow_areas(limits::AREA_CHANGES_PER_TURN);
         } else if !self.by_place.is_empty()
@@ -152,7 +160,8 @@ impl Hub {
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
         let ended = match watch {
             Watch::All => {
-                watcher.remove_everything(positions, self.recent.as_ref()).then_some(None)
+                let recent = self.recent[watcher.form().index()].as_ref();
+                watcher.remove_everything(positions, recent).then_some(None)
             }
             _ => watcher.remove(&fields, positions).map(Some),
         };
@@ -163,7 +172,7 @@ impl Hub {
         }
         match watched {
             Some(watched) => self.forget(id, &watched),
-            None => self.forget_everything(id),
+            None => self.forget_everything(id, positions),
         }
         self.end_if_unused(positions);
         true
@@ -175,7 +184,7 @@ impl Hub {
         let Some(mut watcher) = watcher else { return };
         self.kept -= watcher.take_counted();
         if watcher.remove_everything(positions, None) {
-            self.forget_everything(id);
+            self.forget_everything(id, positions);
         }
         for watched in watcher.leave(positions) {
             self.forget(id, &watched);
@@ -220,7 +229,7 @@ impl Hub {
             return;
         }
         // Most concern nobody, and nothing more is done about them.
-        let concerns_all = self.recent.is_some() || !self.by_place.is_empty();
+        let concerns_all = self.recent.iter().any(Option::is_some) || !self.by_place.is_empty();
         let mut changed = std::mem::take(&mut self.changed);
         positions.pass(cursor, |change| {
             if concerns_all || self.by_client.may_hold(change.client()) {
@@ -230,7 +239,7 @@ impl Hub {
         for number in changed.drain(..) {
             let Some(change) = positions.change_of(number) else { continue };
             let noted = Noted::new(&change);
-            if let Some(recent) = &mut self.recent {
+            for recent in self.recent.iter_mut().flatten() {
                 recent.add(&change);
             }
             for &id in self.by_client.of(change.client()) {
@@ -244,8 +253,8 @@ impl Hub {
                     });
                 }
             }
-            if let Some(recent) = self.recent.as_mut().filter(|recent| recent.is_full()) {
-                recent.shorten(&self.of_everything, &mut self.watchers, positions);
+            for recent in self.recent.iter_mut().flatten() {
+                recent.shorten(&mut self.watchers, positions);
             }
         }
         self.changed = changed;
@@ -261,11 +270,6 @@ impl Hub {
 
     /// With the last watch the cursor is given back: then a report costs what it did.
     fn end_if_unused(&mut self, positions: &mut Positions) {
-        if self.of_everything.is_empty()
-            && let Some(recent) = self.recent.take()
-        {
-            recent.end(positions);
-        }
         if self.watches == 0
             && let Some(cursor) = self.cursor.take()
         {
@@ -288,9 +292,13 @@ impl Hub {
     }
 
     /// It does not watch everything any more.
-    fn forget_everything(&mut self, id: WatcherId) {
+    fn forget_everything(&mut self, id: WatcherId, positions: &mut Positions) {
         self.watches -= 1;
-        self.of_everything.retain(|&other| other != id);
+        for recent in &mut self.recent {
+            if let Some(unused) = recent.take_if(|recent| recent.leave(id)) {
+                unused.end(positions);
+            }
+        }
     }
 }
 

@@ -19,7 +19,11 @@ fn watches_have_their_limit_and_an_end() {
         stage.hub.leave(id, &mut stage.positions);
     }
     let Hub { cursor, watches, watches_bytes, by_client, by_place, recent, .. } = &stage.hub;
-    assert!(cursor.is_none() && recent.is_none() && (*watches, *watches_bytes) == (0, 0));
+    assert!(
+        cursor.is_none()
+            && recent.iter().all(Option::is_none)
+            && (*watches, *watches_bytes) == (0, 0)
+    );
     assert!(by_client.is_empty() && by_place.is_empty());
     stage.hub.check(&stage.positions).unwrap();
 }
