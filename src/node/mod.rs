@@ -17,8 +17,8 @@
 //! ```text
 //!   Node   near                   the only one that makes conversations and actions of them
 //!   client   link   places        siblings, one folder each
-//!   hub   refusals                what a conversation calls on the node's: who watches what
-//!   lines  deadlines  log_throttle  random
+//!   hub   refusals   counts       what a conversation calls on the node's: who watches what
+//!   lines  deadlines  log_throttle  random  histogram
 //! ```
 //!
 //! The three folders never name each other. Each knows of the [`Node`] its settings, its positions,
@@ -28,7 +28,10 @@
 //! takes out. What stands in the last row knows nobody above it.
 
 mod client;
+mod conversation;
+mod counts;
 mod deadlines;
+mod histogram;
 mod hub;
 mod lines;
 mod link;
@@ -42,14 +45,12 @@ mod refusals;
 use crate::limits;
 pub use crate::places::PlacesSettings;
 use crate::positions::{OriginId, Positions};
-use crate::transport::{
-    Action, Application, ConnectionId, Context, Lost, Meters, Monotonic, Now, PeerInfo, Protocol,
-    Signal,
-};
+use crate::transport::{Action, Application, ConnectionId, Meters, Monotonic, Now, Signal};
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::plural;
 pub use client::ClientBounds;
 use client::{Admission, Client};
+use counts::{Counts, Kind};
 use hub::Hub;
 use link::{Accepted, Dialled, Peers, Strangers};
 use log::{error, info};
@@ -57,7 +58,7 @@ use log_throttle::LogThrottle;
 use near::Nears;
 pub use options::NodeOptions;
 pub use places::Counters;
-use places::{Connection, QuestionId, Questions, Request};
+use places::{Connection, QuestionId, Questions};
 use random::Random;
 use refusals::Refusals;
 use std::collections::VecDeque;
@@ -99,6 +100,7 @@ pub struct Node {
     nears: Nears,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
+    counts: Counts,
     stopping: bool,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
@@ -180,6 +182,7 @@ impl Node {
             nears: Nears::default(),
             actions: VecDeque::new(),
             random: Random::new(options.seed),
+            counts: Counts::default(),
             stopping: false,
             hung_up: false,
         }
@@ -257,6 +260,7 @@ impl Node {
 
     fn dial_those_due(&mut self, now: Monotonic) {
         while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
+            self.counts.opened(Kind::Dialled);
             self.actions.push_back(Action::Dial {
                 endpoint,
                 protocol: Conversation(Role::Dialled(Box::new(Dialled::new(peer, attempt)))),
@@ -271,14 +275,16 @@ impl Application for Node {
     type Listener = Port;
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
-        Conversation(match port {
+        let conversation = Conversation(match port {
             Port::Clients => Role::Client(Client::new()),
             Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
-        })
+        });
+        self.counts.opened(conversation.kind());
+        conversation
     }
 
     /// The feed is walked here, once a turn, for all that came in it.
-    fn turn_ended(&mut self, _now: Now, _meters: &Meters) {
+    fn turn_ended(&mut self, now: Now, meters: &Meters) {
         let head = self.positions.head();
         self.news = head - mem::replace(&mut self.head_last_turn, head);
         for (connection, cursor) in self.peers.links_up() {
@@ -290,10 +296,15 @@ impl Application for Node {
         self.hub.walk(&mut self.positions);
         self.hub
             .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
+        self.counts.turn_ended(now, meters);
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
-        self.actions.pop_front().or_else(|| self.questions.next_request().map(Action::from))
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        let request = self.questions.next_request()?;
+        Some(self.action_of(request))
     }
 
     fn deadline(&self) -> Option<Monotonic> {
@@ -325,65 +336,5 @@ impl Application for Node {
         self.stopping = true;
         self.questions.stop();
         self.questions.sum_up(now.monotonic);
-    }
-}
-
-impl From<Request> for Action<Conversation, Port> {
-    fn from(request: Request) -> Self {
-        match request {
-            Request::Wake(connection) => Action::Wake(connection),
-            Request::Dial { endpoint, timeout } => {
-                Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
-            }
-        }
-    }
-}
-
-impl Conversation {
-    fn with_places() -> Self {
-        Conversation(Role::Places(Box::new(Connection::new())))
-    }
-
-    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
-        match &mut self.0 {
-            Role::Client(client) => client,
-            Role::Accepted(accepted) => &mut **accepted,
-            Role::Dialled(dialled) => &mut **dialled,
-            Role::Places(connection) => &mut **connection,
-        }
-    }
-}
-
-impl Protocol<Node> for Conversation {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
-        self.protocol().connection_made(cx, peer);
-    }
-
-    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        self.protocol().data_received(cx, data);
-    }
-
-    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().eof_received(cx);
-    }
-
-    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().resume_writing(cx);
-    }
-
-    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().timer_expired(cx);
-    }
-
-    fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().woken(cx);
-    }
-
-    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().stopping(cx);
-    }
-
-    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
-        self.protocol().connection_lost(cx, cause);
     }
 }

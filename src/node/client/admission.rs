@@ -45,6 +45,7 @@ pub(in crate::node) struct Admission {
     second: Monotonic,
     new_by_address: HashMap<IpAddr, u32>,
     told: LogThrottle,
+    refused: u64,
 }
 
 /// One that was let in; to be given back.
@@ -63,6 +64,7 @@ impl Admission {
             second: Monotonic::default(),
             new_by_address: HashMap::new(),
             told: LogThrottle::default(),
+            refused: 0,
         }
     }
 
@@ -129,8 +131,14 @@ impl Admission {
         (*new > new_per_address).then_some("from its address there are new ones,")
     }
 
+    /// How many were not let in.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
     #[cold]
     fn tell(&mut self, which: &str, address: IpAddr, now: Monotonic) {
+        self.refused += 1;
         if let Some(others) = self.told.admit(now, limits::NEWCOMER_REMINDER) {
             let connections = self.connections;
             warn!(

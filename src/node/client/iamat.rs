@@ -3,6 +3,7 @@
 use super::Client;
 use crate::limits;
 use crate::node::Node;
+use crate::node::counts::Refused;
 use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Context, Monotonic};
 use crate::wire::IamAt;
@@ -58,9 +59,11 @@ impl Client {
 #[cold]
 fn tell_unchanged(node: &mut Node, id: ConnectionId, update: Update, now: Monotonic) -> Option<()> {
     if update == Update::Full {
+        node.counts.refused(Refused::NoRoom);
         node.tell_no_room(now);
         return None;
     }
+    node.counts.unchanged();
     debug!("client {id}: that report changes nothing: it or a later one is known");
     Some(())
 }
@@ -69,6 +72,7 @@ fn tell_unchanged(node: &mut Node, id: ConnectionId, update: Update, now: Monoto
 /// server's clock that is wrong, and nobody else would say so.
 #[cold]
 fn tell_ahead(node: &mut Node, id: ConnectionId, ahead: Duration, now: Monotonic) {
+    node.counts.refused(Refused::ClockAhead);
     debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
     if let Some(others) = node.clocks_ahead.admit(now, limits::CLOCK_REMINDER) {
         let seconds = ahead.as_secs();

@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::answers::Awaited;
+use crate::node::counts::Refused;
 use crate::node::lines::{TRAFFIC, without_end};
 use crate::node::{Node, QuestionId};
 use crate::places::Search;
@@ -17,6 +18,7 @@ impl Client {
         let asker = cx.transport.id();
         let Some(position) = node.positions.find(command.client) else {
             debug!("client {asker}: nobody has told where that client is");
+            node.counts.refused(Refused::UnknownClient);
             return None;
         };
         let location = Location::parse(position.location())?;

@@ -1,0 +1,94 @@
+//! One of the conversations of a server, whichever it is: what it is handed goes on to it, and what it
+//! cost is counted by what its connection is for.
+
+use super::counts::Kind;
+use super::places::{Connection, Request};
+use super::{Conversation, Node, Port, Role};
+use crate::transport::{Action, Context, Lost, PeerInfo, Protocol};
+
+impl Node {
+    /// What the questions to Places ask for, as the driver is asked for it.
+    pub(super) fn action_of(&mut self, request: Request) -> Action<Conversation, Port> {
+        match request {
+            Request::Wake(connection) => Action::Wake(connection),
+            Request::Dial { endpoint, timeout } => {
+                self.counts.opened(Kind::Places);
+                Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
+            }
+        }
+    }
+}
+
+impl Conversation {
+    pub(super) fn with_places() -> Self {
+        Conversation(Role::Places(Box::new(Connection::new())))
+    }
+
+    /// What its connection is for.
+    pub(super) fn kind(&self) -> Kind {
+        match &self.0 {
+            Role::Client(_) => Kind::Clients,
+            Role::Accepted(_) => Kind::Accepted,
+            Role::Dialled(_) => Kind::Dialled,
+            Role::Places(_) => Kind::Places,
+        }
+    }
+
+    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
+        match &mut self.0 {
+            Role::Client(client) => client,
+            Role::Accepted(accepted) => &mut **accepted,
+            Role::Dialled(dialled) => &mut **dialled,
+            Role::Places(connection) => &mut **connection,
+        }
+    }
+
+    /// Calls it, and counts what it writes.
+    #[inline(always)]
+    fn call(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        callback: impl FnOnce(&mut dyn Protocol<Node>, &mut Context<'_, Node>),
+    ) {
+        let before = cx.transport.waiting_bytes();
+        callback(self.protocol(), cx);
+        let written = cx.transport.waiting_bytes().saturating_sub(before);
+        cx.app.counts.sent(self.kind(), written);
+    }
+}
+
+impl Protocol<Node> for Conversation {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
+        self.call(cx, |protocol, cx| protocol.connection_made(cx, peer));
+    }
+
+    fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
+        cx.app.counts.received(self.kind(), data.len());
+        self.call(cx, |protocol, cx| protocol.data_received(cx, data));
+    }
+
+    fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
+        self.call(cx, |protocol, cx| protocol.eof_received(cx));
+    }
+
+    fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
+        self.call(cx, |protocol, cx| protocol.resume_writing(cx));
+    }
+
+    fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
+        self.call(cx, |protocol, cx| protocol.timer_expired(cx));
+    }
+
+    fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        self.call(cx, |protocol, cx| protocol.woken(cx));
+    }
+
+    fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        self.call(cx, |protocol, cx| protocol.stopping(cx));
+    }
+
+    fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
+        cx.app.counts.lost(self.kind());
+        self.protocol().connection_lost(cx, cause);
+    }
+}
