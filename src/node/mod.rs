@@ -41,6 +41,7 @@ mod options;
 mod places;
 mod random;
 mod refusals;
+mod web;
 
 use crate::limits;
 pub use crate::places::PlacesSettings;
@@ -64,6 +65,7 @@ use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
+use web::Figures;
 
 /// The ports of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +103,7 @@ pub struct Node {
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
     counts: Counts,
+    figures: Figures,
     stopping: bool,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
@@ -183,6 +186,7 @@ impl Node {
             actions: VecDeque::new(),
             random: Random::new(options.seed),
             counts: Counts::default(),
+            figures: Figures::new(herd),
             stopping: false,
             hung_up: false,
         }
@@ -297,6 +301,7 @@ impl Application for Node {
         self.hub
             .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
         self.counts.turn_ended(now, meters);
+        self.look_whether_ready(now.monotonic);
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {

@@ -1,0 +1,5 @@
+//! The web port.
+
+mod figures;
+
+pub(super) use figures::Figures;
