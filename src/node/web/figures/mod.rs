@@ -9,6 +9,8 @@ mod exposition;
 mod metrics;
 mod ready;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use crate::herd::Herd;
 use crate::node::Node;
