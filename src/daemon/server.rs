@@ -113,6 +113,7 @@ fn reactor(
 ) -> Result<(Reactor<Node>, listen::Listens, usize), Failure> {
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     reactor.set_client_tls(TLS_PROFILE, tls);
+    reactor.time_turns();
     let listens = listen::listen(&mut reactor, server)?;
     let clients_max = descriptors::share(&mut reactor, server.neighbours.len())?;
     Ok((reactor, listens, clients_max))
