@@ -231,6 +231,9 @@ pub const NEIGHBOUR_CONFLICT_MAX: Duration = Duration::from_secs(3);
 pub const NEIGHBOUR_TROUBLE_REMINDER: Duration = Duration::from_secs(60);
 /// How soon a mark is acknowledged: one acknowledgement may serve many marks.
 pub const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(20);
+/// Turns that brought news to a neighbour and wait for its acknowledgement, each with its time; what more
+/// come counts with the last of them.
+pub const LINK_WAITS_MAX: usize = 64;
 /// Records that a link passes in one turn, besides those that changed in it: to tell a neighbour
 /// much must not keep the clients waiting.
 pub const WALK_RECORDS_MAX: u64 = 128;
@@ -254,6 +257,8 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long an attempt to connect to a neighbour may take that has greeted us meanwhile, before it is
 /// dialled once more: what was sent before it was there may be lost, and is sent again late.
 pub const DIAL_DOUBTED_AFTER: Duration = Duration::from_millis(150);
+/// How long a server looks for a neighbour before it is ready without one (contract).
+pub const NEIGHBOUR_SOUGHT_MAX: Duration = Duration::from_secs(10);
 /// How often a neighbour that stays away is mentioned in the log.
 pub const AWAY_REMINDER: Duration = Duration::from_secs(60);
 

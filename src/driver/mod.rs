@@ -231,6 +231,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
     /// A turn took so long.
     pub fn time_turn(&mut self, took: Duration) {
         self.meters.turn_longest = self.meters.turn_longest.max(took);
+        self.meters.turn_last = Some(took);
     }
 
     /// Whether there is something to do at once, whatever the world says.

@@ -47,6 +47,7 @@ pub(super) struct Admission {
     second: Monotonic,
     new_by_address: HashMap<IpAddr, u32>,
     told: LogThrottle,
+    refused: u64,
 }
 
 /// One that was let in; to be given back.
@@ -66,6 +67,7 @@ impl Admission {
             second: Monotonic::default(),
             new_by_address: HashMap::new(),
             told: LogThrottle::default(),
+            refused: 0,
         }
     }
 
@@ -132,8 +134,14 @@ impl Admission {
         (*new > new_per_address).then_some("from its address there are new ones,")
     }
 
+    /// How many were not let in.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
     #[cold]
     fn tell(&mut self, which: &str, address: IpAddr, now: Monotonic) {
+        self.refused += 1;
         if let Some(others) = self.told.admit(now, limits::NEWCOMER_REMINDER) {
             let (connections, whom) = (self.connections, self.whom);
             warn!(

@@ -1,6 +1,8 @@
-//! The conversations of a server: which there are, and that each is called as its own.
+//! The conversations of a server: which there are, that each is called as its own, and what each costs
+//! counted by what its connection is for.
 
 use super::client::Client;
+use super::counts::Kind;
 use super::link::{Accepted, Dialled};
 use super::places::{Connection, Request};
 use super::web::Visitor;
@@ -21,11 +23,13 @@ enum Role {
     Places(Box<Connection>),
 }
 
-impl From<Request> for Action<Conversation, Port> {
-    fn from(request: Request) -> Self {
+impl Node {
+    /// What the questions to Places ask for, as the driver is asked for it.
+    pub(super) fn action_of(&mut self, request: Request) -> Action<Conversation, Port> {
         match request {
             Request::Wake(connection) => Action::Wake(connection),
             Request::Dial { endpoint, timeout } => {
+                self.counts.opened(Kind::Places);
                 Action::Dial { endpoint, protocol: Conversation::with_places(), timeout }
             }
         }
@@ -61,38 +65,64 @@ impl Conversation {
             Role::Places(connection) => &mut **connection,
         }
     }
+
+    /// What its connection is for.
+    pub(super) fn kind(&self) -> Kind {
+        match &self.0 {
+            Role::Client(_) => Kind::Clients,
+            Role::Web(_) => Kind::Web,
+            Role::Accepted(_) => Kind::Accepted,
+            Role::Dialled(_) => Kind::Dialled,
+            Role::Places(_) => Kind::Places,
+        }
+    }
+
+    /// Calls it, and counts what it writes.
+    #[inline(always)]
+    fn call(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        callback: impl FnOnce(&mut dyn Protocol<Node>, &mut Context<'_, Node>),
+    ) {
+        let before = cx.transport.waiting_bytes();
+        callback(self.protocol(), cx);
+        let written = cx.transport.waiting_bytes().saturating_sub(before);
+        cx.app.counts.sent(self.kind(), written);
+    }
 }
 
 impl Protocol<Node> for Conversation {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
-        self.protocol().connection_made(cx, peer);
+        self.call(cx, |protocol, cx| protocol.connection_made(cx, peer));
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        self.protocol().data_received(cx, data);
+        cx.app.counts.received(self.kind(), data.len());
+        self.call(cx, |protocol, cx| protocol.data_received(cx, data));
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().eof_received(cx);
+        self.call(cx, |protocol, cx| protocol.eof_received(cx));
     }
 
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().resume_writing(cx);
+        self.call(cx, |protocol, cx| protocol.resume_writing(cx));
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().timer_expired(cx);
+        self.call(cx, |protocol, cx| protocol.timer_expired(cx));
     }
 
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().woken(cx);
+        self.call(cx, |protocol, cx| protocol.woken(cx));
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.protocol().stopping(cx);
+        self.call(cx, |protocol, cx| protocol.stopping(cx));
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
+        cx.app.counts.lost(self.kind());
         self.protocol().connection_lost(cx, cause);
     }
 }

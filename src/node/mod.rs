@@ -19,8 +19,8 @@
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
 //!   report  near  watching  hub   what a conversation calls on the node's, by whichever port it came
-//!   admission  refusals
-//!   lines  deadlines  log_throttle  random
+//!   admission  refusals  counts
+//!   lines  deadlines  log_throttle  random  histogram
 //! ```
 //!
 //! The four folders never name each other. Each knows of the [`Node`] its settings, its positions,
@@ -33,7 +33,9 @@
 mod admission;
 mod client;
 mod conversation;
+mod counts;
 mod deadlines;
+mod histogram;
 mod hub;
 mod lines;
 mod link;
@@ -57,6 +59,7 @@ use crate::wire::{Location, WhatsAt};
 use admission::Admission;
 pub use admission::ClientBounds;
 pub use conversation::Conversation;
+use counts::{Counts, Kind};
 use hub::Hub;
 use lines::TRAFFIC;
 use link::{Dialled, Peers, Strangers};
@@ -71,8 +74,8 @@ use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
-use web::Web;
 pub use web::WebOptions;
+use web::{Figures, Web};
 
 /// The ports of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +115,8 @@ pub struct Node {
     web: Web,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
+    counts: Counts,
+    figures: Figures,
     stopping: bool,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
@@ -183,6 +188,8 @@ impl Node {
             web: Web::new(options.web, random.up_to(u64::from(u32::MAX)) as u32),
             actions: VecDeque::new(),
             random,
+            counts: Counts::default(),
+            figures: Figures::new(herd),
             stopping: false,
             hung_up: false,
         }
@@ -269,6 +276,7 @@ impl Node {
 
     fn dial_those_due(&mut self, now: Monotonic) {
         while let Some((peer, attempt, endpoint)) = self.peers.dial_next(now) {
+            self.counts.opened(Kind::Dialled);
             self.actions.push_back(Action::Dial {
                 endpoint,
                 protocol: Conversation::dialled(Dialled::new(peer, attempt)),
@@ -283,11 +291,13 @@ impl Application for Node {
     type Listener = Port;
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
-        Conversation::accepted(port, address)
+        let conversation = Conversation::accepted(port, address);
+        self.counts.opened(conversation.kind());
+        conversation
     }
 
     /// The feed is walked here, once a turn, for all that came in it.
-    fn turn_ended(&mut self, _now: Now, _meters: &Meters) {
+    fn turn_ended(&mut self, now: Now, meters: &Meters) {
         let head = self.positions.head();
         self.news = head - mem::replace(&mut self.head_last_turn, head);
         for (connection, cursor) in self.peers.links_up() {
@@ -299,10 +309,16 @@ impl Application for Node {
         self.hub.walk(&mut self.positions);
         self.hub
             .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
+        self.counts.turn_ended(now, meters);
+        self.look_whether_ready(now.monotonic);
     }
 
     fn next_action(&mut self) -> Option<Action<Conversation, Port>> {
-        self.actions.pop_front().or_else(|| self.questions.next_request().map(Action::from))
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        let request = self.questions.next_request()?;
+        Some(self.action_of(request))
     }
 
     fn deadline(&self) -> Option<Monotonic> {

@@ -1,6 +1,7 @@
 //! A report is taken, by whichever port it came.
 
 use super::Node;
+use super::counts::Refused;
 use crate::limits;
 use crate::positions::{Report, Text, Update};
 use crate::transport::{ConnectionId, Monotonic};
@@ -55,9 +56,11 @@ impl Node {
         now: Monotonic,
     ) -> Result<(), Untaken> {
         if update == Update::Full {
+            self.counts.refused(Refused::NoRoom);
             self.tell_no_room(now);
             return Err(Untaken::NoRoom);
         }
+        self.counts.unchanged();
         debug!("client {id}: that report changes nothing: it or a later one is known");
         Ok(())
     }
@@ -78,6 +81,7 @@ impl Node {
     /// server's clock that is wrong, and nobody else would say so.
     #[cold]
     fn tell_ahead(&mut self, id: ConnectionId, ahead: Duration, now: Monotonic) {
+        self.counts.refused(Refused::ClockAhead);
         debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
         if let Some(others) = self.clocks_ahead.admit(now, limits::CLOCK_REMINDER) {
             let seconds = ahead.as_secs();

@@ -143,6 +143,11 @@ impl Positions {
         self.bytes_max = bytes_max;
     }
 
+    /// What was set by [`set_bytes_max`](Self::set_bytes_max), if anything was.
+    pub fn bytes_max(&self) -> Option<usize> {
+        (self.bytes_max != usize::MAX).then_some(self.bytes_max)
+    }
+
     /// Takes a position from a client of ours, if there is room for it; a tombstone as
     /// [`forget`](Self::forget) does.
     #[inline]

@@ -1,5 +1,5 @@
 //! The only place that reads clocks for what is decided by them: both together, once a turn. (Each
-//! line of the log is stamped with the time at which it was written.)
+//! line of the log is stamped with the time at which it was written, and turns may be timed.)
 
 use crate::transport::{Monotonic, Now};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -17,11 +17,16 @@ impl Clock {
 
     /// Reads both clocks. A wall clock before 1970 or after 2262 counts as the nearer end.
     pub(super) fn read(&self) -> Now {
-        let since_start = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {
-            monotonic: Monotonic::from_nanoseconds(since_start),
+            monotonic: self.read_monotonic(),
             posix_nanoseconds: i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX),
         }
+    }
+
+    /// Reads the one alone: for how long something took, which decides nothing.
+    pub(super) fn read_monotonic(&self) -> Monotonic {
+        let since_start = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Monotonic::from_nanoseconds(since_start)
     }
 }

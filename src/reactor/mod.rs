@@ -113,7 +113,7 @@ impl<A: Application> Reactor<A> {
         self.driver.set_connections_max(listener, connections_max);
     }
 
-    /// Has the meters tell how long the longest turn was, for one more look at the clock a turn.
+    /// Has the meters tell how long the last and the longest turn were, for one more look at a clock a turn.
     pub fn time_turns(&mut self) {
         self.turns_timed = true;
     }
@@ -180,7 +180,7 @@ impl<A: Application> Reactor<A> {
         }
         self.driver.turn(app, &mut self.sockets, now);
         if self.turns_timed {
-            let took = self.clock.read().monotonic.since(now.monotonic);
+            let took = self.clock.read_monotonic().since(now.monotonic);
             self.driver.time_turn(took);
         }
         Ok(())

@@ -95,6 +95,11 @@ impl Transport {
         self.output.len() > 0
     }
 
+    /// How many bytes of output wait.
+    pub fn waiting_bytes(&self) -> usize {
+        self.output.len()
+    }
+
     /// Asks for [`resume_writing`](super::Protocol::resume_writing) in the next turn, or when there
     /// is room after that: for a protocol that has written its share of a turn and has more.
     pub fn yield_turn(&mut self) {

@@ -9,6 +9,8 @@ pub struct Meters {
     pub turns: u64,
     /// The longest of them; zero unless turns are timed, since that costs a look at the clock.
     pub turn_longest: Duration,
+    /// The one before; none unless turns are timed.
+    pub turn_last: Option<Duration>,
     /// What was said to be ready: sockets, name look-ups, files.
     pub events: u64,
     /// Connections that were accepted.

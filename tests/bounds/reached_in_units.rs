@@ -32,6 +32,16 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["PREFETCH_LINES_MAX"],
     ),
     (
+        "src/node/link/behind.rs",
+        "a_neighbour_that_acknowledges_nothing_is_kept_in_mind_by_so_many_waits",
+        &["LINK_WAITS_MAX"],
+    ),
+    (
+        "src/node/web/figures/tests.rs",
+        "who_finds_no_neighbour_is_ready_after_a_while",
+        &["NEIGHBOUR_SOUGHT_MAX"],
+    ),
+    (
         "src/node/link/dialled/tests.rs",
         "much_is_told_in_shares_each_in_a_turn_of_its_own",
         &["WALK_RECORDS_MAX"],

@@ -7,7 +7,7 @@ use crate::paths::NamedPath;
 const SIBLINGS: [&str; 4] = ["client", "link", "places", "web"];
 
 /// What all of them may use: it knows nobody above it.
-const LAST_ROW: [&str; 4] = ["deadlines", "lines", "log_throttle", "random"];
+const LAST_ROW: [&str; 5] = ["deadlines", "histogram", "lines", "log_throttle", "random"];
 
 /// What the folder of Places does not name: its questions lay down requests, and only the node makes
 /// conversations and actions of them.

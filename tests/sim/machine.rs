@@ -243,7 +243,7 @@ impl Machine {
     }
 
     /// Its clocks, both read at once.
-    fn clocks(&self, env: &Env) -> Now {
+    pub fn clocks(&self, env: &Env) -> Now {
         let now = env.agenda.now();
         Now {
             monotonic: Monotonic::from_nanoseconds(now - self.booted),

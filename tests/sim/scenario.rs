@@ -14,7 +14,10 @@ use super::trace::Detail;
 use super::versions::Outcome;
 use super::world::{HEALED_WITHIN, World};
 use herd::herd::Herd;
+use herd::node::Node;
+use herd::transport::Now;
 use herd::wire::neighbour::Version;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -276,6 +279,33 @@ impl Scenario {
     pub fn links_up(&self, server: &str) -> usize {
         let node = self.world.machines[self.server(server)].node();
         node.map_or(0, |node| node.links_up().0)
+    }
+
+    /// What a server says of itself.
+    pub fn status(&self, server: &str) -> Value {
+        let (node, now) = self.node(server);
+        let mut out = Vec::new();
+        node.write_status(now, &mut out);
+        serde_json::from_slice(&out).expect("it is JSON")
+    }
+
+    /// Its figures, as they are written.
+    pub fn metrics(&self, server: &str) -> String {
+        let (node, now) = self.node(server);
+        let mut out = Vec::new();
+        node.write_metrics(now, &mut out);
+        String::from_utf8(out).expect("it is text")
+    }
+
+    /// Why it is not ready, if it is not.
+    pub fn not_ready(&self, server: &str) -> Option<String> {
+        let (node, now) = self.node(server);
+        node.readiness(now.monotonic).err().map(|why| why.to_string())
+    }
+
+    fn node(&self, server: &str) -> (&Node, Now) {
+        let machine = &self.world.machines[self.server(server)];
+        (machine.node().expect("it runs"), machine.clocks(&self.world.env))
     }
 
     pub fn set_clock_ahead(&mut self, server: &str, ahead: Duration) {

@@ -12,13 +12,14 @@ mod whatsat;
 
 use super::Node;
 use super::admission::Admitted;
+use super::counts::Refused;
 use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
-use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, plural};
+use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
 use answers::{Answers, Awaited};
-use log::{Level, debug, info, log_enabled, warn};
+use log::{debug, info, warn};
 use silence::{Silence, Standing, Timer};
 use std::mem;
 
@@ -81,7 +82,7 @@ impl Client {
                 None => break,
                 Some(Line::Whole(line)) => self.command(cx, line, cx.now.posix_nanoseconds),
                 Some(Line::TooLong(beginning)) => {
-                    log_too_long(cx);
+                    tell_too_long(cx);
                     self.refuse(cx.transport, beginning);
                     self.last = true;
                 }
@@ -201,7 +202,7 @@ impl Client {
             Ok(Some(Command::Watch(watch))) => self.watch(cx, &watch, line),
             Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
             Err(malformed) => {
-                log_malformed(cx.transport.id(), malformed);
+                tell_malformed(cx, malformed);
                 None
             }
         };
@@ -236,8 +237,9 @@ fn write_refusal(out: &mut Vec<u8>, command: &[u8]) {
 
 /// Tells of a line that is too long, as a warning now and then.
 #[cold]
-fn log_too_long(cx: &mut Context<'_, Node>) {
+fn tell_too_long(cx: &mut Context<'_, Node>) {
     let id = cx.transport.id();
+    cx.app.counts.refused(Refused::TooLong);
     match cx.app.long_lines.admit(cx.now.monotonic, limits::LONG_LINE_REMINDER) {
         Some(others) => {
             warn!("client {id}: a line is too long; {others} more were since this was last said")
@@ -248,15 +250,29 @@ fn log_too_long(cx: &mut Context<'_, Node>) {
 
 /// Tells those who look for it what is wrong with a line, and where.
 #[cold]
-fn log_malformed(id: ConnectionId, malformed: Malformed<'_>) {
-    if log_enabled!(Level::Debug) {
-        match malformed.reason() {
-            (reason, []) => debug!("client {id}: that is no command: {reason}"),
-            (reason, field) => {
-                let field = Printable(field);
-                debug!("client {id}: that is no command: {reason}, in {field}");
-            }
+fn tell_malformed(cx: &mut Context<'_, Node>, malformed: Malformed<'_>) {
+    let (id, (reason, field)) = (cx.transport.id(), malformed.reason());
+    cx.app.counts.refused(refused_for(reason));
+    match field {
+        [] => debug!("client {id}: that is no command: {reason}"),
+        field => debug!("client {id}: that is no command: {reason}, in {}", Printable(field)),
+    }
+}
+
+/// What a fault of a line counts as.
+fn refused_for(reason: Reason<'_>) -> Refused {
+    match reason {
+        Reason::Unknown(_) | Reason::Capitals(_) | Reason::Fields(..) | Reason::Nothing => {
+            Refused::Command
         }
+        Reason::ClientEmpty
+        | Reason::ClientWhiteSpace
+        | Reason::ClientTooLong(_)
+        | Reason::ClientNotUtf8
+        | Reason::ClientControl => Refused::Client,
+        Reason::Location(_) | Reason::NoRadius => Refused::Location,
+        Reason::TooLate | Reason::Number("time", _) => Refused::Time,
+        Reason::Number(..) | Reason::Fraction(_) | Reason::Beyond(..) => Refused::Number,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::answers::Awaited;
 use super::{Client, write_refusal};
 use crate::node::Node;
+use crate::node::counts::Refused;
 use crate::node::lines::TRAFFIC;
 use crate::node::near::Asked;
 use crate::positions::{self, Positions};
@@ -73,6 +74,7 @@ fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> An
         Asked::TooEarly => return Answered::TooEarly,
         Asked::Unknown => {
             debug!("client {id}: nobody has told where that client is");
+            node.counts.refused(Refused::UnknownClient);
             return Answered::Unknown;
         }
         Asked::Found(found, positions) => {

@@ -2,6 +2,7 @@
 
 use super::Client;
 use crate::node::Node;
+use crate::node::counts::Refused;
 use crate::node::hub::{Event, Form, Room, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
 use crate::transport::{ConnectionId, Context};
@@ -19,11 +20,13 @@ impl Client {
         let (node, id) = (&mut *cx.app, cx.transport.id());
         if node.settings.classic {
             debug!("client {id}: nobody watches with --classic");
+            node.counts.refused(Refused::Watch);
             return None;
         }
         let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id, Form::Lines));
         if !node.hub.watch(watcher, watch, None, &mut node.positions) {
             debug!("client {id}: there are too many watches");
+            node.counts.refused(Refused::Watch);
             return None;
         }
         self.copy_back(cx, line);
@@ -41,12 +44,15 @@ impl Client {
         if *watch == Watch::All {
             self.catch_up(cx);
         }
-        let node = &mut *cx.app;
-        let watcher = self.watcher?;
-        let was_watched = node.hub.unwatch(watcher, watch, &mut node.positions);
-        self.take_turns(cx, watcher, watch);
+        let was_watched = self.watcher.is_some_and(|watcher| {
+            let node = &mut *cx.app;
+            let was_watched = node.hub.unwatch(watcher, watch, &mut node.positions);
+            self.take_turns(cx, watcher, watch);
+            was_watched
+        });
         if !was_watched {
             debug!("client {}: that is not watched", cx.transport.id());
+            cx.app.counts.refused(Refused::Watch);
             return None;
         }
         self.copy_back(cx, line);

@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::answers::Awaited;
+use crate::node::counts::Refused;
 use crate::node::lines::{TRAFFIC, without_end};
 use crate::node::{Node, QuestionId};
 use crate::transport::{Context, Transport};
@@ -16,6 +17,7 @@ impl Client {
         let asker = cx.transport.id();
         let Some((question, position)) = node.ask_places(command, asker, cx.now) else {
             debug!("client {asker}: nobody has told where that client is");
+            node.counts.refused(Refused::UnknownClient);
             return None;
         };
         let mut at = Vec::new();

@@ -22,6 +22,7 @@ mod by_client;
 mod check;
 mod event;
 mod everything;
+mod figures;
 mod recent;
 mod tell;
 #[cfg(test)]

@@ -65,6 +65,14 @@ impl Agreement {
         Some(Finding::Differ)
     }
 
+    /// What can be said once they have been compared: nothing where a difference may yet be on its way.
+    pub fn verdict(&self) -> Option<bool> {
+        match self.compared {
+            None => Some(true),
+            Some(_) => self.is_said.then_some(false),
+        }
+    }
+
     /// Whether both have held the same different positions for long, and nothing is on its way that
     /// would end it.
     pub fn is_lost(&self) -> bool {

@@ -145,7 +145,8 @@ impl Dialled {
         };
         let id = cx.transport.id();
         let node = &mut *cx.app;
-        let peer = &node.peers[self.peer];
+        let peer = &mut node.peers[self.peer];
+        peer.has_news(node.positions.head(), cx.now.monotonic);
         // What it told us in the epoch in which it answered, it knows.
         let told_by_it = peer.received().mark_of(epoch);
         let mut sent = 0;
@@ -168,6 +169,9 @@ impl Dialled {
             self.mark(cx, true);
         }
         self.end_telling(cx);
+        if is_at_head {
+            cx.app.peers[self.peer].is_owed_up_to(self.progress.told());
+        }
         if is_at_head && is_stopping {
             // Who has all is not waited for.
             match self.progress.is_taken() {

@@ -11,6 +11,7 @@
 
 mod accepted;
 mod agreement;
+mod behind;
 mod catch_up;
 mod dialled;
 mod greeting;

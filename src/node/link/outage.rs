@@ -81,8 +81,12 @@ impl Outage {
         self.dialled_at.unwrap_or_default() + limits::DIAL_DOUBTED_AFTER
     }
 
+    /// Since when it is away: since the first try that failed, or for ever.
+    pub fn since(&self) -> Monotonic {
+        self.since.unwrap_or_default()
+    }
+
     /// Since when the link is up, if it is.
-    #[cfg(any(test, debug_assertions))]
     pub fn up_since(&self) -> Option<Monotonic> {
         self.up_since
     }

@@ -1,9 +1,11 @@
 //! What this server knows of each neighbour: how its own link to it stands, and what it has received
 //! from it. The two connections of a pair of neighbours meet here.
 
+use super::behind::Behind;
 use super::outage::{Mention, Outage};
 use super::received::{Received, Welcome};
 use crate::limits;
+use crate::node::histogram::Histogram;
 use crate::node::random::Random;
 use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
@@ -37,6 +39,14 @@ pub(in crate::node) struct Peer {
     started_over_in_vain: u32,
     /// In which epoch it answered us last.
     answered_in: Option<u64>,
+    behind: Behind,
+    /// How long changes took until it had acknowledged them.
+    propagation: Histogram,
+    /// Whether it holds what we hold, by the last comparison since the link came up that could tell, and
+    /// when that was.
+    compared: Option<(bool, Monotonic)>,
+    /// How often the link to it was up and broke.
+    lost: u64,
 }
 
 /// How our link to a neighbour stands.
@@ -151,6 +161,10 @@ impl Peer {
             started_over: 0,
             started_over_in_vain: 0,
             answered_in: None,
+            behind: Behind::default(),
+            propagation: Histogram::default(),
+            compared: None,
+            lost: 0,
         }
     }
 
@@ -253,6 +267,7 @@ impl Peer {
         let is_credible = received_up_to <= positions.head();
         if is_credible {
             positions.seek(&self.cursor, received_up_to);
+            self.behind.restart(received_up_to, positions.head(), self.outage.since());
         } else {
             self.start_over(positions, now);
         }
@@ -277,7 +292,33 @@ impl Peer {
         self.started_over_in_vain = self.started_over_in_vain.saturating_add(1);
         self.started_over += 1;
         positions.seek(&self.cursor, 0);
+        self.behind.restart(0, positions.head(), now);
         self.received.doubt(positions);
+    }
+
+    /// Our feed has come to that head, as its link notices.
+    pub(super) fn has_news(&mut self, head: u64, now: Monotonic) {
+        self.behind.news(head, now);
+    }
+
+    /// It has been sent all, and what is beyond that it has told us itself.
+    pub(super) fn is_owed_up_to(&mut self, told: u64) {
+        self.behind.is_owed_up_to(told);
+    }
+
+    /// It has acknowledged our feed up to there; how long that took is counted, if it `counts`.
+    pub(super) fn acknowledged(&mut self, sequence: u64, now: Monotonic, counts: bool) {
+        let Peer { behind, propagation, .. } = self;
+        behind.acknowledge(sequence, now, |took| {
+            if counts {
+                propagation.add(took);
+            }
+        });
+    }
+
+    /// It was compared what both of us hold, which may or may not have told something.
+    pub(super) fn compared(&mut self, verdict: Option<bool>, now: Monotonic) {
+        self.compared = verdict.map(|agrees| (agrees, now)).or(self.compared);
     }
 
     /// It holds what we hold, or has just begun to live: if something is wrong again, that is news.
@@ -299,6 +340,8 @@ impl Peer {
         refused: bool,
         random: &mut Random,
     ) -> Mention {
+        self.lost += u64::from(matches!(self.link, LinkState::Up { .. }));
+        self.compared = None;
         let mention = self.outage.mention(now, why);
         let pause = self.outage.next_pause(now, refused, random);
         self.link = LinkState::Down { redial_at: now + pause };
@@ -317,5 +360,6 @@ impl Peer {
 
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod figures;
 #[cfg(test)]
 mod tests;

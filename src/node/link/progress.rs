@@ -38,6 +38,11 @@ impl Progress {
         Ok(())
     }
 
+    /// The mark behind the last position that it was told on this link.
+    pub fn told(&self) -> u64 {
+        self.told
+    }
+
     /// Whether it has acknowledged all that it was told.
     pub fn is_taken(&self) -> bool {
         self.told <= self.acknowledged

@@ -46,16 +46,44 @@ pub(super) struct Received {
     /// Of links that were dropped since there was no room for what they told; when the last one was.
     no_room: LogThrottle,
     no_room_at: Option<Monotonic>,
+    /// How many changes it has told that were news here, and the newest time at which one of them was
+    /// taken, by the clock of who took it.
+    told: u64,
+    newest_nanoseconds: Option<i64>,
+    /// When it was heard last on a connection that is gone.
+    gone: Monotonic,
 }
 
 /// The connection on which a neighbour feeds us.
 #[derive(Debug, Clone, Copy)]
 struct Present {
     connection: ConnectionId,
+    /// When it greeted.
+    since: Monotonic,
     /// When it was heard last.
     heard: Monotonic,
     /// Whether it has marked its feed.
     has_marked: bool,
+    /// Whether it ever told on it all that there was, and whether by its last mark it had.
+    has_told_all: bool,
+    is_whole: bool,
+}
+
+/// What a neighbour's link to us looks like.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Whether it is up; since when it is, or when it was heard last before it was not.
+    pub is_up: bool,
+    pub since: Monotonic,
+    /// When it was heard last, if it is up.
+    pub heard: Option<Monotonic>,
+    /// Whether it has told all that there was when it came up; and whether by its last mark nothing has
+    /// come since.
+    pub has_told_all: bool,
+    pub is_whole: bool,
+    /// How many changes the neighbour has told that were news here; the newest time at which one was taken.
+    pub told: u64,
+    pub newest_nanoseconds: Option<i64>,
 }
 
 /// What a neighbour that greets us is to us.
@@ -79,7 +107,14 @@ impl Received {
         now: Monotonic,
     ) -> Welcome {
         self.waiting.retain(|&waiting| waiting != connection);
-        let present = Present { connection, heard: now, has_marked: false };
+        let present = Present {
+            connection,
+            since: now,
+            heard: now,
+            has_marked: false,
+            has_told_all: false,
+            is_whole: false,
+        };
         self.whole = None;
         let former = self.present.replace(present).map(|former| former.connection);
         let is_known_epoch = self.epoch == Some(epoch);
@@ -110,6 +145,8 @@ impl Received {
             && present.connection == connection
         {
             present.has_marked = true;
+            present.is_whole = whole.is_some();
+            present.has_told_all |= present.is_whole;
             self.up_to = sequence;
             self.whole = whole;
         }
@@ -128,6 +165,12 @@ impl Received {
         {
             present.heard = now;
         }
+    }
+
+    /// It has told a change that was news here; when that was taken, by the clock of who took it.
+    pub fn told(&mut self, taken_nanoseconds: i64) {
+        self.told += 1;
+        self.newest_nanoseconds = self.newest_nanoseconds.max(Some(taken_nanoseconds));
     }
 
     /// In which epoch it greeted us on the connection that is alive.
@@ -217,8 +260,22 @@ impl Received {
         if !self.is_heard_on(connection) {
             return &[];
         }
+        self.gone = self.present.map_or(self.gone, |present| present.heard);
         (self.present, self.whole) = (None, None);
         &self.waiting
+    }
+
+    /// What there is to see of it from outside.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            is_up: self.present.is_some(),
+            since: self.present.map_or(self.gone, |present| present.since),
+            heard: self.present.map(|present| present.heard),
+            has_told_all: self.present.is_some_and(|present| present.has_told_all),
+            is_whole: self.present.is_some_and(|present| present.is_whole),
+            told: self.told,
+            newest_nanoseconds: self.newest_nanoseconds,
+        }
     }
 
     /// What is wrong with it, if anything is.

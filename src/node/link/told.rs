@@ -61,9 +61,14 @@ impl Told {
         };
         // Known already, newer or the first of its client: all is well, and the feed does the rest.
         match node.positions.update(&report, node.peers[peer].received().mark_of(epoch)) {
-            Update::Full => Err(NotTaken::NoRoom),
-            Update::New | Update::Newer | Update::Known => Ok(()),
+            Update::Full => return Err(NotTaken::NoRoom),
+            Update::New | Update::Newer => {
+                let taken = at.time_nanoseconds.saturating_add(at.difference_nanoseconds);
+                node.peers[peer].received_mut().told(taken);
+            }
+            Update::Known => {}
         }
+        Ok(())
     }
 
     /// As news, or as one of what there was.

@@ -7,6 +7,7 @@
 mod access;
 mod clients;
 mod events;
+mod figures;
 mod page;
 mod pending;
 mod reply;
@@ -15,6 +16,7 @@ mod routes;
 mod timing;
 
 pub use access::WebOptions;
+pub(super) use figures::Figures;
 
 use super::Node;
 use super::admission::{Admission, Admitted};

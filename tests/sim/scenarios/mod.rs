@@ -3,5 +3,6 @@
 mod costs;
 mod crashes;
 mod cuts;
+mod figures;
 mod order;
 mod versions;

@@ -16,11 +16,13 @@ impl Dialled {
             self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
             return;
         }
-        let node = &mut *cx.app;
+        let (node, now) = (&mut *cx.app, cx.now.monotonic);
         let peer = &mut node.peers[self.peer];
+        // What was told when the link came up had waited for that, and not for its way.
+        peer.acknowledged(sequence, now, self.telling.is_none());
         if let Some(told) = self.telling.take_if(|telling| telling.up_to <= sequence) {
             // What an operator waits for before the next server of a herd is restarted.
-            let summary = told.so_far.summary(cx.now.monotonic);
+            let summary = told.so_far.summary(now);
             info!("{} has caught up: {summary}", peer.name());
         }
         if sequence != node.positions.head() {
@@ -37,6 +39,7 @@ impl Dialled {
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
+        peer.compared(self.agreement.verdict(), now);
         if ours == theirs {
             peer.agrees();
         } else if self.agreement.is_lost() {

@@ -1,0 +1,54 @@
+//! What there is to see of a server from outside: for people and the map's page
+//! ([`write_status`](crate::node::Node::write_status)), for machines that gather figures
+//! ([`write_metrics`](crate::node::Node::write_metrics)), and whether it should be asked at all
+//! ([`readiness`](crate::node::Node::readiness)). All is written from what conversations have counted.
+//!
+//! `grafana.json`, a folder above, is a dashboard of the metrics.
+
+pub(super) mod answers;
+mod exposition;
+mod metrics;
+mod ready;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use crate::herd::Herd;
+use crate::node::Node;
+use serde::Serialize;
+
+/// What is kept for the figures alone.
+#[derive(Debug)]
+pub(in crate::node) struct Figures {
+    /// The whole herd, as its file says.
+    servers: Vec<HerdServer>,
+    is_ready: bool,
+}
+
+/// One server of the herd and its neighbours.
+#[derive(Debug, Serialize)]
+struct HerdServer {
+    name: String,
+    talks_with: Vec<String>,
+}
+
+impl Figures {
+    /// Of a server of that herd.
+    pub fn new(herd: &Herd) -> Self {
+        let name = |server: usize| herd.servers[server].name.clone();
+        let servers = herd.servers.iter().map(|server| HerdServer {
+            name: server.name.clone(),
+            talks_with: server.neighbours.iter().map(|&neighbour| name(neighbour)).collect(),
+        });
+        Figures { servers: servers.collect(), is_ready: false }
+    }
+}
+
+impl Node {
+    /// Reports and forgettings that this server took from clients. Each that changed something is a change
+    /// of the feed, and so are those that neighbours told: so they need not be counted one by one.
+    fn reports(&self) -> u64 {
+        let changes = self.positions.head().saturating_sub(self.peers.told());
+        changes + self.counts.reports_unchanged()
+    }
+}
