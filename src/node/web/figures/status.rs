@@ -17,7 +17,6 @@ struct Status<'a> {
     server: &'a str,
     herd: &'a str,
     version: &'a str,
-    /// Names this run of the server.
     uptime_seconds: f64,
     ready: bool,
     /// Why it is not ready.
