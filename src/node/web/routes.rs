@@ -110,6 +110,13 @@ pub(super) fn answer(
     request: &Request<'_>,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
+    // Most requests are this one, and what it is shows in its query.
+    if (request.method(), request.path()) == ("GET", "/") {
+        return match reports::take_query(cx, request, reply) {
+            Some(taken) => taken.map(|()| None),
+            None => Ok(page::answer(cx, reply)),
+        };
+    }
     if request.path() == "*" {
         reply.head(cx, 204, Payload::Length(0), |head| head.allow("GET, HEAD, POST, PUT, OPTIONS"));
         return Ok(None);
