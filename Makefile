@@ -2,11 +2,11 @@
 
 # A built-in herd, or a herd file.
 HERD ?= goloman
-# CLASSIC=1 serves the clients of the papers.
-export HERD CLASSIC
+# CLASSIC=1 serves the clients of the papers. CLIENTS and SPEED_UP are of a demo.
+export HERD CLASSIC CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd stop test soak bench check fuzz cargo
+.PHONY: help herd demo stop test soak bench check fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -15,7 +15,11 @@ herd: cargo ## build and start the stand-in and the servers of a herd (HERD=golo
 	@cargo build --release --bins
 	@sh .make/herd.sh start
 
-stop: ## end what `make herd` started
+demo: cargo ## the same with 500 clients that go between real towns, for the map (CLIENTS=500 SPEED_UP=1)
+	@cargo build --release --bins
+	@sh .make/herd.sh demo
+
+stop: ## end what `make herd` and `make demo` started
 	@sh .make/herd.sh stop
 
 test: cargo ## run all tests

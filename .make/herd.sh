@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts and stops a herd and the stand-in in the background, from the top level: what `make herd`
-# and `make stop` run. HERD names the herd; with
-# CLASSIC=1 its servers serve the clients of the papers. Needs nothing but POSIX tools and our own
-# programs.
+# Starts and stops a herd and the stand-in in the background, from the top level: what `make herd`,
+# `make demo` and `make stop` run. HERD names the herd; with CLASSIC=1 its servers serve the clients of
+# the papers. A demo has CLIENTS that walk, SPEED_UP times as fast as people do. Needs nothing but POSIX
+# tools and our own programs.
 # Server names hold no white space, so that a list of them is a string with spaces.
 set -euf
 
@@ -13,6 +13,9 @@ state=.herd
 logs=logs
 standin=places
 standin_port=8443
+walkers=walkers
+CLIENTS=${CLIENTS:-500}
+SPEED_UP=${SPEED_UP:-1}
 # Seconds that each thing may take that is waited for; a clean stop takes less than TERM_SECONDS.
 START_SECONDS=20
 TERM_SECONDS=8
@@ -46,7 +49,7 @@ program_of() {
 runs() {
     pid=$(cat "$state/$1.pid" 2>/dev/null) || return 1
     case $pid in '' | *[!0-9]*) return 1 ;; esac
-    case $(program_of "$pid") in */herd | */places | herd | places) return 0 ;; esac
+    case $(program_of "$pid") in */herd | */places | */load | herd | places | load) return 0 ;; esac
     return 1
 }
 
@@ -171,11 +174,13 @@ start_server() {
 refuse_another() {
     running=
     for name in $(known); do
-        if [ "$name" != "$standin" ] && runs "$name"; then running="$running $name"; fi
+        case $name in "$standin" | "$walkers") continue ;; esac
+        if runs "$name"; then running="$running $name"; fi
     done
     [ -n "$running" ] || return 0
     before=$(cat "$state/herd" 2>/dev/null || echo another)
     [ "$before" = "$HERD" ] || fail "herd $before is running: make stop ends it"
+    [ -z "$demo" ] || return 0
     for name in $names; do
         runs "$name" || return 0
     done
@@ -193,6 +198,26 @@ show_table() {
         printf '%-12s %-22s %-8s %-24s %s\n' \
             "$name" "$address" "$pid" "$logs/$name.log" "$neighbours"
     done <"$state/servers"
+    if [ -n "$demo" ]; then
+        runs "$walkers" || gone "$walkers"
+        printf '%-12s %-22s %-8s %-24s\n' "$walkers" "$CLIENTS clients" "$pid" "$logs/$walkers.out"
+    fi
+    [ -z "$map" ] || printf '\nthe map: %s\n' "$map"
+}
+
+# The clients of a demo, once they report and all is well.
+start_walkers() {
+    launch "$walkers" "$programs/load" --herd "$HERD" --walk "$CLIENTS" --speed-up "$SPEED_UP"
+    deadline=$((started + START_SECONDS))
+    for name in $names; do
+        until grep -F "$name at " "$logs/$walkers.out" | grep -q ' answers$'; do
+            if ! runs "$walkers" && [ "$(now)" -gt $((started + FORK_SECONDS)) ] ||
+                [ "$(now)" -ge "$deadline" ]; then
+                gone "$walkers"
+            fi
+            pause
+        done
+    done
 }
 
 # Shows a command for the reader to repeat, and what comes of it.
@@ -224,11 +249,20 @@ show_exchange() {
     show -H "$HERD" "$last" WHATSAT kiwi 10 1
 }
 
+# Refuses a demo that could not be seen or could not go on.
+refuse_demo() {
+    [ -z "$classic" ] || fail "a demo keeps its connections: no CLASSIC=1"
+    [ -n "$map" ] || fail "no server of herd $HERD has a map: give it a web_port in the herd file"
+    if runs "$walkers"; then fail "the demo is running already: make stop ends it"; fi
+}
+
 start() {
     mkdir -p "$state" "$logs"
     servers=$("$programs/ask" --herd "$HERD" --list) || exit 1
     names=$(printf '%s\n' "$servers" | cut -d ' ' -f 1)
+    map=$("$programs/ask" --herd "$HERD" --maps | sed -n '1s/.* //p')
     refuse_another
+    if [ -n "$demo" ]; then refuse_demo; fi
     printf '%s\n' "$servers" >"$state/servers"
     printf '%s\n' "$HERD" >"$state/herd"
 
@@ -247,16 +281,25 @@ start() {
     while read -r name address neighbours; do
         [ -z "$neighbours" ] || await_links "$name" "$address"
     done <"$state/servers"
-    show_exchange || fail "the herd is up but does not answer as it should"
+    if [ -n "$demo" ]; then
+        start_walkers
+    else
+        show_exchange || fail "the herd is up but does not answer as it should"
+    fi
     show_table
 }
 
+demo=
 case ${1:-} in
 start) start ;;
+demo)
+    demo=yes
+    start
+    ;;
 stop)
     # shellcheck disable=SC2046
     stop $(known)
-    [ -n "$stopped" ] || echo 'nothing that make herd started is running'
+    [ -n "$stopped" ] || echo 'nothing that make herd or make demo started is running'
     ;;
-*) fail 'usage: herd.sh start|stop' ;;
+*) fail 'usage: herd.sh start|demo|stop' ;;
 esac

@@ -4,6 +4,7 @@
 mod bounds;
 mod error;
 mod places;
+mod web;
 
 pub use bounds::BoundsOptions;
 pub use error::UsageError;
@@ -46,6 +47,9 @@ pub struct Options {
     pub memory_bytes: usize,
     /// What keeps strangers from taking all there is for clients.
     pub bounds: BoundsOptions,
+    /// Origins from which pages may do over the web port what its own may, each once, as browsers
+    /// write them: `https://example.org:8443`.
+    pub cors: Vec<String>,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
 }
@@ -92,6 +96,7 @@ fn declared() -> getopts::Options {
         .optopt("", "max-skew", &skew, "S")
         .optopt("", "memory", &memory, "MIB");
     bounds::declare(&mut declared);
+    web::declare(&mut declared);
     declared
         .optflag(
             "",
@@ -150,6 +155,7 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         max_skew,
         memory_bytes,
         bounds: bounds::read(given)?,
+        cors: web::cors(given)?,
         classic: given.opt_present("classic"),
     })
 }

@@ -180,6 +180,8 @@ pub const HELD_ANSWERS_BYTES_MAX: usize = 64 * 1_024;
 pub const WATCHES_PER_CLIENT_MAX: usize = 1_000;
 /// Watches of all connections of a server together.
 pub const WATCHES_MAX: usize = 1 << 20;
+/// Bytes of what these watches are written as, all together: one may be as long as a line.
+pub const WATCHES_BYTES_MAX: usize = 1 << 27;
 /// Clients that all watchers together have been told of, or are to be told of, each counted for each
 /// watcher (about 40 bytes): beyond it whoever grows is dropped.
 pub const WATCHED_MAX: usize = 1 << 23;
@@ -200,6 +202,11 @@ pub const RECENT_EVENTS_BYTES_MAX: usize = 128 * 1_024;
 /// Clients in an area that are listed when a watch of it begins; where there are more, the whole feed
 /// is looked through in shares.
 pub const AREA_LISTED_MAX: usize = 4_096;
+/// Changes that a watcher has missed and that are found from the feed's end, at once; where it is further
+/// behind, all that there is is passed over in shares.
+pub const RESUMED_CHANGES_MAX: u64 = 2_048;
+/// How often a stream of events brings a comment (contract).
+pub const COMMENT_INTERVAL: Duration = Duration::from_secs(15);
 /// Changes that the index of areas takes in one turn besides those that came in it.
 pub const AREA_CHANGES_PER_TURN: usize = 2_048;
 /// Places that are looked at in one turn to answer questions about who is near. The last question may take

@@ -27,6 +27,8 @@ pub enum UsageError {
     PlacesDialect(String),
     /// `--places-fields` with what is no field mask.
     PlacesFields(FieldMaskError),
+    /// `--cors` with what is no origin of HTTP.
+    Cors(String),
     /// An option with something else than seconds within its limits.
     Seconds {
         /// Its name, without the dashes.
@@ -73,6 +75,11 @@ impl fmt::Display for UsageError {
                 write!(f, "--places-dialect {given:?}: it is legacy or new")
             }
             UsageError::PlacesFields(error) => write!(f, "--places-fields: {error}"),
+            UsageError::Cors(given) => write!(
+                f,
+                "--cors {given:?}: give an origin, http:// or https://, a host and a port if it is \
+                 not the usual one, such as https://example.org:8443"
+            ),
             UsageError::Seconds { option, given, from_zero, most } => write!(
                 f,
                 "--{option} {given:?}: give seconds, digits with an optional fraction, {}at most {}",

@@ -52,6 +52,7 @@ fn a_server_alone_gets_the_defaults() {
             first_line: Duration::from_secs(60),
             idle: Duration::ZERO,
         },
+        cors: vec![],
         classic: false,
     };
     assert_eq!(run(&["Goloman"]), expected);
@@ -87,6 +88,7 @@ fn every_option_is_taken_before_or_after_the_server() {
             first_line: Duration::ZERO,
             idle: Duration::from_secs(315_619_200),
         },
+        cors: vec!["https://example.org".into(), "http://localhost:5500".into()],
         classic: true,
     };
     let arguments = [
@@ -115,6 +117,10 @@ fn every_option_is_taken_before_or_after_the_server() {
         "7",
         "--first-line=0",
         "--idle=315619200",
+        "--cors=https://Example.org:443",
+        "--cors",
+        "http://localhost:5500",
+        "--cors=https://example.org",
         "--classic",
         "--",
         "-x",
@@ -142,6 +148,7 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "--new-per-address N",
             "--first-line S",
             "--idle S",
+            "--cors ORIGIN",
             "--places-connect-timeout S",
             "--places-first-byte-timeout S",
             "--places-timeout S",
@@ -286,5 +293,13 @@ fn bounds_against_strangers_have_their_limits() {
                 "{said}"
             );
         }
+    }
+}
+
+#[test]
+fn what_is_no_origin_is_refused_in_one_line() {
+    for wrong in ["*", "null", "example.org", "https://example.org/", "ftp://h", "http://h\nx"] {
+        let said = refused(&["A", "--cors", "https://example.org", "--cors", wrong]);
+        assert!(said.starts_with(&format!("--cors {wrong:?}: give an origin")), "{said}");
     }
 }

@@ -2,6 +2,7 @@
 //! many clients come.
 
 use super::Failure;
+use crate::herd::Server;
 use crate::limits;
 use crate::node::{Node, Port};
 use crate::reactor::Reactor;
@@ -10,34 +11,44 @@ use crate::reactor::Reactor;
 #[derive(Debug, PartialEq, Eq)]
 struct Shares {
     clients: usize,
+    web: usize,
     neighbours: usize,
 }
 
-/// Raises the limit of descriptors as far as it goes, and bounds the reactor's connections by it. How
-/// many clients there may be: less than their connections, so that newcomers can be told.
-pub(super) fn share(reactor: &mut Reactor<Node>, neighbours: usize) -> Result<usize, Failure> {
+/// How many connections may be admitted: less than are accepted, so that newcomers can be told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) clients: usize,
+    pub(super) web: usize,
+}
+
+/// Raises the limit of descriptors as far as it goes, and bounds the reactor's connections by it.
+pub(super) fn share(reactor: &mut Reactor<Node>, server: &Server) -> Result<Room, Failure> {
     let descriptors = rlimit::increase_nofile_limit(rlimit::INFINITY).map_err(Failure::run)?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-    let shares = shares(descriptors, neighbours);
-    let clients = shares.clients - refused_at_a_time(shares.clients);
-    log::info!("{descriptors} descriptors, {clients} of them for clients");
+    let shares = shares(descriptors, server.neighbours.len(), server.web_port.is_some());
+    let admitted = |share: usize| share - refused_at_a_time(share);
+    let (clients, web) = (admitted(shares.clients), admitted(shares.web));
+    log::info!("{descriptors} descriptors, {clients} of them for clients, {web} for the web port");
     reactor.set_connections_max(Port::Clients, shares.clients);
     reactor.set_connections_max(Port::Neighbours, shares.neighbours);
-    Ok(clients)
+    reactor.set_connections_max(Port::Web, shares.web);
+    Ok(Room { clients, web })
 }
 
-/// Of the descriptors for clients, those that are kept for newcomers who are told that there are too
+/// Of the descriptors of a port, those that are kept for newcomers who are told that there are too
 /// many; a storm of them waits for these.
-fn refused_at_a_time(clients: usize) -> usize {
-    limits::REFUSED_AT_A_TIME_MAX.min(clients / 8)
+fn refused_at_a_time(share: usize) -> usize {
+    limits::REFUSED_AT_A_TIME_MAX.min(share / 8)
 }
 
-fn shares(descriptors: usize, neighbours: usize) -> Shares {
+fn shares(descriptors: usize, neighbours: usize, has_web: bool) -> Shares {
     let for_neighbours = limits::DESCRIPTORS_PER_NEIGHBOUR * neighbours + limits::STRANGERS_MAX;
     let kept = for_neighbours + limits::PLACES_CONNECTIONS_MAX + limits::DESCRIPTORS_OWN;
     // With very few descriptors clients get half of them: some service is better than none.
-    let clients = descriptors.saturating_sub(kept).max(descriptors / 2);
-    Shares { clients, neighbours: for_neighbours }
+    let rest = descriptors.saturating_sub(kept).max(descriptors / 2);
+    let web = if has_web { rest / 4 } else { 0 };
+    Shares { clients: rest - web, web, neighbours: for_neighbours }
 }
 
 #[cfg(test)]
@@ -47,11 +58,13 @@ mod tests {
     #[test]
     fn clients_get_what_the_rest_does_not_need() {
         // As the README says: 112 are kept back, and 4 for each neighbour.
-        let at = |descriptors, neighbours| shares(descriptors, neighbours).clients;
+        let at = |descriptors, neighbours| shares(descriptors, neighbours, false).clients;
         assert_eq!(at(65_536, 3), 65_412);
         assert_eq!(at(1_024, 0), 912);
-        assert_eq!(shares(1_024, 5).neighbours, 64 + 20);
+        assert_eq!(shares(1_024, 5, false).neighbours, 64 + 20);
         assert_eq!(at(usize::MAX, 1), usize::MAX - 116);
+        let with_web = shares(1_024, 0, true);
+        assert_eq!((with_web.clients, with_web.web), (684, 228), "a quarter for the web port");
     }
 
     #[test]
@@ -64,7 +77,7 @@ mod tests {
 
     #[test]
     fn with_few_descriptors_clients_get_half_of_them() {
-        let at = |descriptors, neighbours| shares(descriptors, neighbours).clients;
+        let at = |descriptors, neighbours| shares(descriptors, neighbours, false).clients;
         // The first at which what is left is more than half is 225.
         assert_eq!((at(224, 0), at(225, 0), at(226, 0)), (112, 113, 114));
         assert_eq!((at(0, 0), at(1, 0), at(2, 0), at(64, 1_024)), (0, 0, 1, 32));

@@ -14,13 +14,17 @@ use std::net::{SocketAddr, ToSocketAddrs};
 pub(super) struct Listens {
     pub(super) clients: SocketAddr,
     pub(super) neighbours: SocketAddr,
+    /// Where the herd file names one.
+    pub(super) web: Option<SocketAddr>,
 }
 
-/// Listens for clients and for neighbours, in the order in which the node knows its listeners.
+/// Listens for clients, for neighbours and for visitors.
 pub(super) fn listen(reactor: &mut Reactor<Node>, server: &Server) -> Result<Listens, Failure> {
     let clients = bind(reactor, Port::Clients, &server.client_listener(), "clients")?;
     let neighbours = bind(reactor, Port::Neighbours, &server.neighbour_listener(), "neighbours")?;
-    Ok(Listens { clients, neighbours })
+    let web = server.web_listener();
+    let web = web.map(|endpoint| bind(reactor, Port::Web, &endpoint, "the web")).transpose()?;
+    Ok(Listens { clients, neighbours, web })
 }
 
 /// Binds the first address of an endpoint, for those who connect there.

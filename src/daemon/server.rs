@@ -6,7 +6,7 @@ use super::{Failure, descriptors, listen, say};
 use crate::cli::{BoundsOptions, Options};
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{ClientBounds, Node, NodeOptions};
+use crate::node::{ClientBounds, Node, NodeOptions, WebOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
 use crate::wire::neighbour::Version;
@@ -67,14 +67,18 @@ fn run(
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
     log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
-    let (mut reactor, listens, clients_max) = reactor(server, tls)?;
-    let mut node = Node::new(node_options(options, version, herd, index, settings, clients_max)?);
+    let (mut reactor, listens, room) = reactor(server, tls)?;
+    let mut node = Node::new(node_options(options, version, herd, index, settings, room)?);
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
-    let listen::Listens { clients, neighbours } = listens;
-    log::info!("{name} listens on {clients} for clients and {neighbours} for neighbours");
+    let listen::Listens { clients, neighbours, web } = listens;
+    let web = web.map(|web| format!(", web http://{web}/")).unwrap_or_default();
+    log::info!("{name} listens on clients {clients}, neighbours {neighbours}{web}");
     let log_file = log_file.display();
-    say(out, format_args!("{name}: clients {clients}, neighbours {neighbours}, log {log_file}"));
+    say(
+        out,
+        format_args!("{name}: clients {clients}, neighbours {neighbours}{web}, log {log_file}"),
+    );
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node| {
         logs.flush();
@@ -105,18 +109,18 @@ fn warn_of_apart(herd: &Herd, index: usize) {
     }
 }
 
-/// A reactor that listens for clients and neighbours, and has descriptors left for the rest; and how
-/// many clients there may be.
+/// A reactor that listens at the server's ports, and has descriptors left for the rest; and how many
+/// connections there may be.
 fn reactor(
     server: &Server,
     tls: ClientConfigSource,
-) -> Result<(Reactor<Node>, listen::Listens, usize), Failure> {
+) -> Result<(Reactor<Node>, listen::Listens, descriptors::Room), Failure> {
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     reactor.set_client_tls(TLS_PROFILE, tls);
     reactor.time_turns();
     let listens = listen::listen(&mut reactor, server)?;
-    let clients_max = descriptors::share(&mut reactor, server.neighbours.len())?;
-    Ok((reactor, listens, clients_max))
+    let room = descriptors::share(&mut reactor, server)?;
+    Ok((reactor, listens, room))
 }
 
 /// All that the node is told: the one place where its options are made.
@@ -126,7 +130,7 @@ fn node_options<'a>(
     herd: &'a Herd,
     server: usize,
     places: PlacesSettings,
-    clients_max: usize,
+    room: descriptors::Room,
 ) -> Result<NodeOptions<'a>, Failure> {
     let [epoch, seed, key_one, key_two] = random_numbers()?;
     Ok(NodeOptions {
@@ -138,7 +142,8 @@ fn node_options<'a>(
         max_skew: options.max_skew,
         positions_bytes_max: options.memory_bytes,
         classic: options.classic,
-        bounds: bounds(&options.bounds, clients_max),
+        bounds: bounds(&options.bounds, room.clients),
+        web: WebOptions { bounds: bounds(&options.bounds, room.web), cors: options.cors.clone() },
         places,
         version,
     })
@@ -183,9 +188,10 @@ mod tests {
         let url = "https://localhost:8443/";
         let service = Service::parse(url, Dialect::Legacy, None).unwrap();
         let settings = || PlacesSettings::new(service.clone());
+        let room = descriptors::Room { clients: 9, web: 3 };
         let version = Version::new(2);
         let [one, two] =
-            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings(), 9).unwrap());
+            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings(), room).unwrap());
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);
         assert_eq!((one.server, one.max_skew, one.classic), (1, options.max_skew, false));

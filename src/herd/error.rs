@@ -48,18 +48,20 @@ pub enum ServerMistake {
     SameName,
     /// The field holds neither a host name nor an IP address.
     BadHost {
-        /// `host` or `listen`.
+        /// `host`, `listen` or `web_listen`.
         field: &'static str,
         /// What it holds.
         value: String,
     },
     /// The field holds port 0.
     NoPort {
-        /// `port` or `neighbour_port`.
+        /// `port`, `neighbour_port` or `web_port`.
         field: &'static str,
     },
     /// `port` leaves no room for `port` + 1000, and there is no `neighbour_port`.
     NoNeighbourPort,
+    /// There is a `web_listen` but no `web_port` to listen on.
+    NoWebPort,
     /// Two listeners have the same host and port.
     SameAddress {
         /// The host and port.
@@ -133,6 +135,9 @@ impl fmt::Display for ServerMistake {
             ServerMistake::NoPort { field } => write!(f, "{field} must be 1 to 65535"),
             ServerMistake::NoNeighbourPort => {
                 f.write_str("port + 1000 is over 65535: give a neighbour_port")
+            }
+            ServerMistake::NoWebPort => {
+                f.write_str("web_listen is of no use without a web_port: give one")
             }
             ServerMistake::SameAddress { address, with } => {
                 write!(f, "{address} is a port of {with:?} already")

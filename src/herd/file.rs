@@ -28,6 +28,8 @@ struct ServerEntry {
     port: Port,
     neighbour_port: Option<Port>,
     listen: Option<String>,
+    web_port: Option<Port>,
+    web_listen: Option<String>,
     #[serde(default)]
     talks_with: Vec<String>,
 }
@@ -122,8 +124,22 @@ fn server(entry: &ServerEntry) -> Result<Server, ServerMistake> {
         Some(listen) => self::host("listen", listen)?,
         None => host.clone(),
     };
-    let name = entry.name.clone();
-    Ok(Server { name, host, listen, client_port, neighbour_port, neighbours: Vec::new() })
+    let web_port = entry.web_port.map(|given| port("web_port", given)).transpose()?;
+    let web_listen = match &entry.web_listen {
+        Some(_) if web_port.is_none() => return Err(ServerMistake::NoWebPort),
+        Some(web_listen) => self::host("web_listen", web_listen)?,
+        None => listen.clone(),
+    };
+    Ok(Server {
+        name: entry.name.clone(),
+        host,
+        listen,
+        client_port,
+        neighbour_port,
+        web_port,
+        web_listen,
+        neighbours: Vec::new(),
+    })
 }
 
 fn port(field: &'static str, Port(port): Port) -> Result<u16, ServerMistake> {
@@ -140,7 +156,8 @@ fn host(field: &'static str, host: &str) -> Result<String, ServerMistake> {
 fn refuse_shared_addresses(servers: &[Server]) -> Result<(), Mistake> {
     let mut taken = BTreeMap::new();
     for server in servers {
-        for endpoint in [server.client_endpoint(), server.neighbour_endpoint()] {
+        let endpoints = [server.client_endpoint(), server.neighbour_endpoint()];
+        for endpoint in endpoints.into_iter().chain(server.web_endpoint()) {
             let address = endpoint.to_string().to_ascii_lowercase();
             if let Some(with) = taken.insert(address.clone(), &server.name) {
                 let with = with.clone();

@@ -11,6 +11,8 @@
 //!       "name": "Monterey",
 //!       "host": "monterey.example.net",
 //!       "port": 11645,
+//!       "web_port": 8080,
+//!       "web_listen": "127.0.0.1",
 //!       "talks_with": ["Pacifica", "Ventura"]
 //!     },
 //!     {
@@ -43,6 +45,8 @@
 //! | `port` | server | TCP port for clients |
 //! | `neighbour_port` | server, optional | TCP port for neighbours; `port` + 1000 if left out |
 //! | `listen` | server, optional | the address to bind, where that is not `host` |
+//! | `web_port` | server, optional | TCP port for browsers, apps that report over HTTP and tools; none if left out |
+//! | `web_listen` | server, optional | the address to bind for `web_port`, where that is not what `listen` says |
 //! | `talks_with` | server, optional | names of its neighbours |
 //!
 //! Links go both ways: one may be named by either server or by both. Names are 1 to 64 bytes of
@@ -88,6 +92,10 @@ pub struct Server {
     pub client_port: u16,
     /// TCP port for neighbours.
     pub neighbour_port: u16,
+    /// TCP port for HTTP, if it serves that.
+    pub web_port: Option<u16>,
+    /// Host name or IP address that it binds for HTTP.
+    pub web_listen: String,
     /// The servers that it talks with, whichever side named the link: indices into
     /// [`Herd::servers`], ascending, each once, never its own.
     pub neighbours: Vec<usize>,
@@ -154,6 +162,11 @@ impl Server {
         plain(&self.host, self.neighbour_port)
     }
 
+    /// Where browsers and tools connect, if anywhere.
+    pub fn web_endpoint(&self) -> Option<Endpoint> {
+        self.web_port.map(|port| plain(&self.host, port))
+    }
+
     /// What the server binds for clients.
     pub fn client_listener(&self) -> Endpoint {
         plain(&self.listen, self.client_port)
@@ -162,6 +175,11 @@ impl Server {
     /// What the server binds for neighbours.
     pub fn neighbour_listener(&self) -> Endpoint {
         plain(&self.listen, self.neighbour_port)
+    }
+
+    /// What the server binds for HTTP, if anything.
+    pub fn web_listener(&self) -> Option<Endpoint> {
+        self.web_port.map(|port| plain(&self.web_listen, port))
     }
 }
 
@@ -194,7 +212,10 @@ mod tests {
         for (at, (server, (name, port, _))) in loaded.servers.iter().zip(rows).enumerate() {
             assert_eq!((server.name.as_str(), server.client_port), (*name, *port));
             assert_eq!(server.neighbour_port, port + 1_000);
-            assert_eq!((server.host.as_str(), server.listen.as_str()), ("127.0.0.1", "127.0.0.1"));
+            assert_eq!(server.web_port, Some(port + 2_000));
+            for host in [&server.host, &server.listen, &server.web_listen] {
+                assert_eq!(host, "127.0.0.1");
+            }
             let expected: Vec<usize> = (0..rows.len())
                 .filter(|other| {
                     rows[*other].2.contains(name) || rows[at].2.contains(&rows[*other].0)

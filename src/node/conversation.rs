@@ -1,10 +1,27 @@
-//! One of the conversations of a server, whichever it is: what it is handed goes on to it, and what it
-//! cost is counted by what its connection is for.
+//! The conversations of a server: which there are, that each is called as its own, and that what it cost is
+//! counted by what its connection is for.
 
+use super::client::Client;
 use super::counts::Kind;
+use super::link::{Accepted, Dialled};
 use super::places::{Connection, Request};
-use super::{Conversation, Node, Port, Role};
+use super::web::Visitor;
+use super::{Node, Port};
 use crate::transport::{Action, Context, Lost, PeerInfo, Protocol};
+use std::net::SocketAddr;
+
+/// One of the conversations of a server.
+#[derive(Debug)]
+pub struct Conversation(Role);
+
+#[derive(Debug)]
+enum Role {
+    Client(Client),
+    Web(Box<Visitor>),
+    Accepted(Box<Accepted>),
+    Dialled(Box<Dialled>),
+    Places(Box<Connection>),
+}
 
 impl Node {
     /// What the questions to Places ask for, as the driver is asked for it.
@@ -20,6 +37,21 @@ impl Node {
 }
 
 impl Conversation {
+    /// With who was accepted at that port.
+    pub(super) fn accepted(port: Port, address: SocketAddr) -> Self {
+        Conversation(match port {
+            Port::Clients => Role::Client(Client::new()),
+            Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
+            Port::Web => Role::Web(Box::new(Visitor::new())),
+        })
+    }
+
+    /// With a neighbour that is dialled.
+    pub(super) fn dialled(dialled: Dialled) -> Self {
+        Conversation(Role::Dialled(Box::new(dialled)))
+    }
+
+    /// With Places.
     pub(super) fn with_places() -> Self {
         Conversation(Role::Places(Box::new(Connection::new())))
     }
@@ -28,6 +60,7 @@ impl Conversation {
     pub(super) fn kind(&self) -> Kind {
         match &self.0 {
             Role::Client(_) => Kind::Clients,
+            Role::Web(_) => Kind::Web,
             Role::Accepted(_) => Kind::Accepted,
             Role::Dialled(_) => Kind::Dialled,
             Role::Places(_) => Kind::Places,
@@ -37,6 +70,7 @@ impl Conversation {
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
         match &mut self.0 {
             Role::Client(client) => client,
+            Role::Web(visitor) => &mut **visitor,
             Role::Accepted(accepted) => &mut **accepted,
             Role::Dialled(dialled) => &mut **dialled,
             Role::Places(connection) => &mut **connection,

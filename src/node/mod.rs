@@ -3,6 +3,7 @@
 //! | who | conversation | end |
 //! |---|---|---|
 //! | a client | `client::Client` | accepted |
+//! | a visitor at the web port | `web::Visitor` | accepted |
 //! | a neighbour to which we push our feed | `link::Dialled` | dialled |
 //! | a neighbour that pushes its feed to us | `link::Accepted` | accepted |
 //! | Places | `places::Connection`, for the `places::Questions` | dialled |
@@ -15,18 +16,21 @@
 //! # Order
 //!
 //! ```text
-//!   Node   near                   the only one that makes conversations and actions of them
-//!   client   link   places        siblings, one folder each
-//!   hub   refusals   counts       what a conversation calls on the node's: who watches what
+//!   Node   conversation           the only ones that make conversations and actions of them
+//!   client   link   places   web  siblings, one folder each
+//!   report  near  watching  hub   what a conversation calls on the node's, by whichever port it came
+//!   admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
 //!
-//! The three folders never name each other. Each knows of the [`Node`] its settings, its positions,
-//! whether it stops, and what its own folder has put there; what a client's conversation needs of the
-//! questions to Places it calls on the `Node`'s, and it names their `QuestionId` as this file does.
+//! The four folders never name each other. Each knows of the [`Node`] its settings, its positions,
+//! whether it stops, and what its own folder has put there; what the conversations of clients and
+//! visitors need of the questions to Places they call on the `Node`'s, and they name their `QuestionId` as
+//! this file does.
 //! `places` knows no conversation but its own and no action: it lays down requests, which the `Node`
 //! takes out. What stands in the last row knows nobody above it.
 
+mod admission;
 mod client;
 mod conversation;
 mod counts;
@@ -41,31 +45,37 @@ mod options;
 mod places;
 mod random;
 mod refusals;
+mod report;
+mod watching;
 mod web;
 
 use crate::limits;
 pub use crate::places::PlacesSettings;
-use crate::positions::{OriginId, Positions};
+use crate::places::Search;
+use crate::positions::{OriginId, Position, Positions};
 use crate::transport::{Action, Application, ConnectionId, Meters, Monotonic, Now, Signal};
 use crate::wire::neighbour::{Version, at_beginning};
-use crate::wire::plural;
-pub use client::ClientBounds;
-use client::{Admission, Client};
+use crate::wire::{Location, WhatsAt};
+use admission::Admission;
+pub use admission::ClientBounds;
+pub use conversation::Conversation;
 use counts::{Counts, Kind};
 use hub::Hub;
-use link::{Accepted, Dialled, Peers, Strangers};
-use log::{error, info};
+use lines::TRAFFIC;
+use link::{Dialled, Peers, Strangers};
+use log::info;
 use log_throttle::LogThrottle;
 use near::Nears;
 pub use options::NodeOptions;
 pub use places::Counters;
-use places::{Connection, QuestionId, Questions};
+use places::{QuestionId, Questions};
 use random::Random;
 use refusals::Refusals;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
-use web::Figures;
+pub use web::WebOptions;
+use web::{Figures, Web};
 
 /// The ports of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +84,8 @@ pub enum Port {
     Clients,
     /// For neighbours.
     Neighbours,
+    /// For HTTP.
+    Web,
 }
 
 /// What one server's conversations share.
@@ -100,6 +112,7 @@ pub struct Node {
     questions: Questions,
     hub: Hub,
     nears: Nears,
+    web: Web,
     actions: VecDeque<Action<Conversation, Port>>,
     random: Random,
     counts: Counts,
@@ -120,18 +133,6 @@ struct Settings {
     version: Version,
     max_skew_nanoseconds: i64,
     classic: bool,
-}
-
-/// One of the conversations of a server.
-#[derive(Debug)]
-pub struct Conversation(Role);
-
-#[derive(Debug)]
-enum Role {
-    Client(Client),
-    Accepted(Box<Accepted>),
-    Dialled(Box<Dialled>),
-    Places(Box<Connection>),
 }
 
 impl Node {
@@ -157,6 +158,7 @@ impl Node {
             (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
         });
         let peers = Peers::new(peers);
+        let mut random = Random::new(options.seed);
         Node {
             settings: Settings {
                 herd: herd.name.clone(),
@@ -174,7 +176,7 @@ impl Node {
             clocks_ahead: LogThrottle::default(),
             watched_too_much: LogThrottle::default(),
             long_lines: LogThrottle::default(),
-            admission: Admission::new(options.bounds),
+            admission: Admission::new("clients", options.bounds),
             news: 0,
             head_last_turn: 0,
             peers,
@@ -183,8 +185,9 @@ impl Node {
             questions: Questions::new(options.places),
             hub: Hub::default(),
             nears: Nears::default(),
+            web: Web::new(options.web, random.up_to(u64::from(u32::MAX)) as u32),
             actions: VecDeque::new(),
-            random: Random::new(options.seed),
+            random,
             counts: Counts::default(),
             figures: Figures::new(herd),
             stopping: false,
@@ -245,16 +248,25 @@ impl Node {
         self.questions.check()
     }
 
-    /// A client's report has found no room.
-    #[cold]
-    fn tell_no_room(&mut self, now: Monotonic) {
-        let Some(others) = self.no_room.admit(now, limits::NO_ROOM_REMINDER) else { return };
-        let (clients, bytes) = (self.positions.len(), self.positions.bytes());
-        let (clients, bytes) = (plural(clients, "client"), plural(bytes, "byte"));
-        error!(
-            "no room for a client's report: the positions of {clients} take {bytes} (see --memory); \
-             {others} more were refused since this was last said"
-        );
+    /// Asks Places what is near a client, which is there; None if it is not known. The asker is woken
+    /// when the answer can be taken.
+    fn ask_places(
+        &mut self,
+        asked: &WhatsAt<'_>,
+        asker: ConnectionId,
+        now: Now,
+    ) -> Option<(QuestionId, Position<'_>)> {
+        let Node { positions, questions, .. } = self;
+        let position = positions.find(asked.client)?;
+        let location = Location::parse(position.location())?;
+        let search = Search {
+            latitude_nanodegrees: location.latitude_nanodegrees,
+            longitude_nanodegrees: location.longitude_nanodegrees,
+            radius_micrometres: asked.radius_micrometres,
+        };
+        let question = questions.ask(search, asked.bound, asker, now);
+        info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
+        Some((question, position))
     }
 
     /// Has a connection's `woken` called in this turn.
@@ -267,7 +279,7 @@ impl Node {
             self.counts.opened(Kind::Dialled);
             self.actions.push_back(Action::Dial {
                 endpoint,
-                protocol: Conversation(Role::Dialled(Box::new(Dialled::new(peer, attempt)))),
+                protocol: Conversation::dialled(Dialled::new(peer, attempt)),
                 timeout: limits::DIAL_TIMEOUT,
             });
         }
@@ -279,10 +291,7 @@ impl Application for Node {
     type Listener = Port;
 
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
-        let conversation = Conversation(match port {
-            Port::Clients => Role::Client(Client::new()),
-            Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
-        });
+        let conversation = Conversation::accepted(port, address);
         self.counts.opened(conversation.kind());
         conversation
     }

@@ -1,6 +1,6 @@
 //! How to be one server: all that a node is told when it starts.
 
-use super::ClientBounds;
+use super::{ClientBounds, WebOptions};
 use crate::herd::Herd;
 #[cfg(test)]
 use crate::limits;
@@ -30,6 +30,8 @@ pub struct NodeOptions<'a> {
     pub classic: bool,
     /// What keeps strangers from taking all there is for clients.
     pub bounds: ClientBounds,
+    /// How the web port is served.
+    pub web: WebOptions,
     /// Whom to ask what is near, and how.
     pub places: PlacesSettings,
     /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
@@ -51,6 +53,7 @@ impl<'a> NodeOptions<'a> {
             positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             bounds: ClientBounds::NONE,
+            web: WebOptions::NONE,
             places,
             version: Version::HIGHEST,
         }

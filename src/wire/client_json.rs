@@ -37,17 +37,11 @@ pub fn write_client(out: &mut Vec<u8>, kilometres: Option<&[u8]>, at: &ClientAt<
     write_end(out, at.time, at.server, at.difference_nanoseconds);
 }
 
-/// Appends `{"id", "time", "server", "difference"}`: a client that was forgotten.
-pub fn write_gone(
-    out: &mut Vec<u8>,
-    client: &[u8],
-    time: &[u8],
-    server: &[u8],
-    difference_nanoseconds: i64,
-) {
+/// Appends `{"id", "time", "server", "difference"}`: a client that was forgotten, and is nowhere.
+pub fn write_client_gone(out: &mut Vec<u8>, gone: &ClientAt<'_>) {
     out.push(b'{');
-    write_id(out, client);
-    write_end(out, time, server, difference_nanoseconds);
+    write_id(out, gone.client);
+    write_end(out, gone.time, gone.server, gone.difference_nanoseconds);
 }
 
 /// Appends `{"id"}`: a client of whom there is no more to tell.
@@ -136,7 +130,14 @@ mod tests {
     #[test]
     fn what_else_there_is_to_tell() {
         let mut out = Vec::new();
-        write_gone(&mut out, b"kiwi", b"1.5", b"Hands", -1);
+        let gone = ClientAt {
+            client: b"kiwi",
+            location: b"",
+            time: b"1.5",
+            server: b"Hands",
+            difference_nanoseconds: -1,
+        };
+        write_client_gone(&mut out, &gone);
         let gone = r#"{"id":"kiwi","time":"1.5","server":"Hands","difference":"-0.000000001"}"#;
         assert_eq!(str::from_utf8(&out).unwrap(), gone);
         out.clear();

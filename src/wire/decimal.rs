@@ -230,7 +230,7 @@ pub fn write_kilometres(out: &mut Vec<u8>, metres: u32) {
 }
 
 /// Appends `number`.
-pub(super) fn write_integer(out: &mut Vec<u8>, number: u64) {
+pub fn write_integer(out: &mut Vec<u8>, number: u64) {
     let mut buffer = [0; 20];
     let start = integer_before(&mut buffer, number);
     out.extend_from_slice(&buffer[start..]);

@@ -204,6 +204,11 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
     ),
     (
         "src/node/hub/tests/limits_of_watching.rs",
+        "what_watches_are_written_as_is_bounded",
+        &["WATCHES_BYTES_MAX"],
+    ),
+    (
+        "src/node/hub/tests/limits_of_watching.rs",
         "who_grows_beyond_what_all_may_keep_is_dropped",
         &["WATCHED_MAX"],
     ),
@@ -279,4 +284,14 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["AREA_CHANGES_PER_TURN"],
     ),
     ("src/node/near.rs", "so_many_who_wait_are_called_in_a_turn", &["NEAR_CALLED_PER_TURN"]),
+    (
+        "src/node/web/tests/streams.rs",
+        "whoever_missed_more_than_is_looked_for_at_once_is_told_the_same",
+        &["RESUMED_CHANGES_MAX"],
+    ),
+    (
+        "src/node/web/tests/streams.rs",
+        "a_comment_comes_every_so_often_unless_the_reader_is_slow",
+        &["COMMENT_INTERVAL"],
+    ),
 ];

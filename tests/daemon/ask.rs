@@ -134,6 +134,21 @@ fn help_version_and_the_herd_are_printed() {
 }
 
 #[test]
+fn the_maps_of_a_herd_are_those_of_servers_with_a_web_port() {
+    let herd = Herd::of(&[("A", &[])]);
+    let none = ask(&herd, &["--maps"], None);
+    assert_eq!((none.code, none.output.as_str(), none.errors.as_str()), (Some(0), "", ""));
+    let file = r#"{"herd": "test", "servers": [
+        {"name": "A", "host": "h", "port": 1},
+        {"name": "B", "host": "::1", "port": 2, "web_port": 80, "web_listen": "::"},
+        {"name": "C", "host": "c", "port": 3, "web_port": 8080}
+    ]}"#;
+    fs::write(herd.file(), file).unwrap();
+    let maps = ask(&herd, &["--maps"], None).output;
+    assert_eq!(maps, "B http://[::1]:80/\nC http://c:8080/\n");
+}
+
+#[test]
 fn output_that_nobody_wants_is_no_failure() {
     let herd = Herd::of(&[("A", &[])]);
     let server = herd.start("A");

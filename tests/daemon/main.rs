@@ -28,5 +28,6 @@ mod restarts;
 mod stops;
 mod strangers;
 mod upgrade;
+mod walk;
 mod watch;
 mod whatsat;

@@ -15,8 +15,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The listeners of a server: for clients, for neighbours.
-pub const LISTENERS: usize = 2;
+/// The listeners of a server: for clients, for neighbours, for HTTP.
+pub const LISTENERS: usize = 3;
 
 /// What a server's kernel keeps for its process.
 #[derive(Debug, Default)]

@@ -24,7 +24,7 @@ mod conversation;
 use answers::is_watch;
 use conversation::{Conversation, Held, Trouble};
 use getopts::{Matches, Options, ParsingStyle};
-use herd::herd::{BUILT_IN, Herd};
+use herd::herd::{BUILT_IN, Herd, Server};
 use herd::wire::Printable;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -72,7 +72,9 @@ fn run() -> Result<u8, String> {
     } else if given.opt_present("version") {
         print(concat!("ask ", env!("CARGO_PKG_VERSION"), "\n"));
     } else if given.opt_present("list") {
-        print(&list(given.opt_str("herd").as_deref().unwrap_or(BUILT_IN[0].0))?);
+        print(&list(&listed(&given)?));
+    } else if given.opt_present("maps") {
+        print(&maps(&listed(&given)?));
     } else {
         return ask(&given);
     }
@@ -97,6 +99,7 @@ fn declared() -> Options {
             "SECONDS",
         )
         .optflag("", "list", "print the herd: a line for each server, its address, its neighbours")
+        .optflag("", "maps", "print the servers that show a map: a line for each, and its address")
         .optflag("h", "help", "print this help")
         .optflag("V", "version", "print the version");
     declared
@@ -104,7 +107,7 @@ fn declared() -> Options {
 
 fn help(declared: &Options) -> String {
     let usage = declared.usage(
-        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list\n\n\
+        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
          prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
          field of an IAMAT stands for the time. A WATCH goes on until it is interrupted (SIGINT,\n\
@@ -131,8 +134,13 @@ fn print(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-fn list(herd: &str) -> Result<String, String> {
-    let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
+/// The herd that is to be listed.
+fn listed(given: &Matches) -> Result<Herd, String> {
+    let herd = given.opt_str("herd");
+    Herd::load(herd.as_deref().unwrap_or(BUILT_IN[0].0)).map_err(|wrong| wrong.to_string())
+}
+
+fn list(herd: &Herd) -> String {
     let mut lines = String::new();
     for server in &herd.servers {
         lines += &format!("{} {}", server.name, server.client_endpoint());
@@ -142,7 +150,13 @@ fn list(herd: &str) -> Result<String, String> {
         }
         lines += "\n";
     }
-    Ok(lines)
+    lines
+}
+
+fn maps(herd: &Herd) -> String {
+    let map =
+        |server: &Server| Some(format!("{} http://{}/\n", server.name, server.web_endpoint()?));
+    herd.servers.iter().filter_map(map).collect()
 }
 
 fn ask(given: &Matches) -> Result<u8, String> {

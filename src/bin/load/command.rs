@@ -4,6 +4,7 @@
 //! later than that of any report before, so that a server has to take each. Clients, and the places
 //! around which is asked, are spread evenly over the globe.
 
+use crate::random::Random;
 use crate::template::{Globe, Near, Report, write_client};
 
 /// What a command asks for, and so what answers it.
@@ -83,8 +84,8 @@ impl Composer {
             clients,
             questions: part(questions.whatsat + questions.near),
             nears: part(questions.near),
-            random: Random(0),
-            random_near: Random(NEAR_SEED),
+            random: Random::new(0),
+            random_near: Random::new(NEAR_SEED),
             in_turn: None,
             time_nanoseconds: 0,
         }
@@ -132,20 +133,6 @@ impl Composer {
 /// The client that a question asks about.
 pub fn client_of(question: &[u8]) -> &[u8] {
     question.split(|&byte| byte == b' ').nth(1).unwrap_or_default()
-}
-
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 //! load -c 50 -p 64 -n 100000 Goloman        closed loop: as fast as it answers
 //! load -c 200 -r 20000 -w 1 -d 60 Goloman   open loop: 20,000 a second, 1 % of them WHATSAT
 //! load -n 1000000 --near 50 Goloman         half of the commands ask who is near a place
+//! load --walk 500                           clients that go between real towns, to be looked at
 //! ```
 //!
 //! From the bottom up: [`template`] and [`command`] (what is sent), [`near`] and [`answer`] (what
 //! must come back), [`schedule`] (when), [`histogram`] and [`tally`] (what became of it), [`connection`] and [`engine`] (the
-//! sockets), [`report`].
+//! sockets), [`report`]; and beside them [`walk`], on the herd's own reactor, with the stand-in's towns.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod answer;
@@ -20,15 +21,25 @@ mod engine;
 mod histogram;
 mod near;
 mod options;
+mod random;
 mod report;
 mod schedule;
 mod tally;
+mod target;
 mod template;
+mod walk;
+
+#[path = "../places/globe.rs"]
+#[allow(dead_code, reason = "the stand-in needs more of it")]
+mod globe;
+#[path = "../places/world.rs"]
+#[allow(dead_code, reason = "the stand-in needs more of it")]
+mod world;
 
 use answer::{Expectation, Judge};
 use command::{Composer, Language};
 use engine::{Manner, Progress};
-use herd::herd::{BUILT_IN, Herd};
+use herd::transport::Endpoint;
 use herd::wire::Printable;
 use options::{Options, Request};
 use schedule::Schedule;
@@ -38,6 +49,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 use tally::Tally;
+use target::Target;
 
 /// Exit status when an answer was wrong or missing.
 const WRONG: u8 = 1;
@@ -63,11 +75,16 @@ fn main() -> ExitCode {
             print(&text);
             ExitCode::SUCCESS
         }
-        Ok(Request::Run(options)) => match load(&options) {
-            Ok(clean) => ExitCode::from(if clean { 0 } else { WRONG }),
-            Err(why) => complain(&why),
-        },
+        Ok(Request::Run(options)) => end(load(&options)),
+        Ok(Request::Walk(options)) => end(walk::walk(&options, |line| print(&format!("{line}\n")))),
         Err(why) => complain(&format!("{why} (load --help says more)")),
+    }
+}
+
+fn end(outcome: Result<bool, String>) -> ExitCode {
+    match outcome {
+        Ok(clean) => ExitCode::from(if clean { 0 } else { WRONG }),
+        Err(why) => complain(&why),
     }
 }
 
@@ -82,36 +99,29 @@ fn print(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// A target that was found.
-struct Target {
-    /// Its name, unless only its address was given.
-    server: Option<String>,
-    address: SocketAddr,
-    /// For people.
-    shown: String,
-}
-
 /// Does what is asked; whether all went well.
 fn load(options: &Options) -> Result<bool, String> {
-    let target = find(options)?;
-    let local = target.address.ip().is_loopback();
+    let target = Target::find(&options.target, options.herd.as_deref())?;
+    let address = address(&target.endpoint)?;
+    let shown = target.to_string();
+    let local = address.ip().is_loopback();
     let skew = if local { LOCAL_SKEW_MAX } else { SKEW_MAX }.as_nanos() as i64;
     let mut composer = Composer::new(options.language, options.clients, &options.questions);
     let mut judge =
         Judge::new(options.expectation, target.server.as_deref(), skew, &options.questions);
     let manner = Manner {
-        address: target.address,
+        address,
         connections: options.connections,
         pipeline: options.pipeline,
         reconnect: options.reconnect,
         // Redis takes the end of our half for the end of our interest.
         half_close: options.language == Language::Herd || options.expectation == Expectation::Echo,
     };
-    let failed = |error: io::Error| format!("cannot load {}: {error}", target.shown);
+    let failed = |error: io::Error| format!("cannot load {shown}: {error}");
     if options.fill {
         let filled = fill(options, &manner, &mut composer, &mut judge).map_err(failed)?;
         if !filled.is_clean() {
-            print(&report::text(options, &target.shown, &filled));
+            print(&report::text(options, &shown, &filled));
             return Ok(false);
         }
     }
@@ -120,7 +130,7 @@ fn load(options: &Options) -> Result<bool, String> {
     let told = told("load", options.duration >= LONG_RUN);
     let tally = engine::run(&manner, schedule, &mut composer, &mut judge, told).map_err(failed)?;
     let told = if options.json { report::json } else { report::text };
-    print(&told(options, &target.shown, &tally));
+    print(&told(options, &shown, &tally));
     Ok(tally.is_clean())
 }
 
@@ -154,29 +164,10 @@ fn told(what: &'static str, aloud: bool) -> impl FnMut(&Progress) {
     }
 }
 
-/// Looks for the target among the herd's servers, or takes it for an address.
-fn find(options: &Options) -> Result<Target, String> {
-    let named = &options.target;
-    let herds = match &options.herd {
-        Some(herd) => vec![herd.as_str()],
-        None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
-    };
-    let mut server = None;
-    let mut place = named.clone();
-    for herd in &herds {
-        let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
-        if let Some(at) = herd.position(named) {
-            place = herd.servers[at].client_endpoint().to_string();
-            server = Some(named.clone());
-            break;
-        }
-    }
-    if server.is_none() && !named.contains(':') {
-        return Err(format!("{named:?} is no server of {} and no host:port", herds.join(", ")));
-    }
-    let mut addresses =
-        place.to_socket_addrs().map_err(|error| format!("no address for {place}: {error}"))?;
-    let address = addresses.next().ok_or_else(|| format!("{place} has no address"))?;
-    let shown = if server.is_some() { format!("{named} at {place}") } else { place };
-    Ok(Target { server, address, shown })
+/// The first address of an endpoint.
+fn address(endpoint: &Endpoint) -> Result<SocketAddr, String> {
+    let mut addresses = (endpoint.host.as_str(), endpoint.port)
+        .to_socket_addrs()
+        .map_err(|error| format!("no address for {endpoint}: {error}"))?;
+    addresses.next().ok_or_else(|| format!("{endpoint} has no address"))
 }

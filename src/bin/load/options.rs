@@ -1,8 +1,9 @@
-//! The generator's arguments, and its help.
+//! The generator's arguments, and its help. Those of a walk are beside it.
 
 use crate::answer::Expectation;
 use crate::command::{CLIENTS_MAX, Language, Questions};
 use crate::schedule::Pace;
+use crate::walk::{self, WalkOptions};
 use getopts::{Matches, ParsingStyle};
 use herd::limits::{NEAR_KILOMETRES_MAX, NEAR_RESULTS_MAX};
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ const OPEN_PIPELINE_DEFAULT: u64 = 1_024;
 #[derive(Debug)]
 pub enum Request {
     Run(Options),
+    Walk(WalkOptions),
     /// To print this.
     Print(String),
 }
@@ -62,7 +64,10 @@ pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Request, String
     if given.opt_present("version") {
         return Ok(Request::Print(concat!("load ", env!("CARGO_PKG_VERSION"), "\n").to_owned()));
     }
-    options(&given).map(Request::Run)
+    match walk::read(&given)? {
+        Some(walk) => Ok(Request::Walk(walk)),
+        None => options(&given).map(Request::Run),
+    }
 }
 
 fn declared() -> getopts::Options {
@@ -103,15 +108,16 @@ fn declared() -> getopts::Options {
             "what comes back: answers, or echo, the very commands (default: answers)",
             "WHAT",
         )
-        .optflag("", "json", "print one line of JSON instead of the table")
-        .optflag("h", "help", "print this help")
-        .optflag("V", "version", "print the version");
+        .optflag("", "json", "print one line of JSON instead of the table");
+    walk::declare(&mut declared);
+    declared.optflag("h", "help", "print this help").optflag("V", "version", "print the version");
     declared
 }
 
 fn help(declared: &getopts::Options) -> String {
     let usage = declared.usage(
-        "Usage: load [options] SERVER|HOST:PORT\n\n\
+        "Usage: load [options] SERVER|HOST:PORT\n       \
+         load [-H NAME|FILE] --walk N [--speed-up X] [--seed N] [SERVER|HOST:PORT...]\n\n\
          Loads one server with reports (and questions), verifies every answer, and prints how many\n\
          were answered each second and how long they took.",
     );
@@ -140,6 +146,13 @@ Compare with other servers under the same load:
   load -p 64 --protocol redis-geoadd 127.0.0.1:6379
   load -n 1000000 --protocol redis-geosearch --near-kilometres 1000 127.0.0.1:6379
   load -p 64 --expect echo 127.0.0.1:7
+
+To see a herd at work:
+  load --walk 500                    500 clients in goloman; its map shows them
+  load -H alford --walk 50 --speed-up 60 Ball Welsh
+Who walks, rides, drives and flies between real towns all over the world reports each second, to
+one server and now and then to another (of all of the herd if none is named), until the program
+is interrupted (SIGINT, SIGTERM). A server that goes away is dialled until it is back.
 
 Exit status:
     0   every command was rightly answered
@@ -219,7 +232,7 @@ fn questions(given: &Matches, language: Language) -> Result<Questions, String> {
 }
 
 /// A whole number from 1, or the default.
-fn integer(given: &Matches, option: &str, default: u64, most: u64) -> Result<u64, String> {
+pub fn integer(given: &Matches, option: &str, default: u64, most: u64) -> Result<u64, String> {
     let Some(text) = given.opt_str(option) else {
         return Ok(default);
     };
@@ -229,7 +242,7 @@ fn integer(given: &Matches, option: &str, default: u64, most: u64) -> Result<u64
     }
 }
 
-fn decimal(
+pub fn decimal(
     given: &Matches,
     option: &str,
     default: f64,
@@ -252,6 +265,7 @@ mod tests {
     fn options(line: &str) -> Result<Options, String> {
         match read(line.split_whitespace().map(OsString::from))? {
             Request::Run(options) => Ok(options),
+            Request::Walk(walk) => Err(format!("{walk:?}")),
             Request::Print(text) => Err(text),
         }
     }

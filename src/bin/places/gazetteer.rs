@@ -1,34 +1,11 @@
-//! The places that the stand-in knows: parsed once at the start, from text that is part of the
-//! program.
+//! The places that the stand-in knows, found by where they are: read once at the start.
 
 use crate::globe::Location;
 use crate::index::Index;
-use std::fmt;
-
-/// The world's towns and districts of more than 5,000 people: GeoNames, CC BY 4.0 (see
-/// `ATTRIBUTION.md` beside the file).
-pub const WORLD: &str = include_str!("places.tsv");
-
-/// First line of the data.
-const HEADER: &str = "geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation";
+use crate::world::{BadLine, Place, read};
 
 /// How far away a bigger town may be to say where a place is, in metres.
 const BIGGER_TOWN_METRES_MAX: f64 = 50_000.0;
-
-/// A town, a city or a district of one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
-    /// Its number at GeoNames.
-    pub geoname_id: u32,
-    /// Its name, in UTF-8.
-    pub name: &'static str,
-    /// Where its centre is.
-    pub location: Location,
-    /// Its country: two letters (ISO 3166-1 alpha-2).
-    pub country: &'static str,
-    /// How many people live there; 0 where the source does not know.
-    pub population: u32,
-}
 
 /// All places, found by where they are.
 #[derive(Debug)]
@@ -38,20 +15,13 @@ pub struct Gazetteer {
 }
 
 impl Gazetteer {
-    /// Reads tab-separated lines as `ATTRIBUTION.md` describes them, the header first.
+    /// Of the places that [`read`] finds in `text`.
     ///
     /// # Errors
     ///
-    /// The number of the first line that is something else.
+    /// As [`read`].
     pub fn parse(text: &'static str) -> Result<Gazetteer, BadLine> {
-        let mut lines = text.lines();
-        if lines.next() != Some(HEADER) {
-            return Err(BadLine { number: 1 });
-        }
-        let places = lines
-            .zip(2..)
-            .map(|(line, number)| place(line).ok_or(BadLine { number }))
-            .collect::<Result<Vec<_>, _>>()?;
+        let places = read(text)?;
         let index = Index::new(places.iter().map(|place| place.location));
         Ok(Gazetteer { places, index })
     }
@@ -84,49 +54,15 @@ impl Gazetteer {
     }
 }
 
-/// The data has a line that is no place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadLine {
-    /// Which one; the first is 1.
-    pub number: usize,
-}
-
-impl fmt::Display for BadLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} of the places is not as it should be", self.number)
-    }
-}
-
-fn place(line: &'static str) -> Option<Place> {
-    let mut fields = line.split('\t');
-    let place = Place {
-        geoname_id: fields.next()?.parse().ok()?,
-        name: fields.next().filter(|name| !name.is_empty())?,
-        location: Location::new(fields.next()?.parse().ok()?, fields.next()?.parse().ok()?)?,
-        country: fields.next().filter(|country| country.len() == 2)?,
-        population: fields.next()?.parse().ok()?,
-    };
-    fields.next().is_none().then_some(place)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::WORLD;
 
     const THREE: &str = "geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n\
         1\tGroß\t48.0\t8.0\tDE\t9000\n\
         2\tKlein\t48.1\t8.0\tDE\t80\n\
         3\tAutre\t48.09\t8.0\tFR\t90000\n";
-
-    #[test]
-    fn a_line_is_a_place() {
-        let gazetteer = Gazetteer::parse(THREE).expect("three places");
-        assert_eq!(gazetteer.len(), 3);
-        let place = gazetteer.places[0];
-        assert_eq!((place.geoname_id, place.name, place.country), (1, "Groß", "DE"));
-        assert_eq!(place.location, Location { latitude: 48.0, longitude: 8.0 });
-        assert_eq!(place.population, 9_000);
-    }
 
     #[test]
     fn the_nearest_comes_first() {
@@ -148,19 +84,6 @@ mod tests {
             gazetteer.bigger_town_near(&gazetteer.places[item]).map(|place| place.name)
         };
         assert_eq!((bigger(0), bigger(1), bigger(2)), (None, Some("Groß"), None));
-    }
-
-    #[test]
-    fn a_broken_line_is_named() {
-        for (text, number) in [
-            ("", 1),
-            ("geonameid\tname\n", 1),
-            ("geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n1\tA\t91\t0\tDE\t1\n", 2),
-            ("geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n1\tA\t9\t0\tDE\n", 2),
-            ("geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n1\tA\t9\t0\tDE\t1\t\n", 2),
-        ] {
-            assert_eq!(Gazetteer::parse(text).map(|_| ()), Err(BadLine { number }), "{text:?}");
-        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! loopback from 69,472 real towns and districts, so that a herd works on a laptop without a key or
 //! a network.
 //!
-//! From the bottom up: [`globe`] (points and distances), [`index`] (what is nearest), [`gazetteer`]
-//! (the places), [`query_string`] and [`legacy`] (the question), [`answer`] (the JSON), [`new`]
+//! From the bottom up: [`globe`] (points and distances), [`world`] (the places), [`index`] and
+//! [`gazetteer`] (which are nearest), [`query_string`] and [`legacy`] (the question), [`answer`] (the JSON), [`new`]
 //! (both in the new dialect), [`service`] (the conversation), and beside them [`authority`] and
 //! [`files`] (whom clients trust).
 
@@ -18,6 +18,7 @@ mod new;
 mod options;
 mod query_string;
 mod service;
+mod world;
 
 use authority::{Authority, CERTIFICATE_FILE};
 use env_logger::Env;
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
 /// Serves until it is told to stop. Fails in one line.
 fn serve(options: Options) -> Result<(), String> {
     env_logger::Builder::from_env(Env::default().default_filter_or("info")).init();
-    let gazetteer = Gazetteer::parse(gazetteer::WORLD).map_err(|error| error.to_string())?;
+    let gazetteer = Gazetteer::parse(world::WORLD).map_err(|error| error.to_string())?;
     let now = SystemTime::now();
     let authority = Authority::open(&options.directory, now).map_err(|error| error.to_string())?;
     let tls = authority.server_config(now).map_err(|error| error.to_string())?;

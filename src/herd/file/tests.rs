@@ -1,6 +1,7 @@
 //! Herd files, right and wrong: each mistake is said in one line that names the place.
 
 use super::*;
+use crate::transport::Endpoint;
 use proptest::prelude::*;
 
 /// A herd of the servers given, as JSON.
@@ -33,6 +34,8 @@ fn one_server_is_a_herd() {
             listen: "h".into(),
             client_port: 1,
             neighbour_port: 1_001,
+            web_port: None,
+            web_listen: "h".into(),
             neighbours: vec![],
         }]
     );
@@ -47,6 +50,31 @@ fn optional_fields_are_taken() {
     assert_eq!(server.neighbour_endpoint().to_string(), "[::1]:7");
     assert_eq!(server.client_listener().to_string(), "[::]:65535");
     assert_eq!(server.neighbour_listener().to_string(), "[::]:7");
+    assert_eq!((server.web_endpoint(), server.web_listener()), (None, None));
+}
+
+#[test]
+fn a_web_port_is_bound_where_the_others_are_or_on_an_address_of_its_own() {
+    let web = |fields: &str| {
+        let json = format!(r#"{{"name": "A", "host": "h", "port": 1, "web_port": 80{fields}}}"#);
+        let server = &parse(herd(&json).as_bytes()).unwrap().servers[0];
+        let shown = |endpoint: Option<Endpoint>| endpoint.unwrap().to_string();
+        (shown(server.web_endpoint()), shown(server.web_listener()))
+    };
+    assert_eq!(web(""), ("h:80".into(), "h:80".into()));
+    assert_eq!(web(r#", "listen": "::""#), ("h:80".into(), "[::]:80".into()));
+    assert_eq!(
+        web(r#", "listen": "::", "web_listen": "127.0.0.1""#),
+        ("h:80".into(), "127.0.0.1:80".into())
+    );
+}
+
+#[test]
+fn an_address_for_the_web_port_needs_one() {
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 1, "web_listen": "127.0.0.1"}"#),
+        "server \"A\": web_listen is of no use without a web_port: give one"
+    );
 }
 
 #[test]
@@ -65,7 +93,9 @@ fn servers_may_share_a_host_or_a_wildcard() {
     let json = herd(
         r#"{"name": "A", "host": "a", "port": 1, "listen": "0.0.0.0"},
            {"name": "B", "host": "b", "port": 1, "listen": "0.0.0.0"},
-           {"name": "C", "host": "b", "port": 2}"#,
+           {"name": "C", "host": "b", "port": 2},
+           {"name": "D", "host": "d", "port": 1, "web_port": 80, "web_listen": "127.0.0.1"},
+           {"name": "E", "host": "e", "port": 1, "web_port": 80, "web_listen": "127.0.0.1"}"#,
     );
     assert!(parse(json.as_bytes()).is_ok());
 }
@@ -157,6 +187,9 @@ fn hosts_are_checked() {
         assert!(said.starts_with("server \"A\": host \""), "{said}");
         let with_listen = format!(r#"{{"name":"A","host":"h","port":1,"listen":"{bad}"}}"#);
         assert!(refused(&with_listen).starts_with("server \"A\": listen \""));
+        let with_web =
+            format!(r#"{{"name":"A","host":"h","port":1,"web_port":2,"web_listen":"{bad}"}}"#);
+        assert!(refused(&with_web).starts_with("server \"A\": web_listen \""));
     }
 }
 
@@ -170,6 +203,12 @@ fn ports_are_checked() {
         refused(r#"{"name": "A", "host": "h", "port": 1, "neighbour_port": 0}"#),
         "server \"A\": neighbour_port must be 1 to 65535"
     );
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 1, "web_port": 0}"#),
+        "server \"A\": web_port must be 1 to 65535"
+    );
+    let web = refused(r#"{"name": "A", "host": "h", "port": 1, "web_port": 65536}"#);
+    assert!(web.contains("`65536`, expected a port, 1 to 65535"), "{web}");
     assert_eq!(
         refused(r#"{"name": "A", "host": "h", "port": 64536}"#),
         "server \"A\": port + 1000 is over 65535: give a neighbour_port"
@@ -190,6 +229,17 @@ fn two_listeners_cannot_share_an_address() {
     assert_eq!(
         refused(r#"{"name": "A", "host": "h", "port": 1, "neighbour_port": 1}"#),
         "server \"A\": h:1 is a port of \"A\" already"
+    );
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 1, "web_port": 1001}"#),
+        "server \"A\": h:1001 is a port of \"A\" already"
+    );
+    // As others dial it, whatever it is bound to.
+    assert_eq!(
+        refused(&format!(
+            r#"{A},{{"name": "B", "host": "h", "port": 2, "web_port": 1, "web_listen": "::1"}}"#
+        )),
+        "server \"B\": h:1 is a port of \"A\" already"
     );
 }
 

@@ -3,7 +3,6 @@
 //! Lines are cut and told apart here. What a command does is in a file of its own, and in which order
 //! answers leave is the business of the [`Answers`].
 
-mod admission;
 mod answers;
 mod iamat;
 mod near;
@@ -11,17 +10,14 @@ mod silence;
 mod watch;
 mod whatsat;
 
-pub(super) use admission::Admission;
-pub use admission::ClientBounds;
-
 use super::Node;
+use super::admission::Admitted;
 use super::counts::Refused;
 use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
-use admission::Admitted;
 use answers::{Answers, Awaited};
 use log::{debug, info, warn};
 use silence::{Silence, Standing, Timer};

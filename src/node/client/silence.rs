@@ -2,8 +2,8 @@
 //! `--classic`, half a line that waits for its end, somebody who never says anything. Conversations
 //! that send whole lines pass none of it.
 
+use super::super::admission::ClientBounds;
 use super::super::deadlines::Deadlines;
-use super::ClientBounds;
 use crate::limits;
 use crate::transport::{Monotonic, Now};
 use crate::wire::Command;

@@ -4,7 +4,7 @@ mod near;
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
+use crate::node::{ClientBounds, Conversation, NodeOptions, PlacesSettings, Port};
 use crate::places::{Dialect, Service};
 use crate::transport::{Application, ConnectionId, DriverSide, Monotonic, Now, Resume};
 use std::net::SocketAddr;

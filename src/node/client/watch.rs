@@ -1,14 +1,13 @@
 //! `WATCH` and `UNWATCH`: a client is told of others' moves.
 
 use super::Client;
-use crate::limits;
 use crate::node::Node;
 use crate::node::counts::Refused;
-use crate::node::hub::{Event, Room, WatcherId};
+use crate::node::hub::{Event, Form, Room, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
-use crate::transport::{ConnectionId, Context, Monotonic};
+use crate::transport::{ConnectionId, Context};
 use crate::wire::Watch;
-use log::{Level, debug, warn};
+use log::{Level, debug};
 
 impl Client {
     /// Begins to watch: None if it may not, or watches too much.
@@ -24,8 +23,8 @@ impl Client {
             node.counts.refused(Refused::Watch);
             return None;
         }
-        let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id));
-        if !node.hub.watch(watcher, watch, &mut node.positions) {
+        let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id, Form::Lines));
+        if !node.hub.watch(watcher, watch, None, &mut node.positions) {
             debug!("client {id}: there are too many watches");
             node.counts.refused(Refused::Watch);
             return None;
@@ -90,13 +89,11 @@ impl Client {
     /// answered before its event, and a watch copied back before what it brings.
     pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
         let Some(watcher) = self.watcher else { return };
-        if !cx.app.hub.may_stay(watcher) {
+        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
+        if !node.may_watch_on(watcher, transport, cx.now.monotonic) {
             self.stop_watching(cx);
-            tell_too_much(cx.app, cx.transport.id(), cx.now.monotonic);
-            cx.transport.abort();
             return;
         }
-        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
         if self.answers.hold_back() || !transport.request_room() {
             node.hub.block(watcher);
             return;
@@ -127,21 +124,11 @@ impl Client {
     }
 }
 
-#[cold]
-fn tell_too_much(node: &mut Node, id: ConnectionId, now: Monotonic) {
-    if let Some(others) = node.watched_too_much.admit(now, limits::WATCHED_REMINDER) {
-        warn!(
-            "client {id}: dropped, since all who watch together are told of too many clients; {others} \
-             more were dropped since this was last said"
-        );
-    }
-}
-
 /// Writes it, and logs it: what thousands are told of every change would push all else out of the log, so
 /// it is for those who look for it.
 fn write_event(out: &mut Vec<u8>, event: &Event<'_>, id: ConnectionId) {
     let start = out.len();
-    event.write(out);
+    event.write(Form::Lines, out);
     if lines_are_logged_at(Level::Trace) {
         for event in out[start..].split_inclusive(|&byte| byte == b'\n') {
             log_at(Level::Trace, ("client", OUT), id, without_end(event));

@@ -5,10 +5,9 @@ use super::answers::Awaited;
 use crate::node::counts::Refused;
 use crate::node::lines::{TRAFFIC, without_end};
 use crate::node::{Node, QuestionId};
-use crate::places::Search;
 use crate::transport::{Context, Transport};
 use crate::wire::neighbour::write_at;
-use crate::wire::{Location, Printable, WhatsAt, plural};
+use crate::wire::{Printable, WhatsAt, plural};
 use log::{debug, info};
 
 impl Client {
@@ -16,22 +15,14 @@ impl Client {
     pub(super) fn ask(&mut self, cx: &mut Context<'_, Node>, command: &WhatsAt<'_>) -> Option<()> {
         let node = &mut *cx.app;
         let asker = cx.transport.id();
-        let Some(position) = node.positions.find(command.client) else {
+        let Some((question, position)) = node.ask_places(command, asker, cx.now) else {
             debug!("client {asker}: nobody has told where that client is");
             node.counts.refused(Refused::UnknownClient);
             return None;
         };
-        let location = Location::parse(position.location())?;
         let mut at = Vec::new();
         let difference = position.difference_nanoseconds();
         write_at(&mut at, position.origin_name(), difference, position.text().bytes());
-        let search = Search {
-            latitude_nanodegrees: location.latitude_nanodegrees,
-            longitude_nanodegrees: location.longitude_nanodegrees,
-            radius_micrometres: command.radius_micrometres,
-        };
-        let question = node.questions.ask(search, command.bound, asker, cx.now);
-        info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
         self.answers.wait_for(Awaited::Places { question, at });
         Some(())
     }

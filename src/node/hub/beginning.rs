@@ -4,6 +4,7 @@ use super::watches::{Noted, Watched, What};
 use crate::limits;
 use crate::positions::{Change, Cursor, Positions};
 use crate::wire::Location;
+use std::rc::Rc;
 
 /// What is so now of one watch, as far as it has been told.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Beginning {
     /// How often it is to be said when all has been told: as often as it was asked for before it began.
     times: u32,
     source: Source,
+    /// Of who was told before: all changes up to that number.
+    after: Option<u64>,
     /// Once all of it has been told: up to which change those are told, too, who moved before they were.
     end_at: Option<u64>,
 }
@@ -42,7 +45,19 @@ pub(super) enum Look {
 impl Beginning {
     /// Told, and its end said so often.
     pub fn new(watched: &Watched, times: u32) -> Self {
-        Beginning { watched: watched.clone(), times, source: Source::NotBegun, end_at: None }
+        let (source, after) = (Source::NotBegun, None);
+        Beginning { watched: watched.clone(), times, source, after, end_at: None }
+    }
+
+    /// Of who was told before all changes up to `after`. All are gone through who may have been told of:
+    /// who left then is not known, and who is still there is not told again.
+    pub fn since(watched: &Watched, after: u64) -> Self {
+        Beginning { after: Some(after), ..Beginning::new(watched, 1) }
+    }
+
+    /// Up to which number changes were told before.
+    pub fn after(&self) -> Option<u64> {
+        self.after
     }
 
     pub fn times(&self) -> u32 {
@@ -54,13 +69,13 @@ impl Beginning {
         self.times == 0
     }
 
-    pub fn fields(&self) -> &[u8] {
+    pub fn fields(&self) -> &Rc<[u8]> {
         self.watched.fields()
     }
 
     /// Takes one that was asked for into account, if nothing of it has been told.
     pub fn counts_for(&mut self, fields: &[u8]) -> bool {
-        let counts = matches!(self.source, Source::NotBegun) && self.fields() == fields;
+        let counts = matches!(self.source, Source::NotBegun) && **self.fields() == *fields;
         if counts {
             self.times = self.times.saturating_add(1);
         }
@@ -109,7 +124,8 @@ impl Beginning {
                 let next = positions.peek(cursor).filter(|change| change.sequence() <= *up_to);
                 let Some(change) = next else { return Look::Over };
                 let noted = Noted::new(&change);
-                if is_within(self.watched.what(), &change) {
+                let has_changed = self.after.is_some_and(|after| change.sequence() > after);
+                if has_changed || is_within(self.watched.what(), &change) {
                     return Look::At(noted);
                 }
                 positions.next(cursor);
@@ -133,7 +149,15 @@ impl Beginning {
 
     /// None before the index of areas is up to date.
     fn begin(&self, positions: &mut Positions) -> Option<Source> {
-        if let Some(mut list) = self.watched.at_once(positions, limits::AREA_LISTED_MAX) {
+        let listed = match (self.after, self.watched.what()) {
+            (Some(_), What::Client) => {
+                let change = positions.find_record(self.fields()).map(|n| positions.change_of(n));
+                Some(change.flatten().iter().map(Noted::new).collect())
+            }
+            (Some(_), What::Area(_)) => None,
+            (None, _) => self.watched.at_once(positions, limits::AREA_LISTED_MAX),
+        };
+        if let Some(mut list) = listed {
             list.reverse();
             return Some(Source::Listed(list));
         }

@@ -24,8 +24,8 @@ impl Hub {
         if self.cursor.is_some() != (watches > 0) {
             return Err(format!("a cursor is open: {}, for {watches}", self.cursor.is_some()));
         }
-        if self.recent.is_some() == self.of_everything.is_empty() {
-            return Err("recent changes are kept for nobody, or not for somebody".to_owned());
+        if self.recent.iter().flatten().any(|recent| recent.watchers().is_empty()) {
+            return Err("recent changes are kept for nobody".to_owned());
         }
         Ok(())
     }

@@ -1,11 +1,21 @@
-//! What a watcher is told.
+//! What a watcher is told, and how it is written.
 
 use crate::positions::{Change, Position};
+use crate::wire::client_json::{ClientAt, write_client, write_client_alone, write_client_gone};
+use crate::wire::decimal::write_integer;
 use crate::wire::neighbour::{write_at, write_gone};
 
 /// One thing to tell.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::node) enum Event<'a> {
+pub(in crate::node) struct Event<'a> {
+    /// All that there was to tell up to this number of the feed has been told with it.
+    pub sequence: u64,
+    pub news: News<'a>,
+}
+
+/// What there is to tell.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::node) enum News<'a> {
     /// Where a client is.
     At(Position<'a>),
     /// The client with this id has left what is watched.
@@ -14,8 +24,8 @@ pub(in crate::node) enum Event<'a> {
     Gone(Change<'a>),
     /// All has been told that was so when the watch with these fields began.
     Now(&'a [u8]),
-    /// Several events as lines, written before.
-    Lines(&'a [u8]),
+    /// Several events, written before in the watcher's form.
+    Written(&'a [u8]),
 }
 
 /// Whether another event may be told.
@@ -25,29 +35,95 @@ pub(in crate::node) enum Room {
     No,
 }
 
-impl Event<'_> {
-    /// Appends it as lines of the clients' protocol.
-    pub fn write(&self, out: &mut Vec<u8>) {
+/// How a watcher reads events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) enum Form {
+    /// As lines of the clients' protocol.
+    Lines,
+    /// As [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html) with JSON;
+    /// `id` is this number of the server's life and the sequence number.
+    ServerSent { life: u32 },
+}
+
+impl Form {
+    /// How many there are.
+    pub const COUNT: usize = 2;
+
+    /// Which of them it is.
+    pub fn index(self) -> usize {
         match self {
-            Event::Lines(lines) => out.extend_from_slice(lines),
-            Event::At(position) => {
-                out.extend_from_slice(b"~ ");
-                let difference = position.difference_nanoseconds();
-                write_at(out, position.origin_name(), difference, position.text().bytes());
-            }
-            Event::Gone(change) => {
-                out.extend_from_slice(b"~ ");
-                let difference = change.difference_nanoseconds();
-                write_gone(out, change.origin_name(), difference, change.text().bytes());
-            }
-            Event::Out(client) => write_line(out, b"~ OUT ", client),
-            Event::Now(fields) => write_line(out, b"~ NOW ", fields),
+            Form::Lines => 0,
+            Form::ServerSent { .. } => 1,
         }
     }
 }
 
-fn write_line(out: &mut Vec<u8>, words: &[u8], fields: &[u8]) {
+impl Event<'_> {
+    /// Appends it in that form.
+    pub fn write(&self, form: Form, out: &mut Vec<u8>) {
+        match (form, self.news) {
+            (_, News::Written(written)) => out.extend_from_slice(written),
+            (Form::Lines, _) => self.write_line(out),
+            (Form::ServerSent { life }, _) => self.write_server_sent(life, out),
+        }
+    }
+
+    fn write_line(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"~ ");
+        match self.news {
+            News::Written(_) => {}
+            News::At(position) => {
+                let difference = position.difference_nanoseconds();
+                write_at(out, position.origin_name(), difference, position.text().bytes());
+            }
+            News::Gone(change) => {
+                let difference = change.difference_nanoseconds();
+                write_gone(out, change.origin_name(), difference, change.text().bytes());
+            }
+            News::Out(client) => write_words(out, b"OUT ", client),
+            News::Now(fields) => write_words(out, b"NOW ", fields),
+        }
+    }
+
+    fn write_server_sent(&self, life: u32, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"id: ");
+        write_integer(out, u64::from(life));
+        out.push(b'-');
+        write_integer(out, self.sequence);
+        match self.news {
+            News::Written(_) => {}
+            News::At(position) => {
+                out.extend_from_slice(b"\nevent: at\ndata: ");
+                write_client(out, None, &client_at(&position));
+            }
+            News::Out(client) => {
+                out.extend_from_slice(b"\nevent: out\ndata: ");
+                write_client_alone(out, client);
+            }
+            News::Gone(change) => {
+                out.extend_from_slice(b"\nevent: gone\ndata: ");
+                write_client_gone(out, &client_at(&change));
+            }
+            News::Now(_) => out.extend_from_slice(b"\nevent: now\ndata: {}"),
+        }
+        out.extend_from_slice(b"\n\n");
+    }
+}
+
+fn write_words(out: &mut Vec<u8>, words: &[u8], fields: &[u8]) {
     out.extend_from_slice(words);
     out.extend_from_slice(fields);
     out.push(b'\n');
+}
+
+/// A change as JSON is made of it; a tombstone has no location.
+pub(in crate::node) fn client_at<'a>(change: &Change<'a>) -> ClientAt<'a> {
+    let text = change.text();
+    ClientAt {
+        client: text.client(),
+        location: text.location(),
+        time: text.time(),
+        server: change.origin_name(),
+        difference_nanoseconds: change.difference_nanoseconds(),
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::recent::Recent;
 use super::watcher::Next;
+use super::watches::Noted;
+use crate::limits;
 use crate::positions::{Cursor, Kind, Positions};
 
 /// See the [module's docs](self).
@@ -34,6 +36,23 @@ impl Everything {
     /// What is so now is told first.
     pub fn new(positions: &mut Positions) -> Self {
         Everything { place: Place::from_the_front(positions, positions.head()), again: 0 }
+    }
+
+    /// What has changed since `after` is told first, to one who was told all before.
+    pub fn since(after: u64, positions: &mut Positions) -> Self {
+        // What lies near the end is found from there; else all is passed over from the front, in shares.
+        let is_near = positions.head() - after.min(positions.head()) <= limits::RESUMED_CHANGES_MAX;
+        let cursor = if is_near {
+            let cursor = positions.open_cursor();
+            positions.seek(&cursor, after);
+            cursor
+        } else {
+            positions.open_cursor_at_front()
+        };
+        let now = Some(positions.head());
+        let (told_up_to, quiet_up_to) = (after, after);
+        let place = Place::Walking { cursor, told_up_to, now, is_again: false, quiet_up_to };
+        Everything { place, again: 0 }
     }
 
     /// What is so now is to be told once more.
@@ -129,7 +148,7 @@ impl Everything {
         match &mut self.place {
             Place::Recent { .. } => match self.take_recent(positions, noted_up_to, recent) {
                 [] => Next::Nothing,
-                lines => Next::Lines(lines),
+                written => Next::Written(written),
             },
             Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to } => {
                 let next = positions.peek(cursor).map(|change| change.sequence());
@@ -138,13 +157,15 @@ impl Everything {
                     // Who moved meanwhile is told, too, before that is said.
                     (*now, *is_again) = (now.map(|_| noted_up_to), true);
                 }
-                if now.is_some_and(|up_to| next.is_none_or(|sequence| sequence > up_to)) {
+                if let Some(up_to) = *now
+                    && next.is_none_or(|sequence| sequence > up_to)
+                {
                     *now = None;
                     if self.again > 0 {
                         self.again -= 1;
                         self.restart(positions);
                     }
-                    return Next::Now(b"*"[..].into());
+                    return Next::NowEverything(up_to);
                 }
                 let Some(sequence) = next else {
                     self.go_live(positions, noted_up_to, recent);
@@ -154,9 +175,9 @@ impl Everything {
                 match positions.next(cursor) {
                     Some(_) if is_told => Next::PassedOver,
                     Some(change) if is_quiet && change.kind() == Kind::Tombstone => {
-                        Next::Gone(change.number())
+                        Next::Gone(Noted::new(&change))
                     }
-                    Some(change) => Next::Of(change.number()),
+                    Some(change) => Next::Of(Noted::new(&change)),
                     None => Next::PassedOver,
                 }
             }

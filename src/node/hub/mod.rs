@@ -30,7 +30,7 @@ mod tests;
 mod watcher;
 mod watches;
 
-pub(super) use event::{Event, Room};
+pub(super) use event::{Event, Form, Room, client_at};
 
 use crate::limits;
 use crate::positions::{Cursor, Positions, RecordNumber};
@@ -55,14 +55,15 @@ pub(super) struct Hub {
     free: Vec<WatcherId>,
     /// How many watches there are, of all watchers.
     watches: usize,
+    /// How many bytes their fields take.
+    watches_bytes: usize,
     /// How many clients they have been told of and are to be told of, each for each watcher, when each was
     /// last told something.
     kept: usize,
     by_client: ByClient,
     by_place: AreaMap,
-    of_everything: Vec<WatcherId>,
-    /// There while anybody watches everything.
-    recent: Option<Recent>,
+    /// Of each form: there while anybody watches everything in it.
+    recent: [Option<Recent>; Form::COUNT],
     /// Those who have something to be told and are not blocked, in the order of their turns.
     due: VecDeque<WatcherId>,
     /// Those who go on when the index of areas is up to date, before all others.
@@ -88,41 +89,53 @@ impl WatcherId {
 
 impl Hub {
     /// Somebody may watch from now on, and is given up by [`leave`](Self::leave).
-    pub fn enter(&mut self, connection: ConnectionId) -> WatcherId {
+    pub fn enter(&mut self, connection: ConnectionId, form: Form) -> WatcherId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.watchers.push(None);
             WatcherId::at(self.watchers.len() as u32 - 1)
         });
-        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection)));
+        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection, form)));
         id
     }
 
-    /// What is so now is to be told, and then what changes. The same watch again counts once, but what
-    /// is so now is told again. False if these would be too many.
-    pub fn watch(&mut self, id: WatcherId, watch: &Watch<'_>, positions: &mut Positions) -> bool {
+    /// What is so now is to be told, and then what changes; of who was told before all changes up to
+    /// `after` only what has changed since, also who is not watched any more. The same watch again counts
+    /// once, but what is so now is told again. False if these would be too many.
+    pub fn watch(
+        &mut self,
+        id: WatcherId,
+        watch: &Watch<'_>,
+        after: Option<u64>,
+        positions: &mut Positions,
+    ) -> bool {
         self.begin(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
-        let is_full = self.watches >= limits::WATCHES_MAX;
+        let is_full = self.watches >= limits::WATCHES_MAX
+            || self.watches_bytes + fields.len() > limits::WATCHES_BYTES_MAX;
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
         if !watcher.begin_again(&fields, positions) {
             if is_full || watcher.len() >= limits::WATCHES_PER_CLIENT_MAX {
                 self.end_if_unused(positions);
                 return false;
             }
-            let watched = Watched::new(watch, fields.into());
-            match watched.what() {
-                What::Client => {
-                    self.by_client.insert(watched.fields(), id);
+            match Watched::new(watch, &fields) {
+                Some(watched) => {
+                    match watched.what() {
+                        What::Client => self.by_client.insert(watched.fields(), id),
+                        What::Area(area) => self.by_place.insert(area, id),
+                    }
+                    self.watches_bytes += fields.len();
+                    watcher.add(watched, after);
                 }
-                What::Area(area) => self.by_place.insert(area, id),
-                What::All => {
-                    self.recent.get_or_insert_with(|| Recent::new(positions));
-                    self.of_everything.push(id);
+                None => {
+                    let form = watcher.form();
+                    let recent = &mut self.recent[form.index()];
+                    recent.get_or_insert_with(|| Recent::new(form, positions)).join(id);
+                    watcher.add_everything(after, positions);
                 }
             }
             self.watches += 1;
-            watcher.add(watched, positions);
         }
         if watcher.change_state(State::Idle, State::Due) {
             self.due.push_back(id);
@@ -135,7 +148,8 @@ impl Hub {
         self.walk(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
-        if *watch == Watch::All && self.of_everything.contains(&id) && !self.by_place.is_empty() {
+        let watches_everything = self.watcher(id).is_some_and(Watcher::watches_everything);
+        if *watch == Watch::All && watches_everything && !self.by_place.is_empty() {
             // So that it can be said who is in the areas that are still watched.
             positions.follow_areas(limits::AREA_CHANGES_PER_TURN);
         } else if !self.by_place.is_empty()
@@ -145,14 +159,22 @@ impl Hub {
             positions.settle(number);
         }
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
-        let Some(watched) = watcher.remove(&fields, positions, self.recent.as_ref()) else {
-            return false;
+        let ended = match watch {
+            Watch::All => {
+                let recent = self.recent[watcher.form().index()].as_ref();
+                watcher.remove_everything(positions, recent).then_some(None)
+            }
+            _ => watcher.remove(&fields, positions).map(Some),
         };
+        let Some(watched) = ended else { return false };
         // There may be more to tell of what is still watched.
         if watcher.change_state(State::Idle, State::Due) {
             self.due.push_back(id);
         }
-        self.forget(id, &watched);
+        match watched {
+            Some(watched) => self.forget(id, &watched),
+            None => self.forget_everything(id, positions),
+        }
         self.end_if_unused(positions);
         true
     }
@@ -162,6 +184,9 @@ impl Hub {
         let watcher = self.watchers.get_mut(id.index()).and_then(Option::take);
         let Some(mut watcher) = watcher else { return };
         self.kept -= watcher.take_counted();
+        if watcher.remove_everything(positions, None) {
+            self.forget_everything(id, positions);
+        }
         for watched in watcher.leave(positions) {
             self.forget(id, &watched);
         }
@@ -205,7 +230,7 @@ impl Hub {
             return;
         }
         // Most concern nobody, and nothing more is done about them.
-        let concerns_all = self.recent.is_some() || !self.by_place.is_empty();
+        let concerns_all = self.recent.iter().any(Option::is_some) || !self.by_place.is_empty();
         let mut changed = std::mem::take(&mut self.changed);
         positions.pass(cursor, |change| {
             if concerns_all || self.by_client.may_hold(change.client()) {
@@ -215,7 +240,7 @@ impl Hub {
         for number in changed.drain(..) {
             let Some(change) = positions.change_of(number) else { continue };
             let noted = Noted::new(&change);
-            if let Some(recent) = &mut self.recent {
+            for recent in self.recent.iter_mut().flatten() {
                 recent.add(&change);
             }
             for &id in self.by_client.of(change.client()) {
@@ -229,8 +254,8 @@ impl Hub {
                     });
                 }
             }
-            if let Some(recent) = self.recent.as_mut().filter(|recent| recent.is_full()) {
-                recent.shorten(&self.of_everything, &mut self.watchers, positions);
+            for recent in self.recent.iter_mut().flatten() {
+                recent.shorten(&mut self.watchers, positions);
             }
         }
         self.changed = changed;
@@ -246,11 +271,6 @@ impl Hub {
 
     /// With the last watch the cursor is given back: then a report costs what it did.
     fn end_if_unused(&mut self, positions: &mut Positions) {
-        if self.of_everything.is_empty()
-            && let Some(recent) = self.recent.take()
-        {
-            recent.end(positions);
-        }
         if self.watches == 0
             && let Some(cursor) = self.cursor.take()
         {
@@ -265,10 +285,20 @@ impl Hub {
     /// A watch is no longer found by what it is about.
     fn forget(&mut self, id: WatcherId, watched: &Watched) {
         self.watches -= 1;
+        self.watches_bytes -= watched.fields().len();
         match watched.what() {
             What::Client => self.by_client.remove(watched.fields(), id),
             What::Area(area) => self.by_place.remove(area, id),
-            What::All => self.of_everything.retain(|&other| other != id),
+        }
+    }
+
+    /// It does not watch everything any more.
+    fn forget_everything(&mut self, id: WatcherId, positions: &mut Positions) {
+        self.watches -= 1;
+        for recent in &mut self.recent {
+            if let Some(unused) = recent.take_if(|recent| recent.leave(id)) {
+                unused.end(positions);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The last changes as lines, for all who watch everything: written once, and copied to each.
+//! The last changes, for all who watch everything in one form: written once, and copied to each.
 
-use super::event::Event;
+use super::event::{Event, Form, News};
 use super::watcher::Watcher;
 use super::{WatcherId, find};
 use crate::limits;
@@ -9,10 +9,12 @@ use crate::positions::{Change, Cursor, Positions};
 /// See the [module's docs](self).
 #[derive(Debug)]
 pub(super) struct Recent {
-    lines: Vec<u8>,
-    /// How many bytes of lines there were before these.
+    form: Form,
+    watchers: Vec<WatcherId>,
+    written: Vec<u8>,
+    /// How many bytes there were before these.
     start: u64,
-    /// In the feed where these lines begin: for who has fallen behind.
+    /// In the feed where these begin: for who has fallen behind.
     cursor: Cursor,
     /// Where the later half begins, and the sequence number of the change before it.
     middle: Option<(usize, u64)>,
@@ -20,8 +22,10 @@ pub(super) struct Recent {
 
 impl Recent {
     /// What changes from now on.
-    pub fn new(positions: &mut Positions) -> Self {
-        Recent { lines: Vec::new(), start: 0, cursor: positions.open_cursor(), middle: None }
+    pub fn new(form: Form, positions: &mut Positions) -> Self {
+        let cursor = positions.open_cursor();
+        let (watchers, written) = (Vec::new(), Vec::new());
+        Recent { form, watchers, written, start: 0, cursor, middle: None }
     }
 
     /// Nobody watches everything any more.
@@ -29,46 +33,56 @@ impl Recent {
         positions.close_cursor(self.cursor);
     }
 
+    /// Another one watches everything.
+    pub fn join(&mut self, id: WatcherId) {
+        self.watchers.push(id);
+    }
+
+    /// One does not any more. Whether that was the last.
+    pub fn leave(&mut self, id: WatcherId) -> bool {
+        self.watchers.retain(|&other| other != id);
+        self.watchers.is_empty()
+    }
+
+    /// Those who watch everything.
+    pub fn watchers(&self) -> &[WatcherId] {
+        &self.watchers
+    }
+
     pub fn add(&mut self, change: &Change<'_>) {
-        let event = change.position().map_or(Event::Gone(*change), Event::At);
-        event.write(&mut self.lines);
-        if self.middle.is_none() && self.lines.len() >= limits::RECENT_EVENTS_BYTES_MAX / 2 {
-            self.middle = Some((self.lines.len(), change.sequence()));
+        let news = change.position().map_or(News::Gone(*change), News::At);
+        Event { sequence: change.sequence(), news }.write(self.form, &mut self.written);
+        if self.middle.is_none() && self.written.len() >= limits::RECENT_EVENTS_BYTES_MAX / 2 {
+            self.middle = Some((self.written.len(), change.sequence()));
         }
     }
 
-    pub fn is_full(&self) -> bool {
-        self.lines.len() >= limits::RECENT_EVENTS_BYTES_MAX
-    }
-
-    /// Leaves out the earlier half. Who has not been told all of it goes on by a cursor of its own, from
-    /// where the lines began: there it is at once, however much has changed since.
-    pub fn shorten(
-        &mut self,
-        of_everything: &[WatcherId],
-        watchers: &mut [Option<Box<Watcher>>],
-        positions: &mut Positions,
-    ) {
+    /// If these are many, leaves out the earlier half. Who has not been told all of it goes on by a
+    /// cursor of its own, from where they began: there it is at once, however much has changed since.
+    pub fn shorten(&mut self, watchers: &mut [Option<Box<Watcher>>], positions: &mut Positions) {
+        if self.written.len() < limits::RECENT_EVENTS_BYTES_MAX {
+            return;
+        }
         let Some((middle, up_to)) = self.middle.take() else { return };
         let start = self.start + middle as u64;
-        for &id in of_everything {
+        for &id in &self.watchers {
             if let Some(watcher) = find(watchers, id) {
                 watcher.fall_behind(start, || positions.open_cursor_at(&self.cursor));
             }
         }
         positions.seek(&self.cursor, up_to);
-        self.lines.drain(..middle);
+        self.written.drain(..middle);
         self.start = start;
     }
 
-    /// Where the next line will be.
+    /// Where the next will be.
     pub fn end_at(&self) -> u64 {
-        self.start + self.lines.len() as u64
+        self.start + self.written.len() as u64
     }
 
-    /// The lines from there on.
+    /// Those from there on.
     pub fn since(&self, at: u64) -> &[u8] {
         let skipped = at.saturating_sub(self.start) as usize;
-        self.lines.get(skipped..).unwrap_or_default()
+        self.written.get(skipped..).unwrap_or_default()
     }
 }

@@ -1,7 +1,8 @@
 //! Who is told when, and how much at a time.
 
-use super::event::{Event, Room};
+use super::event::{Event, News, Room};
 use super::watcher::{Next, State};
+use super::watches::Noted;
 use super::{Hub, WatcherId, find};
 use crate::limits;
 use crate::positions::Positions;
@@ -11,8 +12,8 @@ impl Hub {
     /// A turn ends: those who are to be called in it, each of whom then asks to be told by
     /// [`tell`](Self::tell).
     pub fn call(&mut self, positions: &Positions, mut wake: impl FnMut(ConnectionId)) {
-        if let Some(recent) = &self.recent {
-            for &id in &self.of_everything {
+        for recent in self.recent.iter().flatten() {
+            for &id in recent.watchers() {
                 let watcher =
                     find(&mut self.watchers, id).filter(|watcher| !watcher.is_told(recent));
                 if watcher.is_some_and(|watcher| watcher.change_state(State::Idle, State::Due)) {
@@ -54,8 +55,8 @@ impl Hub {
                 break State::Due;
             }
             share -= 1;
-            let next = watcher.next(positions, self.noted_up_to, self.recent.as_ref());
-            let told = match next {
+            let recent = self.recent[watcher.form().index()].as_ref();
+            let told = match watcher.next(positions, self.noted_up_to, recent) {
                 Next::Nothing => break State::Idle,
                 Next::PassedOver => continue,
                 Next::Areas => {
@@ -63,21 +64,29 @@ impl Hub {
                     self.awaiting_areas.push(id);
                     return;
                 }
-                Next::Lines(lines) => {
+                Next::Written(written) => {
                     // What is so now of other watches has its turn, however much changes.
-                    let events = lines.len() / limits::EVENT_BYTES_USUAL;
+                    let events = written.len() / limits::EVENT_BYTES_USUAL;
                     share = share.saturating_sub(events).max(1);
-                    write(&Event::Lines(lines))
+                    let news = News::Written(written);
+                    write(&Event { sequence: self.noted_up_to, news })
                 }
-                Next::Now(fields) => write(&Event::Now(&fields)),
-                Next::Of(number) => match watcher.judge(number, positions) {
-                    Some(event) => write(&event),
+                Next::Now(fields, sequence) => write(&Event { sequence, news: News::Now(&fields) }),
+                Next::NowEverything(sequence) => write(&Event { sequence, news: News::Now(b"*") }),
+                Next::Of(Noted { number, sequence }) => match watcher.judge(number, positions) {
+                    Some(news) => write(&Event { sequence, news }),
                     None => continue,
                 },
-                Next::Gone(number) => match watcher.judge_gone(number, positions) {
-                    Some(event) => write(&event),
+                Next::Since(noted, after) => match watcher.judge_since(noted, after, positions) {
+                    Some(news) => write(&Event { sequence: noted.sequence, news }),
                     None => continue,
                 },
+                Next::Gone(Noted { number, sequence }) => {
+                    match watcher.judge_gone(number, positions) {
+                        Some(news) => write(&Event { sequence, news }),
+                        None => continue,
+                    }
+                }
             };
             if told == Room::No {
                 break State::Blocked;
@@ -125,10 +134,12 @@ impl Hub {
         write: impl FnOnce(&Event<'_>),
     ) {
         self.walk(positions);
-        if let (Some(watcher), Some(recent)) = (find(&mut self.watchers, id), &self.recent) {
-            match watcher.take_recent(positions, self.noted_up_to, recent) {
-                [] => {}
-                lines => write(&Event::Lines(lines)),
+        let Some(watcher) = find(&mut self.watchers, id) else { return };
+        let Some(recent) = &self.recent[watcher.form().index()] else { return };
+        match watcher.take_recent(positions, self.noted_up_to, recent) {
+            [] => {}
+            written => {
+                write(&Event { sequence: self.noted_up_to, news: News::Written(written) });
             }
         }
     }

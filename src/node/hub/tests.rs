@@ -25,7 +25,9 @@ impl Stage {
         let origin = positions.intern(b"Solo").unwrap();
         let mut hub = Hub::default();
         let watchers = (0..watchers)
-            .map(|slot| (hub.enter(ConnectionId { slot, generation: 0 }), String::new()))
+            .map(|slot| {
+                (hub.enter(ConnectionId { slot, generation: 0 }, Form::Lines), String::new())
+            })
             .collect();
         Stage { positions, hub, origin, time: 0, watchers, is_narrow: false }
     }
@@ -59,7 +61,9 @@ impl Stage {
     fn command(&mut self, watcher: usize, command: &str) -> bool {
         let id = self.watchers[watcher].0;
         match Command::parse(command.as_bytes()) {
-            Ok(Some(Command::Watch(watch))) => self.hub.watch(id, &watch, &mut self.positions),
+            Ok(Some(Command::Watch(watch))) => {
+                self.hub.watch(id, &watch, None, &mut self.positions)
+            }
             Ok(Some(Command::Unwatch(watch))) => {
                 if watch == Watch::All {
                     self.catch_up(watcher);
@@ -77,11 +81,11 @@ impl Stage {
         let (id, told) = &mut watchers[watcher];
         hub.catch_up(*id, positions, |event| {
             let mut lines = Vec::new();
-            event.write(&mut lines);
+            event.write(Form::Lines, &mut lines);
             told.push_str(str::from_utf8(&lines).unwrap());
         });
         let watcher = find(&mut hub.watchers, *id).unwrap();
-        hub.recent.as_ref().is_some_and(|recent| watcher.is_told(recent))
+        hub.recent[0].as_ref().is_some_and(|recent| watcher.is_told(recent))
     }
 
     /// One turn.
@@ -97,7 +101,7 @@ impl Stage {
             let (id, told) = &mut watchers[slot];
             hub.tell(*id, positions, |event| {
                 let mut line = Vec::new();
-                event.write(&mut line);
+                event.write(Form::Lines, &mut line);
                 told.push_str(str::from_utf8(&line).unwrap());
                 if *is_narrow { Room::No } else { Room::Yes }
             });
@@ -302,7 +306,7 @@ fn who_watches_everything_and_falls_behind_is_told_each_client_once() {
         stage.turn();
     }
     assert!(
-        stage.hub.recent.as_ref().unwrap().end_at() > 2 * limits::RECENT_EVENTS_BYTES_MAX as u64
+        stage.hub.recent[0].as_ref().unwrap().end_at() > 2 * limits::RECENT_EVENTS_BYTES_MAX as u64
     );
     let told = stage.told(0);
     // The first round was told at once.

@@ -3,20 +3,22 @@
 mod ended;
 
 use super::beginning::{Beginning, Look};
-use super::event::Event;
+use super::event::{Form, News};
 use super::everything::Everything;
 use super::recent::Recent;
-use super::watches::{Noted, Watched, Watches, What};
+use super::watches::{Noted, Watched, Watches};
 use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 /// See the [module's docs](self).
 #[derive(Debug)]
 pub(super) struct Watcher {
     connection: ConnectionId,
+    form: Form,
     watches: Watches,
-    everything: Option<(Watched, Everything)>,
+    everything: Option<Everything>,
     /// What is so now of watches that have begun, one after the other.
     beginnings: VecDeque<Beginning>,
     /// Of whom there is to tell, in the feed's order. One who has changed again and is still watched is
@@ -54,22 +56,27 @@ pub(super) enum Next<'r> {
     /// What is so now in an area, once the index is up to date.
     Areas,
     /// This record, as it is now.
-    Of(RecordNumber),
+    Of(Noted),
     /// This tombstone, if it was told of the client before.
-    Gone(RecordNumber),
-    /// That all is told that was so when this watch began.
-    Now(Box<[u8]>),
-    /// These lines.
-    Lines(&'r [u8]),
+    Gone(Noted),
+    /// This record, as it is now, for one who was told before all changes up to that number.
+    Since(Noted, u64),
+    /// That all is told that was so when this watch began, and what has changed up to that number.
+    Now(Rc<[u8]>, u64),
+    /// The same of the watch of everything.
+    NowEverything(u64),
+    /// These, which are written.
+    Written(&'r [u8]),
 }
 
 /// The least at which notes are looked through for those to be left out.
 const NOTED_MIN: usize = 64;
 
 impl Watcher {
-    pub fn new(connection: ConnectionId) -> Self {
+    pub fn new(connection: ConnectionId, form: Form) -> Self {
         Watcher {
             connection,
+            form,
             watches: Watches::default(),
             everything: None,
             beginnings: VecDeque::new(),
@@ -83,6 +90,14 @@ impl Watcher {
 
     pub fn connection(&self) -> ConnectionId {
         self.connection
+    }
+
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    pub fn watches_everything(&self) -> bool {
+        self.everything.is_some()
     }
 
     pub fn state(&self) -> State {
@@ -120,17 +135,15 @@ impl Watcher {
 
     /// Whether something that was so when a watch began has not been told.
     pub fn is_beginning(&self) -> bool {
-        let everything = self.everything.as_ref().is_some_and(|(_, e)| e.is_beginning());
+        let everything = self.everything.as_ref().is_some_and(Everything::is_beginning);
         everything || !self.beginnings.is_empty()
     }
 
     /// What is so now is told again, if there is that watch.
     pub fn begin_again(&mut self, fields: &[u8], positions: &mut Positions) -> bool {
-        if let Some((watched, everything)) = &mut self.everything
-            && watched.fields() == fields
-        {
-            everything.begin_again(positions);
-            return true;
+        if fields == b"*" {
+            let everything = self.everything.as_mut();
+            return everything.map(|everything| everything.begin_again(positions)).is_some();
         }
         let Some(watched) = self.watches.find(fields) else { return false };
         if !self.beginnings.iter_mut().any(|beginning| beginning.counts_for(fields)) {
@@ -139,15 +152,22 @@ impl Watcher {
         true
     }
 
-    /// Another watch.
-    pub fn add(&mut self, watched: Watched, positions: &mut Positions) {
-        if *watched.what() == What::All {
-            self.noted.clear();
-            self.everything = Some((watched, Everything::new(positions)));
-        } else {
-            self.beginnings.push_back(Beginning::new(&watched, 1));
-            self.watches.add(watched);
-        }
+    /// Another watch; of who was told before all changes up to `after`.
+    pub fn add(&mut self, watched: Watched, after: Option<u64>) {
+        self.beginnings.push_back(match after {
+            None => Beginning::new(&watched, 1),
+            Some(after) => Beginning::since(&watched, after),
+        });
+        self.watches.add(watched);
+    }
+
+    /// Everything is watched from now on.
+    pub fn add_everything(&mut self, after: Option<u64>, positions: &mut Positions) {
+        self.noted.clear();
+        self.everything = Some(match after {
+            None => Everything::new(positions),
+            Some(after) => Everything::since(after, positions),
+        });
     }
 
     /// The recent lines that it has not been told, which count as told; none for who is far behind.
@@ -157,31 +177,26 @@ impl Watcher {
         noted_up_to: u64,
         recent: &'r Recent,
     ) -> &'r [u8] {
-        let Some((_, everything)) = &mut self.everything else { return &[] };
+        let Some(everything) = &mut self.everything else { return &[] };
         everything.take_recent(positions, noted_up_to, recent)
     }
 
-    /// It watches nothing any more: all that it did.
+    /// It watches nothing any more: all that it did but everything.
     pub fn leave(mut self, positions: &mut Positions) -> Vec<Watched> {
         for beginning in self.beginnings.drain(..) {
             beginning.end(positions);
         }
-        let mut watches: Vec<Watched> = self.watches.drain().collect();
-        if let Some((watched, everything)) = self.everything.take() {
-            everything.end(positions);
-            watches.push(watched);
-        }
-        watches
+        self.watches.drain().collect()
     }
 
     /// Whether it watches everything and has nothing more to be told of the recent lines.
     pub fn is_told(&self, recent: &Recent) -> bool {
-        self.everything.as_ref().is_some_and(|(_, everything)| everything.has_caught_up(recent))
+        self.everything.as_ref().is_some_and(|everything| everything.has_caught_up(recent))
     }
 
     /// See [`Everything::fall_behind`].
     pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
-        if let Some((_, everything)) = &mut self.everything {
+        if let Some(everything) = &mut self.everything {
             everything.fall_behind(start, open);
         }
     }
@@ -213,7 +228,7 @@ impl Watcher {
         noted_up_to: u64,
         recent: Option<&'r Recent>,
     ) -> Next<'r> {
-        if let (Some((_, everything)), Some(recent)) = (&mut self.everything, recent) {
+        if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {
             let next = everything.next(positions, noted_up_to, recent);
             // What is so now of other watches comes behind: before it, older lines would follow.
             if !matches!(next, Next::Nothing) {
@@ -225,12 +240,12 @@ impl Watcher {
         {
             self.noted.pop_front();
             let has_left = self.has_left(noted.number, positions);
-            return if has_left { Next::Of(noted.number) } else { Next::PassedOver };
+            return if has_left { Next::Of(noted) } else { Next::PassedOver };
         }
         let noted = self.noted.front().copied();
         let Some(beginning) = self.beginnings.front_mut() else {
             self.noted.pop_front();
-            return noted.map_or(Next::Nothing, |noted| Next::Of(noted.number));
+            return noted.map_or(Next::Nothing, Next::Of);
         };
         let now = match beginning.look(positions) {
             Look::PassedOver => return Next::PassedOver,
@@ -240,9 +255,9 @@ impl Watcher {
                 return match noted.filter(|noted| noted.sequence <= end_at) {
                     Some(noted) => {
                         self.noted.pop_front();
-                        Next::Of(noted.number)
+                        Next::Of(noted)
                     }
-                    None => self.end_of_beginning(positions),
+                    None => self.end_of_beginning(end_at, positions),
                 };
             }
             Look::At(now) => now,
@@ -252,15 +267,18 @@ impl Watcher {
         if let Some(noted) = noted {
             self.noted.pop_front();
             if noted.sequence < now.sequence {
-                return Next::Of(noted.number);
+                return Next::Of(noted);
             }
         }
         beginning.take(positions);
+        if let Some(after) = beginning.after() {
+            return Next::Since(now, after);
+        }
         // What is told anew is told once, and not for each watch.
         if noted.is_none() && beginning.is_told_anew() && self.told.contains_key(&now.number) {
             return Next::PassedOver;
         }
-        Next::Of(now.number)
+        Next::Of(now)
     }
 
     /// Whether it was told of one who has changed since that was noted, and is not watched any more:
@@ -271,11 +289,11 @@ impl Watcher {
         self.told.contains_key(&number) && !change.position().is_some_and(is_taken)
     }
 
-    fn end_of_beginning(&mut self, positions: &mut Positions) -> Next<'static> {
+    fn end_of_beginning(&mut self, end_at: u64, positions: &mut Positions) -> Next<'static> {
         if let Some(beginning) = self.beginnings.front_mut()
             && beginning.take_end()
         {
-            return Next::Now(beginning.fields().into());
+            return Next::Now(Rc::clone(beginning.fields()), end_at);
         }
         if let Some(beginning) = self.beginnings.pop_front() {
             beginning.end(positions);
@@ -288,21 +306,42 @@ impl Watcher {
         &mut self,
         number: RecordNumber,
         positions: &'p Positions,
-    ) -> Option<Event<'p>> {
+    ) -> Option<News<'p>> {
         let change = positions.change_of(number)?;
         let Some(position) = change.position() else {
             let gone = self.judge_gone(number, positions);
-            return gone.or_else(|| self.everything.as_ref().map(|_| Event::Gone(change)));
+            return gone.or_else(|| self.everything.as_ref().map(|_| News::Gone(change)));
         };
         if self.everything.is_some() {
-            return Some(Event::At(position));
+            return Some(News::At(position));
         }
         let (is_taken, point) = self.watches.take(&position);
         if is_taken {
             self.told.insert(number, point);
-            return Some(Event::At(position));
+            return Some(News::At(position));
         }
-        self.told.remove(&number).map(|_| Event::Out(position.text().client()))
+        self.told.remove(&number).map(|_| News::Out(position.text().client()))
+    }
+
+    /// What there is to say of that record as it is now to one who was told before all changes up to
+    /// `after`. It is not known of whom: who is not watched may have been.
+    pub fn judge_since<'p>(
+        &mut self,
+        noted: Noted,
+        after: u64,
+        positions: &'p Positions,
+    ) -> Option<News<'p>> {
+        let change = positions.change_of(noted.number)?;
+        let (is_taken, point) = change.position().map_or((false, None), |p| self.watches.take(&p));
+        if is_taken {
+            self.told.insert(noted.number, point);
+        }
+        let is_news = noted.sequence > after;
+        is_news.then_some(match change.position() {
+            Some(position) if is_taken => News::At(position),
+            Some(position) => News::Out(position.text().client()),
+            None => News::Gone(change),
+        })
     }
 
     /// What there is to say of a tombstone, if it was told of the client before.
@@ -310,9 +349,9 @@ impl Watcher {
         &mut self,
         number: RecordNumber,
         positions: &'p Positions,
-    ) -> Option<Event<'p>> {
+    ) -> Option<News<'p>> {
         self.told.remove(&number)?;
-        positions.change_of(number).map(Event::Gone)
+        positions.change_of(number).map(News::Gone)
     }
 
     #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use crate::positions::{Area, Change, Point, Position, Positions, RecordNumber};
 use crate::wire::{Location, Watch};
+use std::rc::Rc;
 
-/// One watch of a connection.
+/// One watch of a connection, but the one of everything.
 #[derive(Debug, Clone)]
 pub(super) struct Watched {
-    /// As they are written, with single spaces: by these it is told from others.
-    fields: Box<[u8]>,
+    /// As they are written, with single spaces: by these it is told from others. They may be as long as a
+    /// line, so whoever names the watch shares them.
+    fields: Rc<[u8]>,
     what: What,
 }
 
@@ -18,24 +20,22 @@ pub(super) enum What {
     Client,
     /// Those within a circle.
     Area(Area),
-    /// All.
-    All,
 }
 
 impl Watched {
-    /// `fields` are those of the watch.
-    pub fn new(watch: &Watch<'_>, fields: Box<[u8]>) -> Self {
+    /// `fields` are those of the watch. None if it is of everything.
+    pub fn new(watch: &Watch<'_>, fields: &[u8]) -> Option<Self> {
         let what = match watch {
             Watch::Client(_) => What::Client,
             Watch::Area { location, radius_micrometres, .. } => {
                 What::Area(Area::new(*location, *radius_micrometres))
             }
-            Watch::All => What::All,
+            Watch::All => return None,
         };
-        Watched { fields, what }
+        Some(Watched { fields: fields.into(), what })
     }
 
-    pub fn fields(&self) -> &[u8] {
+    pub fn fields(&self) -> &Rc<[u8]> {
         &self.fields
     }
 
@@ -52,7 +52,7 @@ impl Watched {
                 return Some(known.iter().map(|position| Noted::new(position)).collect());
             }
             What::Area(area) if positions.areas_are_current() => positions.inside(area, most)?,
-            What::Area(_) | What::All => return None,
+            What::Area(_) => return None,
         };
         let noted = |(sequence, number)| Noted { sequence, number };
         Some(list.into_iter().map(noted).collect())
@@ -71,7 +71,7 @@ impl Watches {
     }
 
     pub fn find(&self, fields: &[u8]) -> Option<&Watched> {
-        self.watches.iter().find(|watched| watched.fields() == fields)
+        self.watches.iter().find(|watched| **watched.fields() == *fields)
     }
 
     pub fn add(&mut self, watched: Watched) {
@@ -79,7 +79,7 @@ impl Watches {
     }
 
     pub fn remove(&mut self, fields: &[u8]) -> Option<Watched> {
-        let at = self.watches.iter().position(|watched| watched.fields() == fields)?;
+        let at = self.watches.iter().position(|watched| **watched.fields() == *fields)?;
         Some(self.watches.swap_remove(at))
     }
 
@@ -96,12 +96,11 @@ impl Watches {
         let location = Location::parse(position.location());
         let point = location.as_ref().map(Point::of);
         let is_taken = self.watches.iter().any(|watched| match (watched.what, location, point) {
-            (What::Client, ..) => watched.fields() == position.client(),
+            (What::Client, ..) => **watched.fields() == *position.client(),
             (What::Area(area), Some(location), Some(point)) => {
                 area.may_contain(point) && area.contains(&location)
             }
             (What::Area(_), ..) => false,
-            (What::All, ..) => true,
         });
         (is_taken, point)
     }
@@ -109,10 +108,9 @@ impl Watches {
     /// Whether a client that was told of at that point is still watched there.
     pub fn still_take(&self, client: &[u8], point: Option<Point>) -> bool {
         self.watches.iter().any(|watched| match (watched.what, point) {
-            (What::Client, _) => watched.fields() == client,
+            (What::Client, _) => **watched.fields() == *client,
             (What::Area(area), Some(point)) => area.may_contain(point),
             (What::Area(_), None) => false,
-            (What::All, _) => true,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Reports as stock apps send them over HTTP: bytes to one report, or why it is none.
+//! Reports as stock apps send them over HTTP: bytes to one report, or why it is none; and questions as
+//! the web port's queries have them.
 //!
 //! A [`ReportLine`] writes what it is given as the `IAMAT` that a client would have sent, and has it
 //! read by the very parser of that: so ids, locations and times are judged as on the line, and whoever
@@ -17,11 +18,13 @@ mod moment;
 mod number;
 mod osmand;
 mod owntracks;
+mod questions;
 mod traccar;
 mod unfit;
 
 pub use osmand::is_report;
 pub use owntracks::Sender;
+pub use questions::QuestionLine;
 pub use unfit::Unfit;
 
 use super::command::{Command, IamAt, Reason};

@@ -13,6 +13,8 @@ pub enum Unfit<'a> {
     Missing(&'static str),
     /// The part that is called so has an escape that is none.
     Escape(&'static str, Misescaped),
+    /// These two go not together.
+    Both(&'static str, &'static str),
     /// The body is no JSON.
     NoJson,
     /// The part that is called so is of another kind than it is to be.
@@ -43,6 +45,7 @@ impl fmt::Display for Unfit<'_> {
         match self {
             Unfit::Missing(name) => write!(f, "the {name} is missing"),
             Unfit::Escape(name, misescaped) => write!(f, "in the {name} {misescaped}"),
+            Unfit::Both(one, other) => write!(f, "there is both {one} and {other}"),
             Unfit::NoJson => f.write_str("the body is no JSON"),
             Unfit::Kind(name, kind) => write!(f, "the {name} is not {kind}"),
             Unfit::Number(name, misnumbered) => write!(f, "the {name} {misnumbered}"),

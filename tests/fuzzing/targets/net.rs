@@ -65,10 +65,12 @@ fn address() -> SocketAddr {
     ([127, 0, 0, 1], 9).into()
 }
 
-fn place_of(port: Port) -> usize {
+/// Which listener a port is, counted in the order in which they were opened.
+pub fn place_of(port: Port) -> usize {
     match port {
         Port::Clients => 0,
         Port::Neighbours => 1,
+        Port::Web => 2,
     }
 }
 

@@ -1,12 +1,12 @@
 //! One server under the real driver, for peers that do what a script says, and what must hold after
 //! each turn.
 
-use super::net::{Net, Peer, State};
+use super::net::{Net, Peer, State, place_of};
 use super::script::Step;
 use herd::driver::{Driver, Readiness};
 use herd::herd::Herd;
 use herd::limits;
-use herd::node::{ClientBounds, Conversation, Node, NodeOptions, PlacesSettings, Port};
+use herd::node::{ClientBounds, Conversation, Node, NodeOptions, PlacesSettings, Port, WebOptions};
 use herd::places::{Dialect, Service};
 use herd::transport::{Application, DriverSide, Monotonic, Now, Signal};
 use herd::wire::neighbour::Version;
@@ -50,12 +50,13 @@ impl World {
             positions_bytes_max: usize::MAX,
             classic,
             bounds: ClientBounds::NONE,
+            web: WebOptions::NONE,
             places: PlacesSettings::new(service),
             version: Version::HIGHEST,
         });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START_NANOSECONDS };
         let (mut driver, mut net) = (Driver::new(now), Net::default());
-        for port in [Port::Clients, Port::Neighbours] {
+        for port in [Port::Clients, Port::Neighbours, Port::Web] {
             let bound = driver.listen(&mut net, port, ([127, 0, 0, 1], 1).into(), None);
             assert!(bound.is_ok(), "a script's ports are free");
         }
@@ -210,10 +211,7 @@ impl World {
     fn accept(&mut self, port: Port) {
         if !self.stopping && self.net.peers.len() < PEERS_MAX {
             self.net.incoming.push_back(port);
-            self.driver.incoming(match port {
-                Port::Clients => 0,
-                Port::Neighbours => 1,
-            });
+            self.driver.incoming(place_of(port));
         }
     }
 

@@ -5,7 +5,7 @@ use super::super::kernel::Inbox;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
-use herd::node::{ClientBounds, Node, NodeOptions, PlacesSettings, Port};
+use herd::node::{ClientBounds, Node, NodeOptions, PlacesSettings, Port, WebOptions};
 use herd::places::{Dialect, Service};
 use herd::transport::Signal;
 use std::net::Ipv4Addr;
@@ -35,6 +35,7 @@ impl Machine {
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
             classic: false,
             bounds: ClientBounds::NONE,
+            web: WebOptions::NONE,
             places: PlacesSettings::new(service),
             version: self.version,
         });
@@ -46,7 +47,7 @@ impl Machine {
         self.state = State::Running;
         self.last_turn = 0;
         self.drive(env, |driver, _, kernel| {
-            for port in [Port::Clients, Port::Neighbours] {
+            for port in [Port::Clients, Port::Neighbours, Port::Web] {
                 let bound = driver.listen(kernel, port, (Ipv4Addr::UNSPECIFIED, 0).into(), None);
                 bound.expect("simulated ports are free");
             }

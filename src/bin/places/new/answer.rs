@@ -3,8 +3,9 @@
 
 use super::{Question, Refusal};
 use crate::answer::{ATTRIBUTION_PROVIDER, ATTRIBUTION_URI, TYPES, place_id, vicinity, viewport};
-use crate::gazetteer::{Gazetteer, Place};
+use crate::gazetteer::Gazetteer;
 use crate::globe::Location;
+use crate::world::Place;
 use serde::Serialize;
 
 /// A whole answer. Empty it is `{}`.

@@ -1,8 +1,9 @@
 //! Questions in the new dialect, answered and refused, and that both dialects tell the same.
 
 use super::*;
-use crate::gazetteer::{Gazetteer, WORLD};
+use crate::gazetteer::Gazetteer;
 use crate::service::Service;
+use crate::world::WORLD;
 use herd::places::{self, Dialect, Key, RESPONSE_LIMITS, Search};
 use herd::wire::http::{RequestReader, Response, ResponseReader};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Conversations held in memory.
 
 use super::*;
-use crate::gazetteer::WORLD;
+use crate::world::WORLD;
 use herd::limits;
 use herd::transport::{ConnectionId, DriverSide, PeerInfo, Transport};
 use proptest::prelude::*;

@@ -18,8 +18,12 @@ fn watches_have_their_limit_and_an_end() {
     for id in watchers {
         stage.hub.leave(id, &mut stage.positions);
     }
-    let Hub { cursor, watches, by_client, by_place, recent, .. } = &stage.hub;
-    assert!(cursor.is_none() && *watches == 0 && recent.is_none());
+    let Hub { cursor, watches, watches_bytes, by_client, by_place, recent, .. } = &stage.hub;
+    assert!(
+        cursor.is_none()
+            && recent.iter().all(Option::is_none)
+            && (*watches, *watches_bytes) == (0, 0)
+    );
     assert!(by_client.is_empty() && by_place.is_empty());
     stage.hub.check(&stage.positions).unwrap();
 }
@@ -31,6 +35,19 @@ fn a_server_has_so_many_watches_and_no_more() {
     assert!(!stage.command(0, "WATCH kiwi"));
     stage.hub.watches = 0;
     assert!(stage.command(0, "WATCH kiwi"));
+}
+
+#[test]
+fn what_watches_are_written_as_is_bounded() {
+    let mut stage = Stage::new(1);
+    let long = format!("+1+1 1.{}", "0".repeat(16_000));
+    assert!(stage.command(0, &format!("WATCH {long}")) && stage.command(0, "WATCH kiwi"));
+    assert_eq!(stage.told(0), format!("NOW {long}, NOW kiwi"));
+    assert_eq!(stage.hub.watches_bytes, long.len() + 4);
+    stage.hub.watches_bytes += limits::WATCHES_BYTES_MAX - long.len() - 4 - 3;
+    assert!(!stage.command(0, "WATCH figs") && stage.command(0, "WATCH fig"));
+    assert!(stage.command(0, &format!("WATCH {long}")), "it is there already");
+    assert!(stage.command(0, &format!("UNWATCH {long}")) && stage.command(0, "WATCH figs"));
 }
 
 #[test]

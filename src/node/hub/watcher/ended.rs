@@ -10,23 +10,10 @@ use crate::wire::Location;
 
 impl Watcher {
     /// That watch ends.
-    pub fn remove(
-        &mut self,
-        fields: &[u8],
-        positions: &mut Positions,
-        recent: Option<&Recent>,
-    ) -> Option<Watched> {
-        if let Some((watched, everything)) =
-            self.everything.take_if(|(watched, _)| watched.fields() == fields)
-        {
-            let has_caught_up = recent.is_some_and(|recent| everything.has_caught_up(recent));
-            everything.end(positions);
-            self.go_on_without_everything(has_caught_up, positions);
-            return Some(watched);
-        }
+    pub fn remove(&mut self, fields: &[u8], positions: &mut Positions) -> Option<Watched> {
         let watched = self.watches.remove(fields)?;
         for at in (0..self.beginnings.len()).rev() {
-            if self.beginnings[at].fields() == fields
+            if **self.beginnings[at].fields() == *fields
                 && let Some(beginning) = self.beginnings.remove(at)
             {
                 beginning.end(positions);
@@ -36,6 +23,19 @@ impl Watcher {
             self.forget_told(&watched, positions);
         }
         Some(watched)
+    }
+
+    /// The watch of everything ends, if there is one.
+    pub fn remove_everything(
+        &mut self,
+        positions: &mut Positions,
+        recent: Option<&Recent>,
+    ) -> bool {
+        let Some(everything) = self.everything.take() else { return false };
+        let has_caught_up = recent.is_some_and(|recent| everything.has_caught_up(recent));
+        everything.end(positions);
+        self.go_on_without_everything(has_caught_up, positions);
+        true
     }
 
     /// Everything is not watched any more. Of whom it was told meanwhile is not kept: of what is still
@@ -101,7 +101,6 @@ impl Watcher {
                 let is_in_it = || point_of(number, positions).is_some_and(|p| area.may_contain(p));
                 (!was_in_it && !is_in_it()) || is_still_told(number, point)
             }),
-            What::All => {}
         }
         if !left.is_empty() {
             noted.extend(left);

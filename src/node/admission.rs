@@ -1,7 +1,7 @@
-//! Who is let in: so many clients, and of one address so many and so many a second.
+//! Who is let in at a port: so many connections, and of one address so many and so many a second.
 
+use super::log_throttle::LogThrottle;
 use crate::limits;
-use crate::node::log_throttle::LogThrottle;
 use crate::transport::Monotonic;
 use log::warn;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What keeps strangers from taking all there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientBounds {
-    /// Most connections of clients.
+    /// Most connections.
     pub connections: usize,
     /// Most of them from one address; 0 for any number.
     pub per_address: usize,
@@ -34,10 +34,12 @@ impl ClientBounds {
     };
 }
 
-/// All clients that are there, as far as the bounds count them. Holds less than there are connections,
+/// All connections to a port, as far as the bounds count them. Holds less than there are connections,
 /// and the addresses of those that came within a second.
 #[derive(Debug)]
-pub(in crate::node) struct Admission {
+pub(super) struct Admission {
+    /// Of whom these are, for the log.
+    whom: &'static str,
     bounds: ClientBounds,
     connections: usize,
     by_address: HashMap<IpAddr, usize>,
@@ -56,8 +58,9 @@ pub(super) struct Admitted {
 }
 
 impl Admission {
-    pub fn new(bounds: ClientBounds) -> Self {
+    pub fn new(whom: &'static str, bounds: ClientBounds) -> Self {
         Admission {
+            whom,
             bounds,
             connections: 0,
             by_address: HashMap::new(),
@@ -68,12 +71,12 @@ impl Admission {
         }
     }
 
-    pub(super) fn bounds(&self) -> &ClientBounds {
+    pub fn bounds(&self) -> &ClientBounds {
         &self.bounds
     }
 
     /// Lets one in that comes from there, unless there are too many.
-    pub(super) fn admit(&mut self, address: IpAddr, now: Monotonic) -> Option<Admitted> {
+    pub fn admit(&mut self, address: IpAddr, now: Monotonic) -> Option<Admitted> {
         let counted = self.counted(address);
         let too_many = if self.connections >= self.bounds.connections {
             Some("there are")
@@ -92,7 +95,7 @@ impl Admission {
     }
 
     /// One that was let in is gone.
-    pub(super) fn release(&mut self, admitted: &Admitted) {
+    pub fn release(&mut self, admitted: &Admitted) {
         self.connections = self.connections.saturating_sub(1);
         if let Some(address) = admitted.counted
             && let Some(count) = self.by_address.get_mut(&address)
@@ -140,9 +143,9 @@ impl Admission {
     fn tell(&mut self, which: &str, address: IpAddr, now: Monotonic) {
         self.refused += 1;
         if let Some(others) = self.told.admit(now, limits::NEWCOMER_REMINDER) {
-            let connections = self.connections;
+            let (connections, whom) = (self.connections, self.whom);
             warn!(
-                "{connections} connections of clients: a newcomer from {address} is refused, {which} \
+                "{connections} connections of {whom}: a newcomer from {address} is refused, {which} \
                  too many; {others} more were refused since this was last said"
             );
         }
@@ -168,7 +171,7 @@ mod tests {
     }
 
     fn admission(bounds: ClientBounds) -> Admission {
-        Admission::new(bounds)
+        Admission::new("clients", bounds)
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! Which server is meant by a name or an address.
+
+use herd::herd::{BUILT_IN, Herd, Server};
+use herd::transport::Endpoint;
+use std::fmt;
+
+/// A server that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Its name, unless only its address was given.
+    pub server: Option<String>,
+    /// Where clients connect.
+    pub endpoint: Endpoint,
+}
+
+impl Target {
+    /// A server of a herd.
+    fn of(server: &Server) -> Self {
+        Target { server: Some(server.name.clone()), endpoint: server.client_endpoint() }
+    }
+
+    /// Looks for a server of that name in the herd, or in all that are built in; or else takes it
+    /// for `host:port`.
+    ///
+    /// # Errors
+    /// In one line why it is neither.
+    pub fn find(named: &str, herd: Option<&str>) -> Result<Target, String> {
+        let herds = match herd {
+            Some(herd) => vec![herd],
+            None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
+        };
+        for herd in &herds {
+            let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
+            if let Some(at) = herd.position(named) {
+                return Ok(Target::of(&herd.servers[at]));
+            }
+        }
+        let endpoint = endpoint(named).ok_or_else(|| {
+            format!("{named:?} is no server of {} and no host:port", herds.join(", "))
+        })?;
+        Ok(Target { server: None, endpoint })
+    }
+
+    /// All servers of a herd, of the first that is built in if none is named.
+    ///
+    /// # Errors
+    /// In one line what is wrong with the herd.
+    pub fn all(herd: Option<&str>) -> Result<Vec<Target>, String> {
+        let herd = Herd::load(herd.unwrap_or(BUILT_IN[0].0)).map_err(|wrong| wrong.to_string())?;
+        Ok(herd.servers.iter().map(Target::of).collect())
+    }
+}
+
+/// For people.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.server {
+            Some(server) => write!(f, "{server} at {}", self.endpoint),
+            None => write!(f, "{}", self.endpoint),
+        }
+    }
+}
+
+fn endpoint(text: &str) -> Option<Endpoint> {
+    let (host, port) = text.rsplit_once(':')?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    (!bare.is_empty()).then_some(Endpoint::plain(bare, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_for_in_herds_and_all_else_is_an_address() {
+        let shown = |named: &str, herd| Target::find(named, herd).map(|found| found.to_string());
+        assert_eq!(shown("Welsh", None).unwrap(), "Welsh at 127.0.0.1:11648");
+        assert_eq!(shown("Welsh", Some("alford")).unwrap(), "Welsh at 127.0.0.1:17419");
+        assert_eq!(shown("Riley", None).unwrap(), "Riley at 127.0.0.1:15310");
+        assert_eq!(shown("localhost:5", None).unwrap(), "localhost:5");
+        assert_eq!(shown("[::1]:5", None).unwrap(), "[::1]:5");
+        for wrong in ["Nobody", "h:", "h:x", "h:65536", ":5", "[]:5"] {
+            let said = shown(wrong, None).unwrap_err();
+            assert!(
+                said.contains("is no server of goloman, alford, riley and no host:port"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_herd_is_all_of_its_servers() {
+        assert_eq!(Target::all(Some("riley")).unwrap().len(), 5);
+        assert_eq!(Target::all(None).unwrap()[0].server.as_deref(), Some("Goloman"));
+    }
+}

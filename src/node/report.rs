@@ -1,0 +1,104 @@
+//! A report is taken, by whichever port it came.
+
+use super::Node;
+use super::counts::Refused;
+use crate::limits;
+use crate::positions::{Report, Text, Update};
+use crate::transport::{ConnectionId, Monotonic};
+use crate::wire::plural;
+use log::{debug, error, warn};
+use std::fmt;
+use std::time::Duration;
+
+/// Why a report was not taken. Its `Display` is a clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Untaken {
+    /// Its time is too far ahead of our clock.
+    Ahead,
+    /// The positions take all the memory that they may.
+    NoRoom,
+}
+
+impl Node {
+    /// Takes the position in `text`, which came at `got_nanoseconds` since 1970: the difference to the
+    /// client's time, in nanoseconds.
+    #[inline(always)]
+    pub(super) fn take_report(
+        &mut self,
+        id: ConnectionId,
+        text: Text<'_>,
+        time_nanoseconds: i64,
+        got_nanoseconds: i64,
+        now: Monotonic,
+    ) -> Result<i64, Untaken> {
+        // Both are nanoseconds since 1970, neither below zero.
+        let difference_nanoseconds = got_nanoseconds - time_nanoseconds;
+        if difference_nanoseconds < -self.settings.max_skew_nanoseconds {
+            let ahead = Duration::from_nanos(difference_nanoseconds.unsigned_abs());
+            self.tell_ahead(id, ahead, now);
+            return Err(Untaken::Ahead);
+        }
+        let report = Report { origin: self.origin, difference_nanoseconds, time_nanoseconds, text };
+        let update = self.positions.report(&report);
+        if matches!(update, Update::Known | Update::Full) {
+            self.tell_unchanged(id, update, now)?;
+        }
+        Ok(difference_nanoseconds)
+    }
+
+    /// The report changed nothing; an error if that is for want of room. (Of one that did nothing is
+    /// said: that is what they are for.)
+    #[cold]
+    fn tell_unchanged(
+        &mut self,
+        id: ConnectionId,
+        update: Update,
+        now: Monotonic,
+    ) -> Result<(), Untaken> {
+        if update == Update::Full {
+            self.counts.refused(Refused::NoRoom);
+            self.tell_no_room(now);
+            return Err(Untaken::NoRoom);
+        }
+        self.counts.unchanged();
+        debug!("client {id}: that report changes nothing: it or a later one is known");
+        Ok(())
+    }
+
+    /// A client's report has found no room.
+    #[cold]
+    fn tell_no_room(&mut self, now: Monotonic) {
+        let Some(others) = self.no_room.admit(now, limits::NO_ROOM_REMINDER) else { return };
+        let (clients, bytes) = (self.positions.len(), self.positions.bytes());
+        let (clients, bytes) = (plural(clients, "client"), plural(bytes, "byte"));
+        error!(
+            "no room for a client's report: the positions of {clients} take {bytes} (see --memory); \
+             {others} more were refused since this was last said"
+        );
+    }
+
+    /// A report is refused for its time. Of one client that is its own affair; where all are, it is this
+    /// server's clock that is wrong, and nobody else would say so.
+    #[cold]
+    fn tell_ahead(&mut self, id: ConnectionId, ahead: Duration, now: Monotonic) {
+        self.counts.refused(Refused::ClockAhead);
+        debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
+        if let Some(others) = self.clocks_ahead.admit(now, limits::CLOCK_REMINDER) {
+            let seconds = ahead.as_secs();
+            warn!(
+                "a client's clock is {seconds} s ahead of ours, more than --max-skew, and its report is \
+                 refused: is this machine's clock right? {others} more were refused since this was \
+                 last said"
+            );
+        }
+    }
+}
+
+impl fmt::Display for Untaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Untaken::Ahead => "the time is too far ahead of this server's clock",
+            Untaken::NoRoom => "this server has no room for another client",
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! `GET /events`: watching as server-sent events.
+
+use super::Node;
+use super::pending::Pending;
+use super::reply::{Refusal, Reply};
+use super::reports::unfit;
+use crate::limits;
+use crate::node::hub::{Form, Room, WatcherId};
+use crate::transport::{Context, Monotonic};
+use crate::wire::http::{Payload, Request};
+use log::debug;
+use std::mem;
+
+/// What keeps a connection on which nothing happens from being taken for dead.
+const COMMENT: &[u8] = b":\n\n";
+
+/// A stream of events.
+#[derive(Debug)]
+pub(super) struct Stream {
+    watcher: WatcherId,
+    comment_at: Monotonic,
+    end: End,
+}
+
+/// When a stream ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// When its connection does.
+    Never,
+    /// When all has been told that was so at its beginning.
+    WithWhatIsSo,
+    Now,
+}
+
+/// Begins to tell.
+pub(super) fn answer(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<Option<Pending>, Refusal> {
+    let node = &mut *cx.app;
+    let life = node.web.life;
+    let mut line = mem::take(&mut node.web.question);
+    let watcher = line.watch(request.query().as_bytes()).map_err(unfit).and_then(|watch| {
+        if reply.is_head() {
+            return Ok(None);
+        }
+        let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life });
+        let after = request.header("last-event-id").and_then(|id| sequence_in(id, life));
+        let after = after.filter(|&after| after <= node.positions.head());
+        if node.hub.watch(watcher, &watch, after, &mut node.positions) {
+            return Ok(Some(watcher));
+        }
+        node.hub.leave(watcher, &mut node.positions);
+        Err(Refusal::new(503, "there are too many watches"))
+    });
+    node.web.question = line;
+    let watcher = watcher?;
+    reply.closing().head(cx, 200, Payload::UntilClose, |head| {
+        // A proxy that gathers what comes would keep it from who waits for it.
+        head.content_type("text/event-stream")
+            .cache_control("no-store")
+            .field("X-Accel-Buffering", "no")
+    });
+    Ok(watcher.map(|watcher| {
+        let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+        Pending::Events(Box::new(Stream { watcher, comment_at, end: End::Never }))
+    }))
+}
+
+/// The sequence number in the `id` of an event of ours, in this life.
+fn sequence_in(id: &str, life: u32) -> Option<u64> {
+    let (of_life, sequence) = id.split_once('-')?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(of_life) || !is_number(sequence) || of_life.parse() != Ok(life) {
+        return None;
+    }
+    sequence.parse().ok()
+}
+
+impl Stream {
+    /// Tells what there is to tell, if it is its turn. Whether that was the end.
+    pub fn tell(&mut self, cx: &mut Context<'_, Node>) -> bool {
+        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
+        if self.end == End::Now || !node.may_watch_on(self.watcher, transport, cx.now.monotonic) {
+            node.hub.leave(self.watcher, &mut node.positions);
+            return true;
+        }
+        if !transport.request_room() {
+            node.hub.block(self.watcher);
+            return false;
+        }
+        let form = Form::ServerSent { life: node.web.life };
+        node.hub.resume(self.watcher);
+        node.hub.tell(self.watcher, &mut node.positions, |event| {
+            transport.write_with(|out| event.write(form, out));
+            if transport.request_room() { Room::Yes } else { Room::No }
+        });
+        let is_over = self.end == End::WithWhatIsSo && !node.hub.owes(self.watcher);
+        if is_over {
+            node.hub.leave(self.watcher, &mut node.positions);
+        }
+        is_over
+    }
+
+    /// The visitor will send no more: it is told what was so when it began, and that is all.
+    pub fn end_with_what_is_so(&mut self) {
+        self.end = End::WithWhatIsSo;
+    }
+
+    /// It is told nothing more.
+    pub fn end_now(&mut self) {
+        self.end = End::Now;
+    }
+
+    /// When the next comment is due.
+    pub fn comment_at(&self) -> Monotonic {
+        self.comment_at
+    }
+
+    /// Writes a comment if it is due. One who has not taken what was written before needs none.
+    pub fn comment(&mut self, cx: &mut Context<'_, Node>) {
+        if cx.now.monotonic < self.comment_at {
+            return;
+        }
+        self.comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+        if cx.transport.has_output() {
+            debug!("web {}: reads slowly", cx.transport.id());
+        } else {
+            cx.transport.write(COMMENT);
+        }
+    }
+
+    /// Nobody is told any more.
+    pub fn leave(&self, cx: &mut Context<'_, Node>) {
+        cx.app.hub.leave(self.watcher, &mut cx.app.positions);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_another_life_says_nothing() {
+        assert_eq!(sequence_in("7-15", 7), Some(15));
+        assert_eq!(sequence_in("7-18446744073709551615", 7), Some(u64::MAX));
+        for id in
+            ["8-15", "7", "7-", "-15", "7-15-1", "+7-15", "7-+15", "", "7-18446744073709551616"]
+        {
+            assert_eq!(sequence_in(id, 7), None, "{id}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One response: its head, its body, and what an answer has to know of its request.
+
+use super::Node;
+use crate::transport::Context;
+use crate::wire::client_json::write_error;
+use crate::wire::http::{Connection, HttpError, Payload, Request, ResponseHead};
+use std::borrow::Cow;
+
+pub(super) const JSON: &str = "application/json";
+
+/// What of a request decides about the form of its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reply {
+    connection: Connection,
+    is_head: bool,
+    /// The page from elsewhere that may read the answer: which of those that were named.
+    origin: Option<usize>,
+}
+
+/// A request that is not fulfilled, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    status: u16,
+    /// A clause.
+    error: Cow<'static, str>,
+    /// Of a 405: which methods there are.
+    allow: &'static str,
+}
+
+impl Refusal {
+    pub fn new(status: u16, error: impl Into<Cow<'static, str>>) -> Self {
+        Refusal { status, error: error.into(), allow: "" }
+    }
+
+    /// That method is not one of these.
+    pub fn of_method(allow: &'static str) -> Self {
+        Refusal { status: 405, error: format!("only {allow} may be asked here").into(), allow }
+    }
+
+    /// What came is no request.
+    pub fn of_http(error: HttpError) -> Self {
+        Refusal::new(error.status(), format!("this server was sent {error}"))
+    }
+}
+
+impl Reply {
+    /// The answer to a request.
+    pub fn to(request: &Request<'_>, node: &Node) -> Self {
+        Reply {
+            connection: request.connection(),
+            is_head: request.method() == "HEAD",
+            origin: node.web.origins.find_allowed(request),
+        }
+    }
+
+    /// The answer to what is no request.
+    pub fn to_nobody() -> Self {
+        Reply { connection: Connection::Closes, is_head: false, origin: None }
+    }
+
+    /// The same, behind which the connection is closed.
+    pub fn closing(self) -> Self {
+        Reply { connection: Connection::Closes, ..self }
+    }
+
+    /// Whether the connection is closed behind it.
+    pub fn is_last(&self) -> bool {
+        self.connection == Connection::Closes
+    }
+
+    /// Whether only the head is asked for.
+    pub fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// What a report is answered with: all is well.
+    pub fn done(self, cx: &mut Context<'_, Node>) {
+        self.head(cx, 200, Payload::Length(0), |head| head);
+    }
+
+    /// A JSON document.
+    pub fn json(self, cx: &mut Context<'_, Node>, body: &[u8]) {
+        self.body(cx, 200, JSON, body);
+    }
+
+    /// A document that changes from one moment to the next.
+    pub fn body(self, cx: &mut Context<'_, Node>, status: u16, content_type: &str, body: &[u8]) {
+        self.head(cx, status, Payload::Length(body.len() as u64), |head| {
+            let head = head.content_type(content_type).cache_control("no-store");
+            head.field("X-Content-Type-Options", "nosniff")
+        });
+        if !self.is_head {
+            cx.transport.write(body);
+        }
+    }
+
+    /// Why not, as `{"error"}`.
+    pub fn refuse(self, cx: &mut Context<'_, Node>, refusal: &Refusal) {
+        let mut body = Vec::new();
+        write_error(&mut body, &refusal.error);
+        self.head(cx, refusal.status, Payload::Length(body.len() as u64), |head| {
+            let head = head.content_type(JSON);
+            if refusal.allow.is_empty() { head } else { head.allow(refusal.allow) }
+        });
+        if !self.is_head {
+            cx.transport.write(&body);
+        }
+    }
+
+    /// A head alone, with these fields.
+    pub fn head(
+        self,
+        cx: &mut Context<'_, Node>,
+        status: u16,
+        payload: Payload,
+        fields: impl FnOnce(ResponseHead<'_>) -> ResponseHead<'_>,
+    ) {
+        let web = &mut cx.app.web;
+        web.date.set(cx.now.posix_nanoseconds);
+        let origin = self.origin.and_then(|origin| web.origins.name(origin));
+        cx.transport.write_with(|out| {
+            let head = ResponseHead::begin(out, status, &web.date);
+            let head = match origin {
+                Some(origin) => head.allow_origin(origin),
+                None => head,
+            };
+            fields(head).end(payload, self.connection);
+        });
+    }
+}

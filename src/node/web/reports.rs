@@ -1,0 +1,123 @@
+//! Reports as they come over HTTP: taken as those on the line are.
+
+use super::Node;
+use super::reply::{Refusal, Reply};
+use crate::node::hub::client_at;
+use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
+use crate::node::report::Untaken;
+use crate::positions::Text;
+use crate::transport::{ConnectionId, Context};
+use crate::wire::client_json::write_client;
+use crate::wire::http::Request;
+use crate::wire::ingest::{Sender, Unfit};
+use crate::wire::{IamAt, Printable};
+use log::info;
+use std::mem;
+
+/// Logs which request has come, without its query, which may hold what is nobody's business.
+#[inline]
+pub(super) fn log_request(id: ConnectionId, request: &Request<'_>) {
+    if lines_are_logged() {
+        let (method, path) = (request.method(), Printable(request.path().as_bytes()));
+        info!(target: TRAFFIC, "web {id} < {method} {path}");
+    }
+}
+
+/// A report as OsmAnd and Traccar Client send it, in the query, as a form or as JSON.
+pub(super) fn take(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<(), Refusal> {
+    let (query, body, now) = (request.query().as_bytes(), request.body(), cx.now.posix_nanoseconds);
+    let is_json = request.is_of_type("application/json");
+    let is_form = is_json || request.is_of_type("application/x-www-form-urlencoded");
+    let in_query = request.method() == "GET" || crate::wire::ingest::is_report(query);
+    if !in_query && !is_form && !body.is_empty() && request.header("content-type").is_some() {
+        return Err(Refusal::new(415, "a report is a form or application/json"));
+    }
+    let mut line = mem::take(&mut cx.app.web.report);
+    let report = if !in_query && is_json {
+        line.traccar(body, now)
+    } else {
+        line.osmand(query, if in_query { &[] } else { body }, now)
+    };
+    let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
+    cx.app.web.report = line;
+    taken.map(|()| reply.done(cx))
+}
+
+/// A report as OwnTracks sends it. Its app gives up for good on an answer that is an error, so all is well
+/// but what is no JSON.
+pub(super) fn take_owntracks(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<(), Refusal> {
+    let sender = Sender {
+        query: request.query().as_bytes(),
+        user: request.header("x-limit-u"),
+        device: request.header("x-limit-d"),
+    };
+    let mut line = mem::take(&mut cx.app.web.report);
+    let taken = match line.owntracks(request.body(), &sender, cx.now.posix_nanoseconds) {
+        Ok(None) => Ok(()),
+        Ok(Some(report)) => take_one(cx, &report).map_err(|untaken| untaken.to_string()),
+        Err(unfit @ Unfit::NoJson) => {
+            let refusal = self::unfit(unfit);
+            cx.app.web.report = line;
+            return Err(refusal);
+        }
+        Err(unfit) => Err(unfit.to_string()),
+    };
+    cx.app.web.report = line;
+    if let Err(why) = taken {
+        info!(target: TRAFFIC, "web {}: that location is not taken: {why}", cx.transport.id());
+    }
+    reply.json(cx, b"[]");
+    Ok(())
+}
+
+/// `PUT /clients/ID`: answered by where the client is now known to be.
+pub(super) fn put(
+    cx: &mut Context<'_, Node>,
+    client: &[u8],
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<(), Refusal> {
+    let mut line = mem::take(&mut cx.app.web.report);
+    let report = line.put(client, request.body(), cx.now.posix_nanoseconds);
+    let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
+    cx.app.web.report = line;
+    taken?;
+    let mut body = mem::take(&mut cx.app.web.body);
+    body.clear();
+    if let Some(position) = cx.app.positions.find(client) {
+        write_client(&mut body, None, &client_at(&position));
+    }
+    reply.json(cx, &body);
+    cx.app.web.body = body;
+    Ok(())
+}
+
+/// What is wrong with what was sent.
+pub(super) fn unfit(unfit: Unfit<'_>) -> Refusal {
+    Refusal::new(400, unfit.to_string())
+}
+
+fn untaken(untaken: Untaken) -> Refusal {
+    let status = match untaken {
+        Untaken::Ahead => 400,
+        Untaken::NoRoom => 503,
+    };
+    Refusal::new(status, untaken.to_string())
+}
+
+fn take_one(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untaken> {
+    let (id, now) = (cx.transport.id(), cx.now);
+    let text = report.text();
+    log_in("web", id, &text);
+    let text = Text::of_parsed(&text, report.client.len(), report.location.len());
+    let time = report.time_nanoseconds;
+    cx.app.take_report(id, text, time, now.posix_nanoseconds, now.monotonic).map(|_| ())
+}

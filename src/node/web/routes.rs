@@ -1,0 +1,124 @@
+//! Which requests there are, and by which methods.
+
+use super::access::{self, Deed};
+use super::pending::Pending;
+use super::reply::{Refusal, Reply};
+use super::{Node, clients, events, page, reports};
+use crate::transport::Context;
+use crate::wire::http::{Payload, Request};
+use crate::wire::ingest;
+use crate::wire::uri;
+use std::borrow::Cow;
+
+/// What a path means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Route<'a> {
+    /// `/`: the map, or a report.
+    Root,
+    /// `/pub` and `/owntracks`.
+    OwnTracks,
+    /// `/clients`.
+    Clients,
+    /// `/clients/ID`.
+    Client(Cow<'a, [u8]>),
+    /// `/clients/ID/places`.
+    Places(Cow<'a, [u8]>),
+    /// `/events`.
+    Events,
+}
+
+impl<'a> Route<'a> {
+    fn of(path: &'a str) -> Result<Self, Refusal> {
+        if path == "/" {
+            return Ok(Route::Root);
+        }
+        let client = |segment| {
+            uri::decode_segment(segment)
+                .map_err(|misescaped| Refusal::new(400, format!("in the path {misescaped}")))
+        };
+        let mut segments = uri::segments(path);
+        let route = match [(); 4].map(|()| segments.next()) {
+            [Some("pub" | "owntracks"), None, ..] => Route::OwnTracks,
+            [Some("clients"), None, ..] => Route::Clients,
+            [Some("clients"), Some(id), None, _] => Route::Client(client(id)?),
+            [Some("clients"), Some(id), Some("places"), None] => Route::Places(client(id)?),
+            [Some("events"), None, ..] => Route::Events,
+            _ => return Err(Refusal::new(404, "there is nothing at that path")),
+        };
+        Ok(route)
+    }
+
+    /// The methods that there are.
+    fn methods(&self) -> &'static str {
+        match self {
+            Route::Root => "GET, HEAD, POST, OPTIONS",
+            Route::OwnTracks => "POST, OPTIONS",
+            Route::Client(_) => "GET, HEAD, PUT, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    /// What a request with that method would do; None if there is none.
+    fn deed(&self, request: &Request<'_>) -> Option<Deed> {
+        match (self, request.method()) {
+            (_, "OPTIONS") => Some(Deed::Ask),
+            (Route::Root, "GET") if ingest::is_report(request.query().as_bytes()) => {
+                Some(Deed::Change)
+            }
+            (Route::Root, "HEAD") if ingest::is_report(request.query().as_bytes()) => None,
+            (Route::Root | Route::OwnTracks, "POST") | (Route::Client(_), "PUT") => {
+                Some(Deed::Change)
+            }
+            (Route::OwnTracks, _) => None,
+            (_, "GET" | "HEAD") => Some(Deed::Ask),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a request is one that there is, and may be; its body need not have come.
+pub(super) fn admit(node: &Node, request: &Request<'_>) -> Result<(), Refusal> {
+    let route = Route::of(request.path())?;
+    admit_to(node, &route, request).map(|_| ())
+}
+
+fn admit_to(node: &Node, route: &Route<'_>, request: &Request<'_>) -> Result<Deed, Refusal> {
+    let deed = route.deed(request).ok_or_else(|| Refusal::of_method(route.methods()))?;
+    access::may(node, request, deed)?;
+    if !request.is_identity() {
+        return Err(Refusal::new(415, "a body must come as it is, without Content-Encoding"));
+    }
+    Ok(deed)
+}
+
+/// Answers a request, or begins to.
+pub(super) fn answer(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<Option<Pending>, Refusal> {
+    if request.path() == "*" {
+        reply.head(cx, 204, Payload::Length(0), |head| head.allow("GET, HEAD, POST, PUT, OPTIONS"));
+        return Ok(None);
+    }
+    let route = Route::of(request.path())?;
+    let deed = admit_to(cx.app, &route, request)?;
+    let query = request.query().as_bytes();
+    if request.method() == "OPTIONS" {
+        let methods = route.methods();
+        reply.head(cx, 204, Payload::Length(0), |head| {
+            head.allow(methods).preflight(methods, "Authorization, Content-Type, Last-Event-ID")
+        });
+        return Ok(None);
+    }
+    match (route, deed) {
+        (Route::Root, Deed::Change) => reports::take(cx, request, reply).map(|()| None),
+        (Route::Root, Deed::Ask) => Ok(page::answer(cx, reply)),
+        (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply).map(|()| None),
+        (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply).map(|()| None),
+        (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply).map(|()| None),
+        (Route::Clients, _) => clients::near(cx, query, reply),
+        (Route::Places(id), _) => clients::places(cx, &id, query, reply),
+        (Route::Events, _) => events::answer(cx, request, reply),
+    }
+}
