@@ -3,7 +3,7 @@
 use super::access::{self, Deed};
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
-use super::{Node, clients, events, page, reports};
+use super::{Node, clients, events, figures, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest;
@@ -25,6 +25,11 @@ enum Route<'a> {
     Places(Cow<'a, [u8]>),
     /// `/events`.
     Events,
+    /// `/status`, `/metrics`, `/healthz` and `/readyz`.
+    Status,
+    Metrics,
+    Health,
+    Ready,
 }
 
 impl<'a> Route<'a> {
@@ -43,6 +48,10 @@ impl<'a> Route<'a> {
             [Some("clients"), Some(id), None, _] => Route::Client(client(id)?),
             [Some("clients"), Some(id), Some("places"), None] => Route::Places(client(id)?),
             [Some("events"), None, ..] => Route::Events,
+            [Some("status"), None, ..] => Route::Status,
+            [Some("metrics"), None, ..] => Route::Metrics,
+            [Some("healthz"), None, ..] => Route::Health,
+            [Some("readyz"), None, ..] => Route::Ready,
             _ => return Err(Refusal::new(404, "there is nothing at that path")),
         };
         Ok(route)
@@ -120,5 +129,18 @@ pub(super) fn answer(
         (Route::Clients, _) => clients::near(cx, query, reply),
         (Route::Places(id), _) => clients::places(cx, &id, query, reply),
         (Route::Events, _) => events::answer(cx, request, reply),
+        (Route::Status, _) => {
+            figures::answers::status(cx, reply);
+            Ok(None)
+        }
+        (Route::Metrics, _) => {
+            figures::answers::metrics(cx, reply);
+            Ok(None)
+        }
+        (Route::Health, _) => {
+            figures::answers::health(cx, reply);
+            Ok(None)
+        }
+        (Route::Ready, _) => figures::answers::ready(cx, reply).map(|()| None),
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! `grafana.json`, a folder above, is a dashboard of the metrics.
 
+pub(super) mod answers;
 mod exposition;
 mod metrics;
 mod ready;
