@@ -29,7 +29,9 @@ pub(super) fn share(reactor: &mut Reactor<Node>, server: &Server) -> Result<Room
     let shares = shares(descriptors, server.neighbours.len(), server.web_port.is_some());
     let admitted = |share: usize| share - refused_at_a_time(share);
     let (clients, web) = (admitted(shares.clients), admitted(shares.web));
-    log::info!("{descriptors} descriptors, {clients} of them for clients, {web} for the web port");
+    log::info!(
+        "{descriptors} descriptors, {web} of them for the web port, {clients} of them for clients"
+    );
     reactor.set_connections_max(Port::Clients, shares.clients);
     reactor.set_connections_max(Port::Neighbours, shares.neighbours);
     reactor.set_connections_max(Port::Web, shares.web);

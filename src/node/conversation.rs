@@ -1,4 +1,4 @@
-//! The conversations of a server: which there are, that each is called as its own, and that what it cost is
+//! The conversations of a server: which there are, that each is called as its own, and what each costs
 //! counted by what its connection is for.
 
 use super::client::Client;
@@ -56,6 +56,16 @@ impl Conversation {
         Conversation(Role::Places(Box::new(Connection::new())))
     }
 
+    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
+        match &mut self.0 {
+            Role::Client(client) => client,
+            Role::Web(visitor) => &mut **visitor,
+            Role::Accepted(accepted) => &mut **accepted,
+            Role::Dialled(dialled) => &mut **dialled,
+            Role::Places(connection) => &mut **connection,
+        }
+    }
+
     /// What its connection is for.
     pub(super) fn kind(&self) -> Kind {
         match &self.0 {
@@ -64,16 +74,6 @@ impl Conversation {
             Role::Accepted(_) => Kind::Accepted,
             Role::Dialled(_) => Kind::Dialled,
             Role::Places(_) => Kind::Places,
-        }
-    }
-
-    fn protocol(&mut self) -> &mut dyn Protocol<Node> {
-        match &mut self.0 {
-            Role::Client(client) => client,
-            Role::Web(visitor) => &mut **visitor,
-            Role::Accepted(accepted) => &mut **accepted,
-            Role::Dialled(dialled) => &mut **dialled,
-            Role::Places(connection) => &mut **connection,
         }
     }
 

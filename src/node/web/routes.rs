@@ -1,9 +1,10 @@
 //! Which requests there are, and by which methods.
 
 use super::access::{self, Deed};
+use super::figures::answers;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
-use super::{Node, clients, events, figures, page, reports};
+use super::{Node, clients, events, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest;
@@ -25,11 +26,14 @@ enum Route<'a> {
     Places(Cow<'a, [u8]>),
     /// `/events`.
     Events,
-    /// `/status`, `/metrics`, `/healthz` and `/readyz`.
+    /// `/status`.
     Status,
+    /// `/metrics`.
     Metrics,
+    /// `/healthz`.
     Health,
-    Ready,
+    /// `/readyz`.
+    Readiness,
 }
 
 impl<'a> Route<'a> {
@@ -51,7 +55,7 @@ impl<'a> Route<'a> {
             [Some("status"), None, ..] => Route::Status,
             [Some("metrics"), None, ..] => Route::Metrics,
             [Some("healthz"), None, ..] => Route::Health,
-            [Some("readyz"), None, ..] => Route::Ready,
+            [Some("readyz"), None, ..] => Route::Readiness,
             _ => return Err(Refusal::new(404, "there is nothing at that path")),
         };
         Ok(route)
@@ -121,26 +125,18 @@ pub(super) fn answer(
         return Ok(None);
     }
     match (route, deed) {
-        (Route::Root, Deed::Change) => reports::take(cx, request, reply).map(|()| None),
-        (Route::Root, Deed::Ask) => Ok(page::answer(cx, reply)),
-        (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply).map(|()| None),
-        (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply).map(|()| None),
-        (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply).map(|()| None),
-        (Route::Clients, _) => clients::near(cx, query, reply),
-        (Route::Places(id), _) => clients::places(cx, &id, query, reply),
-        (Route::Events, _) => events::answer(cx, request, reply),
-        (Route::Status, _) => {
-            figures::answers::status(cx, reply);
-            Ok(None)
-        }
-        (Route::Metrics, _) => {
-            figures::answers::metrics(cx, reply);
-            Ok(None)
-        }
-        (Route::Health, _) => {
-            figures::answers::health(cx, reply);
-            Ok(None)
-        }
-        (Route::Ready, _) => figures::answers::ready(cx, reply).map(|()| None),
+        (Route::Root, Deed::Change) => reports::take(cx, request, reply)?,
+        (Route::Root, Deed::Ask) => return Ok(page::answer(cx, reply)),
+        (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply)?,
+        (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply)?,
+        (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
+        (Route::Clients, _) => return clients::near(cx, query, reply),
+        (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
+        (Route::Events, _) => return events::answer(cx, request, reply),
+        (Route::Status, _) => answers::status(cx, reply),
+        (Route::Metrics, _) => answers::metrics(cx, reply),
+        (Route::Health, _) => answers::health(cx, reply),
+        (Route::Readiness, _) => answers::readiness(cx, reply),
     }
+    Ok(None)
 }

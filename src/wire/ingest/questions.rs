@@ -4,7 +4,7 @@ use super::{Fields, Unfit};
 use crate::fault::fault;
 use crate::limits;
 use crate::wire::ascii::is_white_space;
-use crate::wire::command::{Command, Near, Reason, Watch, WhatsAt};
+use crate::wire::command::{Command, Near, Place, Reason, Watch, WhatsAt};
 use crate::wire::name::is_client_id;
 use crate::wire::uri;
 use memchr::memchr;
@@ -33,6 +33,8 @@ impl QuestionLine {
         self.radius(query)?;
         self.limit(query)?;
         match self.read()? {
+            // What is on no place of the Earth is an id, on the line.
+            Command::Near(Near { place: Place::Client(_), .. }) => Err(Unfit::Beyond("near")),
             Command::Near(near) => Ok(near),
             other => unexpected(&other),
         }
@@ -137,7 +139,6 @@ fn unexpected<T>(command: &Command<'_>) -> Result<T, Unfit<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Place;
     use proptest::prelude::*;
 
     fn near(query: &str) -> Result<(String, u64, u16), String> {

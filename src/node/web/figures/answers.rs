@@ -1,47 +1,50 @@
-//! The requests that ask for figures.
+//! `/status`, `/metrics`, `/healthz`, `/readyz`.
 
 use crate::node::Node;
-use crate::node::web::reply::{Refusal, Reply};
-use crate::transport::{Context, Now};
+use crate::node::web::reply::{JSON, Reply};
+use crate::transport::Context;
+use crate::wire::client_json::write_error;
 use std::mem;
 
-/// Of Prometheus's text format.
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The text format of Prometheus, version 0.0.4.
+const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const TEXT: &str = "text/plain; charset=utf-8";
-
-/// `GET /status`.
-pub fn status(cx: &mut Context<'_, Node>, reply: Reply) {
-    written(cx, reply, "application/json", Node::write_status);
+pub(in crate::node::web) fn status(cx: &mut Context<'_, Node>, reply: Reply) {
+    let now = cx.now;
+    write(cx, reply, JSON, |node, body| node.write_status(now, body));
 }
 
-/// `GET /metrics`.
-pub fn metrics(cx: &mut Context<'_, Node>, reply: Reply) {
-    written(cx, reply, METRICS, Node::write_metrics);
+pub(in crate::node::web) fn metrics(cx: &mut Context<'_, Node>, reply: Reply) {
+    let now = cx.now;
+    write(cx, reply, EXPOSITION, |node, body| node.write_metrics(now, body));
 }
 
-/// `GET /healthz`: who answers is alive.
-pub fn health(cx: &mut Context<'_, Node>, reply: Reply) {
-    reply.body(cx, 200, TEXT, b"alive\n");
+/// Who answers is alive.
+pub(in crate::node::web) fn health(cx: &mut Context<'_, Node>, reply: Reply) {
+    reply.json(cx, b"{\"alive\":true}");
 }
 
-/// `GET /readyz`: whether it should be asked, or why not.
-pub fn ready(cx: &mut Context<'_, Node>, reply: Reply) -> Result<(), Refusal> {
-    let readiness = cx.app.readiness(cx.now.monotonic);
-    readiness.map_err(|why| Refusal::new(503, why.to_string()))?;
-    reply.body(cx, 200, TEXT, b"ready\n");
-    Ok(())
+/// 200, or 503 and why not.
+pub(in crate::node::web) fn readiness(cx: &mut Context<'_, Node>, reply: Reply) {
+    match cx.app.readiness(cx.now.monotonic) {
+        Ok(()) => reply.json(cx, b"{\"ready\":true}"),
+        Err(why) => {
+            let mut body = Vec::new();
+            write_error(&mut body, &why.to_string());
+            reply.body(cx, 503, JSON, &body);
+        }
+    }
 }
 
-fn written(
+fn write(
     cx: &mut Context<'_, Node>,
     reply: Reply,
     content_type: &str,
-    write: fn(&Node, Now, &mut Vec<u8>),
+    write: impl FnOnce(&Node, &mut Vec<u8>),
 ) {
     let mut body = mem::take(&mut cx.app.web.body);
     body.clear();
-    write(cx.app, cx.now, &mut body);
+    write(cx.app, &mut body);
     reply.body(cx, 200, content_type, &body);
     cx.app.web.body = body;
 }

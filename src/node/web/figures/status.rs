@@ -17,8 +17,6 @@ struct Status<'a> {
     server: &'a str,
     herd: &'a str,
     version: &'a str,
-    /// Names this run of the server.
-    epoch: String,
     uptime_seconds: f64,
     ready: bool,
     /// Why it is not ready.
@@ -102,7 +100,6 @@ impl Node {
             server: &self.settings.name,
             herd: &self.settings.herd,
             version: env!("CARGO_PKG_VERSION"),
-            epoch: hexadecimal(self.settings.epoch),
             uptime_seconds: self.uptime(now).as_secs_f64(),
             ready: readiness.is_ok(),
             not_ready: readiness.err().map(|why| why.to_string()),

@@ -319,8 +319,8 @@ fn who_finds_no_neighbour_is_ready_after_a_while() {
 #[test]
 fn each_figure_is_asked_for_at_its_path() {
     let mut scene = scene(PAIR);
-    let text = "text/plain; charset=utf-8".to_owned();
-    assert_eq!(scene.ask("/healthz"), (200, text.clone(), "alive\n".into()));
+    let json = "application/json".to_owned();
+    assert_eq!(scene.ask("/healthz"), (200, json.clone(), "{\"alive\":true}".into()));
     let (status, _, body) = scene.ask("/readyz");
     let why = "its neighbour is not linked with it both ways yet";
     assert_eq!(
@@ -328,9 +328,9 @@ fn each_figure_is_asked_for_at_its_path() {
         (503, json!({"error": why}))
     );
     scene.pass(limits::NEIGHBOUR_SOUGHT_MAX);
-    assert_eq!(scene.ask("/readyz"), (200, text, "ready\n".into()));
+    assert_eq!(scene.ask("/readyz"), (200, json.clone(), "{\"ready\":true}".into()));
     let (status, content_type, body) = scene.ask("/status");
-    assert_eq!((status, content_type.as_str()), (200, "application/json"));
+    assert_eq!((status, &content_type), (200, &json));
     let told: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&told["ready"], &told["connections"]["web"]), (&json!(true), &json!(1)));
     let (status, content_type, body) = scene.ask("/metrics");
