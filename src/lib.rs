@@ -66,6 +66,7 @@
 //! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
 //! | who must hear of changes, such as a journal | a cursor of the feed, walked when the turn ends |
 //! | what watchers are told, in another shape than lines | an [event](node) of the hub, written by whoever is called |
+//! | a figure for who watches the herd | counted in `node/counts.rs` or told by who knows it, written in `node/web/figures/metrics.rs`, shown in `node/web/grafana.json` |
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the peer's certificate |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
