@@ -41,18 +41,9 @@ pub(super) enum Look {
 }
 
 impl Beginning {
-    /// Told, and its end said so often.
-    pub fn new(watched: &Watched, times: u32) -> Self {
-        Beginning { watched: watched.clone(), times, source: Source::NotBegun, end_at: None }
-    }
-
-    pub fn times(&self) -> u32 {
-        self.times
-    }
-
-    /// Whether it is told only because it is not known who was told of it.
-    pub fn is_told_anew(&self) -> bool {
-        self.times == 0
+    /// Of that watch, asked for once.
+    pub fn new(watched: &Watched) -> Self {
+        Beginning { watched: watched.clone(), times: 1, source: Source::NotBegun, end_at: None }
     }
 
     pub fn fields(&self) -> &Rc<[u8]> {

@@ -44,6 +44,8 @@ impl Hub {
         positions: &mut Positions,
         mut write: impl FnMut(&Event<'_>) -> Room,
     ) {
+        // What the recent lines tell is how all are.
+        self.walk(positions);
         let Some(watcher) = find(&mut self.watchers, id) else { return };
         if watcher.state() != State::Called {
             return;
@@ -71,10 +73,16 @@ impl Hub {
                 }
                 Next::Now(fields) => write(&Event::Now(&fields)),
                 Next::NowEverything => write(&Event::Now(b"*")),
-                Next::Of(number) => match watcher.judge(number, positions) {
-                    Some(event) => write(&event),
-                    None => continue,
-                },
+                Next::Of(number) => {
+                    if watcher.watches_more_than_everything() && !self.by_place.is_empty() {
+                        // From now on it is watched where it is, though the index may not have come to it.
+                        positions.settle(number);
+                    }
+                    match watcher.judge(number, positions) {
+                        Some(event) => write(&event),
+                        None => continue,
+                    }
+                }
                 Next::Gone(number) => match watcher.judge_gone(number, positions) {
                     Some(event) => write(&event),
                     None => continue,
