@@ -227,7 +227,7 @@ impl Client {
             Awaited::Places { question, at } => {
                 whatsat::write_answer(node, transport, *question, at)
             }
-            Awaited::Near(line) => near::write_answer(node, transport, line, &mut is_served),
+            _ => near::write_answer(node, transport, awaited, &mut is_served),
         });
     }
 }
