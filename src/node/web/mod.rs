@@ -8,6 +8,7 @@ mod access;
 mod clients;
 mod events;
 mod figures;
+mod near;
 mod page;
 mod pending;
 mod reply;
@@ -220,6 +221,7 @@ impl Answering {
             Ok(pending) => self.pending = pending,
             Err(refusal) => reply.refuse(cx, &refusal),
         }
+        self.last |= self.pending.as_ref().is_some_and(Pending::ends_connection);
     }
 
     /// What came is no request, and where the next one begins is not known any more.
@@ -231,10 +233,12 @@ impl Answering {
 
     /// Goes on with the answer that takes its time, if there is one.
     fn go_on(&mut self, cx: &mut Context<'_, Node>) {
-        if let Some(pending) = &mut self.pending
-            && pending.go_on(cx)
-        {
-            self.pending = None;
+        if let Some(pending) = &mut self.pending {
+            let is_over = pending.go_on(cx);
+            self.last |= pending.ends_connection();
+            if is_over {
+                self.pending = None;
+            }
         }
     }
 

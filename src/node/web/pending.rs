@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::events::Stream;
+use super::near::NearAnswer;
 use super::reply::Reply;
 use super::{clients, page};
 use crate::node::QuestionId;
@@ -12,8 +13,8 @@ use crate::transport::{Context, Monotonic};
 pub(super) enum Pending {
     /// The answer of Places to a question, about this client in JSON.
     Places { question: QuestionId, client: Vec<u8>, reply: Reply },
-    /// The turn of a question about who is near, which is in this query.
-    Near { query: Box<[u8]>, reply: Reply },
+    /// The turn of a question about who is near.
+    Near(NearAnswer),
     /// Room for the rest of the page.
     Page { rest: &'static [u8] },
     /// Events, and more events.
@@ -27,9 +28,18 @@ impl Pending {
             Pending::Places { question, client, reply } => {
                 clients::answer_places(cx, *question, client, *reply)
             }
-            Pending::Near { query, reply } => clients::answer_near(cx, query, *reply, true),
+            Pending::Near(answer) => answer.go_on(cx),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
+        }
+    }
+
+    /// Whether its end is that of the connection.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            Pending::Near(answer) => answer.ends_connection(),
+            Pending::Events(_) => true,
+            Pending::Places { .. } | Pending::Page { .. } => false,
         }
     }
 
@@ -69,7 +79,7 @@ impl Pending {
                 cx.app.questions.forget(question, cx.now.monotonic);
             }
             Pending::Events(stream) => stream.leave(cx),
-            Pending::Near { .. } | Pending::Page { .. } => {}
+            Pending::Near(_) | Pending::Page { .. } => {}
         }
     }
 }

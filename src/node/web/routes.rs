@@ -4,7 +4,7 @@ use super::access::{self, Deed};
 use super::figures::answers;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
-use super::{Node, clients, events, page, reports};
+use super::{Node, clients, events, near, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest;
@@ -137,7 +137,7 @@ pub(super) fn answer(
         (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply)?,
         (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply)?,
         (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
-        (Route::Clients, _) => return clients::near(cx, query, reply),
+        (Route::Clients, _) => return near::answer(cx, query, reply),
         (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
         (Route::Events, _) => return events::answer(cx, request, reply),
         (Route::Status, _) => answers::status(cx, reply),
