@@ -204,7 +204,7 @@ pub const RECENT_EVENTS_BYTES_MAX: usize = 128 * 1_024;
 pub const AREA_LISTED_MAX: usize = 4_096;
 /// Changes that a watcher has missed and that are found from the feed's end, at once; where it is further
 /// behind, all that there is is passed over in shares.
-pub const RESUMED_CHANGES_MAX: u64 = 2_048;
+pub const RESUMED_CHANGES_MAX: u64 = 256;
 /// How often a stream of events brings a comment (contract).
 pub const COMMENT_INTERVAL: Duration = Duration::from_secs(15);
 /// Changes that the index of areas takes in one turn besides those that came in it.

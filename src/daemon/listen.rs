@@ -20,19 +20,23 @@ pub(super) struct Listens {
 
 /// Listens for clients, for neighbours and for visitors.
 pub(super) fn listen(reactor: &mut Reactor<Node>, server: &Server) -> Result<Listens, Failure> {
-    let clients = bind(reactor, Port::Clients, &server.client_listener(), "clients")?;
-    let neighbours = bind(reactor, Port::Neighbours, &server.neighbour_listener(), "neighbours")?;
+    let clients = bind(reactor, Port::Clients, &server.client_listener(), ("clients", "listen"))?;
+    let neighbours =
+        bind(reactor, Port::Neighbours, &server.neighbour_listener(), ("neighbours", "listen"))?;
     let web = server.web_listener();
-    let web = web.map(|endpoint| bind(reactor, Port::Web, &endpoint, "the web")).transpose()?;
+    let web = web
+        .map(|endpoint| bind(reactor, Port::Web, &endpoint, ("the web", "web_listen")))
+        .transpose()?;
     Ok(Listens { clients, neighbours, web })
 }
 
-/// Binds the first address of an endpoint, for those who connect there.
+/// Binds the first address of an endpoint, for those who connect there; with the field of the herd file
+/// that says which.
 fn bind(
     reactor: &mut Reactor<Node>,
     port: Port,
     endpoint: &Endpoint,
-    whom: &str,
+    (whom, field): (&str, &str),
 ) -> Result<SocketAddr, Failure> {
     let fail = |error: &dyn Display| {
         Failure::Run(format!("cannot listen on {endpoint} for {whom}: {error}"))
@@ -42,7 +46,7 @@ fn bind(
     let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
     reactor.listen(port, address, None).map_err(|error| match error.kind() {
         io::ErrorKind::AddrNotAvailable => fail(&format_args!(
-            "{error}: it is no address of this machine; the herd file's `listen` names one to bind"
+            "{error}: it is no address of this machine; the herd file's `{field}` names one to bind"
         )),
         _ => fail(&error),
     })
@@ -55,7 +59,7 @@ mod tests {
 
     fn bound(host: &str, port: u16) -> Result<SocketAddr, Failure> {
         let mut reactor = Reactor::new().unwrap();
-        bind(&mut reactor, Port::Clients, &Endpoint::plain(host, port), "clients")
+        bind(&mut reactor, Port::Clients, &Endpoint::plain(host, port), ("clients", "listen"))
     }
 
     #[test]

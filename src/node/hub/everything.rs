@@ -41,7 +41,7 @@ impl Everything {
     /// What has changed since `after` is told first, to one who was told all before.
     pub fn since(after: u64, positions: &mut Positions) -> Self {
         // What lies near the end is found from there; else all is passed over from the front, in shares.
-        let is_near = positions.head() - after.min(positions.head()) <= limits::RESUMED_CHANGES_MAX;
+        let is_near = positions.head() - after <= limits::RESUMED_CHANGES_MAX;
         let cursor = if is_near {
             let cursor = positions.open_cursor();
             positions.seek(&cursor, after);

@@ -109,6 +109,8 @@ impl Hub {
         positions: &mut Positions,
     ) -> bool {
         self.begin(positions);
+        // What has not come yet cannot have been told.
+        let after = after.filter(|&after| after <= positions.head());
         let mut fields = Vec::new();
         watch.write(&mut fields);
         let is_full = self.watches >= limits::WATCHES_MAX

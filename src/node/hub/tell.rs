@@ -61,6 +61,7 @@ impl Hub {
             let told = match watcher.next(positions, self.noted_up_to, recent) {
                 Next::Nothing => break State::Idle,
                 Next::PassedOver => continue,
+                Next::Later => break State::Due,
                 Next::Areas => {
                     watcher.set_state(State::Due);
                     self.awaiting_areas.push(id);

@@ -55,6 +55,8 @@ pub(super) enum Next<'r> {
     Nothing,
     /// One was looked at that is not to be told.
     PassedOver,
+    /// What has changed in this turn, once it has been noted.
+    Later,
     /// What is so now in an area, once the index is up to date.
     Areas,
     /// This record, as it is now.
@@ -253,14 +255,18 @@ impl Watcher {
         if let Some(noted) = self.noted.front().copied()
             && !noted.is_last(positions)
         {
-            self.noted.pop_front();
-            let has_left = self.has_left(noted.number, positions);
-            return if has_left { Next::Of(noted) } else { Next::PassedOver };
+            return self.look_again(noted, noted_up_to, positions);
         }
         let noted = self.noted.front().copied();
         let Some(beginning) = self.beginnings.front_mut() else {
             self.noted.pop_front();
             return noted.map_or(Next::Nothing, Next::Of);
+        };
+        // Of who was told before it is not known of whom.
+        let after = beginning.after();
+        let next_of = |noted: Noted| match after {
+            Some(after) => Next::Since(noted, after),
+            None => Next::Of(noted),
         };
         let now = match beginning.look(positions) {
             Look::PassedOver => return Next::PassedOver,
@@ -270,7 +276,7 @@ impl Watcher {
                 return match noted.filter(|noted| noted.sequence <= end_at) {
                     Some(noted) => {
                         self.noted.pop_front();
-                        Next::Of(noted)
+                        next_of(noted)
                     }
                     None => self.end_of_beginning(end_at, positions),
                 };
@@ -282,22 +288,38 @@ impl Watcher {
         if let Some(noted) = noted {
             self.noted.pop_front();
             if noted.sequence < now.sequence {
-                return Next::Of(noted);
+                return next_of(noted);
             }
         }
         beginning.take(positions);
-        if let Some(after) = beginning.after() {
-            return Next::Since(now, after);
-        }
-        Next::Of(now)
+        next_of(now)
     }
 
-    /// Whether it was told of one who has changed since that was noted, and is not watched any more:
-    /// of that change nothing is noted.
-    fn has_left(&self, number: RecordNumber, positions: &Positions) -> bool {
-        let Some(change) = positions.change_of(number) else { return false };
-        let is_taken = |position: Position<'_>| self.watches.take(&position).0;
-        self.told.contains_key(&number) && !change.position().is_some_and(is_taken)
+    /// The record of the first note has changed again. If it is still watched that is noted, too. If it is
+    /// not any more, nothing may be: then it is noted here, to be told in its turn.
+    fn look_again(
+        &mut self,
+        noted: Noted,
+        noted_up_to: u64,
+        positions: &Positions,
+    ) -> Next<'static> {
+        let has_left = positions.change_of(noted.number).filter(|change| {
+            let is_taken = |position: Position<'_>| self.watches.take(&position).0;
+            let may_know = self.told.contains_key(&noted.number)
+                || self.beginnings.front().is_some_and(|beginning| beginning.after().is_some());
+            may_know && !change.position().is_some_and(is_taken)
+        });
+        if has_left.is_some_and(|change| change.sequence() > noted_up_to) {
+            return Next::Later;
+        }
+        self.noted.pop_front();
+        if let Some(change) = has_left {
+            let at = self.noted.partition_point(|other| other.sequence < change.sequence());
+            if self.noted.get(at).is_none_or(|other| other.sequence != change.sequence()) {
+                self.noted.insert(at, Noted::new(&change));
+            }
+        }
+        Next::PassedOver
     }
 
     fn end_of_beginning(&mut self, end_at: u64, positions: &mut Positions) -> Next<'static> {
@@ -347,9 +369,10 @@ impl Watcher {
     ) -> Option<News<'p>> {
         let change = positions.change_of(noted.number)?;
         let (is_taken, point) = change.position().map_or((false, None), |p| self.watches.take(&p));
-        if is_taken {
-            self.told.insert(noted.number, point);
-        }
+        match is_taken {
+            true => self.told.insert(noted.number, point),
+            false => self.told.remove(&noted.number),
+        };
         let is_news = noted.sequence > after;
         is_news.then_some(match change.position() {
             Some(position) if is_taken => News::At(position),

@@ -47,7 +47,6 @@ pub(super) fn answer(
         }
         let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life });
         let after = request.header("last-event-id").and_then(|id| sequence_in(id, life));
-        let after = after.filter(|&after| after <= node.positions.head());
         if node.hub.watch(watcher, &watch, after, &mut node.positions) {
             return Ok(Some(watcher));
         }
@@ -56,15 +55,18 @@ pub(super) fn answer(
     });
     node.web.question = line;
     let watcher = watcher?;
-    reply.closing().head(cx, 200, Payload::UntilClose, |head| {
+    reply.head(cx, 200, Payload::UntilClose, |head| {
         // A proxy that gathers what comes would keep it from who waits for it.
         head.content_type("text/event-stream")
             .cache_control("no-store")
             .field("X-Accel-Buffering", "no")
     });
-    Ok(watcher.map(|watcher| {
-        let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
-        Pending::Events(Box::new(Stream { watcher, comment_at, end: End::Never }))
+    Ok(Some(match watcher {
+        None => Pending::End,
+        Some(watcher) => {
+            let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+            Pending::Events(Box::new(Stream { watcher, comment_at, end: End::Never }))
+        }
     }))
 }
 

@@ -36,7 +36,8 @@ use timing::{Timer, Timing};
 #[derive(Debug)]
 pub(super) struct Web {
     pub admission: Admission,
-    /// In the ids of events, to know them from those of another run of this server.
+    /// In the ids of events, to know them from those of another run of this server. It is not the epoch:
+    /// by that neighbours know the true server from one that takes its name.
     life: u32,
     origins: Origins,
     date: HttpDate,
@@ -222,6 +223,7 @@ impl Answering {
             Err(refusal) => reply.refuse(cx, &refusal),
         }
         self.last |= self.pending.as_ref().is_some_and(Pending::ends_connection);
+        self.pending.take_if(|pending| matches!(pending, Pending::End));
     }
 
     /// What came is no request, and where the next one begins is not known any more.
@@ -286,6 +288,7 @@ impl Protocol<Node> for Visitor {
         if let Some(pending) = &mut self.answering.pending {
             pending.note_end();
         }
+        self.answering.go_on(cx);
         self.look_after(cx);
     }
 

@@ -5,9 +5,11 @@ use super::Node;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use super::reports::unfit;
+use crate::fault::fault;
 use crate::limits;
 use crate::node::near::{Asked, Kept, NearClients};
 use crate::transport::Context;
+use crate::wire::Near;
 use crate::wire::client_json::{ClientAt, write_client};
 use crate::wire::decimal::write_kilometres;
 use crate::wire::http::{LAST_CHUNK, write_chunk};
@@ -16,8 +18,8 @@ use std::mem;
 /// How far an answer has come.
 #[derive(Debug)]
 pub(super) enum NearAnswer {
-    /// It waits for its turn; the question is in this query.
-    Asked(Box<[u8]>, Reply),
+    /// It waits for its turn.
+    Asked(Near<'static>, Reply),
     /// These are to be told yet, in chunks or, to who does not take these, until the connection ends.
     Begun { rest: Kept, is_chunked: bool },
 }
@@ -29,14 +31,13 @@ pub(super) fn answer(
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let mut line = mem::take(&mut cx.app.web.question);
-    let is_question = line.near(query).map(|_| ()).map_err(unfit);
+    let question = line.near(query).map_err(unfit);
     cx.app.web.question = line;
-    is_question?;
-    let mut answer = NearAnswer::Asked(query.into(), reply);
+    let mut answer = NearAnswer::Asked(question?, reply);
     if cx.app.nears.anybody_waits() {
         cx.app.nears.wait(cx.transport.id(), false);
     } else if answer.go_on(cx) {
-        return Ok(None);
+        return Ok(answer.ends_connection().then_some(Pending::End));
     }
     Ok(Some(Pending::Near(answer)))
 }
@@ -52,64 +53,66 @@ impl NearAnswer {
         if !cx.transport.request_room() {
             return false;
         }
-        if matches!(self, NearAnswer::Begun { .. }) && cx.app.nears.have_spent() {
-            cx.app.nears.wait(cx.transport.id(), false);
-            return false;
-        }
         let mut body = mem::take(&mut cx.app.web.body);
         body.clear();
-        let is_whole = self.write_share(cx, &mut body);
+        let is_whole = match self {
+            NearAnswer::Begun { .. } if cx.app.nears.have_spent() => {
+                cx.app.nears.wait(cx.transport.id(), false);
+                false
+            }
+            NearAnswer::Begun { rest, is_chunked } => {
+                let is_whole = write_clients(&mut body, rest);
+                write_piece(cx, &body, *is_chunked);
+                match is_whole {
+                    true if *is_chunked => cx.transport.write(LAST_CHUNK),
+                    true => {}
+                    false => cx.app.nears.wait(cx.transport.id(), true),
+                }
+                is_whole
+            }
+            NearAnswer::Asked(question, reply) => {
+                let (question, reply) = (*question, *reply);
+                self.begin(cx, &question, reply, &mut body)
+            }
+        };
         cx.app.nears.charge_bytes(body.len());
         cx.app.web.body = body;
         is_whole
     }
 
-    fn write_share(&mut self, cx: &mut Context<'_, Node>, body: &mut Vec<u8>) -> bool {
-        match self {
-            NearAnswer::Asked(query, reply) => {
-                let reply = *reply;
-                let mut line = mem::take(&mut cx.app.web.question);
-                let begun = line.near(query).ok().and_then(|question| {
-                    let Asked::Found(mut found) = cx.app.near(&question) else { return None };
-                    body.extend_from_slice(b"{\"clients\":[");
-                    let is_whole = write_clients(body, &mut found);
-                    Some((!is_whole).then(|| found.keep()))
-                });
-                cx.app.web.question = line;
-                match begun {
-                    None => {
-                        cx.app.nears.wait(cx.transport.id(), false);
-                        false
-                    }
-                    Some(None) => {
-                        reply.json(cx, body);
-                        true
-                    }
-                    Some(Some(rest)) => {
-                        cx.app.nears.charge_bytes(rest.bytes());
-                        let is_chunked = reply.begin_json(cx);
-                        if reply.is_head() {
-                            return true;
-                        }
-                        write_piece(cx, body, is_chunked);
-                        *self = NearAnswer::Begun { rest, is_chunked };
-                        cx.app.nears.wait(cx.transport.id(), true);
-                        false
-                    }
-                }
+    fn begin(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        question: &Near<'_>,
+        reply: Reply,
+        body: &mut Vec<u8>,
+    ) -> bool {
+        let mut found = match cx.app.near(question) {
+            Asked::Found(found) => found,
+            Asked::TooEarly => {
+                cx.app.nears.wait(cx.transport.id(), false);
+                return false;
             }
-            NearAnswer::Begun { rest, is_chunked } => {
-                let is_chunked = *is_chunked;
-                let is_whole = write_clients(body, rest);
-                write_piece(cx, body, is_chunked);
-                if !is_whole {
-                    cx.app.nears.wait(cx.transport.id(), true);
-                } else if is_chunked {
-                    cx.transport.write(LAST_CHUNK);
-                }
-                is_whole
+            Asked::Unknown => {
+                fault!("a place is not known");
+                reply.refuse(cx, &Refusal::new(500, "that place is not known"));
+                return true;
             }
+        };
+        body.extend_from_slice(b"{\"clients\":[");
+        if write_clients(body, &mut found) {
+            reply.json(cx, body);
+            return true;
         }
+        let rest = found.keep();
+        cx.app.nears.charge_bytes(rest.bytes());
+        let is_chunked = reply.begin_json(cx);
+        *self = NearAnswer::Begun { rest, is_chunked };
+        if !reply.is_head() {
+            write_piece(cx, body, is_chunked);
+            cx.app.nears.wait(cx.transport.id(), true);
+        }
+        reply.is_head()
     }
 }
 

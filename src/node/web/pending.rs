@@ -19,6 +19,10 @@ pub(super) enum Pending {
     Page { rest: &'static [u8] },
     /// Events, and more events.
     Events(Box<Stream>),
+    /// The next turn: the answer is whole, and has taken long.
+    Turn,
+    /// Nothing: the answer is whole, and its end is that of the connection.
+    End,
 }
 
 impl Pending {
@@ -31,6 +35,7 @@ impl Pending {
             Pending::Near(answer) => answer.go_on(cx),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
+            Pending::Turn | Pending::End => true,
         }
     }
 
@@ -38,8 +43,8 @@ impl Pending {
     pub fn ends_connection(&self) -> bool {
         match self {
             Pending::Near(answer) => answer.ends_connection(),
-            Pending::Events(_) => true,
-            Pending::Places { .. } | Pending::Page { .. } => false,
+            Pending::Events(_) | Pending::End => true,
+            Pending::Places { .. } | Pending::Page { .. } | Pending::Turn => false,
         }
     }
 
@@ -79,7 +84,7 @@ impl Pending {
                 cx.app.questions.forget(question, cx.now.monotonic);
             }
             Pending::Events(stream) => stream.leave(cx),
-            Pending::Near(_) | Pending::Page { .. } => {}
+            Pending::Near(_) | Pending::Page { .. } | Pending::Turn | Pending::End => {}
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use super::Node;
 use super::access::{self, Deed};
+use super::clients;
 use super::reply::{Refusal, Reply};
-use crate::node::hub::client_at;
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
 use crate::node::report::Untaken;
 use crate::positions::Text;
 use crate::transport::{ConnectionId, Context};
-use crate::wire::client_json::write_client;
 use crate::wire::http::Request;
 use crate::wire::ingest::{Sender, Unfit, is_report};
 use crate::wire::{IamAt, Printable};
@@ -48,9 +47,13 @@ pub(super) fn take(
 ) -> Result<(), Refusal> {
     let (query, body, now) = (request.query().as_bytes(), request.body(), cx.now.posix_nanoseconds);
     let is_json = request.is_of_type("application/json");
-    let is_form = is_json || request.is_of_type("application/x-www-form-urlencoded");
+    let is_of_known_type = is_json || request.is_of_type("application/x-www-form-urlencoded");
     let in_query = is_report(query);
-    if !in_query && !is_form && !body.is_empty() && request.header("content-type").is_some() {
+    if !in_query
+        && !is_of_known_type
+        && !body.is_empty()
+        && request.header("content-type").is_some()
+    {
         return Err(Refusal::new(415, "a report is a form or application/json"));
     }
     let mut line = mem::take(&mut cx.app.web.report);
@@ -104,14 +107,7 @@ pub(super) fn put(
     let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
     cx.app.web.report = line;
     taken?;
-    let mut body = mem::take(&mut cx.app.web.body);
-    body.clear();
-    if let Some(position) = cx.app.positions.find(client) {
-        write_client(&mut body, None, &client_at(&position));
-    }
-    reply.json(cx, &body);
-    cx.app.web.body = body;
-    Ok(())
+    clients::get(cx, client, reply)
 }
 
 /// What is wrong with what was sent.

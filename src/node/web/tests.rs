@@ -315,12 +315,15 @@ fn only_our_own_page_and_those_that_were_named_may_change_what_is_known() {
 fn who_asks_for_the_head_gets_no_body_and_its_length() {
     let mut scene = Scene::new();
     report(&mut scene, "kiwi", "34.068930");
-    for target in ["/clients/kiwi", "/clients/nobody", "/", "/events"] {
+    for target in ["/clients/kiwi", "/clients/nobody", "/", "/status", "/metrics", "/events"] {
         scene.sends(0, &get(target).replace("GET", "HEAD"));
         let head = scene.read(0);
+        scene.turn();
         assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "{head}");
         assert_eq!(head.contains("Content-Length: "), target != "/events", "{head}");
+        assert_eq!(scene.is_ending(0), head.contains("Connection: close"), "{head}");
     }
+    assert!(scene.is_ending(0), "a stream has no other end");
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl<'a> Values<'a> {
             }
             (_, _, Some(location)) => {
                 let location = self.decoded("location", location)?;
-                let comma = memchr(b',', &location).ok_or(Unfit::NoPair)?;
+                let comma = memchr(b',', &location).ok_or(Unfit::NoPair("location"))?;
                 line.location(&location[..comma], &location[comma + 1..])?;
             }
             (None, _, None) => return Err(Unfit::Missing("lat")),

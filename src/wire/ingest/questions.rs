@@ -27,15 +27,19 @@ impl QuestionLine {
     }
 
     /// `near=LAT,LNG`, `km=R` and, if it is not to be 20, `limit=N`: a `NEAR`.
-    pub fn near(&mut self, query: &[u8]) -> Result<Near<'_>, Unfit<'_>> {
+    pub fn near(&mut self, query: &[u8]) -> Result<Near<'static>, Unfit<'_>> {
         let near = value(query, "near")?.ok_or(Unfit::Missing("near"))?;
         self.begin(b"NEAR ").pair(&near)?;
         self.radius(query)?;
         self.limit(query)?;
         match self.read()? {
-            // What is on no place of the Earth is an id, on the line.
-            Command::Near(Near { place: Place::Client(_), .. }) => Err(Unfit::Beyond("near")),
-            Command::Near(near) => Ok(near),
+            Command::Near(Near { place, radius_micrometres, bound }) => match place {
+                Place::Location(location) => {
+                    Ok(Near { place: Place::Location(location), radius_micrometres, bound })
+                }
+                // What is on no place of the Earth is an id, on the line.
+                Place::Client(_) => Err(Unfit::Beyond("near")),
+            },
             other => unexpected(&other),
         }
     }
@@ -120,7 +124,7 @@ impl QuestionLine {
 impl Fields<'_> {
     /// Latitude and longitude with a comma between, as a location.
     fn pair(&mut self, pair: &[u8]) -> Result<(), Unfit<'static>> {
-        let comma = memchr(b',', pair).ok_or(Unfit::NoPair)?;
+        let comma = memchr(b',', pair).ok_or(Unfit::NoPair("near"))?;
         self.location(&pair[..comma], &pair[comma + 1..])?;
         self.line.pop();
         Ok(())
@@ -162,8 +166,8 @@ mod tests {
         for (query, why) in [
             ("", "the near is missing"),
             ("near=1,2", "the km is missing"),
-            ("near=1&km=5", "the location is not two numbers with a comma between"),
-            ("near=kiwi&km=5", "the location is not two numbers with a comma between"),
+            ("near=1&km=5", "the near is not two numbers with a comma between"),
+            ("near=kiwi&km=5", "the near is not two numbers with a comma between"),
             ("near=1,2&km=", "the km is not a number"),
             ("near=1,2&km=1+2", "the km is not a number"),
             ("near=1,2&km=1&limit=1%0a2", "the limit is not a number"),

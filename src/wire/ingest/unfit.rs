@@ -1,4 +1,4 @@
-//! Why what an app sent is no report.
+//! Why what came over HTTP is no report, or no question.
 
 use crate::limits;
 use crate::wire::command::Reason;
@@ -6,7 +6,7 @@ use crate::wire::misnumbered::Misnumbered;
 use crate::wire::uri::Misescaped;
 use std::fmt;
 
-/// What is wrong with a report. Its `Display` is a clause.
+/// What is wrong with a report or a question. Its `Display` is a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit<'a> {
     /// The part that is called so is missing.
@@ -26,8 +26,8 @@ pub enum Unfit<'a> {
     Exponent(&'static str),
     /// The angle that is called so has more degrees than there are.
     Beyond(&'static str),
-    /// The `location` is not two numbers with a comma between.
-    NoPair,
+    /// The part that is called so is not two numbers with a comma between.
+    NoPair(&'static str),
     /// The time is neither a number nor ISO 8601.
     NoTime,
     /// There is no such day, or no such time of day.
@@ -54,13 +54,13 @@ impl fmt::Display for Unfit<'_> {
                 write!(f, "the {name} has an exponent beyond {most}")
             }
             Unfit::Beyond(name) => write!(f, "the {name} has more degrees than there are"),
-            Unfit::NoPair => f.write_str("the location is not two numbers with a comma between"),
+            Unfit::NoPair(name) => write!(f, "the {name} is not two numbers with a comma between"),
             Unfit::NoTime => f.write_str("the time is neither a number nor ISO 8601"),
             Unfit::NoMoment => f.write_str("the time is on no day, or at no time of it"),
             Unfit::BeforeEpoch => f.write_str("the time is before 1970"),
             Unfit::TooLong(bytes) => {
                 let most = limits::CLIENT_LINE_BYTES_MAX;
-                write!(f, "the report has {bytes} bytes as a line, of {most} at most")
+                write!(f, "it has {bytes} bytes as a line, of {most} at most")
             }
             Unfit::Line(reason) => reason.fmt(f),
         }

@@ -1,6 +1,7 @@
 //! `/status`, `/metrics`, `/healthz`, `/readyz`.
 
 use crate::node::Node;
+use crate::node::web::pending::Pending;
 use crate::node::web::reply::{JSON, Reply};
 use crate::transport::Context;
 use crate::wire::client_json::write_error;
@@ -9,14 +10,14 @@ use std::mem;
 /// The text format of Prometheus, version 0.0.4.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(in crate::node::web) fn status(cx: &mut Context<'_, Node>, reply: Reply) {
+pub(in crate::node::web) fn status(cx: &mut Context<'_, Node>, reply: Reply) -> Pending {
     let now = cx.now;
-    write(cx, reply, JSON, |node, body| node.write_status(now, body));
+    write(cx, reply, JSON, |node, body| node.write_status(now, body))
 }
 
-pub(in crate::node::web) fn metrics(cx: &mut Context<'_, Node>, reply: Reply) {
+pub(in crate::node::web) fn metrics(cx: &mut Context<'_, Node>, reply: Reply) -> Pending {
     let now = cx.now;
-    write(cx, reply, EXPOSITION, |node, body| node.write_metrics(now, body));
+    write(cx, reply, EXPOSITION, |node, body| node.write_metrics(now, body))
 }
 
 /// Who answers is alive.
@@ -36,15 +37,18 @@ pub(in crate::node::web) fn readiness(cx: &mut Context<'_, Node>, reply: Reply) 
     }
 }
 
+/// There is much to write about many neighbours: what is asked behind it waits for the next turn.
 fn write(
     cx: &mut Context<'_, Node>,
     reply: Reply,
     content_type: &str,
     write: impl FnOnce(&Node, &mut Vec<u8>),
-) {
+) -> Pending {
     let mut body = mem::take(&mut cx.app.web.body);
     body.clear();
     write(cx.app, &mut body);
     reply.body(cx, 200, content_type, &body);
     cx.app.web.body = body;
+    cx.transport.yield_turn();
+    Pending::Turn
 }

@@ -97,4 +97,8 @@ fn a_short_one_has_its_length() {
     let head = scene.read(0);
     assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "{head}");
     assert_eq!(scene.status(&get("/clients/c001")), 200, "the connection goes on");
+    let target = "/clients?near=1,-118.445127&km=1&limit=1000";
+    scene.sends(0, &format!("HEAD {target} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    scene.turn();
+    assert!(scene.read(0).contains("Connection: close") && scene.is_ending(0));
 }

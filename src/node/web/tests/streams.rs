@@ -154,6 +154,74 @@ fn whoever_missed_more_than_is_looked_for_at_once_is_told_the_same() {
     }
 }
 
+/// The sequence numbers of ids.
+fn sequences(events: &[(String, String, String)]) -> Vec<u64> {
+    events.iter().map(|(id, ..)| id.split_once('-').unwrap().1.parse().unwrap()).collect()
+}
+
+fn moved(scene: &mut Scene, id: &str, latitude: &str) {
+    scene.now.posix_nanoseconds += SECOND;
+    let target = format!("/?id={id}&lat={latitude}&lon=-118");
+    assert_eq!(scene.status(&get(&target)), 200);
+}
+
+#[test]
+fn who_leaves_while_what_is_so_is_told_is_told_in_its_turn() {
+    let clients = 12 * limits::EVENTS_PER_WATCHER;
+    let mut scene = Scene::new();
+    for number in 0..clients {
+        report(&mut scene, &format!("c{number}"), "34");
+    }
+    // So that the index of areas is there.
+    assert_eq!(scene.status(&get("/clients?near=34,-118&km=0")), 200);
+    for last in [None, Some(clients as u64 / 2)] {
+        let last = last.map(|last| format!("{}-{last}", scene.node.web.life));
+        let visitor = scene.visit();
+        let fields = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
+        let request = format!("GET /events{AREA} HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
+        scene.sends(visitor, &request);
+        scene.turn();
+        let mut all = events(&scene.read(visitor));
+        assert!(all.len() < clients / 2, "a share of it");
+        // The first has been told or passed over, the last has not: both come back and leave again.
+        for id in ["c0".to_owned(), format!("c{}", clients - 1)] {
+            moved(&mut scene, &id, "34.1");
+            scene.turn();
+            moved(&mut scene, &id, "-34");
+            moved(&mut scene, &id, "-35");
+        }
+        while let more = told(&mut scene, visitor)
+            && !more.is_empty()
+        {
+            all.extend(more);
+        }
+        let sequences = sequences(&all);
+        assert!(
+            sequences.is_sorted(),
+            "who goes on from any of them misses nothing: {sequences:?}"
+        );
+        let of = |id: &str| -> Vec<String> {
+            short(&all).into_iter().filter(|event| event.split(' ').nth(1) == Some(id)).collect()
+        };
+        assert_eq!(of("c0").last().unwrap(), "out c0");
+        let others = all.iter().filter(|(_, event, _)| event == "out").count();
+        assert!(others <= 2, "{all:?}");
+        if fields.is_empty() {
+            assert_eq!(
+                all.len() - sequences.iter().filter(|s| **s > clients as u64).count(),
+                clients - 1
+            );
+        } else {
+            let last = format!("c{}", clients - 1);
+            assert_eq!(of(&last).last().unwrap(), &format!("out {last}"), "it was told of before");
+        }
+        for id in ["c0".to_owned(), format!("c{}", clients - 1)] {
+            moved(&mut scene, &id, "34");
+        }
+        scene.call(visitor, |protocol, cx| protocol.connection_lost(cx, &Lost::Closed));
+    }
+}
+
 #[test]
 fn a_comment_comes_every_so_often_unless_the_reader_is_slow() {
     let mut scene = Scene::new();
@@ -180,6 +248,9 @@ fn a_stream_ends_with_what_is_so_at_the_half_close_and_at_once_at_the_stop() {
     scene.call(visitor, |protocol, cx| protocol.eof_received(cx));
     assert_eq!(short(&told(&mut scene, visitor)), ["at kiwi", "now"]);
     assert!(scene.is_ending(visitor));
+    let idle = watch(&mut scene, "", None);
+    scene.call(idle, |protocol, cx| protocol.eof_received(cx));
+    assert!(scene.is_ending(idle), "all of that has been told before");
     let visitor = watch(&mut scene, "", None);
     scene.call(visitor, |protocol, cx| protocol.stopping(cx));
     assert!(scene.is_ending(visitor));
