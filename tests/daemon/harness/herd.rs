@@ -198,6 +198,11 @@ impl Server {
         Client::connect(self.address())
     }
 
+    /// A new connection to the web port.
+    pub fn visitor(&self) -> Client {
+        Client::connect((Ipv4Addr::LOCALHOST, self.web_port.unwrap()).into())
+    }
+
     /// The address of what is at `path` on the web port.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.web_port.unwrap())
