@@ -4,6 +4,7 @@
 mod apps;
 mod attacks;
 mod curl;
+mod metrics;
 mod questions;
 mod streams;
 
