@@ -3,7 +3,10 @@
 
 mod apps;
 mod attacks;
+mod browser;
 mod curl;
+mod frames;
+mod map;
 mod metrics;
 mod questions;
 mod streams;
