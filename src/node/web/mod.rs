@@ -218,7 +218,10 @@ impl Answering {
         self.last |= reply.is_last();
         reports::log_request(cx.transport.id(), request);
         match routes::answer(cx, request, reply) {
-            Ok(pending) => self.pending = pending,
+            Ok(pending) => {
+                self.pending = pending;
+                self.last |= routes::is_head_of_stream(request);
+            }
             Err(refusal) => reply.refuse(cx, &refusal),
         }
         self.last |= self.pending.as_ref().is_some_and(Pending::ends_connection);

@@ -104,6 +104,12 @@ fn admit_to(node: &Node, route: &Route<'_>, request: &Request<'_>) -> Result<Dee
     Ok(deed)
 }
 
+/// Whether a stream's head alone is the answer to a request that may be: it says, as that of the stream,
+/// that the connection ends with it.
+pub(super) fn is_head_of_stream(request: &Request<'_>) -> bool {
+    request.method() == "HEAD" && request.path() == "/events"
+}
+
 /// Answers a request, or begins to.
 pub(super) fn answer(
     cx: &mut Context<'_, Node>,

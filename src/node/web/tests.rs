@@ -320,6 +320,7 @@ fn who_asks_for_the_head_gets_no_body_and_its_length() {
         let head = scene.read(0);
         assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "{head}");
         assert_eq!(head.contains("Content-Length: "), target != "/events", "{head}");
+        assert_eq!(head.contains("Connection: close"), scene.is_ending(0), "{head}");
     }
 }
 
