@@ -6,7 +6,7 @@ HERD ?= goloman
 export HERD CLASSIC CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd demo stop test soak bench check fuzz cargo
+.PHONY: help herd demo stop test frames soak bench check fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -24,6 +24,10 @@ stop: ## end what `make herd` and `make demo` started
 
 test: cargo ## run all tests
 	cargo test
+
+frames: cargo ## count the frames a second of the map in Chromium, with 10,000 clients that move
+	cargo test --test daemon -- --ignored --exact --nocapture \
+	  web::frames::ten_thousand_clients_move_at_thirty_frames_a_second
 
 soak: cargo ## simulate new seeds until one fails (HERD_SEEDS=n for n of them, HERD_SEED=n from n on)
 	HERD_SEED=$${HERD_SEED:-$$(date +%s)000000} HERD_SEEDS=$${HERD_SEEDS:-1000000} \

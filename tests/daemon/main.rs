@@ -30,4 +30,5 @@ mod strangers;
 mod upgrade;
 mod walk;
 mod watch;
+mod web;
 mod whatsat;

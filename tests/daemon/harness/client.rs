@@ -56,6 +56,20 @@ impl Client {
         (line, String::from_utf8(json).unwrap())
     }
 
+    /// The next answer over HTTP: its status and its body, whose length its head tells.
+    #[track_caller]
+    pub fn answer(&mut self) -> (u16, String) {
+        let head = String::from_utf8(self.take_through(b"\r\n\r\n")).unwrap();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        let length: usize = length.map_or(0, |length| length.parse().unwrap());
+        while self.unread.len() < length {
+            assert!(self.receive(), "the connection was closed within a body behind {head:?}");
+        }
+        let body = self.unread.drain(..length).collect();
+        (status.unwrap_or_else(|| panic!("{head}")), String::from_utf8(body).unwrap())
+    }
+
     /// All that comes until the server closes.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<u8> {

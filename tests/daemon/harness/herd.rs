@@ -14,6 +14,7 @@ const NO_PLACES: &str = "https://127.0.0.1:1/maps/api/place/nearbysearch/json";
 pub struct Herd {
     pub directory: Directory,
     members: Vec<Member>,
+    host: String,
     /// Arguments of every server, besides herd and name.
     arguments: Vec<String>,
 }
@@ -23,6 +24,7 @@ struct Member {
     name: String,
     port: u16,
     neighbour_port: u16,
+    web_port: Option<u16>,
     talks_with: Vec<String>,
 }
 
@@ -33,6 +35,7 @@ pub struct Server {
     pub name: String,
     pub port: u16,
     pub neighbour_port: u16,
+    web_port: Option<u16>,
     log: PathBuf,
     /// Bytes in the log before this life.
     log_before: usize,
@@ -52,17 +55,24 @@ impl Herd {
             name: (*name).to_owned(),
             port: free_port(),
             neighbour_port: free_port(),
+            web_port: None,
             talks_with: talks_with.iter().map(|name| (*name).to_owned()).collect(),
         });
         let herd = Herd {
             directory: Directory::new(),
             members: members.collect(),
+            host: host.to_owned(),
             arguments: vec!["--places".to_owned(), NO_PLACES.to_owned()],
         };
-        let members: Vec<serde_json::Value> = herd.members.iter().map(|m| m.entry(host)).collect();
-        let file = serde_json::json!({ "herd": "test", "servers": members });
-        fs::write(herd.file(), file.to_string()).unwrap();
+        herd.write_file();
         herd
+    }
+
+    /// The same with a web port at each server.
+    pub fn with_web(mut self) -> Herd {
+        self.members.iter_mut().for_each(|member| member.web_port = Some(free_port()));
+        self.write_file();
+        self
     }
 
     /// The same with that Places.
@@ -123,6 +133,7 @@ impl Herd {
             name: name.to_owned(),
             port: member.port,
             neighbour_port: member.neighbour_port,
+            web_port: member.web_port,
             log,
             log_before,
             talks_with: self.neighbours(name),
@@ -143,6 +154,13 @@ impl Herd {
         own.chain([name.to_owned()]).collect()
     }
 
+    fn write_file(&self) {
+        let members = self.members.iter().map(|member| member.entry(&self.host));
+        let members: Vec<serde_json::Value> = members.collect();
+        let file = serde_json::json!({ "herd": "test", "servers": members });
+        fs::write(self.file(), file.to_string()).unwrap();
+    }
+
     fn member(&self, name: &str) -> &Member {
         self.members.iter().find(|member| member.name == name).unwrap()
     }
@@ -156,13 +174,17 @@ impl Herd {
 
 impl Member {
     fn entry(&self, host: &str) -> serde_json::Value {
-        serde_json::json!({
+        let mut entry = serde_json::json!({
             "name": self.name,
             "host": host,
             "port": self.port,
             "neighbour_port": self.neighbour_port,
             "talks_with": self.talks_with,
-        })
+        });
+        if let Some(port) = self.web_port {
+            entry["web_port"] = port.into();
+        }
+        entry
     }
 }
 
@@ -174,6 +196,16 @@ impl Server {
     /// A new client.
     pub fn client(&self) -> Client {
         Client::connect(self.address())
+    }
+
+    /// A new connection to the web port.
+    pub fn visitor(&self) -> Client {
+        Client::connect((Ipv4Addr::LOCALHOST, self.web_port.unwrap()).into())
+    }
+
+    /// The address of what is at `path` on the web port.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.web_port.unwrap())
     }
 
     /// A new connection to where neighbours dial.

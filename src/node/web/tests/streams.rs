@@ -258,3 +258,21 @@ fn a_stream_ends_with_what_is_so_at_the_half_close_and_at_once_at_the_stop() {
     scene.call(gone, |protocol, cx| protocol.connection_lost(cx, &Lost::Closed));
     scene.node.check().unwrap();
 }
+
+#[test]
+fn nothing_behind_a_stream_is_answered() {
+    let mut scene = Scene::new();
+    report(&mut scene, "kiwi", "34.068930");
+    let visitor = scene.visit();
+    scene.sends(visitor, &(get("/events") + &get("/clients/kiwi")));
+    scene.sends(visitor, &get("/clients/kiwi"));
+    scene.call(visitor, |protocol, cx| protocol.eof_received(cx));
+    settle(&mut scene);
+    let told = scene.read(visitor);
+    assert_eq!(short(&events(&told)), ["at kiwi", "now"]);
+    assert!(told.matches("HTTP/1.1 ").count() == 1 && told.ends_with("data: {}\n\n"), "{told}");
+    assert!(scene.is_ending(visitor));
+    // Where there is no stream the next request is answered.
+    let answers = scene.ask(&[get("/events?near=1,2"), get("/clients/kiwi")].concat());
+    assert_eq!(answers.iter().map(|(status, _)| *status).collect::<Vec<_>>(), [400, 200]);
+}
