@@ -2,6 +2,7 @@
 //! only grow; none costs anything on a report's way but one addition a read and one a turn.
 
 use super::histogram::Histogram;
+use crate::fault::fault;
 use crate::transport::{Meters, Monotonic, Now};
 
 /// What a connection is for.
@@ -93,6 +94,10 @@ impl Refused {
     }
 }
 
+/// The statuses of responses of the web port that are told apart; of others there are none.
+pub(super) const STATUSES: [u16; 15] =
+    [200, 204, 400, 403, 404, 405, 408, 413, 415, 417, 431, 500, 501, 503, 505];
+
 /// What has come of the connections of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
@@ -134,6 +139,8 @@ impl Traffic {
 pub(super) struct Counts {
     traffic: [Traffic; Kind::ALL.len()],
     refused: [u64; Refused::ALL.len()],
+    /// By their statuses, which these are in [`STATUSES`].
+    responses: [u64; STATUSES.len()],
     /// Reports that were older than what was known, or the same.
     reports_unchanged: u64,
     /// When the first turn was taken.
@@ -169,6 +176,20 @@ impl Counts {
     /// A command was refused.
     pub fn refused(&mut self, why: Refused) {
         self.refused[why as usize] += 1;
+    }
+
+    /// A response of the web port has that status.
+    pub fn responded(&mut self, status: u16) {
+        if let Some(at) = STATUSES.iter().position(|&known| known == status) {
+            self.responses[at] += 1;
+        } else {
+            fault!("the status {status} is not among those that are counted");
+        }
+    }
+
+    /// How many responses had each status.
+    pub fn responses(&self) -> impl Iterator<Item = (u16, u64)> {
+        STATUSES.into_iter().zip(self.responses)
     }
 
     /// A report changed nothing.

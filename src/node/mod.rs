@@ -265,7 +265,7 @@ impl Node {
             radius_micrometres: asked.radius_micrometres,
         };
         let question = questions.ask(search, asked.bound, asker, now);
-        info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
+        info!(target: TRAFFIC, "connection {asker} waits for the answer to question {question}");
         Some((question, position))
     }
 

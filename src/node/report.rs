@@ -19,13 +19,24 @@ pub(super) enum Untaken {
     NoRoom,
 }
 
+/// Who brings a report, for the log: what it is, and its connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reporter(pub &'static str, pub ConnectionId);
+
+impl fmt::Display for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reporter(role, id) = self;
+        write!(f, "{role} {id}")
+    }
+}
+
 impl Node {
     /// Takes the position in `text`, which came at `got_nanoseconds` since 1970: the difference to the
     /// client's time, in nanoseconds.
     #[inline(always)]
     pub(super) fn take_report(
         &mut self,
-        id: ConnectionId,
+        from: Reporter,
         text: Text<'_>,
         time_nanoseconds: i64,
         got_nanoseconds: i64,
@@ -35,13 +46,13 @@ impl Node {
         let difference_nanoseconds = got_nanoseconds - time_nanoseconds;
         if difference_nanoseconds < -self.settings.max_skew_nanoseconds {
             let ahead = Duration::from_nanos(difference_nanoseconds.unsigned_abs());
-            self.tell_ahead(id, ahead, now);
+            self.tell_ahead(from, ahead, now);
             return Err(Untaken::Ahead);
         }
         let report = Report { origin: self.origin, difference_nanoseconds, time_nanoseconds, text };
         let update = self.positions.report(&report);
         if matches!(update, Update::Known | Update::Full) {
-            self.tell_unchanged(id, update, now)?;
+            self.tell_unchanged(from, update, now)?;
         }
         Ok(difference_nanoseconds)
     }
@@ -51,7 +62,7 @@ impl Node {
     #[cold]
     fn tell_unchanged(
         &mut self,
-        id: ConnectionId,
+        from: Reporter,
         update: Update,
         now: Monotonic,
     ) -> Result<(), Untaken> {
@@ -61,7 +72,7 @@ impl Node {
             return Err(Untaken::NoRoom);
         }
         self.counts.unchanged();
-        debug!("client {id}: that report changes nothing: it or a later one is known");
+        debug!("{from}: that report changes nothing: it or a later one is known");
         Ok(())
     }
 
@@ -80,9 +91,9 @@ impl Node {
     /// A report is refused for its time. Of one client that is its own affair; where all are, it is this
     /// server's clock that is wrong, and nobody else would say so.
     #[cold]
-    fn tell_ahead(&mut self, id: ConnectionId, ahead: Duration, now: Monotonic) {
+    fn tell_ahead(&mut self, from: Reporter, ahead: Duration, now: Monotonic) {
         self.counts.refused(Refused::ClockAhead);
-        debug!("client {id}: that time is {ahead:?} ahead of our clock, more than --max-skew");
+        debug!("{from}: that time is {ahead:?} ahead of our clock, more than --max-skew");
         if let Some(others) = self.clocks_ahead.admit(now, limits::CLOCK_REMINDER) {
             let seconds = ahead.as_secs();
             warn!(

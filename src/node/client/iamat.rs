@@ -2,6 +2,7 @@
 
 use super::Client;
 use crate::node::Node;
+use crate::node::report::Reporter;
 use crate::positions::Text;
 use crate::transport::Context;
 use crate::wire::IamAt;
@@ -18,8 +19,9 @@ impl Client {
     ) -> Option<()> {
         let text = report.text();
         let text = Text::of_parsed(&text, report.client.len(), report.location.len());
-        let (id, time, now) = (cx.transport.id(), report.time_nanoseconds, cx.now.monotonic);
-        let difference = cx.app.take_report(id, text, time, got_nanoseconds, now).ok()?;
+        let from = Reporter("client", cx.transport.id());
+        let (time, now) = (report.time_nanoseconds, cx.now.monotonic);
+        let difference = cx.app.take_report(from, text, time, got_nanoseconds, now).ok()?;
         let beginning = &cx.app.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
         self.answers.answer(cx.transport, compose);

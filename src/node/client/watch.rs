@@ -90,7 +90,7 @@ impl Client {
     pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
         let Some(watcher) = self.watcher else { return };
         let (node, transport) = (&mut *cx.app, &mut *cx.transport);
-        if !node.may_watch_on(watcher, transport, cx.now.monotonic) {
+        if !node.may_watch_on("client", watcher, transport, cx.now.monotonic) {
             self.stop_watching(cx);
             return;
         }

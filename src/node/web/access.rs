@@ -2,8 +2,9 @@
 //!
 //! A browser sends requests also for pages from elsewhere, and says so by `Origin` and
 //! [`Sec-Fetch-Site`](https://www.w3.org/TR/fetch-metadata/). Such a page may ask, though the browser shows
-//! it the answer only where we allow that; to report or to forget it must be from a place that was named.
-//! What is no browser says neither.
+//! it the answer only where we allow that; to report it must be from a place that was named. What is no
+//! browser says neither, and no browser says where a plain `GET` is from when it asks without TLS and not
+//! on its own machine: such a report can be made by any page until there are tokens.
 
 use super::Node;
 use super::reply::Refusal;

@@ -84,7 +84,9 @@ impl Stream {
     /// Tells what there is to tell, if it is its turn. Whether that was the end.
     pub fn tell(&mut self, cx: &mut Context<'_, Node>) -> bool {
         let (node, transport) = (&mut *cx.app, &mut *cx.transport);
-        if self.end == End::Now || !node.may_watch_on(self.watcher, transport, cx.now.monotonic) {
+        if self.end == End::Now
+            || !node.may_watch_on("web", self.watcher, transport, cx.now.monotonic)
+        {
             node.hub.leave(self.watcher, &mut node.positions);
             return true;
         }

@@ -25,16 +25,16 @@ pub(super) struct Refusal {
     /// A clause.
     error: Cow<'static, str>,
     /// Of a 405: which methods there are.
-    allow: &'static str,
+    allow: String,
 }
 
 impl Refusal {
     pub fn new(status: u16, error: impl Into<Cow<'static, str>>) -> Self {
-        Refusal { status, error: error.into(), allow: "" }
+        Refusal { status, error: error.into(), allow: String::new() }
     }
 
     /// That method is not one of these.
-    pub fn of_method(allow: &'static str) -> Self {
+    pub fn of_method(allow: String) -> Self {
         Refusal { status: 405, error: format!("only {allow} may be asked here").into(), allow }
     }
 
@@ -109,7 +109,7 @@ impl Reply {
         write_error(&mut body, &refusal.error);
         self.head(cx, refusal.status, Payload::Length(body.len() as u64), |head| {
             let head = head.content_type(JSON);
-            if refusal.allow.is_empty() { head } else { head.allow(refusal.allow) }
+            if refusal.allow.is_empty() { head } else { head.allow(&refusal.allow) }
         });
         if !self.is_head {
             cx.transport.write(&body);
@@ -124,6 +124,7 @@ impl Reply {
         payload: Payload,
         fields: impl FnOnce(ResponseHead<'_>) -> ResponseHead<'_>,
     ) {
+        cx.app.counts.responded(status);
         let web = &mut cx.app.web;
         web.date.set(cx.now.posix_nanoseconds);
         let origin = self.origin.and_then(|origin| web.origins.name(origin));

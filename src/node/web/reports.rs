@@ -5,7 +5,7 @@ use super::access::{self, Deed};
 use super::clients;
 use super::reply::{Refusal, Reply};
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
-use crate::node::report::Untaken;
+use crate::node::report::{Reporter, Untaken};
 use crate::positions::Text;
 use crate::transport::{ConnectionId, Context};
 use crate::wire::http::Request;
@@ -129,5 +129,7 @@ fn take_one(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untake
     log_in("web", id, &text);
     let text = Text::of_parsed(&text, report.client.len(), report.location.len());
     let time = report.time_nanoseconds;
-    cx.app.take_report(id, text, time, now.posix_nanoseconds, now.monotonic).map(|_| ())
+    cx.app
+        .take_report(Reporter("web", id), text, time, now.posix_nanoseconds, now.monotonic)
+        .map(|_| ())
 }

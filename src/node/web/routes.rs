@@ -61,33 +61,39 @@ impl<'a> Route<'a> {
         Ok(route)
     }
 
-    /// The methods that there are.
-    fn methods(&self) -> &'static str {
+    /// The methods that there are, and what each does.
+    fn methods(&self) -> &'static [(&'static str, Deed)] {
         match self {
-            Route::Root => "GET, HEAD, POST, OPTIONS",
-            Route::OwnTracks => "POST, OPTIONS",
-            Route::Client(_) => "GET, HEAD, PUT, OPTIONS",
-            _ => "GET, HEAD, OPTIONS",
+            Route::Root => {
+                &[("GET", Deed::Ask), ("HEAD", Deed::Ask), ("POST", Deed::Change), OPTIONS]
+            }
+            Route::OwnTracks => &[("POST", Deed::Change), OPTIONS],
+            Route::Client(_) => {
+                &[("GET", Deed::Ask), ("HEAD", Deed::Ask), ("PUT", Deed::Change), OPTIONS]
+            }
+            _ => &[("GET", Deed::Ask), ("HEAD", Deed::Ask), OPTIONS],
         }
     }
 
-    /// What a request with that method would do; None if there is none.
+    /// Their names, as `Allow` has them.
+    fn allow(&self) -> String {
+        let names: Vec<&str> = self.methods().iter().map(|(name, _)| *name).collect();
+        names.join(", ")
+    }
+
+    /// What a request would do; None if there is no such method. A `HEAD` never reports.
     fn deed(&self, request: &Request<'_>) -> Option<Deed> {
-        match (self, request.method()) {
-            (_, "OPTIONS") => Some(Deed::Ask),
-            (Route::Root, "GET") if ingest::is_report(request.query().as_bytes()) => {
-                Some(Deed::Change)
-            }
-            (Route::Root, "HEAD") if ingest::is_report(request.query().as_bytes()) => None,
-            (Route::Root | Route::OwnTracks, "POST") | (Route::Client(_), "PUT") => {
-                Some(Deed::Change)
-            }
-            (Route::OwnTracks, _) => None,
-            (_, "GET" | "HEAD") => Some(Deed::Ask),
-            _ => None,
+        let method = request.method();
+        let reports = *self == Route::Root && ingest::is_report(request.query().as_bytes());
+        if method == "HEAD" && reports {
+            return None;
         }
+        let found = self.methods().iter().find(|(name, _)| *name == method);
+        found.map(|(_, deed)| if reports { Deed::Change } else { *deed })
     }
 }
+
+const OPTIONS: (&str, Deed) = ("OPTIONS", Deed::Ask);
 
 /// Whether a request is one that there is, and may be; its body need not have come.
 pub(super) fn admit(node: &Node, request: &Request<'_>) -> Result<(), Refusal> {
@@ -96,7 +102,7 @@ pub(super) fn admit(node: &Node, request: &Request<'_>) -> Result<(), Refusal> {
 }
 
 fn admit_to(node: &Node, route: &Route<'_>, request: &Request<'_>) -> Result<Deed, Refusal> {
-    let deed = route.deed(request).ok_or_else(|| Refusal::of_method(route.methods()))?;
+    let deed = route.deed(request).ok_or_else(|| Refusal::of_method(route.allow()))?;
     access::may(node, request, deed)?;
     if !request.is_identity() {
         return Err(Refusal::new(415, "a body must come as it is, without Content-Encoding"));
@@ -125,9 +131,9 @@ pub(super) fn answer(
     let deed = admit_to(cx.app, &route, request)?;
     let query = request.query().as_bytes();
     if request.method() == "OPTIONS" {
-        let methods = route.methods();
+        let methods = route.allow();
         reply.head(cx, 204, Payload::Length(0), |head| {
-            head.allow(methods).preflight(methods, "Authorization, Content-Type, Last-Event-ID")
+            head.allow(&methods).preflight(&methods, "Authorization, Content-Type, Last-Event-ID")
         });
         return Ok(None);
     }

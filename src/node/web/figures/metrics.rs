@@ -81,6 +81,11 @@ impl Node {
         for why in Refused::ALL {
             family.sample(&[("reason", why.name())], self.counts.refused_for(why));
         }
+        let help = "Responses of the web port, by status.";
+        let mut family = Family::new(out, "herd_http_responses_total", Type::Counter, help);
+        for (status, count) in self.counts.responses() {
+            family.sample(&[("code", &status.to_string())], count);
+        }
     }
 
     fn write_turns(&self, out: &mut Vec<u8>) {
