@@ -11,6 +11,7 @@ mod look;
 mod weather;
 
 use super::agenda::{Agenda, Event};
+use super::kernel::LISTENERS;
 use super::pipe::{Fin, Pipe};
 use super::random::Random;
 use herd::transport::ConnectionId;
@@ -80,7 +81,7 @@ pub struct Broken;
 struct Host {
     /// Whether its kernel runs and answers.
     on: bool,
-    listening: [bool; 2],
+    listening: [bool; LISTENERS],
 }
 
 #[derive(Debug)]
@@ -131,7 +132,7 @@ impl Net {
     pub fn new(hosts: usize, weather: Weather) -> Self {
         Net {
             weather,
-            hosts: (0..hosts).map(|_| Host { on: true, listening: [false; 2] }).collect(),
+            hosts: (0..hosts).map(|_| Host { on: true, listening: [false; LISTENERS] }).collect(),
             blocked: vec![false; hosts * hosts],
             conns: Vec::new(),
             free: Vec::new(),

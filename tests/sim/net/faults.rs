@@ -1,6 +1,7 @@
 //! What can be done to the network: closing paths, turning hosts off, resetting and stalling.
 
 use super::super::agenda::{Agenda, Event, Time};
+use super::super::kernel::LISTENERS;
 use super::super::random::Random;
 use super::{ConnId, End, Net, Owner};
 
@@ -35,7 +36,7 @@ impl Net {
     /// Turns it off: nobody is told, and all that it knew is gone.
     pub fn turn_off(&mut self, host: usize) {
         self.hosts[host].on = false;
-        self.hosts[host].listening = [false; 2];
+        self.hosts[host].listening = [false; LISTENERS];
         for id in self.ids() {
             if let Some(conn) = self.find(id) {
                 for side in conn.sides.iter_mut().filter(|side| side.host == host) {
