@@ -279,8 +279,10 @@ impl Protocol<Node> for Visitor {
             self.answering.refuse(cx, error);
         }
         self.answering.last = true;
-        if let Some(pending) = &mut self.answering.pending {
-            pending.note_end();
+        if let Some(pending) = &mut self.answering.pending
+            && pending.note_end(cx)
+        {
+            self.answering.pending = None;
         }
         self.look_after(cx);
     }

@@ -33,10 +33,15 @@ impl Pending {
         }
     }
 
-    /// The visitor will send no more: what was asked is still answered.
-    pub fn note_end(&mut self) {
-        if let Pending::Events(stream) = self {
-            stream.end_with_what_is_so();
+    /// The visitor will send no more: what was asked is still answered. Whether it has been: nothing need
+    /// change any more for that to be seen.
+    pub fn note_end(&mut self, cx: &mut Context<'_, Node>) -> bool {
+        match self {
+            Pending::Events(stream) => {
+                stream.end_with_what_is_so();
+                stream.tell(cx)
+            }
+            _ => false,
         }
     }
 

@@ -172,6 +172,19 @@ fn a_comment_comes_every_so_often_unless_the_reader_is_slow() {
 }
 
 #[test]
+fn a_stream_that_has_told_all_ends_at_the_half_close_though_nothing_changes() {
+    for query in ["", AREA, "?client=kiwi"] {
+        let mut scene = Scene::new();
+        report(&mut scene, "kiwi", "34.2");
+        let visitor = watch(&mut scene, query, None);
+        assert_eq!(short(&told(&mut scene, visitor)), ["at kiwi", "now"]);
+        scene.call(visitor, |protocol, cx| protocol.eof_received(cx));
+        assert!(scene.is_ending(visitor), "{query}");
+        scene.node.check().unwrap();
+    }
+}
+
+#[test]
 fn a_stream_ends_with_what_is_so_at_the_half_close_and_at_once_at_the_stop() {
     let mut scene = Scene::new();
     report(&mut scene, "kiwi", "34.2");
