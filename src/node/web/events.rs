@@ -37,7 +37,7 @@ pub(super) fn answer(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
     reply: Reply,
-) -> Result<Option<Pending>, Refusal> {
+) -> Result<Pending, Refusal> {
     let node = &mut *cx.app;
     let life = node.web.life;
     let mut line = mem::take(&mut node.web.question);
@@ -62,8 +62,8 @@ pub(super) fn answer(
             .cache_control("no-store")
             .field("X-Accel-Buffering", "no")
     });
-    Ok(watcher.map(|watcher| {
-        let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+    let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+    Ok(watcher.map_or(Pending::HeadOfEvents, |watcher| {
         Pending::Events(Box::new(Stream { watcher, comment_at, end: End::Never }))
     }))
 }

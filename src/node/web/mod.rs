@@ -143,9 +143,8 @@ impl Visitor {
             let taken = self.taken + self.process(cx, &backlog[self.taken..]);
             (self.backlog, self.taken) = (backlog, taken);
         }
-        if self.answering.last {
-            self.forget_input();
-        } else if self.paused && self.taken == self.backlog.len() {
+        // What comes behind the last answer is read and passed over: the peer's end may come there.
+        if self.paused && (self.answering.last || self.taken == self.backlog.len()) {
             self.forget_input();
             cx.transport.resume_reading();
             self.paused = false;
@@ -217,7 +216,10 @@ impl Answering {
         self.last |= reply.is_last();
         reports::log_request(cx.transport.id(), request);
         match routes::answer(cx, request, reply) {
-            Ok(pending) => self.pending = pending,
+            Ok(pending) => {
+                self.last |= pending.as_ref().is_some_and(Pending::is_last);
+                self.pending = pending.filter(|it| !matches!(it, Pending::HeadOfEvents));
+            }
             Err(refusal) => reply.refuse(cx, &refusal),
         }
     }

@@ -18,9 +18,16 @@ pub(super) enum Pending {
     Page { rest: &'static [u8] },
     /// Events, and more events.
     Events(Box<Stream>),
+    /// Nothing: of a stream of events only the head was asked for.
+    HeadOfEvents,
 }
 
 impl Pending {
+    /// Whether the connection is closed behind it: its end is that of the answer.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Pending::Events(_) | Pending::HeadOfEvents)
+    }
+
     /// Something may have come, or room. Whether that was the end of the answer.
     pub fn go_on(&mut self, cx: &mut Context<'_, Node>) -> bool {
         match self {
@@ -30,6 +37,7 @@ impl Pending {
             Pending::Near { query, reply } => clients::answer_near(cx, query, *reply, true),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
+            Pending::HeadOfEvents => true,
         }
     }
 
@@ -74,7 +82,7 @@ impl Pending {
                 cx.app.questions.forget(question, cx.now.monotonic);
             }
             Pending::Events(stream) => stream.leave(cx),
-            Pending::Near { .. } | Pending::Page { .. } => {}
+            Pending::Near { .. } | Pending::Page { .. } | Pending::HeadOfEvents => {}
         }
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn answer(
         (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
         (Route::Clients, _) => return clients::near(cx, query, reply),
         (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
-        (Route::Events, _) => return events::answer(cx, request, reply),
+        (Route::Events, _) => return events::answer(cx, request, reply).map(Some),
         (Route::Status, _) => answers::status(cx, reply),
         (Route::Metrics, _) => answers::metrics(cx, reply),
         (Route::Health, _) => answers::health(cx, reply),
