@@ -49,7 +49,7 @@
 //! | [`logs`] | the log file: batched, rotated, bounded |
 //! | [`reactor`] | a world of sockets: mio, TLS sessions, clocks, name look-ups, files, signals; nothing of herds |
 //! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |
-//! | [`node`] | one server: conversations with clients, neighbours and Places, and what they share |
+//! | [`node`] | one server: conversations with clients, neighbours, visitors of the web port and Places, and what they share |
 //! | [`places`] | requests and answers of the Places service: pure |
 //! | [`positions`] | the last position of every client, the feed, the digest: pure |
 //! | [`mod@herd`] | who the servers are and who talks with whom |
@@ -63,9 +63,12 @@
 //! |---|---|
 //! | a command of clients | [`wire::command`], and a file beside `node/client/iamat.rs` |
 //! | a form in which an app reports | a file beside `wire/ingest/osmand.rs`, and a method of [`wire::ingest::ReportLine`] |
+//! | something that the web port answers | a route in `node/web/routes.rs` and a file beside it; what a request may do is decided in `node/web/access.rs` |
+//! | what the map shows | `node/web/page`, of which `node/web/page.rs` makes one document |
 //! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
 //! | who must hear of changes, such as a journal | a cursor of the feed, walked when the turn ends |
-//! | what watchers are told, in another shape than lines | an [event](node) of the hub, written by whoever is called |
+//! | what watchers are told, in another shape than lines and server-sent events | a form in `node/hub/event.rs` |
+//! | a figure for who watches the herd | counted in `node/counts.rs` or told by who knows it, written in `node/web/figures/metrics.rs`, shown in `node/web/grafana.json` |
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the peer's certificate |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
@@ -99,7 +102,7 @@
 //! neighbour; its two ends are *dialled* and *accepted*. *client*: a device with an id. *position*: a
 //! client's last report. *tombstone*: the record of a client that was forgotten. *feed*: a server's
 //! records in the order in which it learned them. *cursor*: up to where somebody has been sent the
-//! feed. *watcher*: a connection that is told when somebody moves. *event*: what it is told. *area*: a
+//! feed. *visitor*: a connection to the web port. *watcher*: a connection that is told when somebody moves. *event*: what it is told. *area*: a
 //! circle on Earth. *index of areas*: where clients are, for finding those near a place. *epoch*: one run of a server's process. *turn*: what the driver does between two looks at
 //! the world. *world*: what there is to read from and write to. *Places*: the HTTPS service that
 //! knows what is near a point. *stand-in*: our own Places for work without a key.

@@ -214,6 +214,8 @@ pub const AREA_CHANGES_PER_TURN: usize = 2_048;
 pub const NEAR_PLACES_PER_TURN: usize = 8_192;
 /// Bytes of an answer that cost as much as to look at a place.
 pub const NEAR_PLACE_BYTES: usize = 10;
+/// An answer about who is near is written in shares of so much and a line, each in another turn.
+pub const NEAR_SHARE_BYTES: usize = 8 * 1_024;
 /// Connections that wait for their turn with such a question and are called in one turn.
 pub const NEAR_CALLED_PER_TURN: usize = 64;
 

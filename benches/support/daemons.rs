@@ -26,18 +26,21 @@ pub struct Server {
     pub clients: SocketAddr,
     /// For neighbours.
     pub neighbours: SocketAddr,
+    /// For HTTP.
+    pub web: SocketAddr,
 }
 
 impl Herd {
     /// Servers, each with those that it talks with.
     pub fn lay_out(servers: &[(&str, &[&str])]) -> Outcome<Self> {
-        let ports = free_ports(servers.len() * 2)?;
-        let entries = servers.iter().zip(ports.chunks_exact(2)).map(|((name, others), ports)| {
+        let ports = free_ports(servers.len() * 3)?;
+        let entries = servers.iter().zip(ports.chunks_exact(3)).map(|((name, others), ports)| {
             serde_json::json!({
                 "name": name,
                 "host": "127.0.0.1",
                 "port": ports[0],
                 "neighbour_port": ports[1],
+                "web_port": ports[2],
                 "talks_with": others,
             })
         });
@@ -46,10 +49,11 @@ impl Herd {
         let file = serde_json::json!({ "herd": "bench", "servers": entries });
         fs::write(folder.path().join("herd.json"), file.to_string())?;
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let servers = servers.iter().zip(ports.chunks_exact(2)).map(|((name, _), ports)| Server {
+        let servers = servers.iter().zip(ports.chunks_exact(3)).map(|((name, _), ports)| Server {
             name: (*name).to_owned(),
             clients: address(ports[0]),
             neighbours: address(ports[1]),
+            web: address(ports[2]),
         });
         Ok(Herd { servers: servers.collect(), folder })
     }

@@ -10,6 +10,7 @@ pub mod echo;
 pub mod fake_neighbour;
 pub mod figures;
 pub mod load;
+pub mod nginx;
 pub mod process;
 pub mod redis;
 pub mod watchers;

@@ -117,7 +117,10 @@ fn reactor(
 ) -> Result<(Reactor<Node>, listen::Listens, descriptors::Room), Failure> {
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     reactor.set_client_tls(TLS_PROFILE, tls);
-    reactor.time_turns();
+    if server.web_port.is_some() {
+        // There it is told how long they take.
+        reactor.time_turns();
+    }
     let listens = listen::listen(&mut reactor, server)?;
     let room = descriptors::share(&mut reactor, server)?;
     Ok((reactor, listens, room))

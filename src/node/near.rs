@@ -1,9 +1,13 @@
 //! Who is near: what a turn spends on such questions, and who waits for the next.
 
+mod found;
+
+pub(super) use found::{Found, Kept, NearClients};
+
 use super::Node;
 use crate::limits;
 use crate::positions;
-use crate::positions::{Area, Positions};
+use crate::positions::Area;
 use crate::transport::ConnectionId;
 use crate::wire::{Location, Near, Place};
 use std::collections::VecDeque;
@@ -11,9 +15,10 @@ use std::collections::VecDeque;
 /// What questions about who is near share.
 #[derive(Debug, Default)]
 pub(super) struct Nears {
-    /// Connections whose first question is not answered yet, in the order of their turns.
+    /// Connections whose first question is not answered yet, or not wholly, in the order of their turns.
     waiting: VecDeque<ConnectionId>,
-    /// Those who have been answered one in this turn and have another: they come behind.
+    /// Those who have been answered one in this turn and have another, or have more of it: they come
+    /// behind.
     served: Vec<ConnectionId>,
     /// What may still be spent in this turn, in places looked at; less than none, if the last question
     /// took more than there was: then the next turns make up for it.
@@ -26,8 +31,8 @@ pub(super) struct Nears {
 
 /// What came of a question.
 pub(super) enum Asked<'n> {
-    /// These, nearest first.
-    Found(&'n [positions::Near], &'n Positions),
+    /// These.
+    Found(Found<'n>),
     /// It is to be asked again in another turn: this one has spent what it may, or the index of areas is
     /// not up to date.
     TooEarly,
@@ -51,7 +56,12 @@ impl Nears {
         }
     }
 
-    /// An answer of so many bytes has been written.
+    /// Whether this turn has spent what it may.
+    pub fn have_spent(&self) -> bool {
+        self.places <= 0
+    }
+
+    /// So many bytes of an answer have been written, or kept.
     pub fn charge_bytes(&mut self, bytes: usize) {
         self.places -= (bytes / limits::NEAR_PLACE_BYTES) as i64;
     }
@@ -75,14 +85,14 @@ impl Node {
             Place::Client(client) => (known(client).and_then(Location::parse), Some(client)),
         };
         let Some(centre) = centre else { return Asked::Unknown };
-        if self.nears.places <= 0 || !self.bring_areas_up_to_date() {
+        if self.nears.have_spent() || !self.bring_areas_up_to_date() {
             return Asked::TooEarly;
         }
         let area = Area::new(centre, question.radius_micrometres);
         let Node { nears, positions, .. } = self;
         let looked_at = positions.near(&area, question.bound.into(), but, &mut nears.found);
         nears.places -= looked_at as i64;
-        Asked::Found(&self.nears.found, &self.positions)
+        Asked::Found(Found::new(&self.nears.found, &self.positions))
     }
 
     /// Whether the index of areas is up to date, as far as this turn may bring it.

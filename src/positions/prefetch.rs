@@ -1,10 +1,18 @@
 //! Has memory fetched before it is needed.
 
-use super::Positions;
+use super::{Near, Positions};
 use crate::limits;
 use std::hint::black_box;
 
 impl Positions {
+    /// Reads the records of those who are near and will be told of next, several at once. At most
+    /// [`limits::PREFETCH_LINES_MAX`] are looked at.
+    pub fn prefetch_near(&self, near: &[Near]) {
+        for near in near.iter().take(limits::PREFETCH_LINES_MAX) {
+            black_box(self.feed.ends_of(near.number.0));
+        }
+    }
+
     /// Reads what [`update`](Self::update) will touch for these clients, step by step for all of
     /// them, so that the processor waits for several cache misses at once and not for one after
     /// another. At most [`limits::PREFETCH_LINES_MAX`] are looked at; nothing changes.

@@ -1,26 +1,38 @@
 //! Time as values: drivers read the clocks once a turn and hand the reading down.
 
+use std::num::NonZeroU64;
 use std::ops::Add;
 use std::time::Duration;
 
 /// A point on the driver's monotonic clock, in nanoseconds since some start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Monotonic(u64);
+///
+/// (One more is kept than there are, so that having none takes no memory more: connections have several.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Monotonic(NonZeroU64);
+
+const _: () = assert!(size_of::<Option<Monotonic>>() == 8);
 
 impl Monotonic {
     /// The point `nanoseconds` after the clock's start.
     pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
-        Monotonic(nanoseconds)
+        Monotonic(NonZeroU64::MIN.saturating_add(nanoseconds))
     }
 
     /// Nanoseconds since the clock's start.
     pub const fn nanoseconds(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// The time from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Monotonic) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Monotonic {
+    /// The clock's start.
+    fn default() -> Self {
+        Monotonic(NonZeroU64::MIN)
     }
 }
 

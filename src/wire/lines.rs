@@ -15,20 +15,24 @@ pub enum Line<'a> {
 
 /// What is kept between two pieces of a stream: the beginning of a line, if one is pending.
 ///
-/// Holds no heap memory unless a line is pending. Bytes are looked at once.
+/// Holds no heap memory at the start of a line. Bytes are looked at once.
 #[derive(Debug, Default)]
 pub struct LineReader {
-    /// The beginning of the current line, or a line that was handed out by the last call.
-    pending: Vec<u8>,
+    /// None at the start of a line.
+    pending: Option<Box<Pending>>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    bytes: Vec<u8>,
     state: State,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// `pending` is the beginning of the current line.
-    #[default]
+    /// `bytes` are the beginning of the current line.
     Reading,
-    /// `pending` was handed out and is of no more use.
+    /// `bytes` were handed out and are of no more use.
     HandedOut,
     /// As `HandedOut`, and what comes belongs to a line that was too long, up to its LF.
     Discarding,
@@ -37,7 +41,7 @@ enum State {
 impl LineReader {
     /// A reader at the start of a stream.
     pub const fn new() -> Self {
-        LineReader { pending: Vec::new(), state: State::Reading }
+        LineReader { pending: None }
     }
 
     /// Takes the next line off the front of `data`, joined with what earlier data left of it.
@@ -50,23 +54,24 @@ impl LineReader {
         data: &mut &'d [u8],
         max_bytes: usize,
     ) -> Option<Line<'a>> {
-        if self.state != State::Reading {
+        if self.pending.as_ref().is_some_and(|pending| pending.state != State::Reading) {
             self.forget(data);
         }
         if data.is_empty() {
             return None;
         }
-        if !self.pending.is_empty() {
+        if self.pending.is_some() {
             return self.complete(data, max_bytes);
         }
         match find_end(data, max_bytes) {
             End::At(end) => Some(Line::Whole(take_line(data, end))),
             End::Beyond => {
-                self.state = State::Discarding;
+                self.pending = Some(Pending::discarding());
                 Some(Line::TooLong(take(data, max_bytes)))
             }
             End::Unknown => {
-                self.pending.extend_from_slice(mem::take(data));
+                let bytes = mem::take(data).to_vec();
+                self.pending = Some(Box::new(Pending { bytes, state: State::Reading }));
                 None
             }
         }
@@ -74,68 +79,82 @@ impl LineReader {
 
     /// The line that is pending when no more will come, or when it has to be taken as it is.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
-        let pending = mem::take(&mut self.pending);
-        match self.state {
-            State::Reading => (!pending.is_empty()).then_some(pending),
-            State::HandedOut => {
-                self.state = State::Reading;
+        let pending = self.pending.take()?;
+        match pending.state {
+            State::Reading => Some(pending.bytes),
+            State::HandedOut => None,
+            State::Discarding => {
+                self.pending = Some(Pending::discarding());
                 None
             }
-            State::Discarding => None,
         }
     }
 
     /// Whether the next line begins with the data that comes next.
     #[inline]
     pub fn is_at_start(&self) -> bool {
-        self.state == State::Reading && self.pending.is_empty()
+        self.pending.is_none()
     }
 
     /// Whether the beginning of a line is pending.
     pub fn has_partial(&self) -> bool {
-        self.state == State::Reading && !self.pending.is_empty()
+        !self.partial().is_empty()
     }
 
     /// The beginning of a line that is pending; empty if none is.
     pub fn partial(&self) -> &[u8] {
-        if self.state == State::Reading { &self.pending } else { &[] }
+        match &self.pending {
+            Some(pending) if pending.state == State::Reading => &pending.bytes,
+            _ => &[],
+        }
     }
 
     /// Drops what was handed out, and what is left of a line that was too long.
     #[cold]
     fn forget(&mut self, data: &mut &[u8]) {
-        self.pending = Vec::new();
-        if self.state == State::Discarding {
-            let Some(end) = memchr(b'\n', data) else {
-                *data = &[];
-                return;
-            };
-            take_line(data, end);
+        let Some(pending) = self.pending.take() else { return };
+        if pending.state == State::Discarding {
+            match memchr(b'\n', data) {
+                Some(end) => {
+                    take_line(data, end);
+                }
+                None => {
+                    *data = &[];
+                    self.pending = Some(Pending::discarding());
+                }
+            }
         }
-        self.state = State::Reading;
     }
 
     /// Goes on with the line that is pending.
     #[cold]
     fn complete<'a>(&'a mut self, data: &mut &[u8], max_bytes: usize) -> Option<Line<'a>> {
-        let room = max_bytes.saturating_sub(self.pending.len());
+        let Pending { bytes, state } = &mut **self.pending.as_mut()?;
+        let room = max_bytes.saturating_sub(bytes.len());
         match find_end(data, room) {
             End::At(end) => {
-                self.pending.extend_from_slice(take_line(data, end));
-                self.state = State::HandedOut;
-                Some(Line::Whole(&self.pending))
+                bytes.extend_from_slice(take_line(data, end));
+                *state = State::HandedOut;
+                Some(Line::Whole(bytes))
             }
             End::Beyond => {
-                self.pending.extend_from_slice(take(data, room));
-                self.pending.truncate(max_bytes);
-                self.state = State::Discarding;
-                Some(Line::TooLong(&self.pending))
+                bytes.extend_from_slice(take(data, room));
+                bytes.truncate(max_bytes);
+                *state = State::Discarding;
+                Some(Line::TooLong(bytes))
             }
             End::Unknown => {
-                self.pending.extend_from_slice(mem::take(data));
+                bytes.extend_from_slice(mem::take(data));
                 None
             }
         }
+    }
+}
+
+impl Pending {
+    /// Nothing of a line that was too long, the rest of which is to come.
+    fn discarding() -> Box<Self> {
+        Box::new(Pending { bytes: Vec::new(), state: State::Discarding })
     }
 }
 
@@ -180,6 +199,14 @@ mod tests {
     /// What came out: the bytes, and whether they were a whole line.
     type Outcome = Vec<(Vec<u8>, bool)>;
 
+    fn kept(reader: &LineReader) -> usize {
+        reader.pending.as_ref().map_or(0, |pending| pending.bytes.len())
+    }
+
+    fn capacity(reader: &LineReader) -> usize {
+        reader.pending.as_ref().map_or(0, |pending| pending.bytes.capacity())
+    }
+
     /// Feeds the pieces, checking the reader's memory on the way.
     fn read<'p>(
         pieces: impl IntoIterator<Item = &'p [u8]>,
@@ -198,8 +225,8 @@ mod tests {
             }
             reader = taken;
             assert!(piece.is_empty());
-            assert!(reader.pending.len() <= max);
-            assert_eq!(reader.has_partial(), reader.pending.capacity() > 0);
+            assert!(kept(&reader) <= max);
+            assert_eq!(reader.has_partial(), capacity(&reader) > 0);
         }
         let rest = reader.finish();
         assert!(!reader.has_partial());
@@ -256,7 +283,7 @@ mod tests {
         assert_eq!(reader.next(&mut &b"6"[..], 5), Some(Line::TooLong(b"12345")));
         for _ in 0..1_000 {
             assert_eq!(reader.next(&mut &b"more and more and more"[..], 5), None);
-            assert_eq!(reader.pending.capacity(), 0);
+            assert_eq!(capacity(&reader), 0);
         }
         assert_eq!(reader.finish(), None);
         let mut data = &b"end\nnext\n"[..];
@@ -279,7 +306,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_holds_little() {
-        assert!(size_of::<LineReader>() <= 32);
+        assert!(size_of::<LineReader>() <= 8);
     }
 
     proptest! {

@@ -283,6 +283,11 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "the_first_question_waits_for_the_index_which_is_made_in_shares",
         &["AREA_CHANGES_PER_TURN"],
     ),
+    (
+        "src/node/client/tests/near.rs",
+        "a_long_answer_is_of_one_moment_and_comes_in_shares_without_events",
+        &["NEAR_SHARE_BYTES"],
+    ),
     ("src/node/near.rs", "so_many_who_wait_are_called_in_a_turn", &["NEAR_CALLED_PER_TURN"]),
     (
         "src/node/web/tests/streams.rs",

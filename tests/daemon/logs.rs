@@ -174,7 +174,7 @@ fn why_a_command_is_refused_is_logged_for_those_who_debug() {
         server.wait_for_log(&format!("> ? {command}"));
         let log = server.log();
         let is_reason =
-            |line: &&str| line.contains(" DEBUG herd::node::client") && line.contains(": client #");
+            |line: &&str| line.contains(" DEBUG herd::node::") && line.contains(": client #");
         let reason = log.lines().rfind(is_reason);
         assert!(reason.is_some_and(|reason| reason.ends_with(why)), "{command}: {log}");
     }

@@ -47,6 +47,8 @@ struct Beginning {
     fields: Vec<u8>,
     /// Whether the same was watched already.
     is_again: bool,
+    /// Whether everything was watched.
+    is_beside_all: bool,
     /// Behind how many lines.
     since: u64,
     /// Those who were told of as before.
@@ -155,21 +157,27 @@ impl Notebook {
             }
             Meaning::Watch(scope, fields) if *line == *asked => {
                 let is_again = self.watches.insert(fields.clone(), scope).is_some();
+                let is_beside_all = fields != b"*" && self.watches.contains_key(&b"*"[..]);
                 let (since, repeated) = (self.read, BTreeSet::new());
-                self.beginning.push(Beginning { fields, is_again, since, repeated });
+                let of = Beginning { fields, is_again, is_beside_all, since, repeated };
+                self.beginning.push(of);
                 Ok(())
             }
             Meaning::Unwatch(_, fields) if *line == *asked => {
                 self.watches.remove(&fields);
                 self.beginning.retain(|beginning| beginning.fields != fields);
                 let watches = &self.watches;
-                // Where everything was watched and not all of it has been told, what is still watched is
-                // told anew, once, and who has left it meanwhile may not be told of.
-                let is_all = fields == b"*";
+                // Whom everything told of before a watch began, and who has left that watch meanwhile, may
+                // not be told of.
+                let beside_all =
+                    self.beginning.iter().filter(|of| of.is_beside_all && !of.is_again);
+                let beside_all = beside_all.filter(|_| fields == b"*");
+                let unsure: Vec<&Scope> =
+                    beside_all.filter_map(|of| watches.get(&of.fields)).collect();
                 for told in self.clients.values_mut() {
                     told.holds &= takes(watches, &told.report) != Takes::No;
-                    told.spare += u32::from(is_all && told.holds);
-                    told.may_have_left |= is_all;
+                    let is_unsure = |scope: &&Scope| scope.takes(&told.report) != Takes::No;
+                    told.may_have_left |= unsure.iter().any(is_unsure);
                 }
                 Ok(())
             }

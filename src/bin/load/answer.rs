@@ -83,6 +83,7 @@ impl Judge {
             (Expectation::Answers(Language::RedisGeoSearch), Kind::Near) => {
                 self.near.judge_arrays(data)
             }
+            (Expectation::Answers(Language::Http), _) => judge_response(data),
             (Expectation::Answers(Language::RedisSet), _) => one_of(&[b"+OK\r\n"], data),
             (Expectation::Answers(Language::RedisGeoAdd | Language::RedisGeoSearch), _) => {
                 one_of(&[b":0\r\n", b":1\r\n"], data)
@@ -122,6 +123,20 @@ pub fn plain(length: usize, right: bool) -> Verdict {
 fn one_of(right: &[&[u8]], data: &[u8]) -> Option<Verdict> {
     let line = &data[..=memchr(b'\n', data)?];
     Some(plain(line.len(), right.contains(&line)))
+}
+
+/// A response that says that all is well, with a body of the length that it names.
+fn judge_response(data: &[u8]) -> Option<Verdict> {
+    let head = memmem::find(data, b"\r\n\r\n")? + 4;
+    let field = memmem::find(&data[..head], b"\r\nContent-Length: ").map(|at| at + 18);
+    let digits = field.map(|at| data[at..head].iter().take_while(|byte| byte.is_ascii_digit()));
+    let length = digits.map(|digits| {
+        digits.fold(0_usize, |sum, digit| sum.saturating_mul(10) + usize::from(digit - b'0'))
+    });
+    let Some(whole) = length.and_then(|length| head.checked_add(length)) else {
+        return Some(plain(head, false));
+    };
+    (data.len() >= whole).then(|| plain(whole, data.starts_with(b"HTTP/1.1 200 ")))
 }
 
 /// A difference as answers have it, signed and with nine decimals, and the space behind it.
@@ -269,6 +284,16 @@ mod tests {
             assert!(is_right(&mut add, Kind::Report, b"", ":1\r\n"));
             assert!(!is_right(&mut add, Kind::Report, b"", ":2\r\n"));
         }
+    }
+
+    #[test]
+    fn a_response_says_that_all_is_well() {
+        let mut judge = Judge::new(Expectation::Answers(Language::Http), None, 0, &QUESTIONS);
+        let response = "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 3\r\nServer: y\r\n\r\nabc";
+        assert!(is_right(&mut judge, Kind::Report, b"", response));
+        assert!(!is_right(&mut judge, Kind::Report, b"", &response.replace("200", "400")));
+        let endless = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        assert!(!is_right(&mut judge, Kind::Report, b"", endless));
     }
 
     #[test]

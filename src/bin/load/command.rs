@@ -23,6 +23,8 @@ pub enum Kind {
 pub enum Language {
     /// `IAMAT`, `WHATSAT` and `NEAR`.
     Herd,
+    /// HTTP/1.1: `GET /?id=..&lat=..&lon=..&timestamp=..`, as OsmAnd sends it.
+    Http,
     /// RESP: `SET id "location time"`.
     RedisSet,
     /// RESP: `GEOADD herd longitude latitude id`.

@@ -101,7 +101,8 @@ fn print(text: &str) {
 
 /// Does what is asked; whether all went well.
 fn load(options: &Options) -> Result<bool, String> {
-    let target = Target::find(&options.target, options.herd.as_deref())?;
+    let target =
+        Target::find(&options.target, options.herd.as_deref(), options.language == Language::Http)?;
     let address = address(&target.endpoint)?;
     let shown = target.to_string();
     let local = address.ip().is_loopback();

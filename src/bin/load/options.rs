@@ -99,7 +99,8 @@ fn declared() -> getopts::Options {
         .optopt(
             "",
             "protocol",
-            "what is spoken: herd, redis-set, redis-geoadd, redis-geosearch (default: herd)",
+            "what is spoken: herd, http (reports to the web port), redis-set, redis-geoadd, \
+             redis-geosearch (default: herd)",
             "NAME",
         )
         .optopt(
@@ -130,6 +131,7 @@ To size a herd:
       20,000 commands a second from 200 connections, one of a hundred a question. In an open
       loop a command's time counts from when it was due, not from when it could be sent: what
       waits behind a slow answer is slow, too. Raise -r until p99 is more than you can bear.
+  Reports over HTTP?                 load -c 50 --protocol http Goloman
   Clients that connect anew?         load -c 50 --reconnect Goloman
   Who is near, of a million?         load -n 1000000 --near 100 --near-kilometres 1000 Goloman
 
@@ -170,12 +172,13 @@ fn options(given: &Matches) -> Result<Options, String> {
     };
     let language = match given.opt_str("protocol").as_deref() {
         None | Some("herd") => Language::Herd,
+        Some("http") => Language::Http,
         Some("redis-set") => Language::RedisSet,
         Some("redis-geoadd") => Language::RedisGeoAdd,
         Some("redis-geosearch") => Language::RedisGeoSearch,
         Some(other) => {
             return Err(format!(
-                "--protocol {other:?}: it is herd, redis-set, redis-geoadd or redis-geosearch"
+                "--protocol {other:?}: it is herd, http, redis-set, redis-geoadd or redis-geosearch"
             ));
         }
     };
@@ -334,7 +337,8 @@ mod tests {
             "-d 0 a",
             "-d inf a",
             "-r 0 a",
-            "--protocol http a",
+            "--protocol https a",
+            "-w 1 --protocol http a",
             "--expect nothing a",
             "--reconnect -p 2 a",
             "-w 1 --protocol redis-set a",

@@ -19,12 +19,21 @@ impl Target {
         Target { server: Some(server.name.clone()), endpoint: server.client_endpoint() }
     }
 
-    /// Looks for a server of that name in the herd, or in all that are built in; or else takes it
-    /// for `host:port`.
+    /// The web port of a server of a herd, if it has one.
+    fn of_web(server: &Server) -> Result<Self, String> {
+        let name = server.name.clone();
+        match server.web_endpoint() {
+            Some(endpoint) => Ok(Target { server: Some(name), endpoint }),
+            None => Err(format!("{name} has no web port in its herd file")),
+        }
+    }
+
+    /// Looks for a server of that name in the herd, or in all that are built in, for its port for
+    /// clients or for the web; or else takes it for `host:port`.
     ///
     /// # Errors
     /// In one line why it is neither.
-    pub fn find(named: &str, herd: Option<&str>) -> Result<Target, String> {
+    pub fn find(named: &str, herd: Option<&str>, web: bool) -> Result<Target, String> {
         let herds = match herd {
             Some(herd) => vec![herd],
             None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
@@ -32,7 +41,8 @@ impl Target {
         for herd in &herds {
             let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
             if let Some(at) = herd.position(named) {
-                return Ok(Target::of(&herd.servers[at]));
+                let server = &herd.servers[at];
+                return if web { Target::of_web(server) } else { Ok(Target::of(server)) };
             }
         }
         let endpoint = endpoint(named).ok_or_else(|| {
@@ -73,10 +83,13 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_in_herds_and_all_else_is_an_address() {
-        let shown = |named: &str, herd| Target::find(named, herd).map(|found| found.to_string());
+        let shown =
+            |named: &str, herd| Target::find(named, herd, false).map(|found| found.to_string());
         assert_eq!(shown("Welsh", None).unwrap(), "Welsh at 127.0.0.1:11648");
         assert_eq!(shown("Welsh", Some("alford")).unwrap(), "Welsh at 127.0.0.1:17419");
         assert_eq!(shown("Riley", None).unwrap(), "Riley at 127.0.0.1:15310");
+        let web = Target::find("Welsh", None, true).unwrap();
+        assert_eq!(web.to_string(), "Welsh at 127.0.0.1:13648");
         assert_eq!(shown("localhost:5", None).unwrap(), "localhost:5");
         assert_eq!(shown("[::1]:5", None).unwrap(), "[::1]:5");
         for wrong in ["Nobody", "h:", "h:x", "h:65536", ":5", "[]:5"] {

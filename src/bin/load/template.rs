@@ -60,6 +60,16 @@ impl Report {
                 time: Some(45),
                 seconds: 0,
             },
+            // A leading zero does for the plus, which means a blank here.
+            Language::Http => Report {
+                line: b"GET /?id=phone-0000000000&lat=000.000000&lon=-000.000000\
+                    &timestamp=0000000000.000000000 HTTP/1.1\r\nHost: load\r\n\r\n"
+                    .into(),
+                id: 15,
+                place: Place { latitude: 30, longitude: 45, plus: b'0' },
+                time: Some(67),
+                seconds: 0,
+            },
             Language::RedisSet => Report {
                 line: b"*3\r\n$3\r\nSET\r\n$16\r\nphone-0000000000\r\n$42\r\n\
                     +00.000000-000.000000 0000000000.000000000\r\n"

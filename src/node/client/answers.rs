@@ -3,6 +3,7 @@
 use crate::limits;
 use crate::node::QuestionId;
 use crate::node::lines::{lines_are_logged, log_out, without_end};
+use crate::node::near::Kept;
 use crate::transport::{ConnectionId, Transport};
 use std::collections::VecDeque;
 
@@ -38,6 +39,8 @@ pub(super) enum Awaited {
     Places { question: QuestionId, at: Vec<u8> },
     /// The turn of a `NEAR`, which is this line.
     Near(Box<[u8]>),
+    /// The turn of the rest of the answer to one, of which some has been sent.
+    RestOfNear(Kept),
 }
 
 impl Answers {
@@ -78,10 +81,14 @@ impl Answers {
         *held_bytes += behind.len() - before;
     }
 
-    /// Whether answers are held back: what is told besides them waits, as an event must not come before
-    /// the answer that it follows.
+    /// Whether answers are held back, or one has not been sent wholly: what is told besides them waits, as
+    /// an event must not come before the answer that it follows, nor in one.
     pub fn hold_back(&self) -> bool {
-        self.held.as_ref().is_some_and(|held| held.bytes > 0)
+        self.held.as_ref().is_some_and(|held| {
+            let first = held.pending.front();
+            let is_inside = first.is_some_and(|p| matches!(p.awaited, Awaited::RestOfNear(_)));
+            is_inside || held.bytes > 0
+        })
     }
 
     /// No more commands are taken in this turn.
@@ -97,20 +104,20 @@ impl Answers {
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
     /// answer may be large, and until it is sent it is shared by all who asked the same. `write` writes
-    /// an answer and logs it, or says that it is not there yet.
+    /// an answer and logs it, or says that it, or the rest of it, is not there yet.
     pub fn send(
         &mut self,
         transport: &mut Transport,
-        mut write: impl FnMut(&mut Transport, &Awaited) -> bool,
+        mut write: impl FnMut(&mut Transport, &mut Awaited) -> bool,
     ) {
         let Some(held) = self.held.as_mut() else {
             return;
         };
         held.tired = false;
-        while let Some(pending) = held.pending.front()
+        while let Some(pending) = held.pending.front_mut()
             && transport.request_room()
         {
-            if !write(transport, &pending.awaited) {
+            if !write(transport, &mut pending.awaited) {
                 return;
             }
             transport.write(&pending.behind);
@@ -130,7 +137,7 @@ impl Answers {
         let held = self.held.take().into_iter();
         held.flat_map(|held| held.pending).filter_map(|pending| match pending.awaited {
             Awaited::Places { question, .. } => Some(question),
-            Awaited::Near(_) => None,
+            Awaited::Near(_) | Awaited::RestOfNear(_) => None,
         })
     }
 }

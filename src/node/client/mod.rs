@@ -28,17 +28,14 @@ use std::mem;
 pub(super) struct Client {
     lines: LineReader,
     answers: Answers,
-    /// Input that waits for room for its answers, while reading is paused.
-    backlog: Box<[u8]>,
-    /// Whether reading is paused for want of that room.
-    paused: bool,
+    /// Input that waits for room for its answers, while reading is paused for want of that: boxed twice, as
+    /// there are more who do not wait.
+    backlog: Option<Box<Backlog>>,
     silence: Silence,
     /// There since it first watched something.
     watcher: Option<WatcherId>,
     /// To be given back; none if it was refused.
     admitted: Option<Admitted>,
-    /// Whether the time of each command counts: with `--classic` and `--idle`.
-    timed: bool,
     /// Whether there was a command to answer.
     answered: bool,
     /// No more commands come: when all is answered the connection is closed.
@@ -47,17 +44,23 @@ pub(super) struct Client {
     leaves: bool,
 }
 
+#[derive(Debug)]
+struct Backlog {
+    input: Box<[u8]>,
+}
+
+/// Connections are mostly idle ones of clients.
+const _: () = assert!(size_of::<Client>() <= 80);
+
 impl Client {
     pub(super) fn new() -> Self {
         Client {
             lines: LineReader::new(),
             answers: Answers::default(),
-            backlog: Box::default(),
-            paused: false,
+            backlog: None,
             silence: Silence::default(),
             watcher: None,
             admitted: None,
-            timed: false,
             answered: false,
             last: false,
             leaves: false,
@@ -93,8 +96,7 @@ impl Client {
             return;
         }
         cx.transport.pause_reading();
-        self.paused = true;
-        self.backlog = data.into();
+        self.backlog = Some(Box::new(Backlog { input: data.into() }));
     }
 
     /// Whether answers have no more room: neither behind a pending one nor in the transport.
@@ -108,10 +110,9 @@ impl Client {
         if self.last || self.must_pause(cx.transport) {
             return;
         }
-        let backlog = mem::take(&mut self.backlog);
+        let backlog = self.backlog.take();
         cx.transport.resume_reading();
-        self.paused = false;
-        self.process(cx, &backlog);
+        self.process(cx, backlog.as_ref().map_or(&[], |backlog| &backlog.input));
     }
 
     /// After each callback: closes if everything is answered and nothing more is to come (with
@@ -130,8 +131,12 @@ impl Client {
     }
 
     fn standing(&self, node: &Node) -> Standing<'_> {
-        let owes = !self.answers.is_empty() || !self.backlog.is_empty() || self.owes_events(node);
+        let owes = !self.answers.is_empty() || self.has_backlog() || self.owes_events(node);
         Standing { partial: self.lines.partial(), commanded: self.answered, owes }
+    }
+
+    fn has_backlog(&self) -> bool {
+        self.backlog.as_ref().is_some_and(|backlog| !backlog.input.is_empty())
     }
 
     fn end(&mut self, cx: &mut Context<'_, Node>) {
@@ -224,7 +229,7 @@ impl Client {
             Awaited::Places { question, at } => {
                 whatsat::write_answer(node, transport, *question, at)
             }
-            Awaited::Near(line) => near::write_answer(node, transport, line, &mut is_served),
+            _ => near::write_answer(node, transport, awaited, &mut is_served),
         });
     }
 }
@@ -287,13 +292,13 @@ impl Protocol<Node> for Client {
             return;
         }
         info!("client {id} connected from {address}");
-        self.silence.begin(cx.now);
-        self.timed = cx.app.settings.classic || !cx.app.admission.bounds().idle.is_zero();
+        let is_timed = cx.app.settings.classic || !cx.app.admission.bounds().idle.is_zero();
+        self.silence.begin(cx.now, is_timed);
         self.look_after(cx);
     }
 
     fn data_received(&mut self, cx: &mut Context<'_, Node>, data: &[u8]) {
-        if self.timed {
+        if self.silence.is_timed() {
             self.timed_data(cx, data);
             return;
         }
@@ -328,7 +333,7 @@ impl Protocol<Node> for Client {
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         self.send_answered(cx);
         self.tell(cx);
-        if self.paused && !self.last && !self.must_pause(cx.transport) {
+        if self.backlog.is_some() && !self.last && !self.must_pause(cx.transport) {
             cx.transport.yield_turn();
         }
         self.look_after(cx);
@@ -357,7 +362,7 @@ impl Protocol<Node> for Client {
         self.leaves = !cx.transport.has_output();
         self.stop_watching(cx);
         self.last = true;
-        self.backlog = Box::default();
+        self.backlog = None;
         cx.transport.pause_reading();
         self.look_after(cx);
     }

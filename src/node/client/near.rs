@@ -1,12 +1,15 @@
 //! `NEAR`: a client asks which clients are near.
+//!
+//! A long answer is of the moment in which the question's turn comes, and written in shares, each when it
+//! is its turn again and there is room: others do not wait for all of it.
 
 use super::answers::Awaited;
 use super::{Client, write_refusal};
+use crate::limits;
 use crate::node::Node;
 use crate::node::counts::Refused;
 use crate::node::lines::TRAFFIC;
-use crate::node::near::Asked;
-use crate::positions::{self, Positions};
+use crate::node::near::{Asked, Kept, NearClients};
 use crate::transport::{Context, Transport};
 use crate::wire::decimal::write_kilometres;
 use crate::wire::neighbour::write_at;
@@ -22,16 +25,22 @@ impl Client {
         line: &[u8],
     ) -> Option<()> {
         let is_first = self.answers.is_empty();
+        let mut is_served = false;
+        let mut awaited = None;
         if is_first && !cx.app.nears.anybody_waits() {
             match answer(cx.app, cx.transport, question) {
-                Answered::Yes => return Some(()),
+                Answered::Whole => return Some(()),
                 Answered::Unknown => return None,
                 Answered::TooEarly => {}
+                Answered::Begun(rest) => {
+                    is_served = true;
+                    awaited = Some(Awaited::RestOfNear(rest));
+                }
             }
         }
-        self.answers.wait_for(Awaited::Near(line.into()));
+        self.answers.wait_for(awaited.unwrap_or_else(|| Awaited::Near(line.into())));
         if is_first {
-            cx.app.nears.wait(cx.transport.id(), false);
+            cx.app.nears.wait(cx.transport.id(), is_served);
         }
         Some(())
     }
@@ -39,68 +48,102 @@ impl Client {
 
 /// What became of a question.
 enum Answered {
-    Yes,
+    Whole,
+    /// This is the rest.
+    Begun(Kept),
     TooEarly,
     Unknown,
 }
 
-/// Writes the answer to a `NEAR` that waited, if it is its turn: not if one was answered in this turn.
+/// Writes the answer to a `NEAR` that waited, or a share of it, if it is its turn: not if one was answered
+/// in this turn. Whether all has been written.
 pub(super) fn write_answer(
     node: &mut Node,
     transport: &mut Transport,
-    line: &[u8],
+    awaited: &mut Awaited,
     is_served: &mut bool,
 ) -> bool {
-    let answered = match Command::parse(line) {
-        _ if *is_served => Answered::TooEarly,
-        Ok(Some(Command::Near(question))) => answer(node, transport, &question),
-        _ => Answered::Unknown,
-    };
-    match answered {
-        Answered::Yes => *is_served = true,
-        Answered::TooEarly => {
-            node.nears.wait(transport.id(), *is_served);
-            return false;
-        }
-        // It was forgotten meanwhile.
-        Answered::Unknown => transport.write_with(|out| write_refusal(out, line)),
+    if *is_served || matches!(awaited, Awaited::RestOfNear(_)) && node.nears.have_spent() {
+        node.nears.wait(transport.id(), *is_served);
+        return false;
     }
-    true
+    let is_whole = match awaited {
+        Awaited::Places { .. } => return false,
+        Awaited::RestOfNear(rest) => {
+            let (bytes, is_whole) = write_share(transport, rest);
+            node.nears.charge_bytes(bytes);
+            is_whole
+        }
+        Awaited::Near(line) => {
+            let asked = match Command::parse(line) {
+                Ok(Some(Command::Near(question))) => answer(node, transport, &question),
+                _ => Answered::Unknown,
+            };
+            match asked {
+                Answered::Whole => true,
+                Answered::Begun(rest) => {
+                    *awaited = Awaited::RestOfNear(rest);
+                    false
+                }
+                Answered::TooEarly => {
+                    node.nears.wait(transport.id(), false);
+                    return false;
+                }
+                // It was forgotten meanwhile.
+                Answered::Unknown => {
+                    transport.write_with(|out| write_refusal(out, line));
+                    return true;
+                }
+            }
+        }
+    };
+    *is_served = true;
+    if !is_whole {
+        node.nears.wait(transport.id(), true);
+    }
+    is_whole
 }
 
 fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> Answered {
     let id = transport.id();
-    let bytes = match node.near(question) {
+    let mut found = match node.near(question) {
         Asked::TooEarly => return Answered::TooEarly,
         Asked::Unknown => {
             debug!("client {id}: nobody has told where that client is");
             node.counts.refused(Refused::UnknownClient);
             return Answered::Unknown;
         }
-        Asked::Found(found, positions) => {
-            let clients = plural(found.len(), "client");
-            info!(target: TRAFFIC, "client {id} > {clients} that are near");
-            let mut bytes = 0;
-            transport.write_with(|out| {
-                let start = out.len();
-                write_found(out, found, positions);
-                bytes = out.len() - start;
-            });
-            bytes
-        }
+        Asked::Found(found) => found,
     };
-    node.nears.charge_bytes(bytes);
-    Answered::Yes
+    let clients = plural(found.len(), "client");
+    info!(target: TRAFFIC, "client {id} > {clients} that are near");
+    let (bytes, is_whole) = write_share(transport, &mut found);
+    let rest = (!is_whole).then(|| found.keep());
+    let kept = rest.as_ref().map_or(0, Kept::bytes);
+    node.nears.charge_bytes(bytes + kept);
+    rest.map_or(Answered::Whole, Answered::Begun)
 }
 
-/// Nearest first, each with its distance, and an empty line.
-fn write_found(out: &mut Vec<u8>, found: &[positions::Near], positions: &Positions) {
-    for near in found {
-        let Some(change) = positions.change_of(near.number) else { continue };
-        write_kilometres(out, near.metres);
-        out.push(b' ');
-        let difference = change.difference_nanoseconds();
-        write_at(out, change.origin_name(), difference, change.text().bytes());
-    }
-    out.push(b'\n');
+/// Writes of these clients, each with its distance, as much as a turn has of one answer, and behind the
+/// last an empty line: how many bytes, and whether that was all.
+fn write_share(transport: &mut Transport, clients: &mut impl NearClients) -> (usize, bool) {
+    let (mut bytes, mut is_whole) = (0, true);
+    transport.write_with(|out| {
+        let start = out.len();
+        is_whole = loop {
+            if out.len() - start >= limits::NEAR_SHARE_BYTES {
+                break false;
+            }
+            let Some(client) = clients.next() else {
+                out.push(b'\n');
+                break true;
+            };
+            write_kilometres(out, client.metres);
+            out.push(b' ');
+            let text = client.text.bytes();
+            write_at(out, client.server, client.difference_nanoseconds, text);
+        };
+        bytes = out.len() - start;
+    });
+    (bytes, is_whole)
 }

@@ -22,6 +22,8 @@ pub(super) struct Silence {
     waits_on: bool,
     /// Whether the log has said that half a line waits.
     hinted: bool,
+    /// Whether the time of each command counts: with `--classic` and `--idle`.
+    timed: bool,
 }
 
 /// What is waited for.
@@ -50,8 +52,15 @@ pub(super) struct Standing<'a> {
 
 impl Silence {
     /// The connection is made.
-    pub fn begin(&mut self, now: Now) {
+    pub fn begin(&mut self, now: Now, timed: bool) {
         self.commanded = now.monotonic;
+        self.timed = timed;
+    }
+
+    /// Whether the time of each command counts.
+    #[inline(always)]
+    pub fn is_timed(&self) -> bool {
+        self.timed
     }
 
     /// Bytes have come.
@@ -138,7 +147,7 @@ mod tests {
     #[test]
     fn a_whole_command_ends_sooner_than_half_of_one() {
         let mut silence = Silence::default();
-        silence.begin(at(MS(0)));
+        silence.begin(at(MS(0)), false);
         silence.hear(at(MS(500)));
         for (partial, waits_on) in
             [("IAMAT seg +34.06", true), ("IAMAT kiwi +34-118 1", false), ("nonsense", false)]
@@ -163,7 +172,7 @@ mod tests {
     #[test]
     fn half_a_line_is_hinted_at_once_and_otherwise_nothing_is_waited_for_but_commands() {
         let mut silence = Silence::default();
-        silence.begin(at(MS(100)));
+        silence.begin(at(MS(100)), false);
         silence.hear(at(MS(500)));
         let half = standing("IAMAT", false);
         assert_eq!(next(&silence, half, false), Some((MS(1_500), Timer::Hint)));

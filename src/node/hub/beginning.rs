@@ -43,30 +43,21 @@ pub(super) enum Look {
 }
 
 impl Beginning {
-    /// Told, and its end said so often.
-    pub fn new(watched: &Watched, times: u32) -> Self {
+    /// Of that watch, asked for once.
+    pub fn new(watched: &Watched) -> Self {
         let (source, after) = (Source::NotBegun, None);
-        Beginning { watched: watched.clone(), times, source, after, end_at: None }
+        Beginning { watched: watched.clone(), times: 1, source, after, end_at: None }
     }
 
     /// Of who was told before all changes up to `after`. All are gone through who may have been told of:
     /// who left then is not known, and who is still there is not told again.
     pub fn since(watched: &Watched, after: u64) -> Self {
-        Beginning { after: Some(after), ..Beginning::new(watched, 1) }
+        Beginning { after: Some(after), ..Beginning::new(watched) }
     }
 
     /// Up to which number changes were told before.
     pub fn after(&self) -> Option<u64> {
         self.after
-    }
-
-    pub fn times(&self) -> u32 {
-        self.times
-    }
-
-    /// Whether it is told only because it is not known who was told of it.
-    pub fn is_told_anew(&self) -> bool {
-        self.times == 0
     }
 
     pub fn fields(&self) -> &Rc<[u8]> {

@@ -73,6 +73,16 @@ impl Everything {
         self.again > 0 || matches!(self.place, Place::Walking { now: Some(_), .. })
     }
 
+    /// Whether it has been told what has that sequence number: who has changed since has another.
+    pub fn has_told(&self, sequence: u64, positions: &Positions) -> bool {
+        sequence <= self.told_up_to(positions)
+    }
+
+    /// Whether it is told by the recent lines.
+    pub fn is_recent(&self) -> bool {
+        matches!(self.place, Place::Recent { .. })
+    }
+
     /// Up to which sequence number all has been told that is still so.
     fn told_up_to(&self, positions: &Positions) -> u64 {
         match &self.place {

@@ -148,11 +148,7 @@ impl Hub {
         self.walk(positions);
         let mut fields = Vec::new();
         watch.write(&mut fields);
-        let watches_everything = self.watcher(id).is_some_and(Watcher::watches_everything);
-        if *watch == Watch::All && watches_everything && !self.by_place.is_empty() {
-            // So that it can be said who is in the areas that are still watched.
-            positions.follow_areas(limits::AREA_CHANGES_PER_TURN);
-        } else if !self.by_place.is_empty()
+        if !self.by_place.is_empty()
             && let Some(number) = positions.find_record(&fields)
         {
             // From now on it is watched where it is, though the index may not have come to it.
@@ -160,10 +156,7 @@ impl Hub {
         }
         let Some(watcher) = find(&mut self.watchers, id) else { return false };
         let ended = match watch {
-            Watch::All => {
-                let recent = self.recent[watcher.form().index()].as_ref();
-                watcher.remove_everything(positions, recent).then_some(None)
-            }
+            Watch::All => watcher.remove_everything(positions).then_some(None),
             _ => watcher.remove(&fields, positions).map(Some),
         };
         let Some(watched) = ended else { return false };
@@ -184,7 +177,7 @@ impl Hub {
         let watcher = self.watchers.get_mut(id.index()).and_then(Option::take);
         let Some(mut watcher) = watcher else { return };
         self.kept -= watcher.take_counted();
-        if watcher.remove_everything(positions, None) {
+        if watcher.remove_everything(positions) {
             self.forget_everything(id, positions);
         }
         for watched in watcher.leave(positions) {

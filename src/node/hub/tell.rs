@@ -45,6 +45,8 @@ impl Hub {
         positions: &mut Positions,
         mut write: impl FnMut(&Event<'_>) -> Room,
     ) {
+        // What the recent lines tell is how all are.
+        self.walk(positions);
         let Some(watcher) = find(&mut self.watchers, id) else { return };
         if watcher.state() != State::Called {
             return;
@@ -73,10 +75,16 @@ impl Hub {
                 }
                 Next::Now(fields, sequence) => write(&Event { sequence, news: News::Now(&fields) }),
                 Next::NowEverything(sequence) => write(&Event { sequence, news: News::Now(b"*") }),
-                Next::Of(Noted { number, sequence }) => match watcher.judge(number, positions) {
-                    Some(news) => write(&Event { sequence, news }),
-                    None => continue,
-                },
+                Next::Of(Noted { number, sequence }) => {
+                    if watcher.watches_more_than_everything() && !self.by_place.is_empty() {
+                        // From now on it is watched where it is, though the index may not have come to it.
+                        positions.settle(number);
+                    }
+                    match watcher.judge(number, positions) {
+                        Some(news) => write(&Event { sequence, news }),
+                        None => continue,
+                    }
+                }
                 Next::Since(noted, after) => match watcher.judge_since(noted, after, positions) {
                     Some(news) => write(&Event { sequence: noted.sequence, news }),
                     None => continue,

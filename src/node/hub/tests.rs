@@ -262,14 +262,28 @@ fn everything_ends_where_the_other_watches_go_on() {
 }
 
 #[test]
-fn what_is_told_anew_is_told_once() {
+fn who_has_left_is_told_so_though_everything_ends_before_it_could_tell() {
     let mut stage = Stage::new(1);
     stage.report("a", "+1+1");
-    assert!(stage.command(0, "WATCH a") && stage.command(0, "WATCH +1+1 10"));
+    assert!(stage.command(0, "WATCH +1+1 10") && stage.command(0, "WATCH b"));
     stage.told(0);
     // Nothing has been told of everything when it ends.
     assert!(stage.command(0, "WATCH *") && stage.command(0, "UNWATCH *"));
-    assert_eq!(stage.told(0), "AT a +1+1 0");
+    assert_eq!(stage.told(0), "");
+    assert!(stage.command(0, "WATCH *"));
+    stage.report("a", "+9+9");
+    assert!(stage.command(0, "UNWATCH *"));
+    assert_eq!(stage.told(0), "OUT a");
+    // One of whom only everything told, while others moved who are not watched any more.
+    assert!(stage.command(0, "WATCH *"));
+    stage.report("c", "+1+1.001");
+    stage.told(0);
+    assert!(stage.command(0, "WATCH *"));
+    stage.report("c", "+9+9");
+    stage.report("a", "+9+8");
+    stage.report("b", "+9+9");
+    assert!(stage.command(0, "UNWATCH *"));
+    assert_eq!(stage.told(0), "OUT c, AT b +9+9 5");
 }
 
 #[test]

@@ -22,11 +22,13 @@ pub(super) struct Watcher {
     /// What is so now of watches that have begun, one after the other.
     beginnings: VecDeque<Beginning>,
     /// Of whom there is to tell, in the feed's order. One who has changed again and is still watched is
-    /// there again, and told of then.
+    /// there again, and told of then. While everything is watched too, that tells of them, and these are
+    /// for when it ends.
     noted: VecDeque<Noted>,
     /// At how many of these all but the last of each are left out.
     noted_max: usize,
-    /// Whom it has been told of, and where they were then.
+    /// Whom it has been told of that are watched one by one or by where they are, and where they were
+    /// then; also by the watch of everything.
     told: HashMap<RecordNumber, Option<Point>>,
     /// As how many clients these are counted among those that are kept for all.
     counted: usize,
@@ -96,10 +98,6 @@ impl Watcher {
         self.form
     }
 
-    pub fn watches_everything(&self) -> bool {
-        self.everything.is_some()
-    }
-
     pub fn state(&self) -> State {
         self.state
     }
@@ -133,6 +131,11 @@ impl Watcher {
         self.watches.len() + usize::from(self.everything.is_some())
     }
 
+    /// Whether it watches everything, and something else.
+    pub fn watches_more_than_everything(&self) -> bool {
+        self.everything.is_some() && self.watches.len() > 0
+    }
+
     /// Whether something that was so when a watch began has not been told.
     pub fn is_beginning(&self) -> bool {
         let everything = self.everything.as_ref().is_some_and(Everything::is_beginning);
@@ -147,7 +150,7 @@ impl Watcher {
         }
         let Some(watched) = self.watches.find(fields) else { return false };
         if !self.beginnings.iter_mut().any(|beginning| beginning.counts_for(fields)) {
-            self.beginnings.push_back(Beginning::new(watched, 1));
+            self.beginnings.push_back(Beginning::new(watched));
         }
         true
     }
@@ -155,7 +158,7 @@ impl Watcher {
     /// Another watch; of who was told before all changes up to `after`.
     pub fn add(&mut self, watched: Watched, after: Option<u64>) {
         self.beginnings.push_back(match after {
-            None => Beginning::new(&watched, 1),
+            None => Beginning::new(&watched),
             Some(after) => Beginning::since(&watched, after),
         });
         self.watches.add(watched);
@@ -163,7 +166,6 @@ impl Watcher {
 
     /// Everything is watched from now on.
     pub fn add_everything(&mut self, after: Option<u64>, positions: &mut Positions) {
-        self.noted.clear();
         self.everything = Some(match after {
             None => Everything::new(positions),
             Some(after) => Everything::since(after, positions),
@@ -178,7 +180,19 @@ impl Watcher {
         recent: &'r Recent,
     ) -> &'r [u8] {
         let Some(everything) = &mut self.everything else { return &[] };
-        everything.take_recent(positions, noted_up_to, recent)
+        let lines = everything.take_recent(positions, noted_up_to, recent);
+        self.follow_recent(positions);
+        lines
+    }
+
+    /// The recent lines tell of all who have changed. Who of them are told of for the other watches, too,
+    /// and who have left these?
+    fn follow_recent(&mut self, positions: &Positions) {
+        if self.everything.as_ref().is_some_and(Everything::is_recent) {
+            while let Some(noted) = self.noted.pop_front() {
+                self.judge(noted.number, positions);
+            }
+        }
     }
 
     /// It watches nothing any more: all that it did but everything.
@@ -204,7 +218,7 @@ impl Watcher {
     /// It is to be told of that change.
     pub fn note(&mut self, noted: Noted) {
         let is_again = self.noted.back().is_some_and(|last| last.sequence == noted.sequence);
-        if is_again || self.everything.is_some() {
+        if is_again {
             return;
         }
         self.noted.push_back(noted);
@@ -230,6 +244,7 @@ impl Watcher {
     ) -> Next<'r> {
         if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {
             let next = everything.next(positions, noted_up_to, recent);
+            self.follow_recent(positions);
             // What is so now of other watches comes behind: before it, older lines would follow.
             if !matches!(next, Next::Nothing) {
                 return next;
@@ -274,10 +289,6 @@ impl Watcher {
         if let Some(after) = beginning.after() {
             return Next::Since(now, after);
         }
-        // What is told anew is told once, and not for each watch.
-        if noted.is_none() && beginning.is_told_anew() && self.told.contains_key(&now.number) {
-            return Next::PassedOver;
-        }
         Next::Of(now)
     }
 
@@ -312,15 +323,18 @@ impl Watcher {
             let gone = self.judge_gone(number, positions);
             return gone.or_else(|| self.everything.as_ref().map(|_| News::Gone(change)));
         };
-        if self.everything.is_some() {
+        let (is_taken, point) = match self.watches.len() {
+            0 => (false, None),
+            _ => self.watches.take(&position),
+        };
+        let was_told = match is_taken {
+            true => self.told.insert(number, point).is_some(),
+            false => self.told.remove(&number).is_some(),
+        };
+        if is_taken || self.everything.is_some() {
             return Some(News::At(position));
         }
-        let (is_taken, point) = self.watches.take(&position);
-        if is_taken {
-            self.told.insert(number, point);
-            return Some(News::At(position));
-        }
-        self.told.remove(&number).map(|_| News::Out(position.text().client()))
+        was_told.then(|| News::Out(position.text().client()))
     }
 
     /// What there is to say of that record as it is now to one who was told before all changes up to

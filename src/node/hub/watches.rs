@@ -87,10 +87,6 @@ impl Watches {
         self.watches.drain(..)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Watched> {
-        self.watches.iter()
-    }
-
     /// Whether that position is watched, and where it is.
     pub fn take(&self, position: &Position<'_>) -> (bool, Option<Point>) {
         let location = Location::parse(position.location());

@@ -44,8 +44,14 @@ impl Agreement {
     }
 
     /// The neighbour has received all of our feed, and these are our digests; and that is what it held
-    /// by a mark that has come since the last time, with nothing told before it, if one has.
-    pub fn compare(&mut self, ours: u64, theirs: u64, told: Option<u64>) -> Option<Finding> {
+    /// by a mark that has come since the last time, with nothing told before it, if one has. If it `feeds`
+    /// us and has not told us so, what it holds may be on its way, however slow that is.
+    pub fn compare(
+        &mut self,
+        (ours, theirs): (u64, u64),
+        told: Option<u64>,
+        feeds: bool,
+    ) -> Option<Finding> {
         if ours == theirs {
             let was_said = std::mem::take(self).is_said;
             return was_said.then_some(Finding::AgreeAgain);
@@ -54,10 +60,12 @@ impl Agreement {
         if !same {
             (self.differed, self.lost) = (0, 0);
         }
-        self.differed += 1;
         if told == Some(theirs) {
             self.lost += 1;
+        } else if feeds {
+            return None;
         }
+        self.differed += 1;
         if self.differed < limits::DISAGREEMENTS_MIN || self.is_said {
             return None;
         }
@@ -87,19 +95,33 @@ mod tests {
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {
         let mut agreement = Agreement::default();
-        assert_eq!(agreement.compare(1, 1, Some(1)), None);
+        assert_eq!(agreement.compare((1, 1), Some(1), true), None);
         for _ in 1..limits::DISAGREEMENTS_MIN {
-            assert_eq!(agreement.compare(1, 2, Some(2)), None);
+            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
         }
-        assert_eq!(agreement.compare(1, 2, Some(2)), Some(Finding::Differ));
-        assert_eq!(agreement.compare(1, 2, Some(2)), None, "it has been said");
+        assert_eq!(agreement.compare((1, 2), Some(2), true), Some(Finding::Differ));
+        assert_eq!(agreement.compare((1, 2), Some(2), true), None, "it has been said");
         for _ in limits::DISAGREEMENTS_MIN + 1..limits::DISAGREEMENTS_MAX {
             assert!(!agreement.is_lost());
-            assert_eq!(agreement.compare(1, 2, Some(2)), None);
+            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
         }
         assert!(agreement.is_lost());
-        assert_eq!(agreement.compare(2, 2, Some(2)), Some(Finding::AgreeAgain));
-        assert_eq!(agreement.compare(2, 2, Some(2)), None);
+        assert_eq!(agreement.compare((2, 2), Some(2), true), Some(Finding::AgreeAgain));
+        assert_eq!(agreement.compare((2, 2), Some(2), true), None);
+        assert!(!agreement.is_lost());
+    }
+
+    #[test]
+    fn who_feeds_us_slowly_does_not_differ_and_who_does_not_feed_us_does() {
+        let mut agreement = Agreement::default();
+        for _ in 0..10 * limits::DISAGREEMENTS_MAX {
+            assert_eq!(agreement.compare((1, 2), None, true), None, "it is on its way");
+            assert_eq!(agreement.compare((1, 2), Some(3), true), None, "that was before");
+        }
+        for _ in 1..limits::DISAGREEMENTS_MIN {
+            assert_eq!(agreement.compare((1, 2), None, false), None);
+        }
+        assert_eq!(agreement.compare((1, 2), None, false), Some(Finding::Differ));
         assert!(!agreement.is_lost());
     }
 
@@ -107,12 +129,12 @@ mod tests {
     fn what_moves_does_not_differ() {
         let mut agreement = Agreement::default();
         for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MAX) {
-            let found = agreement.compare(u64::MAX, theirs, Some(theirs));
+            let found = agreement.compare((u64::MAX, theirs), Some(theirs), true);
             assert_eq!(found, None, "other digests each time");
         }
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             agreement.moved();
-            assert_eq!(agreement.compare(1, 2, Some(2)), None);
+            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
         }
         assert!(!agreement.is_lost());
     }
@@ -121,17 +143,17 @@ mod tests {
     fn a_difference_is_a_loss_only_once_all_that_the_neighbour_holds_has_been_told() {
         let mut agreement = Agreement::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
-            agreement.compare(1, 2, None);
-            agreement.compare(1, 2, Some(3));
+            agreement.compare((1, 2), None, true);
+            agreement.compare((1, 2), Some(3), true);
         }
         assert!(!agreement.is_lost(), "what it held when it marked its feed is not what it holds");
         for _ in 0..limits::DISAGREEMENTS_MAX {
             assert!(!agreement.is_lost());
-            agreement.compare(1, 2, Some(2));
-            agreement.compare(1, 2, None);
+            agreement.compare((1, 2), Some(2), true);
+            agreement.compare((1, 2), None, true);
         }
         assert!(agreement.is_lost());
-        agreement.compare(1, 3, Some(3));
+        agreement.compare((1, 3), Some(3), true);
         assert!(!agreement.is_lost(), "something was on its way");
     }
 }

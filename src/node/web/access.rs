@@ -45,7 +45,7 @@ impl Origins {
 
     /// Which of them the request is from, if it is from any.
     pub fn find_allowed(&self, request: &Request<'_>) -> Option<usize> {
-        if self.0.is_empty() {
+        if self.0.is_empty() || !request.names_its_page() {
             return None;
         }
         let origin = request.header("origin")?;
@@ -58,7 +58,13 @@ impl Origins {
 }
 
 /// Whether the request may do that.
+#[inline]
 pub(super) fn may(node: &Node, request: &Request<'_>, deed: Deed) -> Result<(), Refusal> {
+    if request.names_its_page() { may_from_page(node, request, deed) } else { Ok(()) }
+}
+
+#[cold]
+fn may_from_page(node: &Node, request: &Request<'_>, deed: Deed) -> Result<(), Refusal> {
     if deed == Deed::Ask || is_ours(request) || node.web.origins.find_allowed(request).is_some() {
         return Ok(());
     }

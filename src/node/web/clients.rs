@@ -1,4 +1,4 @@
-//! Questions about clients: where one is, who is near, what is near one.
+//! Questions about one client: where it is, what is near it.
 
 use super::Node;
 use super::pending::Pending;
@@ -6,11 +6,8 @@ use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::node::QuestionId;
 use crate::node::hub::client_at;
-use crate::node::near::Asked;
-use crate::positions::{Near, Positions};
 use crate::transport::Context;
 use crate::wire::client_json::write_client;
-use crate::wire::decimal::write_kilometres;
 use std::mem;
 
 /// `GET /clients/ID`.
@@ -60,67 +57,6 @@ pub(super) fn answer_places(
     body.push(b'}');
     reply.json(cx, &body);
     true
-}
-
-/// `GET /clients?near=LAT,LNG&km=R&limit=N`.
-pub(super) fn near(
-    cx: &mut Context<'_, Node>,
-    query: &[u8],
-    reply: Reply,
-) -> Result<Option<Pending>, Refusal> {
-    let mut line = mem::take(&mut cx.app.web.question);
-    let asked = line.near(query).map(|_| ()).map_err(unfit);
-    cx.app.web.question = line;
-    asked?;
-    if !cx.app.nears.anybody_waits() && answer_near(cx, query, reply, false) {
-        return Ok(None);
-    }
-    cx.app.nears.wait(cx.transport.id(), false);
-    Ok(Some(Pending::Near { query: query.into(), reply }))
-}
-
-/// Answers who is near, if it is this question's turn; if it waited for it, it waits on.
-pub(super) fn answer_near(
-    cx: &mut Context<'_, Node>,
-    query: &[u8],
-    reply: Reply,
-    waits: bool,
-) -> bool {
-    let mut line = mem::take(&mut cx.app.web.question);
-    let mut body = mem::take(&mut cx.app.web.body);
-    body.clear();
-    let is_answered = line.near(query).is_ok_and(|question| match cx.app.near(&question) {
-        Asked::Found(found, positions) => {
-            write_found(&mut body, found, positions);
-            true
-        }
-        Asked::TooEarly | Asked::Unknown => false,
-    });
-    if is_answered {
-        cx.app.nears.charge_bytes(body.len());
-        reply.json(cx, &body);
-    } else if waits {
-        cx.app.nears.wait(cx.transport.id(), false);
-    }
-    (cx.app.web.question, cx.app.web.body) = (line, body);
-    is_answered
-}
-
-/// `{"clients": [...]}`, nearest first.
-fn write_found(out: &mut Vec<u8>, found: &[Near], positions: &Positions) {
-    out.extend_from_slice(b"{\"clients\":[");
-    let start = out.len();
-    let mut kilometres = Vec::new();
-    for near in found {
-        let Some(change) = positions.change_of(near.number) else { continue };
-        if out.len() > start {
-            out.push(b',');
-        }
-        kilometres.clear();
-        write_kilometres(&mut kilometres, near.metres);
-        write_client(out, Some(&kilometres), &client_at(&change));
-    }
-    out.extend_from_slice(b"]}");
 }
 
 fn unknown() -> Refusal {

@@ -8,6 +8,7 @@ mod access;
 mod clients;
 mod events;
 mod figures;
+mod near;
 mod page;
 mod pending;
 mod reply;
@@ -217,7 +218,7 @@ impl Answering {
         reports::log_request(cx.transport.id(), request);
         match routes::answer(cx, request, reply) {
             Ok(pending) => {
-                self.last |= pending.as_ref().is_some_and(Pending::is_last);
+                self.last |= pending.as_ref().is_some_and(Pending::ends_connection);
                 self.pending = pending.filter(|it| !matches!(it, Pending::HeadOfEvents));
             }
             Err(refusal) => reply.refuse(cx, &refusal),
@@ -233,10 +234,12 @@ impl Answering {
 
     /// Goes on with the answer that takes its time, if there is one.
     fn go_on(&mut self, cx: &mut Context<'_, Node>) {
-        if let Some(pending) = &mut self.pending
-            && pending.go_on(cx)
-        {
-            self.pending = None;
+        if let Some(pending) = &mut self.pending {
+            let is_over = pending.go_on(cx);
+            self.last |= pending.ends_connection();
+            if is_over {
+                self.pending = None;
+            }
         }
     }
 

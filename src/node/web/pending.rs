@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::events::Stream;
+use super::near::NearAnswer;
 use super::reply::Reply;
 use super::{clients, page};
 use crate::node::QuestionId;
@@ -12,8 +13,8 @@ use crate::transport::{Context, Monotonic};
 pub(super) enum Pending {
     /// The answer of Places to a question, about this client in JSON.
     Places { question: QuestionId, client: Vec<u8>, reply: Reply },
-    /// The turn of a question about who is near, which is in this query.
-    Near { query: Box<[u8]>, reply: Reply },
+    /// The turn of a question about who is near.
+    Near(NearAnswer),
     /// Room for the rest of the page.
     Page { rest: &'static [u8] },
     /// Events, and more events.
@@ -23,21 +24,25 @@ pub(super) enum Pending {
 }
 
 impl Pending {
-    /// Whether the connection is closed behind it: its end is that of the answer.
-    pub fn is_last(&self) -> bool {
-        matches!(self, Pending::Events(_) | Pending::HeadOfEvents)
-    }
-
     /// Something may have come, or room. Whether that was the end of the answer.
     pub fn go_on(&mut self, cx: &mut Context<'_, Node>) -> bool {
         match self {
             Pending::Places { question, client, reply } => {
                 clients::answer_places(cx, *question, client, *reply)
             }
-            Pending::Near { query, reply } => clients::answer_near(cx, query, *reply, true),
+            Pending::Near(answer) => answer.go_on(cx),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
             Pending::HeadOfEvents => true,
+        }
+    }
+
+    /// Whether its end is that of the connection.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            Pending::Near(answer) => answer.ends_connection(),
+            Pending::Events(_) | Pending::HeadOfEvents => true,
+            Pending::Places { .. } | Pending::Page { .. } => false,
         }
     }
 
@@ -82,7 +87,7 @@ impl Pending {
                 cx.app.questions.forget(question, cx.now.monotonic);
             }
             Pending::Events(stream) => stream.leave(cx),
-            Pending::Near { .. } | Pending::Page { .. } | Pending::HeadOfEvents => {}
+            Pending::Near(_) | Pending::Page { .. } | Pending::HeadOfEvents => {}
         }
     }
 }

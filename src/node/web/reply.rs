@@ -13,6 +13,7 @@ pub(super) const JSON: &str = "application/json";
 pub(super) struct Reply {
     connection: Connection,
     is_head: bool,
+    takes_chunks: bool,
     /// The page from elsewhere that may read the answer: which of those that were named.
     origin: Option<usize>,
 }
@@ -49,13 +50,14 @@ impl Reply {
         Reply {
             connection: request.connection(),
             is_head: request.method() == "HEAD",
+            takes_chunks: request.takes_chunks(),
             origin: node.web.origins.find_allowed(request),
         }
     }
 
     /// The answer to what is no request.
     pub fn to_nobody() -> Self {
-        Reply { connection: Connection::Closes, is_head: false, origin: None }
+        Reply { connection: Connection::Closes, is_head: false, takes_chunks: false, origin: None }
     }
 
     /// The same, behind which the connection is closed.
@@ -83,11 +85,18 @@ impl Reply {
         self.body(cx, 200, JSON, body);
     }
 
+    /// The head of a JSON document whose length is not known yet. Whether it is to come in chunks; if
+    /// not, its end is that of the connection.
+    pub fn begin_json(self, cx: &mut Context<'_, Node>) -> bool {
+        let payload = if self.takes_chunks { Payload::Chunked } else { Payload::UntilClose };
+        self.head(cx, 200, payload, |head| changing(head, JSON));
+        self.takes_chunks
+    }
+
     /// A document that changes from one moment to the next.
     pub fn body(self, cx: &mut Context<'_, Node>, status: u16, content_type: &str, body: &[u8]) {
         self.head(cx, status, Payload::Length(body.len() as u64), |head| {
-            let head = head.content_type(content_type).cache_control("no-store");
-            head.field("X-Content-Type-Options", "nosniff")
+            changing(head, content_type)
         });
         if !self.is_head {
             cx.transport.write(body);
@@ -127,4 +136,9 @@ impl Reply {
             fields(head).end(payload, self.connection);
         });
     }
+}
+
+fn changing<'a>(head: ResponseHead<'a>, content_type: &str) -> ResponseHead<'a> {
+    let head = head.content_type(content_type).cache_control("no-store");
+    head.field("X-Content-Type-Options", "nosniff")
 }

@@ -1,6 +1,7 @@
 //! Reports as they come over HTTP: taken as those on the line are.
 
 use super::Node;
+use super::access::{self, Deed};
 use super::reply::{Refusal, Reply};
 use crate::node::hub::client_at;
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
@@ -9,7 +10,7 @@ use crate::positions::Text;
 use crate::transport::{ConnectionId, Context};
 use crate::wire::client_json::write_client;
 use crate::wire::http::Request;
-use crate::wire::ingest::{Sender, Unfit};
+use crate::wire::ingest::{Sender, Unfit, is_report};
 use crate::wire::{IamAt, Printable};
 use log::info;
 use std::mem;
@@ -23,7 +24,23 @@ pub(super) fn log_request(id: ConnectionId, request: &Request<'_>) {
     }
 }
 
-/// A report as OsmAnd and Traccar Client send it, in the query, as a form or as JSON.
+/// A report as OsmAnd and Traccar Client send it in a query; None if it is none.
+pub(super) fn take_query(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    reply: Reply,
+) -> Option<Result<(), Refusal>> {
+    let mut line = mem::take(&mut cx.app.web.report);
+    let report = line.osmand_get(request.query().as_bytes(), cx.now.posix_nanoseconds);
+    let taken = report.map(|report| {
+        access::may(cx.app, request, Deed::Change)?;
+        take_one(cx, &report.map_err(unfit)?).map_err(untaken)
+    });
+    cx.app.web.report = line;
+    taken.map(|taken| taken.map(|()| reply.done(cx)))
+}
+
+/// The same in a `POST`: in the query, as a form or as JSON.
 pub(super) fn take(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
@@ -32,16 +49,13 @@ pub(super) fn take(
     let (query, body, now) = (request.query().as_bytes(), request.body(), cx.now.posix_nanoseconds);
     let is_json = request.is_of_type("application/json");
     let is_form = is_json || request.is_of_type("application/x-www-form-urlencoded");
-    let in_query = request.method() == "GET" || crate::wire::ingest::is_report(query);
+    let in_query = is_report(query);
     if !in_query && !is_form && !body.is_empty() && request.header("content-type").is_some() {
         return Err(Refusal::new(415, "a report is a form or application/json"));
     }
     let mut line = mem::take(&mut cx.app.web.report);
-    let report = if !in_query && is_json {
-        line.traccar(body, now)
-    } else {
-        line.osmand(query, if in_query { &[] } else { body }, now)
-    };
+    let report =
+        if !in_query && is_json { line.traccar(body, now) } else { line.osmand(query, body, now) };
     let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
     cx.app.web.report = line;
     taken.map(|()| reply.done(cx))

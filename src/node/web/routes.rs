@@ -4,7 +4,7 @@ use super::access::{self, Deed};
 use super::figures::answers;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
-use super::{Node, clients, events, page, reports};
+use super::{Node, clients, events, near, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest;
@@ -110,6 +110,13 @@ pub(super) fn answer(
     request: &Request<'_>,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
+    // Most requests are this one, and what it is shows in its query.
+    if (request.method(), request.path()) == ("GET", "/") {
+        return match reports::take_query(cx, request, reply) {
+            Some(taken) => taken.map(|()| None),
+            None => Ok(page::answer(cx, reply)),
+        };
+    }
     if request.path() == "*" {
         reply.head(cx, 204, Payload::Length(0), |head| head.allow("GET, HEAD, POST, PUT, OPTIONS"));
         return Ok(None);
@@ -130,7 +137,7 @@ pub(super) fn answer(
         (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply)?,
         (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply)?,
         (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
-        (Route::Clients, _) => return clients::near(cx, query, reply),
+        (Route::Clients, _) => return near::answer(cx, query, reply),
         (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
         (Route::Events, _) => return events::answer(cx, request, reply).map(Some),
         (Route::Status, _) => answers::status(cx, reply),

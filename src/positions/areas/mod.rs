@@ -144,9 +144,7 @@ impl Positions {
         let but = but.and_then(|client| self.lookup(self.hash(client), client));
         let examined = near::nearest(self, tree, area, bound, but, found);
         // Who asks for a few will read them all at once.
-        for near in found.iter().take(limits::PREFETCH_LINES_MAX) {
-            black_box(self.feed.ends_of(near.number.0));
-        }
+        self.prefetch_near(found);
         examined
     }
 

@@ -22,6 +22,7 @@ pub struct Request<'a> {
     identity: bool,
     expects_continue: bool,
     chunks_allowed: bool,
+    names_its_page: bool,
 }
 
 impl<'a> Request<'a> {
@@ -80,6 +81,12 @@ impl<'a> Request<'a> {
         self.connection
     }
 
+    /// Whether a browser says for which page it asks, by `Origin` or `Sec-Fetch-Site`: what is no browser
+    /// says neither.
+    pub fn names_its_page(&self) -> bool {
+        self.names_its_page
+    }
+
     /// Whether the answer may come in chunks: not to HTTP/1.0.
     pub fn takes_chunks(&self) -> bool {
         self.chunks_allowed
@@ -128,6 +135,7 @@ impl<'a> Request<'a> {
             // HTTP/1.0 knows no interim responses.
             expects_continue: said.expects_continue && minor_version >= 1,
             chunks_allowed: minor_version >= 1,
+            names_its_page: said.names_its_page,
         };
         Ok((request, said.framing(minor_version)?))
     }
@@ -185,6 +193,7 @@ struct Said {
     identity: bool,
     expects_continue: bool,
     hosts: usize,
+    names_its_page: bool,
 }
 
 impl Said {
@@ -197,6 +206,7 @@ impl Said {
             identity: true,
             expects_continue: false,
             hosts: 0,
+            names_its_page: false,
         };
         for Header { name, value } in headers {
             let is = |known| name.eq_ignore_ascii_case(known);
@@ -209,7 +219,9 @@ impl Said {
                     }
                     said.expects_continue = true;
                 }
+                6 if is("origin") => said.names_its_page = true,
                 10 if is("connection") => said.persistence.hear(value),
+                14 if is("sec-fetch-site") => said.names_its_page = true,
                 14 if is("content-length") => {
                     // Also the same once more, and as a list: somebody on the way may read another.
                     if said.length.is_some() || value.contains(&b',') {

@@ -41,6 +41,8 @@ struct Pending {
     expected: Vec<Expected>,
     /// Of a question who is near: what the answer may be now, and not what it might have been before.
     near: Option<Box<WhoIsNear>>,
+    /// What has been written of the answer to such a question, which is of the moment in which it began.
+    begun: Vec<u8>,
 }
 
 /// What an answer may be.
@@ -83,8 +85,8 @@ impl Conversation {
     fn command(&mut self, too_long: bool) {
         let line = std::mem::take(&mut self.partial);
         if too_long || meaning(&line) != Meaning::Nothing {
-            let (open, expected, near) = (true, Vec::new(), None);
-            self.pending.push_back(Pending { line, too_long, open, expected, near });
+            let (open, expected, near, begun) = (true, Vec::new(), None, Vec::new());
+            self.pending.push_back(Pending { line, too_long, open, expected, near, begun });
         }
     }
 
@@ -100,6 +102,10 @@ impl Conversation {
                 continue;
             }
             earlier += usize::from(!pending.expected.is_empty() || pending.near.is_some());
+            if !pending.begun.is_empty() {
+                reports.push(None);
+                continue;
+            }
             let at_least_from = earlier.min(reports.len());
             let report = pending.judge(env, seen, node, &reports, at_least_from);
             reports.push(report);
@@ -117,21 +123,35 @@ impl Conversation {
     ) -> Result<(), String> {
         let mut rest = written;
         while !rest.is_empty() {
-            if rest.starts_with(b"~ ") {
+            let is_inside = self.pending.front().is_some_and(|first| !first.begun.is_empty());
+            if !is_inside && rest.starts_with(b"~ ") {
                 rest = self.told(env, node, rest)?;
                 continue;
             }
-            let Some(pending) = self.pending.pop_front() else {
+            let Some(mut pending) = self.pending.pop_front() else {
                 return Err(format!("an answer to nothing: {}", rest.escape_ascii()));
             };
             if let Some(near) = &pending.near {
-                let length = match rest.strip_prefix(&refusal(&pending.line)[..]) {
-                    Some(behind) if near.may_be_unknown() => rest.len() - behind.len(),
-                    _ => near.length(rest).map_err(|why| {
-                        format!("to {}\nthe answer is {}\n{why}", shown(&pending.line), shown(rest))
-                    })?,
-                };
-                rest = &rest[length..];
+                if let Some(behind) = rest.strip_prefix(&refusal(&pending.line)[..])
+                    && near.may_be_unknown()
+                    && !is_inside
+                {
+                    rest = behind;
+                    continue;
+                }
+                let answer = [&pending.begun[..], rest].concat();
+                let is_whole =
+                    answer.starts_with(b"\n") || answer.windows(2).any(|two| two == b"\n\n");
+                // A long one comes in shares, which are not small.
+                if !is_whole && rest.len() >= limits::NEAR_SHARE_BYTES {
+                    pending.begun = answer;
+                    self.pending.push_front(pending);
+                    break;
+                }
+                let length = near.length(&answer).map_err(|why| {
+                    format!("to {}\nthe answer is {}\n{why}", shown(&pending.line), shown(&answer))
+                })?;
+                rest = &rest[length - pending.begun.len()..];
                 continue;
             }
             let answer = pending

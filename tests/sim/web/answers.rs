@@ -35,7 +35,7 @@ pub fn judge(
         (Asked::HeadOfHealth, 200) => body.is_empty(),
         (Asked::Readiness, 200) => body == "{\"ready\":true}",
         (Asked::Readiness, 503) => is_error(),
-        (Asked::Events, 200) => response.streams,
+        (Asked::Events, 200) => response.streams && response.content_type == "text/event-stream",
         _ => false,
     };
     if is_good {

@@ -41,10 +41,17 @@ impl Responses {
             let (head, behind) = (&self.bytes[..end + 2], end + 4);
             let (mut response, length) = read_head(head)
                 .map_err(|why| format!("{why} in the head {}", head.escape_ascii()))?;
-            let length = if is_head { 0 } else { length };
             if response.status != 100 {
-                let Some(body) = self.bytes.get(behind..behind + length) else { return Ok(None) };
-                response.body = body.to_vec();
+                let body = match length {
+                    _ if is_head => Some((Vec::new(), 0)),
+                    Length::Known(length) => {
+                        let body = self.bytes.get(behind..behind + length);
+                        body.map(|body| (body.to_vec(), length))
+                    }
+                    Length::InChunks => read_chunks(&self.bytes[behind..])?,
+                };
+                let Some((body, length)) = body else { return Ok(None) };
+                response.body = body;
                 self.bytes.drain(..behind + length);
                 return Ok(Some(response));
             }
@@ -53,8 +60,33 @@ impl Responses {
     }
 }
 
+/// How long a body is.
+enum Length {
+    Known(usize),
+    InChunks,
+}
+
+/// The body in these chunks and how long they are, if they are whole.
+fn read_chunks(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let rest = &bytes[at..];
+        let Some(end) = rest.windows(2).position(|two| two == b"\r\n") else { return Ok(None) };
+        let size = str::from_utf8(&rest[..end]).ok();
+        let size = size.and_then(|text| usize::from_str_radix(text, 16).ok());
+        let size = size.ok_or_else(|| format!("no size: {}", rest[..end].escape_ascii()))?;
+        let Some(chunk) = rest.get(end + 2..end + 4 + size) else { return Ok(None) };
+        let chunk = chunk.strip_suffix(b"\r\n").ok_or("a chunk without an end")?;
+        body.extend_from_slice(chunk);
+        at += end + 4 + size;
+        if size == 0 {
+            return Ok(Some((body, at)));
+        }
+    }
+}
+
 /// The head's lines, each with CRLF; and how long the body is.
-fn read_head(head: &[u8]) -> Result<(Response, usize), &'static str> {
+fn read_head(head: &[u8]) -> Result<(Response, Length), &'static str> {
     let head = str::from_utf8(head).map_err(|_| "no text")?;
     if head.bytes().any(|byte| byte.is_ascii_control() && byte != b'\r' && byte != b'\n') {
         return Err("a control character");
@@ -67,6 +99,7 @@ fn read_head(head: &[u8]) -> Result<(Response, usize), &'static str> {
     }
     let status: u16 = status.parse().map_err(|_| "no status")?;
     let (mut length, mut closes, mut dates, mut content_type) = (None, false, 0, String::new());
+    let mut in_chunks = false;
     for line in lines {
         let (name, value) = line.split_once(": ").ok_or("no field")?;
         if line.contains(['\r', '\n']) || name.contains(' ') || value.is_empty() {
@@ -78,7 +111,8 @@ fn read_head(head: &[u8]) -> Result<(Response, usize), &'static str> {
             "Connection" => closes = value == "close",
             "Date" => dates += 1,
             "Content-Type" => content_type = value.to_owned(),
-            "Transfer-Encoding" => return Err("an encoding that is not asked for"),
+            "Transfer-Encoding" if value != "chunked" || in_chunks => return Err("no encoding"),
+            "Transfer-Encoding" => in_chunks = true,
             _ => {}
         }
     }
@@ -86,22 +120,24 @@ fn read_head(head: &[u8]) -> Result<(Response, usize), &'static str> {
     if dates != u32::from(status != 100) {
         return Err("no date, or several");
     }
-    if is_bodiless && length.is_some() {
-        return Err("a length of what has no body");
+    if u32::from(is_bodiless) + u32::from(in_chunks) + u32::from(length.is_some()) > 1 {
+        return Err("two lengths, or one of what has no body");
     }
-    let streams = !is_bodiless && length.is_none();
-    if streams && !(closes && content_type == "text/event-stream") {
+    let streams = !is_bodiless && !in_chunks && length.is_none();
+    if streams && !closes {
         return Err("no length");
     }
     let body = Vec::new();
-    Ok((Response { status, content_type, closes, streams, body }, length.unwrap_or(0)))
+    let length = if in_chunks { Length::InChunks } else { Length::Known(length.unwrap_or(0)) };
+    Ok((Response { status, content_type, closes, streams, body }, length))
 }
 
 #[test]
 fn responses_are_cut_out_of_a_stream_in_pieces() {
     let date = "Date: Sat, 01 Jan 2000 00:00:00 GMT\r\n";
     let stream = format!(
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n{date}Content-Length: 2\r\n\r\n[]\
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n{date}Transfer-Encoding: chunked\r\n\r\n\
+         1\r\n[\r\n1\r\n]\r\n0\r\n\r\n\
          HTTP/1.1 204 No Content\r\n{date}\r\nHTTP/1.1 200 OK\r\n{date}Content-Type: \
          text/event-stream\r\nConnection: close\r\n\r\n:\n\n"
     );
@@ -124,6 +160,7 @@ fn responses_are_cut_out_of_a_stream_in_pieces() {
         format!("HTTP/1.1 200 OK\r\n{date}\r\n"),
         format!("HTTP/1.1 200 OK\r\n{date}Content-Length: 0\r\nContent-Length: 0\r\n\r\n"),
         format!("HTTP/1.1 200 OK\n\r\n{date}Content-Length: 0\r\n\r\n"),
+        format!("HTTP/1.1 200 OK\r\n{date}Transfer-Encoding: chunked\r\n\r\n1\r\n[]\r\n"),
         format!("HTTP/1.1 204 No\r\n{date}Content-Length: 0\r\n\r\n"),
         format!("[]HTTP/1.1 200 OK\r\n{date}Content-Length: 0\r\n\r\n"),
     ] {

@@ -60,7 +60,7 @@ pub fn read(given: &Matches) -> Result<Option<WalkOptions>, String> {
         return Err(format!("--{stray} does not go with --walk"));
     }
     let herd = given.opt_str("herd");
-    let named = given.free.iter().map(|named| Target::find(named, herd.as_deref()));
+    let named = given.free.iter().map(|named| Target::find(named, herd.as_deref(), false));
     let servers = match named.collect::<Result<Vec<Target>, String>>()? {
         none if none.is_empty() => Target::all(herd.as_deref())?,
         servers => servers,

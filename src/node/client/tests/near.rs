@@ -1,7 +1,27 @@
 //! What a turn spends on `NEAR`, and who waits for the next.
 
 use super::*;
+use crate::positions::{Report, Text, Update};
 use crate::transport::{Action, Meters};
+
+/// Somebody else reports that a client of the scene is elsewhere.
+fn moves(scene: &mut Scene, client: &str) {
+    let text = format!("{client} +2+2 2");
+    let report = Report {
+        origin: scene.node.origin,
+        difference_nanoseconds: 0,
+        time_nanoseconds: 2 * SECOND,
+        text: Text::new(text.as_bytes(), client.len(), 4).unwrap(),
+    };
+    assert_ne!(scene.node.positions.report(&report), Update::Known);
+}
+
+/// What there is to read is read, and forgotten.
+fn drain(scene: &mut Scene) -> String {
+    let read = scene.answers().to_owned();
+    scene.transport.advance(read.len(), scene.now.monotonic);
+    read
+}
 
 /// So many clients, all at one place, and another that asks.
 fn scene(clients: usize) -> Scene {
@@ -74,6 +94,60 @@ fn a_turn_spends_so_much_on_questions_and_the_others_wait_for_the_next() {
         assert!(turns < 2 * questions, "it never ends");
     }
     assert!(!end_turn(&mut scene));
+}
+
+#[test]
+fn a_long_answer_is_of_one_moment_and_comes_in_shares_without_events() {
+    let clients = limits::NEAR_RESULTS_MAX.into();
+    let mut scene = scene(clients);
+    scene.receives("WATCH c7\n");
+    while end_turn(&mut scene) {}
+    drain(&mut scene);
+    scene.receives("NEAR +1+1 1 1000\n? behind\n");
+    // One of whom it has been told, and all others, elsewhere or no more.
+    (0..clients).for_each(|number| moves(&mut scene, &format!("c{number}")));
+    let mut read = String::new();
+    let mut shares = 0;
+    while !scene.answers().is_empty() {
+        let share = drain(&mut scene);
+        assert!(share.len() < limits::NEAR_SHARE_BYTES + 100, "{}", share.len());
+        read += &share;
+        shares += 1;
+        end_turn(&mut scene);
+    }
+    let mut expected: Vec<String> = (0..clients)
+        .map(|number| format!("0.000 AT Lone +1599999999.000000000 c{number} +1+1 1\n"))
+        .collect();
+    expected.sort_by_cached_key(|line| line.split(' ').nth(4).map(str::to_owned));
+    let behind = ["\n? ? behind\n", "~ AT Lone +0.000000000 c7 +2+2 2\n"].map(str::to_owned);
+    expected.extend(behind);
+    assert_eq!(read, expected.concat());
+    assert!(shares >= expected.concat().len() / limits::NEAR_SHARE_BYTES, "{shares}");
+    assert!(!end_turn(&mut scene), "nobody waits any more");
+}
+
+#[test]
+fn a_long_answer_waits_for_room() {
+    let long = "x".repeat(limits::CLIENT_ID_BYTES_MAX - 3);
+    let mut scene = scene(0);
+    for number in 100..400 {
+        scene.receives(&format!("IAMAT {long}{number} +1+1 1\n"));
+        drain(&mut scene);
+    }
+    scene.receives("NEAR +1+1 1 300\n");
+    while end_turn(&mut scene) {}
+    let read = drain(&mut scene);
+    let most = limits::OUTPUT_HIGH_WATER_BYTES + limits::NEAR_SHARE_BYTES + 2 * long.len();
+    assert!((limits::OUTPUT_HIGH_WATER_BYTES..most).contains(&read.len()), "{}", read.len());
+    let mut lines = read.matches('\n').count();
+    assert_eq!(scene.transport.take_resume(), Some(Resume::NextTurn));
+    scene.call(|protocol, cx| protocol.resume_writing(cx));
+    while !scene.answers().is_empty() {
+        let read = drain(&mut scene);
+        lines += read.matches('\n').count();
+        end_turn(&mut scene);
+    }
+    assert_eq!(lines, 301);
 }
 
 #[test]

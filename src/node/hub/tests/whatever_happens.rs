@@ -4,7 +4,7 @@ use super::*;
 use crate::positions::Area;
 use crate::wire::Location;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens.
 #[derive(Debug, Clone)]
@@ -52,18 +52,15 @@ proptest! {
                     stage.hub.follow_areas(&mut stage.positions, usize::MAX);
                     if !watched[watcher].contains(&fields) {
                         watched[watcher].push(fields);
+                        stage.watchers[watcher].1 += &format!("+ {}\n", WATCHES[fields]);
                     }
                 }
                 Happening::Unwatch(watcher, fields) => {
-                    let had_caught_up = WATCHES[fields] == "*" && stage.catch_up(watcher);
                     let ends = stage.command(watcher, &format!("UNWATCH {}", WATCHES[fields]));
                     prop_assert_eq!(ends, watched[watcher].contains(&fields));
                     watched[watcher].retain(|&other| other != fields);
                     let left: Vec<&str> = watched[watcher].iter().map(|&f| WATCHES[f]).collect();
-                    // Where not all has been told, what is still watched is told anew.
-                    let anew = ends && WATCHES[fields] == "*" && !had_caught_up;
-                    let mark = if anew { "anew" } else { "=" };
-                    stage.watchers[watcher].1 += &format!("{mark} {}\n", left.join(","));
+                    stage.watchers[watcher].1 += &format!("= {}\n", left.join(","));
                 }
                 Happening::Turn => stage.turn(),
                 Happening::Room => {
@@ -75,7 +72,6 @@ proptest! {
         stage.settle();
         for (watcher, watched) in watched.iter().enumerate() {
             let watched: Vec<&str> = watched.iter().map(|&fields| WATCHES[fields]).collect();
-            let seen = seen(&stage.watchers[watcher].1);
             let so: BTreeMap<String, String> = CLIENTS
                 .iter()
                 .filter_map(|client| {
@@ -85,38 +81,55 @@ proptest! {
                 })
                 .filter(|(client, location)| is_watched(&watched, client, location))
                 .collect();
+            let (mut seen, unsure) = seen(&stage.watchers[watcher].1);
+            seen.retain(|client, _| so.contains_key(client) || !unsure.contains(client));
             prop_assert_eq!(seen, so, "{}", stage.watchers[watcher].1);
         }
     }
 }
 
-/// Whom somebody believes to be where who was told this. A line `= a,b` says what is still watched, `anew`
-/// that everything is not any more.
-fn seen(told: &str) -> BTreeMap<String, String> {
-    let mut seen = BTreeMap::new();
+/// Whom somebody believes to be where who was told this. A line `+ a` says what is watched from there on,
+/// `= a,b` what is still watched. And of whom it may be that nobody says that they have left: who were told
+/// of by the watch of everything alone, before another watch began of which not all was told when that
+/// of everything ended.
+fn seen(told: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut is_all = false;
+    let mut beginning: Vec<&str> = Vec::new();
+    let mut unsure = BTreeSet::new();
     for line in told.lines() {
         let fields: Vec<&str> = line.split(' ').collect();
         match fields[..] {
             ["~", "AT", _, _, client, location, _] => {
                 seen.insert(client.to_owned(), location.to_owned());
+                unsure.remove(client);
             }
             ["~", "OUT", client] => {
                 assert!(seen.remove(client).is_some(), "{line}, who was not told of: {told}");
             }
+            ["~", "NOW", ..] => beginning.retain(|fields| *fields != &line[6..]),
+            ["+", "*"] => is_all = true,
+            ["+", ..] if is_all => beginning.push(&line[2..]),
             // (Who watches everything may be told so of one that it was not told of.)
             ["~", "GONE", _, _, client, _] => {
                 seen.remove(client);
             }
-            // What is still watched is told anew.
-            ["anew", ..] => seen.clear(),
             ["=", ..] => {
                 let watched: Vec<&str> = line[2..].split(',').collect();
+                beginning.retain(|fields| watched.contains(fields));
+                if is_all && !watched.contains(&"*") {
+                    is_all = false;
+                    let seen = seen.iter();
+                    let them = seen.filter(|(client, at)| is_watched(&beginning, client, at));
+                    unsure.extend(them.map(|(client, _)| client.clone()));
+                    beginning.clear();
+                }
                 seen.retain(|client, location| is_watched(&watched, client, location));
             }
             _ => {}
         }
     }
-    seen
+    (seen, unsure)
 }
 
 /// Whether any of these watches takes a client there.

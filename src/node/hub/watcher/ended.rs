@@ -1,10 +1,7 @@
 //! How a watch ends, and what of what was told belongs to the others.
 
-use super::super::beginning::Beginning;
-use super::super::recent::Recent;
 use super::super::watches::{Noted, Watched, What};
 use super::Watcher;
-use crate::limits;
 use crate::positions::{Point, Positions, RecordNumber};
 use crate::wire::Location;
 
@@ -19,62 +16,39 @@ impl Watcher {
                 beginning.end(positions);
             }
         }
-        if self.everything.is_none() {
-            self.forget_told(&watched, positions);
-        }
+        self.forget_told(&watched, positions);
         Some(watched)
     }
 
-    /// The watch of everything ends, if there is one.
-    pub fn remove_everything(
-        &mut self,
-        positions: &mut Positions,
-        recent: Option<&Recent>,
-    ) -> bool {
+    /// The watch of everything ends, if there is one: the others go on from what it has told.
+    pub fn remove_everything(&mut self, positions: &mut Positions) -> bool {
         let Some(everything) = self.everything.take() else { return false };
-        let has_caught_up = recent.is_some_and(|recent| everything.has_caught_up(recent));
+        self.noted.retain(|noted| {
+            let change = positions.change_of(noted.number);
+            change.is_some_and(|change| !everything.has_told(change.sequence(), positions))
+        });
         everything.end(positions);
-        self.go_on_without_everything(has_caught_up, positions);
+        // See below, of the forgotten.
+        let Watcher { watches, told, .. } = self;
+        told.retain(|&number, &mut point| {
+            let change = positions.change_of(number);
+            change.is_some_and(|change| watches.still_take(change.client(), point))
+        });
         true
-    }
-
-    /// Everything is not watched any more. Of whom it was told meanwhile is not kept: of what is still
-    /// watched it was told just as it is, if all has been told; else that is told anew.
-    fn go_on_without_everything(&mut self, has_caught_up: bool, positions: &mut Positions) {
-        self.told.clear();
-        let before = std::mem::take(&mut self.beginnings);
-        let so_now = if has_caught_up { self.so_now(positions) } else { None };
-        for noted in so_now.iter().flatten() {
-            self.told.insert(noted.number, point_of(noted.number, positions));
-        }
-        for watched in self.watches.iter() {
-            let is_same = |beginning: &&Beginning| beginning.fields() == watched.fields();
-            let times = before.iter().find(is_same).map(Beginning::times);
-            if so_now.is_none() || times.is_some() {
-                self.beginnings.push_back(Beginning::new(watched, times.unwrap_or(0)));
-            }
-        }
-        before.into_iter().for_each(|beginning| beginning.end(positions));
-    }
-
-    /// All that is watched as it is, if that can be said at once.
-    fn so_now(&self, positions: &Positions) -> Option<Vec<Noted>> {
-        let mut so_now = Vec::new();
-        for watched in self.watches.iter() {
-            let most = limits::AREA_LISTED_MAX.saturating_sub(so_now.len());
-            so_now.extend(watched.at_once(positions, most)?);
-        }
-        Some(so_now)
     }
 
     /// Leaves out of whom it was told only by a watch that has ended. Who is where no watch takes it any
     /// more has left the others, though it may not have been noted for them: that watch took it.
     fn forget_told(&mut self, ended: &Watched, positions: &Positions) {
-        let Watcher { watches, noted, told, .. } = self;
+        let Watcher { watches, noted, told, everything, .. } = self;
         let mut left = Vec::new();
         let mut is_still_told = |number: RecordNumber, point: Option<Point>| {
             let Some(change) = positions.change_of(number) else { return false };
             let now = change.position().map(|position| watches.take(&position));
+            // That it was forgotten is told by the watch of everything, if it was told of.
+            if now.is_none() && everything.is_some() {
+                return true;
+            }
             let is_taken = now.is_some_and(|(is_taken, _)| is_taken);
             // Where it is can be told exactly, where it was nearly so.
             let is_told = match now {

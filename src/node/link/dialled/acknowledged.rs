@@ -30,9 +30,10 @@ impl Dialled {
             return;
         }
         // Of somebody else in its name we would not know what it holds.
-        let told = peer.received_mut().take_whole().filter(|_| peer.feeds_us());
+        let feeds_us = peer.feeds_us();
+        let told = peer.received_mut().take_whole().filter(|_| feeds_us);
         let (ours, name) = (node.positions.digest(), peer.name());
-        match self.agreement.compare(ours, theirs, told) {
+        match self.agreement.compare((ours, theirs), told, feeds_us) {
             Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
             ),

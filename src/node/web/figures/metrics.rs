@@ -69,8 +69,13 @@ impl Node {
         by_kind("herd_received_bytes_total", Type::Counter, help, Traffic::received_bytes);
         let help = "Bytes that were written on connections.";
         by_kind("herd_sent_bytes_total", Type::Counter, help, Traffic::sent_bytes);
-        let help = "Connections of clients that were not let in.";
-        counter(out, "herd_connections_refused_total", help, self.admission.refused());
+        let help = "Connections that were not let in.";
+        let mut family = Family::new(out, "herd_connections_refused_total", Type::Counter, help);
+        for (kind, admission) in
+            [(Kind::Clients, &self.admission), (Kind::Web, &self.web.admission)]
+        {
+            family.sample(&[("kind", kind.name())], admission.refused());
+        }
         let help = "Commands of clients that were refused, by why.";
         let mut family = Family::new(out, "herd_refused_commands_total", Type::Counter, help);
         for why in Refused::ALL {

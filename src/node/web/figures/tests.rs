@@ -85,6 +85,23 @@ impl Scene {
         parse(&String::from_utf8(out).unwrap()).unwrap()
     }
 
+    /// What a visitor of the web port is answered.
+    fn ask(&mut self, path: &str) -> (u16, String, String) {
+        let mut visitor = self.node.accepted(Port::Web, SocketAddr::from(([127, 0, 0, 1], 1)));
+        let mut transport = Transport::new(ConnectionId { slot: 1, generation: 0 });
+        let peer = PeerInfo::at(([127, 0, 0, 1], 1).into());
+        let mut cx = Context { app: &mut self.node, transport: &mut transport, now: self.now };
+        visitor.connection_made(&mut cx, &peer);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+        visitor.data_received(&mut cx, request.as_bytes());
+        visitor.connection_lost(&mut cx, &Lost::Aborted);
+        let answer = String::from_utf8_lossy(transport.output()).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let (_, content_type) = head.split_once("Content-Type: ").unwrap();
+        let content_type = content_type.lines().next().unwrap().to_owned();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), content_type, body.to_owned())
+    }
+
     fn not_ready(&self) -> Option<String> {
         self.node.readiness(self.now.monotonic).err().map(|why| why.to_string())
     }
@@ -243,7 +260,10 @@ fn a_report_that_finds_no_room_and_a_client_that_is_not_let_in_are_counted() {
     scene.client = scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
     let peer = PeerInfo::at(([127, 0, 0, 1], 1).into());
     scene.call(|protocol, cx| protocol.connection_made(cx, &peer));
-    assert_eq!(scene.metrics().value("herd_connections_refused_total", &[]), Some(1.0));
+    for (kind, refused) in [("clients", 1.0), ("web", 0.0)] {
+        let told = scene.metrics().value("herd_connections_refused_total", &[("kind", kind)]);
+        assert_eq!(told, Some(refused), "{kind}");
+    }
 }
 
 #[test]
@@ -294,4 +314,28 @@ fn who_finds_no_neighbour_is_ready_after_a_while() {
     scene.pass(Duration::from_nanos(1));
     assert_eq!(scene.not_ready(), None);
     assert_eq!(scene.status()["ready"], true);
+}
+
+#[test]
+fn each_figure_is_asked_for_at_its_path() {
+    let mut scene = scene(PAIR);
+    let json = "application/json".to_owned();
+    assert_eq!(scene.ask("/healthz"), (200, json.clone(), "{\"alive\":true}".into()));
+    let (status, _, body) = scene.ask("/readyz");
+    let why = "its neighbour is not linked with it both ways yet";
+    assert_eq!(
+        (status, serde_json::from_str::<Value>(&body).unwrap()),
+        (503, json!({"error": why}))
+    );
+    scene.pass(limits::NEIGHBOUR_SOUGHT_MAX);
+    assert_eq!(scene.ask("/readyz"), (200, json.clone(), "{\"ready\":true}".into()));
+    let (status, content_type, body) = scene.ask("/status");
+    assert_eq!((status, &content_type), (200, &json));
+    let told: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&told["ready"], &told["connections"]["web"]), (&json!(true), &json!(1)));
+    let (status, content_type, body) = scene.ask("/metrics");
+    assert_eq!((status, content_type.as_str()), (200, "text/plain; version=0.0.4; charset=utf-8"));
+    assert!(
+        parse(&body).unwrap().value("herd_received_bytes_total", &[("kind", "web")]) > Some(0.0)
+    );
 }

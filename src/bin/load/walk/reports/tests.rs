@@ -16,7 +16,7 @@ fn walk(clients: usize, servers: usize) -> Walk {
     let towns = [0.0, 1.0].map(|latitude| Location { latitude, longitude: -118.0 });
     let traveller =
         |number| Traveller::new(format!("car-{number}"), &MODES[3], towns.to_vec(), Random::new(1));
-    let target = |number| Target::find(&format!("h:{}", number + 1), None).unwrap();
+    let target = |number| Target::find(&format!("h:{}", number + 1), None, false).unwrap();
     let servers: Vec<Target> = (0..servers).map(target).collect();
     let mut walk = Walk::new((0..clients).map(traveller).collect(), &servers, 1.0, 1);
     walk.turn_ended(now(0), &Meters::default());

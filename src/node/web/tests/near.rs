@@ -1,0 +1,100 @@
+//! A long answer to who is near.
+
+use super::*;
+
+const CLIENTS: usize = 500;
+
+/// The body of a response in chunks, and what is behind it.
+fn unchunked(mut chunks: &str) -> (String, &str) {
+    let mut body = String::new();
+    loop {
+        let (size, rest) = chunks.split_once("\r\n").expect("a chunk has a size");
+        let size = usize::from_str_radix(size, 16).expect("in hexadecimal digits");
+        body += &rest[..size];
+        chunks = rest[size..].strip_prefix("\r\n").expect("and an end");
+        if size == 0 {
+            return (body, chunks);
+        }
+    }
+}
+
+fn scene() -> Scene {
+    let mut scene = Scene::new();
+    for number in 0..CLIENTS {
+        report(&mut scene, &format!("c{number:03}"), "1");
+    }
+    // So that the index of areas is there.
+    assert_eq!(scene.status(&get("/clients?near=1,2&km=0")), 200);
+    scene
+}
+
+#[test]
+fn it_comes_in_shares_is_of_one_moment_and_nothing_comes_in_it() {
+    let mut scene = scene();
+    let target = "/clients?near=1,-118.445127&km=1&limit=1000";
+    scene.sends(0, &[get(target), get("/clients/c007")].concat());
+    let mut answer = scene.read(0);
+    let mut turns = 0;
+    while !answer.ends_with("+0.000000000\"}") || turns == 0 {
+        // All move meanwhile, and are told as they were.
+        if turns == 0 {
+            scene.pass(SECONDS(1));
+            let other = scene.visit();
+            let moved: String =
+                (0..CLIENTS).map(|n| get(&format!("/?id=c{n:03}&lat=2&lon=3"))).collect();
+            scene.sends(other, &moved);
+        }
+        scene.turn();
+        answer += &scene.read(0);
+        turns += 1;
+        assert!(turns < 1_000, "{answer}");
+    }
+    assert!(turns > 5, "in {turns} turns");
+    let (head, chunks) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("Transfer-Encoding: chunked"), "{head}");
+    let (body, behind) = unchunked(chunks);
+    let found: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let found = found["clients"].as_array().unwrap();
+    assert_eq!(found.len(), CLIENTS);
+    for (number, client) in found.iter().enumerate() {
+        assert_eq!(client["id"], format!("c{number:03}"));
+        assert_eq!(
+            (client["latitude"].as_f64(), client["kilometres"].as_f64()),
+            (Some(1.0), Some(0.0))
+        );
+    }
+    assert!(behind.starts_with("HTTP/1.1 200 OK\r\n") && behind.contains("\"latitude\":2,"));
+}
+
+#[test]
+fn to_who_takes_no_chunks_its_end_is_that_of_the_connection() {
+    let mut scene = scene();
+    let target = "/clients?near=1,-118.445127&km=1&limit=1000";
+    scene.sends(0, &format!("GET {target} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    let mut answer = String::new();
+    for _ in 0..1_000 {
+        answer += &scene.read(0);
+        if scene.is_ending(0) {
+            break;
+        }
+        scene.turn();
+    }
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("Connection: close") && !head.contains("chunked"), "{head}");
+    let found: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(found["clients"].as_array().unwrap().len(), CLIENTS);
+}
+
+#[test]
+fn a_short_one_has_its_length() {
+    let mut scene = scene();
+    scene.sends(0, &get("/clients?near=1,-118.445127&km=1&limit=10"));
+    scene.turn();
+    let answer = scene.read(0);
+    assert!(answer.contains("Content-Length: ") && !answer.contains("chunked"), "{answer}");
+    scene.sends(0, &get("/clients?near=1,-118.445127&km=1&limit=1000").replace("GET", "HEAD"));
+    scene.turn();
+    let head = scene.read(0);
+    assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "{head}");
+    assert_eq!(scene.status(&get("/clients/c001")), 200, "the connection goes on");
+}
