@@ -44,8 +44,8 @@ check: cargo ## what CI runs: format, lints, tests, docs
 
 # libFuzzer on the stable toolchain: what `cargo fuzz` sets, but for the sanitizers, which we need
 # not, having no unsafe code. The targets in the order of tests/fuzzing/targets/mod.rs.
-TARGET ?= lines command neighbour_line numbers response request ingest places herd store client \
-	classic neighbour fetch
+TARGET ?= lines command neighbour_line numbers response request ingest question places herd store \
+	client classic neighbour fetch web
 SECONDS ?= 60
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \

@@ -33,6 +33,7 @@ fn seeds() {
     let first = first.unwrap_or(0);
     let (mut virtual_time, mut turns, mut reports, mut slowest) = (0, 0, 0, 0);
     let (mut late_marks, mut leftovers) = (0, 0);
+    let (mut responses, mut gone_on) = (0, 0);
     for seed in first..first + count {
         let outcome = run(seed).unwrap_or_else(|failure| panic!("{failure}"));
         virtual_time += outcome.virtual_time;
@@ -40,6 +41,8 @@ fn seeds() {
         reports += outcome.tally.reports;
         late_marks += outcome.tally.late_marks;
         leftovers += outcome.tally.leftovers;
+        responses += outcome.tally.responses;
+        gone_on += outcome.tally.streams_gone_on;
         slowest = slowest.max(outcome.healed_after);
         if count == 1 {
             println!("{}\n{:?}", outcome.banner, outcome.tally);
@@ -51,12 +54,14 @@ fn seeds() {
             println!(
                 "seeds {first} to {seed} are well: {hours:.1} virtual hours, {turns} turns, \
                  {reports} reports, {late_marks} late marks, {leftovers} answers with leftovers, \
+                 {responses} responses at web ports, {gone_on} streams gone on, \
                  healed within {slowest:.2} s"
             );
         }
     }
     // What is rare must be there all the same.
     assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
+    assert!(count < SEEDS || (responses > 0 && gone_on > 0), "{responses} and {gone_on}");
 }
 
 #[test]

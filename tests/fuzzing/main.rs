@@ -70,6 +70,6 @@ macro_rules! tests {
 }
 
 tests! {
-    lines command neighbour_line numbers response request ingest places herd store
-    client classic neighbour fetch
+    lines command neighbour_line numbers response request ingest question places herd store
+    client classic neighbour fetch web
 }

@@ -11,7 +11,9 @@ use super::versions::Versions;
 use super::watch::Seen;
 use herd::herd::Herd;
 use herd::node::Node;
+use herd::wire::Location;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// A report and those who held it.
 #[derive(Debug)]
@@ -49,6 +51,9 @@ pub struct Tally {
     pub late_marks: u64,
     /// Answers of Places with more behind them on a connection that is kept.
     pub leftovers: u64,
+    /// Responses at web ports, and streams of events that went on where another had ended.
+    pub responses: u64,
+    pub streams_gone_on: u64,
 }
 
 #[derive(Debug)]
@@ -128,6 +133,31 @@ impl Checks {
     pub fn was_before(&self, line: &[u8], report: &Report) -> bool {
         let number = self.by_line.get(line);
         number.is_some_and(|&number| self.known[number].report.compare(report).is_le())
+    }
+
+    /// The report that is told so: as JSON, by the names of its members.
+    pub fn told_as(&self, members: &[(String, String)]) -> Option<&Report> {
+        let names = ["id", "latitude", "longitude", "time", "server", "difference"];
+        if !members.iter().map(|(name, _)| name.as_str()).eq(names) {
+            return None;
+        }
+        let [id, latitude, longitude, time, server, difference] =
+            [0, 1, 2, 3, 4, 5].map(|at| members[at].1.as_str());
+        let degrees = |text: &str| text.parse::<f64>().ok().map(|degrees| (degrees * 1e9) as i64);
+        let (latitude, longitude) = (degrees(latitude)?, degrees(longitude)?);
+        let front = format!("AT {server} {difference} {id} ").into_bytes();
+        let lines = self.by_line.range::<[u8], _>((Bound::Included(&front[..]), Bound::Unbounded));
+        let mut of_front = lines.take_while(|(line, _)| line.starts_with(&front));
+        let is_there = |report: &Report| {
+            let place = Location::parse(report.location());
+            report.time() == time.as_bytes()
+                && place.is_some_and(|place| {
+                    (place.latitude_nanodegrees - latitude).abs() < 10
+                        && (place.longitude_nanodegrees - longitude).abs() < 10
+                })
+        };
+        let report = |&number: &usize| &self.known[number].report;
+        of_front.find_map(|(_, number)| Some(report(number)).filter(|report| is_there(report)))
     }
 
     /// All that were ever reported.

@@ -1,5 +1,7 @@
 //! Clients: they connect, talk in pieces, read or do not, and leave in any way.
 
+mod sessions;
+
 use super::agenda::{Event, MILLISECOND, SECOND, Time};
 use super::env::Env;
 use super::lines::Lines;
@@ -7,6 +9,8 @@ use super::load::Load;
 use super::net::{End, Notice, Owner, Read};
 use super::trace::Tag;
 use super::visitors::Visitor;
+use super::web::WebVisitor;
+use herd::node::Node;
 
 /// How a session ends once all is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct Client {
     pub sessions: u64,
     /// What it is told, if it watches others.
     visitor: Option<Box<Visitor>>,
+    /// What it asks and is told, if it is one of the web ports.
+    web: Option<Box<WebVisitor>>,
 }
 
 /// How long one that watches waits in the end for what it has asked for.
@@ -74,6 +80,7 @@ impl Client {
             insists: false,
             sessions: 0,
             visitor: None,
+            web: None,
         }
     }
 
@@ -82,26 +89,43 @@ impl Client {
         Client { visitor: Some(Box::new(Visitor::new(index))), ..Client::new(index) }
     }
 
+    /// One of the web ports, who watches, or reports and asks.
+    pub fn web(index: usize, watches: bool) -> Self {
+        Client { web: Some(Box::new(WebVisitor::new(index, watches))), ..Client::new(index) }
+    }
+
     pub fn is_over(&self) -> bool {
         self.end.is_none()
     }
 
     /// Whether it will say nothing more, and has been told all that it asked for.
-    pub fn is_quiet(&self) -> bool {
-        match &self.visitor {
-            None => self.is_over(),
-            Some(visitor) => {
-                visitor.listens()
-                    && self.is_there()
-                    && self.outbox.is_empty()
-                    && visitor.is_settled()
+    pub fn is_quiet(&self, env: &Env) -> bool {
+        let is_told = match (&self.visitor, &self.web) {
+            (Some(visitor), _) => visitor.listens() && visitor.is_settled(),
+            (_, Some(web)) if web.watches() => {
+                // Nobody answers it: that somebody is there is to be seen from outside alone.
+                let is_heard = self.end.is_some_and(|end| env.net.is_answered_for(end));
+                web.listens() && web.is_settled() && is_heard
             }
-        }
+            _ => return self.is_over(),
+        };
+        is_told && self.is_there() && self.outbox.is_empty()
     }
 
-    /// If it watches others and is connected.
-    pub fn visits(&self) -> Option<&Visitor> {
-        self.visitor.as_deref().filter(|_| self.is_there())
+    /// With which server it is connected, if it watches others.
+    pub fn watches_at(&self) -> Option<usize> {
+        let web = self.web.as_deref().filter(|web| web.watches()).map(WebVisitor::server);
+        let at = self.visitor.as_deref().map(Visitor::server).or(web);
+        at.filter(|_| self.is_there())
+    }
+
+    /// Whether it was last told what its server holds.
+    pub fn agrees(&self, node: &Node, clients: &[Box<[u8]>]) -> Result<(), String> {
+        match (&self.visitor, &self.web) {
+            (Some(visitor), _) => visitor.agrees(node, clients),
+            (_, Some(web)) => web.agrees(node, clients),
+            _ => Ok(()),
+        }
     }
 
     fn is_there(&self) -> bool {
@@ -146,61 +170,6 @@ impl Client {
         self.plan(env, 0);
     }
 
-    /// Draws a session.
-    fn begin(&mut self, env: &mut Env, load: &mut Load, servers: usize) {
-        let server = env.random.index(servers);
-        self.in_scenario = false;
-        self.open(env, server);
-        if let Some(visitor) = &mut self.visitor {
-            self.outbox = visitor.begins(env, load, server);
-            let listens = visitor.listens();
-            let leaves = !listens && env.random.chance(150);
-            self.leaving = if leaves { Leaving::Politely } else { Leaving::Linger };
-            let stays =
-                if listens { TOLD_WITHIN } else { env.random.magnitude(SECOND, 60 * SECOND) };
-            self.until = env.agenda.now() + stays;
-            return;
-        }
-        let lines = if env.random.chance(30) { 200 } else { env.random.magnitude(1, 20) };
-        for _ in 0..lines {
-            let line = load.line(env);
-            self.outbox.extend_from_slice(&line);
-        }
-        if env.random.chance(150) {
-            // The half-close, if it comes to it, ends the last line.
-            self.outbox.truncate(self.outbox.len() - 1);
-        }
-        self.leaving = match env.random.below(10) {
-            0 => Leaving::Reset,
-            1 => Leaving::Close,
-            2 => Leaving::Linger,
-            _ => Leaving::Politely,
-        };
-        self.reads = !env.random.chance(80);
-        self.until = env.agenda.now() + env.random.magnitude(SECOND, 60 * SECOND);
-    }
-
-    /// No more sessions and no more commands; what was said is answered to its end, and must be.
-    pub fn stop(&mut self, env: &mut Env, until: Time) {
-        if let Some(visitor) = &mut self.visitor {
-            let said = visitor.only_listens();
-            if self.leaving == Leaving::Linger {
-                self.outbox.extend_from_slice(&said);
-            }
-            self.insists = true;
-            self.until = env.agenda.now() + TOLD_WITHIN;
-            self.plan(env, 0);
-            return;
-        }
-        self.outbox.clear();
-        self.goes_on = false;
-        self.reads = true;
-        self.insists = true;
-        self.leaving = Leaving::Politely;
-        self.until = until;
-        self.plan(env, 0);
-    }
-
     pub fn notice(&mut self, env: &mut Env, notice: Notice) {
         match notice {
             Notice::Connected => self.connected = true,
@@ -237,7 +206,7 @@ impl Client {
             }
             return;
         }
-        if now >= self.until && self.is_quiet() {
+        if now >= self.until && self.is_quiet(env) {
             self.until = Time::MAX;
         }
         if now >= self.until {
@@ -261,6 +230,7 @@ impl Client {
         };
         let mut buffer = [0; 4_096];
         let pace = self.visitor.as_ref().and_then(|visitor| visitor.pace());
+        let pace = pace.or(self.web.as_ref().and_then(|web| web.pace()));
         let most = pace.map_or(buffer.len(), |(bytes, _)| bytes as usize);
         loop {
             match env.net.read(end, &mut buffer[..most], &mut env.agenda, &mut env.random) {
@@ -280,6 +250,9 @@ impl Client {
     fn take(&mut self, env: &mut Env, end: End, bytes: &[u8]) {
         if !env.net.keeps_promise(end, bytes) {
             env.checks.fail(format!("client {} got other bytes than were sent", self.index));
+        }
+        if let Some(web) = &mut self.web {
+            return web.reads(env, bytes);
         }
         if let Some(visitor) = &mut self.visitor {
             visitor.reads(env, bytes);

@@ -3,10 +3,11 @@
 use super::agenda::{Agenda, Time};
 use super::checks::Checks;
 use super::costs::Costs;
-use super::net::{End, Net, Weather};
+use super::net::{ConnId, End, Net, Weather};
 use super::planted::{Bug, Planted};
 use super::random::Random;
 use super::trace::{Detail, Trace};
+use super::web::Talk;
 use herd::herd::Herd;
 use herd::transport::{ConnectionId, Endpoint};
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ pub struct Env {
     pub written_others: bool,
     /// The ends of servers' connections.
     pub ends: BTreeMap<(usize, ConnectionId), End>,
+    /// What is asked at web ports.
+    pub talks: BTreeMap<ConnId, Talk>,
     /// What crosses the links, where somebody counts it.
     pub costs: Option<Costs>,
     pub planted: Planted,
@@ -85,6 +88,7 @@ impl Env {
             acknowledged_before_writing: None,
             written_others: false,
             ends: BTreeMap::new(),
+            talks: BTreeMap::new(),
             costs: None,
             planted: Planted::new(bug),
             hosts,

@@ -67,6 +67,9 @@ pub struct Mix {
     pub clients: usize,
     /// Clients that watch others.
     pub visitors: usize,
+    /// Visitors of the web ports who report and ask, and who watch.
+    pub askers: usize,
+    pub readers: usize,
     pub devices: usize,
     pub questions: u64,
     pub nonsense: u64,
@@ -142,6 +145,8 @@ impl Mix {
             versions_mixed: random.chance(200),
             visitors: random.index(4),
             nears: at_times(random, 500, 200),
+            askers: random.index(3),
+            readers: random.index(3),
         }
     }
 }

@@ -99,7 +99,8 @@ impl Load {
         format!("IAMAT {id}{gap}{location} {time}").into_bytes()
     }
 
-    fn time(&mut self, env: &mut Env) -> String {
+    /// A time to report.
+    pub fn time(&mut self, env: &mut Env) -> String {
         let now = super::machine::WALL_START + env.agenda.now() as i64;
         let max_skew = env.max_skew_seconds;
         let random = &mut env.random;

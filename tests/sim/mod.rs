@@ -9,6 +9,7 @@
 //! | `kernel`, `stage` | the world and the application of its driver |
 //! | `clients`, `load`, `visitors`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
+//! | `web` | visitors of the web port |
 //! | `watch`, `contract`, `report`, `scope`, `notebook`, `versions`, `checks` | models, and what must hold |
 //! | `planted` | bugs that must be found |
 //! | `world`, `seeds` | all together; a run of a seed |
@@ -44,6 +45,7 @@ pub mod trace;
 mod versions;
 mod visitors;
 mod watch;
+mod web;
 mod world;
 #[cfg(test)]
 mod worlds;

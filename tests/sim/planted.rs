@@ -5,6 +5,8 @@
 //! own code were wrong, so that the program needs no switches for it. Bugs of what watchers are told
 //! are planted where these read.
 
+mod at_web;
+
 use super::report::exact;
 use super::watch::Seen;
 use herd::driver;
@@ -58,9 +60,19 @@ pub enum Bug {
     KeepsTheLastChange,
     /// Nobody is told who has left what is watched.
     LetsThemLeaveUnseen,
+    /// A stream of events that goes on leaves out one change.
+    GoesOnTooFar,
+    /// The id of an event is that of the next change.
+    NumbersEventsAhead,
+    /// All is said to have been told that was so, and it has not.
+    SaysNowTooEarly,
+    /// A report of OwnTracks is answered, and forgotten.
+    AnswersAndForgets,
+    /// Of two pipelined answers the later comes first.
+    AnswersOutOfOrder,
 }
 
-pub const ALL: [Bug; 20] = [
+pub const ALL: [Bug; 25] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -81,6 +93,11 @@ pub const ALL: [Bug; 20] = [
     Bug::ForgetsWhatTheSlowAreOwed,
     Bug::KeepsTheLastChange,
     Bug::LetsThemLeaveUnseen,
+    Bug::GoesOnTooFar,
+    Bug::NumbersEventsAhead,
+    Bug::SaysNowTooEarly,
+    Bug::AnswersAndForgets,
+    Bug::AnswersOutOfOrder,
 ];
 
 /// Those of what watchers are told.
@@ -89,6 +106,15 @@ const OF_WATCHERS: [Bug; 4] = [
     Bug::ForgetsWhatTheSlowAreOwed,
     Bug::KeepsTheLastChange,
     Bug::LetsThemLeaveUnseen,
+];
+
+/// Those of the web port.
+const OF_WEB: [Bug; 5] = [
+    Bug::GoesOnTooFar,
+    Bug::NumbersEventsAhead,
+    Bug::SaysNowTooEarly,
+    Bug::AnswersAndForgets,
+    Bug::AnswersOutOfOrder,
 ];
 
 /// The bug of a run, and what it needs to know.
@@ -169,7 +195,8 @@ impl Planted {
     pub fn filter(&self, peer: usize) -> Option<Box<Filter>> {
         let elsewhere =
             [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory, Bug::WalksInTheNextTurn];
-        let elsewhere = |bug| elsewhere.contains(&bug) || OF_WATCHERS.contains(&bug);
+        let elsewhere =
+            |bug| elsewhere.contains(&bug) || OF_WATCHERS.contains(&bug) || OF_WEB.contains(&bug);
         let filters = self.bug.is_some_and(|bug| !elsewhere(bug));
         let filters = filters && self.in_driver().is_none();
         filters.then(|| Box::new(Filter::new(peer, None)))

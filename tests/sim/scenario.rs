@@ -332,6 +332,8 @@ pub fn fair() -> Mix {
         servers: 0,
         clients: 0,
         visitors: 0,
+        askers: 0,
+        readers: 0,
         devices: 1,
         questions: 0,
         nears: 0,

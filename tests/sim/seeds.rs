@@ -100,6 +100,8 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     }
     world.add_clients(world.mix.clients);
     world.add_visitors(world.mix.visitors);
+    world.add_web_visitors(world.mix.askers, false);
+    world.add_web_visitors(world.mix.readers, true);
     world.env.agenda.plan(SECOND, Event::Fault);
     (world, banner)
 }
@@ -115,8 +117,7 @@ fn phases(world: &mut World) -> Result<Time, String> {
     let healed = world.run_until_so(until, World::is_healed);
     let healed_after = world.now() - healed_at;
     // Clients that are still being answered may change positions; then no more.
-    let quiet = |world: &World| world.clients.iter().all(|client| client.is_quiet());
-    let at_rest = world.run_until_so(until, |world| quiet(world) && world.is_healed());
+    let at_rest = world.run_until_so(until, |world| world.is_quiet() && world.is_healed());
     let told = world.run_until_so(until, |world| world.visitors_agree().is_ok());
     violation(world)?;
     if !healed || !at_rest {

@@ -61,7 +61,8 @@ impl Application for Stage<'_, '_> {
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Watched {
         let from = host_at(address);
         let (watch, filter) = match port {
-            Port::Clients | Port::Web => (Watch::client(), None),
+            Port::Clients => (Watch::client(), None),
+            Port::Web => (Watch::web(), None),
             Port::Neighbours => (Watch::neighbour(from), self.env.borrow().planted.filter(from)),
         };
         Watched {
@@ -129,7 +130,7 @@ impl Watched {
         if !written.is_empty() {
             let (at, machine) = (env.agenda.now(), seen.machine);
             env.trace.note(at, Tag::Output, machine as u64, u64::from(id.slot), written);
-            if matches!(self.watch, Watch::Client(_))
+            if matches!(self.watch, Watch::Client(_) | Watch::Web(_))
                 && let Some(end) = env.ends.get(&(machine, id)).copied()
             {
                 env.net.promise(end, written);
@@ -163,6 +164,10 @@ impl Watched {
             .filter
             .as_mut()
             .map(|filter| cx.app.env.borrow_mut().planted.pass(filter, &seen, cx.app.node, data));
+        let filtered = match self.watch {
+            Watch::Web(_) => cx.app.env.borrow().planted.mishear_at_web(data),
+            _ => filtered,
+        };
         let bytes = filtered.as_deref().unwrap_or(data);
         if bytes.is_empty() {
             return;
@@ -184,6 +189,8 @@ impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
     fn connection_made(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>, peer: &PeerInfo) {
         let verdict = self.law.made();
         self.lawful(cx, verdict);
+        let end = (cx.app.machine, cx.transport.id());
+        self.watch.made(cx.app.env.borrow().ends.get(&end).map(|end| end.conn));
         self.call(cx, |inner, cx| inner.connection_made(cx, peer));
     }
 

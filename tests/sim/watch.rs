@@ -4,14 +4,17 @@ mod conversation;
 pub mod law;
 mod link;
 mod near;
+mod web;
 
 use super::env::Env;
+use super::net::ConnId;
 use conversation::Conversation;
 use herd::limits;
 use herd::node::Node;
 use herd::transport::{DriverSide, Now, Transport};
 pub use link::Standing;
 use link::{Heard, Told};
+use web::WebConversation;
 
 /// Who is watched, and when.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,7 @@ pub struct Seen {
 #[derive(Debug)]
 pub enum Watch {
     Client(Box<Conversation>),
+    Web(Box<WebConversation>),
     Neighbour(Box<Heard>),
     Link(Box<Told>),
     Fetch,
@@ -33,6 +37,18 @@ pub enum Watch {
 impl Watch {
     pub fn client() -> Self {
         Watch::Client(Box::default())
+    }
+
+    /// Of a visitor of the web port.
+    pub fn web() -> Self {
+        Watch::Web(Box::default())
+    }
+
+    /// The connection is made, and is this one.
+    pub fn made(&mut self, conn: Option<ConnId>) {
+        if let Watch::Web(conversation) = self {
+            conversation.is_at(conn);
+        }
     }
 
     /// Of what that server tells.
@@ -49,6 +65,7 @@ impl Watch {
     pub fn arrived(&mut self, env: &mut Env, seen: &Seen, node: &Node, bytes: &[u8]) {
         match self {
             Watch::Client(conversation) => conversation.arrived(env, seen, node, bytes),
+            Watch::Web(conversation) => conversation.arrived(env, seen, bytes),
             Watch::Neighbour(heard) => heard.arrived(env, seen, bytes),
             Watch::Link(told) => told.arrived(bytes),
             Watch::Fetch => {}
@@ -57,15 +74,19 @@ impl Watch {
 
     /// The end of the peer's data is about to be told.
     pub fn ended(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
-        if let Watch::Client(conversation) = self {
-            conversation.ended(env, seen, node);
+        match self {
+            Watch::Client(conversation) => conversation.ended(env, seen, node),
+            Watch::Web(conversation) => conversation.ended(env, seen),
+            _ => {}
         }
     }
 
     /// A callback is about to be called.
     pub fn before(&mut self, env: &mut Env, seen: &Seen, node: &Node) {
-        if let Watch::Client(conversation) = self {
-            conversation.judge_again(env, seen, node);
+        match self {
+            Watch::Client(conversation) => conversation.judge_again(env, seen, node),
+            Watch::Web(conversation) => conversation.judge_again(env, seen),
+            _ => {}
         }
     }
 
@@ -91,6 +112,16 @@ impl Watch {
                     + limits::QUERIES_PER_CLIENT_MAX * super::places::ANSWER_BYTES_MAX
                     + node.positions().len() * limits::NEIGHBOUR_LINE_BYTES_MAX
             }
+            Watch::Web(conversation) => {
+                let written = conversation.answered(env, seen, node, written, transport);
+                if let Err(why) = written {
+                    env.checks.fail(format!("{}, web: {why}", env.checks.name(seen.machine)));
+                }
+                // A document comes when there is just room left: who is near, or the figures.
+                limits::OUTPUT_HIGH_WATER_BYTES
+                    + limits::PLACES_BODY_BYTES_MAX
+                    + 2 * node.positions().len() * limits::NEIGHBOUR_LINE_BYTES_MAX
+            }
             Watch::Neighbour(heard) => {
                 heard.written(env, seen, written);
                 limits::OUTPUT_HIGH_WATER_BYTES
@@ -112,16 +143,21 @@ impl Watch {
 
     /// The server stops: what it has not answered it need not.
     pub fn stopping(&mut self) {
-        if let Watch::Client(conversation) = self {
-            conversation.excused();
+        match self {
+            Watch::Client(conversation) => conversation.excused(),
+            Watch::Web(conversation) => conversation.excused(),
+            _ => {}
         }
     }
 
     /// The server says that it is done with a connection.
     pub fn finished(&mut self, env: &mut Env) {
-        if let Watch::Client(conversation) = self
-            && let Err(why) = conversation.finished()
-        {
+        let finished = match self {
+            Watch::Client(conversation) => conversation.finished(),
+            Watch::Web(conversation) => conversation.finished(env),
+            _ => Ok(()),
+        };
+        if let Err(why) = finished {
             env.checks.fail(why);
         }
     }

@@ -188,18 +188,34 @@ impl World {
         }
     }
 
+    /// Adds visitors of the web ports, from now on.
+    pub fn add_web_visitors(&mut self, count: usize, watch: bool) {
+        for _ in 0..count {
+            let mut client = Client::web(self.clients.len(), watch);
+            client.goes_on = true;
+            let at = self.env.random.below(2 * SECOND);
+            client.plan(&mut self.env, at);
+            self.clients.push(client);
+        }
+    }
+
+    /// Whether nobody says anything more, and all have been told what they asked for.
+    pub fn is_quiet(&self) -> bool {
+        self.clients.iter().all(|client| client.is_quiet(&self.env))
+    }
+
     /// How many that watch are connected with a server.
     pub fn visitors_of(&self, server: usize) -> usize {
-        let visitors = self.clients.iter().filter_map(Client::visits);
-        visitors.filter(|visitor| visitor.server() == server).count()
+        self.clients.iter().filter(|client| client.watches_at() == Some(server)).count()
     }
 
     /// Whether all that watch were last told what their servers hold.
     pub fn visitors_agree(&self) -> Result<(), String> {
-        for visitor in self.clients.iter().filter_map(Client::visits) {
-            let machine = &self.machines[visitor.server()];
+        for client in &self.clients {
+            let Some(server) = client.watches_at() else { continue };
+            let machine = &self.machines[server];
             let node = machine.node().ok_or("a visitor is left with nobody")?;
-            visitor
+            client
                 .agrees(node, self.env.checks.clients())
                 .map_err(|why| format!("{}, {why}", machine.name))?;
         }

@@ -145,9 +145,8 @@ impl Visitor {
             let taken = self.taken + self.process(cx, &backlog[self.taken..]);
             (self.backlog, self.taken) = (backlog, taken);
         }
-        if self.answering.last {
-            self.forget_input();
-        } else if self.paused && self.taken == self.backlog.len() {
+        // What comes behind the last answer is read and passed over: the peer's end may come there.
+        if self.paused && (self.answering.last || self.taken == self.backlog.len()) {
             self.forget_input();
             cx.transport.resume_reading();
             self.paused = false;

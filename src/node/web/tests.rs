@@ -115,6 +115,10 @@ impl Scene {
         self.visitors[visitor].1.is_ending()
     }
 
+    fn wants_data(&self, visitor: usize) -> bool {
+        self.visitors[visitor].1.wants_data()
+    }
+
     /// The statuses and bodies of the answers to these requests of the first visitor.
     fn ask(&mut self, requests: &str) -> Vec<(u16, String)> {
         self.sends(0, requests);

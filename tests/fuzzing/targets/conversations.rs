@@ -2,6 +2,8 @@
 //! panics, memory stays within its limits, every client has its answers in order, the next
 //! neighbour that asks hears every position, and nothing is left when all are gone.
 
+use super::exchange;
+use super::net::Peer;
 use super::script::{Step, steps};
 use super::world::World;
 use herd::limits;
@@ -18,6 +20,9 @@ const OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES
 /// What one between servers may add: a line and a mark.
 const NEIGHBOUR_OUTPUT_BYTES_MAX: usize =
     limits::OUTPUT_HIGH_WATER_BYTES + 2 * limits::NEIGHBOUR_LINE_BYTES_MAX;
+
+/// What one at the web port may add beside what was sent, which may be in it: a document of its own.
+const VISITOR_OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES + 64 * 1_024;
 
 /// More than a script has bytes to ask with.
 const QUESTIONS_MAX: usize = 40_000;
@@ -59,12 +64,19 @@ pub fn fetch(input: &[u8]) {
     play(world, &[Step::Connect], input);
 }
 
+/// A visitor of the web port, while there are clients.
+pub fn web(input: &[u8]) {
+    let reports = b"IAMAT kiwi +34.1-118.4 1600000000\nIAMAT a/b +34.2-118 1600000000\n";
+    play(World::new(false), &[Step::Client, Step::Data(reports), Step::Visitor], input);
+}
+
 fn play(mut world: World, start: &[Step<'_>], input: &[u8]) {
     for step in start {
         world.step(match step {
             Step::Data(data) => Step::Data(data),
             Step::Client => Step::Client,
             Step::Neighbour => Step::Neighbour,
+            Step::Visitor => Step::Visitor,
             Step::Connect => Step::Connect,
             other => unreachable!("{other:?} begins no script"),
         });
@@ -88,9 +100,10 @@ fn check_bounds(world: &mut World) {
         let peer = &world.peers()[index];
         // What Places sent goes into up to as many answers as a client may wait for.
         let answers = limits::QUERIES_PER_CLIENT_MAX * world.sent_bytes;
-        let (answers, output_max) = match peer.is_client() {
-            true => (answers, OUTPUT_BYTES_MAX + answers),
-            false => (0, NEIGHBOUR_OUTPUT_BYTES_MAX),
+        let (answers, output_max) = match (peer.is_client(), peer.is_visitor()) {
+            (true, _) => (answers, OUTPUT_BYTES_MAX + answers),
+            (_, true) => (0, VISITOR_OUTPUT_BYTES_MAX + 2 * world.sent_bytes),
+            _ => (0, NEIGHBOUR_OUTPUT_BYTES_MAX),
         };
         let waiting = peer.most_offered;
         assert!(waiting <= output_max, "{waiting} bytes of output wait");
@@ -166,13 +179,14 @@ fn check_answers(world: &mut World) {
     for number in 0..world.up() as u8 {
         world.step(Step::Choose(number));
         world.step(Step::TakeAll);
-        if world.chosen().is_some_and(|peer| peer.is_client()) {
+        if world.chosen().is_some_and(|peer| peer.is_client() || peer.is_visitor()) {
             world.step(Step::End);
         }
     }
     // Sixteen questions at a time come to nothing, each at its deadline at the latest.
     for _ in 0..QUESTIONS_MAX {
-        if world.peers().iter().all(|peer| peer.lost || !peer.is_client()) {
+        let waits = |peer: &Peer| !peer.lost && (peer.is_client() || peer.is_visitor());
+        if !world.peers().iter().any(waits) {
             break;
         }
         while world.is_dialling() {
@@ -185,6 +199,11 @@ fn check_answers(world: &mut World) {
         let was_heard_out = peer.lost && peer.ended_in_order();
         peer.transcript.check(&peer.received, peer.has_ended(), was_heard_out);
         assert!(peer.lost, "a client that has ended and has its answers is let go");
+    }
+    for peer in world.peers().iter().filter(|peer| peer.is_visitor()) {
+        let was_heard_out = peer.lost && peer.ended_in_order();
+        exchange::check(peer.transcript.bytes(), &peer.received, was_heard_out);
+        assert!(peer.lost, "a visitor that has ended and has its answers is let go");
     }
 }
 

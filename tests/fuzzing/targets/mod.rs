@@ -3,10 +3,16 @@
 
 mod conversations;
 mod documents;
+#[path = "../../sim/web/events.rs"]
+mod events;
+mod exchange;
 mod http;
 mod ingest;
 mod net;
 mod parsers;
+mod questions;
+#[path = "../../sim/web/http.rs"]
+mod responses;
 mod script;
 mod store;
 mod transcript;
@@ -25,7 +31,7 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
@@ -33,6 +39,7 @@ pub const TARGETS: [Target; 14] = [
     target("response", http::response, 15_000),
     target("request", http::request, 15_000),
     target("ingest", ingest::ingest, 40_000),
+    target("question", questions::question, 40_000),
     target("places", documents::places, 15_000),
     target("herd", documents::herd, 40_000),
     target("store", store::store, 8_000),
@@ -40,6 +47,7 @@ pub const TARGETS: [Target; 14] = [
     target("classic", conversations::classic, 8_000),
     target("neighbour", conversations::neighbour, 8_000),
     target("fetch", conversations::fetch, 8_000),
+    target("web", conversations::web, 4_000),
 ];
 
 /// The target of that name.

@@ -190,6 +190,11 @@ impl Peer {
         self.port == Some(Port::Clients)
     }
 
+    /// Whether it is one of the web port.
+    pub fn is_visitor(&self) -> bool {
+        self.port == Some(Port::Web)
+    }
+
     /// Whether its connection was closed after all that was written had been handed over.
     pub fn ended_in_order(&self) -> bool {
         self.closed

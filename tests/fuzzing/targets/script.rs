@@ -26,6 +26,8 @@ pub enum Step<'a> {
     Client,
     /// Somebody connects to the neighbours' port, and is chosen.
     Neighbour,
+    /// Somebody connects to the web port, and is chosen.
+    Visitor,
     /// The oldest dial succeeds; the connection is chosen.
     Connect,
     /// The oldest dial fails.
@@ -63,6 +65,7 @@ pub fn steps(input: &[u8]) -> impl Iterator<Item = Step<'_>> {
             b'W' => Step::Wait(time(argument())),
             b'C' => Step::Client,
             b'N' => Step::Neighbour,
+            b'V' => Step::Visitor,
             b'D' => Step::Connect,
             b'F' => Step::Refuse,
             b'S' => Step::Stop,

@@ -18,6 +18,11 @@ impl Transcript {
         self.earliest.get_or_insert(now_nanoseconds);
     }
 
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Panics unless `received` is the beginning of the right answers. If `ended` (the client has
     /// ended its sending) what is behind the last LF is a command, too; if `complete` no answer may
     /// be missing.

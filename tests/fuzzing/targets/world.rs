@@ -93,6 +93,7 @@ impl World {
             Step::Wait(time) => self.wait(time),
             Step::Client => self.accept(Port::Clients),
             Step::Neighbour => self.accept(Port::Neighbours),
+            Step::Visitor => self.accept(Port::Web),
             Step::Connect => self.answer_dial(State::Up),
             Step::Refuse => self.answer_dial(State::Refused),
             Step::Choose(number) => self.chosen = usize::from(number) % self.net.up.len().max(1),

@@ -240,6 +240,52 @@ fn a_comment_comes_every_so_often_unless_the_reader_is_slow() {
 }
 
 #[test]
+fn a_stream_that_has_told_all_ends_at_the_half_close_though_nothing_changes() {
+    for query in ["", AREA, "?client=kiwi"] {
+        let mut scene = Scene::new();
+        report(&mut scene, "kiwi", "34.2");
+        let visitor = watch(&mut scene, query, None);
+        assert_eq!(short(&told(&mut scene, visitor)), ["at kiwi", "now"]);
+        scene.call(visitor, |protocol, cx| protocol.eof_received(cx));
+        assert!(scene.is_ending(visitor), "{query}");
+        scene.node.check().unwrap();
+    }
+}
+
+#[test]
+fn what_is_sent_behind_the_request_for_a_stream_is_passed_over_and_the_end_is_seen() {
+    let behind = [get("/healthz"), "\r\n".to_owned(), "GET /half".to_owned()];
+    for behind in &behind {
+        for before in ["", "GET /clients/kiwi/places?km=1 HTTP/1.1\r\nHost: h\r\n\r\n"] {
+            let mut scene = Scene::new();
+            report(&mut scene, "kiwi", "34.2");
+            let visitor = scene.visit();
+            scene.sends(visitor, &format!("{before}{}{behind}", get("/events")));
+            scene.pass(limits::PLACES_DEADLINE);
+            scene.node.timer_expired(scene.now);
+            settle(&mut scene);
+            let read = scene.read(visitor);
+            assert!(read.contains("event: now"), "{read}");
+            let answers = 1 + usize::from(!before.is_empty());
+            assert_eq!(read.matches("HTTP/1.1 ").count(), answers, "{read}");
+            assert!(scene.wants_data(visitor), "its end is waited for");
+            scene.call(visitor, |protocol, cx| protocol.eof_received(cx));
+            assert!(scene.is_ending(visitor));
+        }
+    }
+}
+
+#[test]
+fn behind_the_head_of_a_stream_the_connection_is_closed() {
+    let mut scene = Scene::new();
+    let visitor = scene.visit();
+    scene.sends(visitor, &format!("HEAD /events HTTP/1.1\r\nHost: h\r\n\r\n{}", get("/healthz")));
+    let read = scene.read(visitor);
+    assert!(read.contains("Connection: close\r\n\r\n") && read.ends_with("\r\n\r\n"), "{read}");
+    assert!(scene.is_ending(visitor));
+}
+
+#[test]
 fn a_stream_ends_with_what_is_so_at_the_half_close_and_at_once_at_the_stop() {
     let mut scene = Scene::new();
     report(&mut scene, "kiwi", "34.2");

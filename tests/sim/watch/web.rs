@@ -1,0 +1,187 @@
+//! The model of a conversation at the web port, on the server's side: one response to each request, in
+//! order, and every report that is answered by 200 is taken as the line's are.
+
+use super::super::contract::at_line;
+use super::super::env::Env;
+use super::super::net::ConnId;
+use super::super::report::Report;
+use super::super::web::{Asked, Responses, Said, json};
+use super::Seen;
+use herd::node::Node;
+use herd::transport::{DriverSide, Transport};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Default)]
+pub struct WebConversation {
+    conn: Option<ConnId>,
+    arrived: u64,
+    /// Requests that were answered.
+    answered: usize,
+    responses: Responses,
+    streams: bool,
+    /// No more is answered: it closes, or the visitor will say no more.
+    closes: bool,
+    ended: bool,
+    excused: bool,
+    /// What this visitor was told that was taken of it.
+    own: BTreeMap<String, Report>,
+}
+
+impl WebConversation {
+    /// It is this connection's.
+    pub fn is_at(&mut self, conn: Option<ConnId>) {
+        self.conn = conn;
+    }
+
+    pub fn arrived(&mut self, env: &mut Env, seen: &Seen, bytes: &[u8]) {
+        self.arrived += bytes.len() as u64;
+        self.judge_again(env, seen);
+    }
+
+    pub fn ended(&mut self, env: &mut Env, seen: &Seen) {
+        self.ended = true;
+        self.judge_again(env, seen);
+    }
+
+    /// What may be taken in the callback that is about to be called.
+    pub fn judge_again(&self, env: &mut Env, seen: &Seen) {
+        let Some(talk) = self.conn.and_then(|conn| env.talks.get(&conn)) else { return };
+        let name = env.checks.name(seen.machine);
+        let reports = talk.requests(self.answered, self.arrived).filter_map(|asked| match asked {
+            Asked::Report(said) => report_of(said, &name, seen, env.max_skew_seconds),
+            _ => None,
+        });
+        let reports: Vec<Report> = reports.collect();
+        for report in reports {
+            env.checks.may_take(seen, &report);
+        }
+    }
+
+    /// Takes what the server wrote.
+    pub fn answered(
+        &mut self,
+        env: &mut Env,
+        seen: &Seen,
+        node: &Node,
+        written: &[u8],
+        transport: &Transport,
+    ) -> Result<(), String> {
+        if !written.is_empty() && !self.streams {
+            self.responses.add(written);
+            self.read(env, seen, node)?;
+        }
+        let talk = self.conn.and_then(|conn| env.talks.get(&conn));
+        let Some(talk) = talk.filter(|_| transport.wants_data() && !self.excused) else {
+            return Ok(());
+        };
+        let mut unanswered = talk.requests(self.answered, self.arrived);
+        match (unanswered.next(), unanswered.next()) {
+            (Some(asked), _) if !asked.may_take_time() => Err(format!("no answer to {asked:?}")),
+            (Some(_), Some(asked)) => Err(format!("reads on, and does not look at {asked:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&mut self, env: &mut Env, seen: &Seen, node: &Node) -> Result<(), String> {
+        let Some(talk) = self.conn.and_then(|conn| env.talks.get_mut(&conn)) else {
+            return Err("written before anything was asked".to_owned());
+        };
+        loop {
+            let asked = talk.request(self.answered, self.arrived).cloned();
+            let is_head = asked.as_ref().is_some_and(Asked::is_head);
+            let Some(response) = self.responses.next(is_head)? else { return Ok(()) };
+            let Some(asked) = asked else {
+                // To half a request.
+                let is_refused = (400..600).contains(&response.status) && response.closes;
+                self.closes |= is_refused;
+                let is_good = is_refused && (self.ended || self.excused);
+                return if is_good { Ok(()) } else { Err(format!("unasked for: {response:?}")) };
+            };
+            self.answered += 1;
+            self.closes |= response.closes;
+            match &asked {
+                Asked::Events => self.streams = response.streams,
+                Asked::Report(said) => {
+                    let name = env.checks.name(seen.machine);
+                    let report = report_of(said, &name, seen, env.max_skew_seconds);
+                    let is_right = match response.status {
+                        200 => report.is_some() || said.is_owntracks,
+                        _ => report.is_none(),
+                    };
+                    if !is_right {
+                        return Err(format!("{} to {said:?}", response.status));
+                    }
+                    if response.status == 200 {
+                        let line = report.as_ref().map(|report| report.line().to_vec());
+                        env.acknowledged[seen.machine].extend(line.clone());
+                        talk.acknowledge(line);
+                    }
+                    if let Some(report) = report {
+                        let own = self.own.entry(said.client.clone());
+                        let own = own.or_insert_with(|| report.clone());
+                        if report.compare(own).is_gt() {
+                            *own = report;
+                        }
+                    }
+                }
+                Asked::Client(id) => {
+                    let told = str::from_utf8(&response.body).ok().and_then(json::object);
+                    let told = told.and_then(|(members, _)| env.checks.told_as(&members));
+                    let held = node.positions().find(id.as_bytes());
+                    let held = held.map(|position| Report::of(&position));
+                    let is_held = |told: &Report| {
+                        held.as_ref().is_some_and(|held| told.compare(held).is_le())
+                    };
+                    let is_known = |told: &Report| {
+                        self.own.get(id).is_none_or(|own| told.compare(own).is_ge())
+                    };
+                    let is_right = match told {
+                        Some(told) => is_held(told) && is_known(told),
+                        None => !self.own.contains_key(id),
+                    };
+                    if !is_right {
+                        return Err(format!("of {id} is told {told:?}, and there is {held:?}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub fn excused(&mut self) {
+        self.excused = true;
+    }
+
+    /// The server has closed: everything must be answered.
+    pub fn finished(&self, env: &Env) -> Result<(), String> {
+        let talk = self.conn.and_then(|conn| env.talks.get(&conn));
+        let asked = talk.and_then(|talk| talk.request(self.answered, self.arrived));
+        match asked {
+            _ if self.excused || self.closes && !self.ended => Ok(()),
+            Some(asked) => Err(format!("closed without an answer to {asked:?}")),
+            None if !self.ended => Err("closed for no reason".to_owned()),
+            None if !self.responses.is_empty() => Err("closed within an answer".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a server makes of a report just then; none if its time is too far ahead.
+fn report_of(said: &Said, name: &str, seen: &Seen, max_skew_seconds: u64) -> Option<Report> {
+    let now = seen.now.posix_nanoseconds;
+    let clock = || format!("{}.{:09}", now / 1_000_000_000, now % 1_000_000_000);
+    let time = said.time.clone().unwrap_or_else(clock);
+    let difference = now - nanoseconds(&time)?;
+    if difference < -(max_skew_seconds as i64) * 1_000_000_000 {
+        return None;
+    }
+    let (client, location) = (said.client.as_bytes(), said.location.as_bytes());
+    Some(Report::new(at_line(name, difference, client, location, time.as_bytes()), difference))
+}
+
+/// Cut, not rounded.
+fn nanoseconds(time: &str) -> Option<i64> {
+    let (seconds, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let nine: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+    seconds.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(nine.parse().ok()?)
+}
