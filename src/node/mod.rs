@@ -61,7 +61,6 @@ pub use admission::ClientBounds;
 pub use conversation::Conversation;
 use counts::{Counts, Kind};
 use hub::Hub;
-use lines::TRAFFIC;
 use link::{Dialled, Peers, Strangers};
 use log::info;
 use log_throttle::LogThrottle;
@@ -265,7 +264,6 @@ impl Node {
             radius_micrometres: asked.radius_micrometres,
         };
         let question = questions.ask(search, asked.bound, asker, now);
-        info!(target: TRAFFIC, "connection {asker} waits for the answer to question {question}");
         Some((question, position))
     }
 

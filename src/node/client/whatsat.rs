@@ -20,6 +20,7 @@ impl Client {
             node.counts.refused(Refused::UnknownClient);
             return None;
         };
+        info!(target: TRAFFIC, "client {asker} waits for the answer to question {question}");
         let mut at = Vec::new();
         let difference = position.difference_nanoseconds();
         write_at(&mut at, position.origin_name(), difference, position.text().bytes());

@@ -6,8 +6,10 @@ use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::node::QuestionId;
 use crate::node::hub::client_at;
+use crate::node::lines::TRAFFIC;
 use crate::transport::Context;
 use crate::wire::client_json::write_client;
+use log::info;
 use std::mem;
 
 /// `GET /clients/ID`.
@@ -34,6 +36,7 @@ pub(super) fn places(
     let mut line = mem::take(&mut cx.app.web.question);
     let pending = line.places(client, query).map_err(unfit).and_then(|asked| {
         let (question, position) = cx.app.ask_places(&asked, asker, cx.now).ok_or_else(unknown)?;
+        info!(target: TRAFFIC, "web {asker} waits for the answer to question {question}");
         let mut client = Vec::new();
         write_client(&mut client, None, &client_at(&position));
         Ok(Pending::Places { question, client, reply })

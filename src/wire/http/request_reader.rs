@@ -164,6 +164,10 @@ impl RequestReader {
         if data.len() > HTTP_REQUEST_HEAD_BYTES_MAX {
             return Err(HttpError::HeadTooLarge);
         }
+        // Who speaks TLS here, for one, would wait for long: no line of its greeting ends.
+        if data.first().is_some_and(|&first| first != b'\r' && !first.is_ascii_graphic()) {
+            return Err(HttpError::Malformed);
+        }
         self.head.extend_from_slice(data);
         self.line_start = line_start;
         *data = &[];

@@ -160,7 +160,7 @@ fn what_the_line_would_refuse_is_refused_with_the_reason() {
     let most = limits::CLIENT_LINE_BYTES_MAX - "IAMAT a +1.+1 1".len();
     let digits = |count| format!("id=a&lat=1.{}&lon=1&timestamp=1", "0".repeat(count));
     assert!(osmand(&digits(most), "").is_ok());
-    let why = "the report has 16385 bytes as a line, of 16384 at most";
+    let why = "it has 16385 bytes as a line, of 16384 at most";
     assert_unfit(osmand(&digits(most + 1), ""), why);
 }
 

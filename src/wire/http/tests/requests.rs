@@ -244,6 +244,17 @@ fn wrong_requests_have_their_status() {
 }
 
 #[test]
+fn who_speaks_tls_is_told_at_once() {
+    let mut reader = RequestReader::new(0);
+    let mut hello: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    assert_eq!(reader.next(&mut hello), Err(HttpError::Malformed));
+    for beginning in [&b"\r"[..], b"\r\n", b"G"] {
+        let mut reader = RequestReader::new(0);
+        assert_eq!(reader.next(&mut &*beginning), Ok(None), "{beginning:?}");
+    }
+}
+
+#[test]
 fn heads_are_bounded() {
     let max = limits::HTTP_REQUEST_HEAD_BYTES_MAX;
     let head = |bytes: usize| {
