@@ -12,8 +12,8 @@ pub(super) fn declare(options: &mut getopts::Options) {
     options.optmulti(
         "",
         CORS,
-        "an origin, such as https://example.org:8443, whose pages may read, report and forget over \
-         the web port as its own may; may be given more than once",
+        "an origin, such as https://example.org:8443, whose pages may read and report over the web \
+         port as its own may; may be given more than once",
         "ORIGIN",
     );
 }

@@ -53,6 +53,11 @@ impl Origins {
         self.0.iter().position(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn name(&self, origin: usize) -> Option<&str> {
         self.0.get(origin).map(String::as_str)
     }

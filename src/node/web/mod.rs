@@ -227,7 +227,6 @@ impl Answering {
 
     /// What came is no request, and where the next one begins is not known any more.
     fn refuse(&mut self, cx: &mut Context<'_, Node>, error: HttpError) {
-        debug!("web {}: {error}", cx.transport.id());
         Reply::to_nobody().refuse(cx, &Refusal::of_http(error));
         self.last = true;
     }

@@ -1,9 +1,12 @@
 //! One response: its head, its body, and what an answer has to know of its request.
 
 use super::Node;
+use crate::node::lines::{TRAFFIC, lines_are_logged};
 use crate::transport::Context;
+use crate::wire::Printable;
 use crate::wire::client_json::write_error;
 use crate::wire::http::{Connection, HttpError, Payload, Request, ResponseHead};
+use log::{debug, info};
 use std::borrow::Cow;
 
 pub(super) const JSON: &str = "application/json";
@@ -105,10 +108,11 @@ impl Reply {
 
     /// Why not, as `{"error"}`.
     pub fn refuse(self, cx: &mut Context<'_, Node>, refusal: &Refusal) {
+        debug!("web {}: {}", cx.transport.id(), Printable(refusal.error.as_bytes()));
         let mut body = Vec::new();
         write_error(&mut body, &refusal.error);
         self.head(cx, refusal.status, Payload::Length(body.len() as u64), |head| {
-            let head = head.content_type(JSON);
+            let head = changing(head, JSON);
             if refusal.allow.is_empty() { head } else { head.allow(&refusal.allow) }
         });
         if !self.is_head {
@@ -125,6 +129,9 @@ impl Reply {
         fields: impl FnOnce(ResponseHead<'_>) -> ResponseHead<'_>,
     ) {
         cx.app.counts.responded(status);
+        if lines_are_logged() {
+            info!(target: TRAFFIC, "web {} > {status}", cx.transport.id());
+        }
         let web = &mut cx.app.web;
         web.date.set(cx.now.posix_nanoseconds);
         let origin = self.origin.and_then(|origin| web.origins.name(origin));
@@ -132,7 +139,9 @@ impl Reply {
             let head = ResponseHead::begin(out, status, &web.date);
             let head = match origin {
                 Some(origin) => head.allow_origin(origin),
-                None => head,
+                None if web.origins.is_empty() => head,
+                // To another page it is another one.
+                None => head.field("Vary", "Origin"),
             };
             fields(head).end(payload, self.connection);
         });

@@ -7,8 +7,7 @@ use super::reply::{Refusal, Reply};
 use super::{Node, clients, events, near, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
-use crate::wire::ingest;
-use crate::wire::uri;
+use crate::wire::{Reason, ingest, uri};
 use std::borrow::Cow;
 
 /// What a path means.
@@ -42,8 +41,12 @@ impl<'a> Route<'a> {
             return Ok(Route::Root);
         }
         let client = |segment| {
-            uri::decode_segment(segment)
-                .map_err(|misescaped| Refusal::new(400, format!("in the path {misescaped}")))
+            let client = uri::decode_segment(segment)
+                .map_err(|misescaped| Refusal::new(400, format!("in the path {misescaped}")))?;
+            match Reason::of_client(&client) {
+                None => Ok(client),
+                Some(why) => Err(Refusal::new(400, why.to_string())),
+            }
         };
         let mut segments = uri::segments(path);
         let route = match [(); 4].map(|()| segments.next()) {

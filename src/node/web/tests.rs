@@ -225,7 +225,8 @@ fn what_is_asked_in_a_wrong_way_is_told_so() {
         (get("/?lat=1&lon=0"), 400),
         (get("/?id=kiwi&lat=1&lon=0&timestamp=1700000000"), 400),
         (get("/clients/nobody"), 404),
-        (get("/clients/%ff"), 404),
+        (get("/clients/%ff"), 400),
+        (get("/clients/"), 400),
         (get("/clients/%zz"), 400),
         (get("/clients"), 400),
         (get("/clients?near=1,2"), 400),
@@ -261,6 +262,9 @@ fn what_is_no_request_ends_the_connection() {
             400,
         ),
         ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a b/c@\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nOrigin: http://x\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: h\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: x\r\n\r\n", 400),
         ("GET / HTTP/3.0\r\nHost: h\r\n\r\n", 505),
         ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n", 413),
     ] {
@@ -312,7 +316,9 @@ fn only_our_own_page_and_those_that_were_named_may_change_what_is_known() {
     let allowed = "Access-Control-Allow-Origin: https://a.example\r\nVary: Origin\r\n";
     assert!(scene.read(0).contains(allowed));
     scene.sends(0, &asks("https://b.example"));
-    assert!(!scene.read(0).contains("Access-Control"), "the browser keeps it from that page");
+    let kept = scene.read(0);
+    assert!(!kept.contains("Access-Control"), "the browser keeps it from that page: {kept}");
+    assert!(kept.contains("Vary: Origin\r\n"), "and no cache gives it to the other: {kept}");
 }
 
 #[test]

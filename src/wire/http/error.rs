@@ -50,8 +50,10 @@ pub enum HttpError {
     BodyTooLarge,
     /// The peer closed in the middle of a message.
     Truncated,
-    /// An HTTP/1.1 request without exactly one `Host`.
+    /// An HTTP/1.1 request without exactly one `Host`, or one that is none.
     Host,
+    /// Several values of `Origin` or `Sec-Fetch-Site`, of which each reader may believe another.
+    Origins,
 }
 
 impl HttpError {
@@ -93,7 +95,8 @@ impl fmt::Display for HttpError {
             HttpError::ChunkExtras => "chunk extensions or trailers that are too long",
             HttpError::BodyTooLarge => "a body that is too large",
             HttpError::Truncated => "only part of a message before it closed the connection",
-            HttpError::Host => "no host, or several",
+            HttpError::Host => "no host, several, or one that is none",
+            HttpError::Origins => "several origins",
         })
     }
 }

@@ -208,10 +208,18 @@ impl Said {
             hosts: 0,
             names_its_page: false,
         };
+        let (mut said_origin, mut said_site) = (false, false);
         for Header { name, value } in headers {
             let is = |known| name.eq_ignore_ascii_case(known);
             match name.len() {
-                4 if is("host") => said.hosts += 1,
+                4 if is("host") => {
+                    said.hosts += 1;
+                    // What stands beside an authority in a URL, and between several.
+                    let is_none = |byte: &u8| b" \t/?#@\\,".contains(byte);
+                    if value.iter().any(is_none) {
+                        return Err(HttpError::Host);
+                    }
+                }
                 6 if is("expect") => {
                     // There is no other expectation.
                     if !value.eq_ignore_ascii_case(b"100-continue") {
@@ -219,9 +227,9 @@ impl Said {
                     }
                     said.expects_continue = true;
                 }
-                6 if is("origin") => said.names_its_page = true,
+                6 if is("origin") => said.note_origin(&mut said_origin)?,
                 10 if is("connection") => said.persistence.hear(value),
-                14 if is("sec-fetch-site") => said.names_its_page = true,
+                14 if is("sec-fetch-site") => said.note_origin(&mut said_site)?,
                 14 if is("content-length") => {
                     // Also the same once more, and as a list: somebody on the way may read another.
                     if said.length.is_some() || value.contains(&b',') {
@@ -242,6 +250,12 @@ impl Said {
             }
         }
         Ok(said)
+    }
+
+    /// One of the fields that name a page, each of which may come once.
+    fn note_origin(&mut self, was_said: &mut bool) -> Result<(), HttpError> {
+        self.names_its_page = true;
+        if std::mem::replace(was_said, true) { Err(HttpError::Origins) } else { Ok(()) }
     }
 
     /// Without a word there is no body (RFC 9112, section 6.3).

@@ -36,6 +36,9 @@ enum State {
     Broken(HttpError),
 }
 
+/// With what TLS begins: the type of a record of its handshake (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
 /// Where a whole request lies.
 enum Found<'d> {
     InPlace(Request<'d>),
@@ -137,6 +140,10 @@ impl RequestReader {
             // Some clients send a line too many behind a body (RFC 9112, section 2.2).
             *data = rest;
         }
+        // Who speaks TLS here would wait for long: no line of its greeting ends.
+        if data.first() == Some(&TLS_HANDSHAKE) {
+            return Err(HttpError::Malformed);
+        }
         let window = &data[..data.len().min(HTTP_REQUEST_HEAD_BYTES_MAX)];
         let mut line_start = 0;
         let Some(end) = find_end(window, 0, &mut line_start)? else {
@@ -163,10 +170,6 @@ impl RequestReader {
     fn keep(&mut self, data: &mut &[u8], line_start: usize) -> Result<(), HttpError> {
         if data.len() > HTTP_REQUEST_HEAD_BYTES_MAX {
             return Err(HttpError::HeadTooLarge);
-        }
-        // Who speaks TLS here, for one, would wait for long: no line of its greeting ends.
-        if data.first().is_some_and(|&first| first != b'\r' && !first.is_ascii_graphic()) {
-            return Err(HttpError::Malformed);
         }
         self.head.extend_from_slice(data);
         self.line_start = line_start;
