@@ -19,10 +19,21 @@ impl Client {
     ) -> Option<()> {
         let text = report.text();
         let text = Text::of_parsed(&text, report.client.len(), report.location.len());
-        let from = Reporter("client", cx.transport.id());
-        let (time, now) = (report.time_nanoseconds, cx.now.monotonic);
-        let difference = cx.app.take_report(from, text, time, got_nanoseconds, now).ok()?;
-        let beginning = &cx.app.settings.at_beginning;
+        self.take_position(cx, text, report.time_nanoseconds, got_nanoseconds)
+    }
+
+    fn take_position(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        text: Text<'_>,
+        time_nanoseconds: i64,
+        got_nanoseconds: i64,
+    ) -> Option<()> {
+        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
+        let node = &mut *cx.app;
+        let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
+        let difference = taken.ok()?;
+        let beginning = &node.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
         self.answers.answer(cx.transport, compose);
         Some(())
