@@ -1,27 +1,38 @@
 //! What whoever watches is told by, at whichever port.
 
 use super::Node;
-use super::hub::WatcherId;
+use super::hub::{Event, Room, WatcherId};
 use crate::limits;
 use crate::transport::{ConnectionId, Monotonic, Transport};
 use log::warn;
 
 impl Node {
-    /// Whether a watcher may be told on. If not, its connection is dropped: for all who watch together too
-    /// much is kept, and for this one much.
-    pub(super) fn may_watch_on(
+    /// Tells a watcher what there is to tell by `write`, if it is its turn, there is room, and nothing is
+    /// held back that comes before. False if it is told no more, and its connection dropped: for all who
+    /// watch together too much is kept, and for this one much.
+    pub(super) fn tell_watcher(
         &mut self,
-        role: &'static str,
-        watcher: WatcherId,
+        (role, watcher): (&'static str, WatcherId),
         transport: &mut Transport,
         now: Monotonic,
+        is_held_back: bool,
+        mut write: impl FnMut(&mut Vec<u8>, &Event<'_>),
     ) -> bool {
-        let may_stay = self.hub.may_stay(watcher);
-        if !may_stay {
+        if !self.hub.may_stay(watcher) {
             self.tell_too_much(role, transport.id(), now);
             transport.abort();
+            return false;
         }
-        may_stay
+        if is_held_back || !transport.request_room() {
+            self.hub.block(watcher);
+            return true;
+        }
+        self.hub.resume(watcher);
+        self.hub.tell(watcher, &mut self.positions, |event| {
+            transport.write_with(|out| write(out, event));
+            if transport.request_room() { Room::Yes } else { Room::No }
+        });
+        true
     }
 
     #[cold]

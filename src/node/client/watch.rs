@@ -3,7 +3,7 @@
 use super::Client;
 use crate::node::Node;
 use crate::node::counts::Refused;
-use crate::node::hub::{Event, Form, Room, WatcherId};
+use crate::node::hub::{Event, Form, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
 use crate::transport::{ConnectionId, Context};
 use crate::wire::Watch;
@@ -89,21 +89,13 @@ impl Client {
     /// answered before its event, and a watch copied back before what it brings.
     pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
         let Some(watcher) = self.watcher else { return };
-        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
-        if !node.may_watch_on("client", watcher, transport, cx.now.monotonic) {
+        let (id, now, is_held_back) =
+            (cx.transport.id(), cx.now.monotonic, self.answers.hold_back());
+        let write = |out: &mut Vec<u8>, event: &Event<'_>| write_event(out, event, id);
+        let who = ("client", watcher);
+        if !cx.app.tell_watcher(who, cx.transport, now, is_held_back, write) {
             self.stop_watching(cx);
-            return;
         }
-        if self.answers.hold_back() || !transport.request_room() {
-            node.hub.block(watcher);
-            return;
-        }
-        node.hub.resume(watcher);
-        node.hub.tell(watcher, &mut node.positions, |event| {
-            let id = transport.id();
-            transport.write_with(|out| write_event(out, event, id));
-            if transport.request_room() { Room::Yes } else { Room::No }
-        });
     }
 
     /// Nobody is told any more.

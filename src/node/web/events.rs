@@ -5,7 +5,7 @@ use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::limits;
-use crate::node::hub::{Form, Room, WatcherId};
+use crate::node::hub::{Event, Form, WatcherId};
 use crate::transport::{Context, Monotonic};
 use crate::wire::http::{Payload, Request};
 use log::debug;
@@ -83,26 +83,14 @@ fn sequence_in(id: &str, life: u32) -> Option<u64> {
 impl Stream {
     /// Tells what there is to tell, if it is its turn. Whether that was the end.
     pub fn tell(&mut self, cx: &mut Context<'_, Node>) -> bool {
-        let (node, transport) = (&mut *cx.app, &mut *cx.transport);
-        if self.end == End::Now
-            || !node.may_watch_on("web", self.watcher, transport, cx.now.monotonic)
-        {
-            node.hub.leave(self.watcher, &mut node.positions);
-            return true;
-        }
-        if !transport.request_room() {
-            node.hub.block(self.watcher);
-            return false;
-        }
-        let form = Form::ServerSent { life: node.web.life };
-        node.hub.resume(self.watcher);
-        node.hub.tell(self.watcher, &mut node.positions, |event| {
-            transport.write_with(|out| event.write(form, out));
-            if transport.request_room() { Room::Yes } else { Room::No }
-        });
-        let is_over = self.end == End::WithWhatIsSo && !node.hub.owes(self.watcher);
+        let form = Form::ServerSent { life: cx.app.web.life };
+        let write = |out: &mut Vec<u8>, event: &Event<'_>| event.write(form, out);
+        let (who, now) = (("web", self.watcher), cx.now.monotonic);
+        let is_over = self.end == End::Now
+            || !cx.app.tell_watcher(who, cx.transport, now, false, write)
+            || self.end == End::WithWhatIsSo && !cx.app.hub.owes(self.watcher);
         if is_over {
-            node.hub.leave(self.watcher, &mut node.positions);
+            self.leave(cx);
         }
         is_over
     }
