@@ -2,7 +2,7 @@
 
 use super::Node;
 use super::pending::Pending;
-use super::reply::{Refusal, Reply};
+use super::reply::{JSON, Refusal, Reply};
 use super::reports::unfit;
 use crate::node::QuestionId;
 use crate::node::hub::client_at;
@@ -14,15 +14,11 @@ use std::mem;
 
 /// `GET /clients/ID`.
 pub(super) fn get(cx: &mut Context<'_, Node>, client: &[u8], reply: Reply) -> Result<(), Refusal> {
-    let mut body = mem::take(&mut cx.app.web.body);
-    body.clear();
-    let known = cx.app.positions.find(client);
-    let is_known = known.map(|position| write_client(&mut body, None, &client_at(&position)));
-    if is_known.is_some() {
-        reply.json(cx, &body);
-    }
-    cx.app.web.body = body;
-    is_known.ok_or_else(unknown)
+    reply.compose(cx, JSON, |node, body| {
+        let position = node.positions.find(client).ok_or_else(unknown)?;
+        write_client(body, None, &client_at(&position));
+        Ok(())
+    })
 }
 
 /// `GET /clients/ID/places?km=R&limit=N`.

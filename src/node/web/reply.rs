@@ -8,6 +8,7 @@ use crate::wire::client_json::write_error;
 use crate::wire::http::{Connection, HttpError, Payload, Request, ResponseHead};
 use log::{debug, info};
 use std::borrow::Cow;
+use std::mem;
 
 pub(super) const JSON: &str = "application/json";
 
@@ -85,7 +86,7 @@ impl Reply {
 
     /// A JSON document.
     pub fn json(self, cx: &mut Context<'_, Node>, body: &[u8]) {
-        self.body(cx, 200, JSON, body);
+        self.body(cx, JSON, body);
     }
 
     /// The head of a JSON document whose length is not known yet. Whether it is to come in chunks; if
@@ -97,13 +98,28 @@ impl Reply {
     }
 
     /// A document that changes from one moment to the next.
-    pub fn body(self, cx: &mut Context<'_, Node>, status: u16, content_type: &str, body: &[u8]) {
-        self.head(cx, status, Payload::Length(body.len() as u64), |head| {
-            changing(head, content_type)
-        });
+    fn body(self, cx: &mut Context<'_, Node>, content_type: &str, body: &[u8]) {
+        self.head(cx, 200, Payload::Length(body.len() as u64), |head| changing(head, content_type));
         if !self.is_head {
             cx.transport.write(body);
         }
+    }
+
+    /// A document that `write` appends, unless it says why there is none; what it allocates is used again.
+    pub fn compose(
+        self,
+        cx: &mut Context<'_, Node>,
+        content_type: &str,
+        write: impl FnOnce(&Node, &mut Vec<u8>) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut body = mem::take(&mut cx.app.web.body);
+        body.clear();
+        let written = write(cx.app, &mut body);
+        if written.is_ok() {
+            self.body(cx, content_type, &body);
+        }
+        cx.app.web.body = body;
+        written
     }
 
     /// Why not, as `{"error"}`.

@@ -149,10 +149,10 @@ pub(super) fn answer(
         (Route::Clients, _) => return near::answer(cx, query, reply),
         (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
         (Route::Events, _) => return events::answer(cx, request, reply),
-        (Route::Status, _) => return Ok(Some(answers::status(cx, reply))),
-        (Route::Metrics, _) => return Ok(Some(answers::metrics(cx, reply))),
+        (Route::Status, _) => return answers::status(cx, reply),
+        (Route::Metrics, _) => return answers::metrics(cx, reply),
         (Route::Health, _) => answers::health(cx, reply),
-        (Route::Readiness, _) => answers::readiness(cx, reply),
+        (Route::Readiness, _) => answers::readiness(cx, reply)?,
     }
     Ok(None)
 }
