@@ -5,6 +5,8 @@ use crate::herd::Herd;
 #[cfg(test)]
 use crate::limits;
 use crate::places::PlacesSettings;
+#[cfg(test)]
+use crate::places::{Dialect, Service};
 use crate::wire::neighbour::Version;
 use std::time::Duration;
 
@@ -41,8 +43,9 @@ pub struct NodeOptions<'a> {
 
 #[cfg(test)]
 impl<'a> NodeOptions<'a> {
-    /// What unit tests start a server with.
-    pub(in crate::node) fn for_tests(herd: &'a Herd, server: &str, places: PlacesSettings) -> Self {
+    /// What unit tests start a server with; nobody is where its Places is.
+    pub(in crate::node) fn for_tests(herd: &'a Herd, server: &str) -> Self {
+        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         NodeOptions {
             server: herd.position(server).unwrap(),
             herd,
@@ -54,7 +57,7 @@ impl<'a> NodeOptions<'a> {
             classic: false,
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
-            places,
+            places: PlacesSettings::new(service),
             version: Version::HIGHEST,
         }
     }

@@ -58,11 +58,7 @@ impl Gazetteer {
 mod tests {
     use super::*;
     use crate::world::WORLD;
-
-    const THREE: &str = "geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n\
-        1\tGroß\t48.0\t8.0\tDE\t9000\n\
-        2\tKlein\t48.1\t8.0\tDE\t80\n\
-        3\tAutre\t48.09\t8.0\tFR\t90000\n";
+    use crate::world::tests::THREE;
 
     #[test]
     fn the_nearest_comes_first() {

@@ -66,10 +66,10 @@ fn place(line: &'static str) -> Option<Place> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    const THREE: &str = "geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n\
+    pub const THREE: &str = "geonameid\tname\tlatitude\tlongitude\tcountry\tpopulation\n\
         1\tGroß\t48.0\t8.0\tDE\t9000\n\
         2\tKlein\t48.1\t8.0\tDE\t80\n\
         3\tAutre\t48.09\t8.0\tFR\t90000\n";

@@ -4,8 +4,7 @@ mod near;
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{ClientBounds, Conversation, NodeOptions, PlacesSettings, Port};
-use crate::places::{Dialect, Service};
+use crate::node::{ClientBounds, Conversation, NodeOptions, Port};
 use crate::transport::{Application, ConnectionId, DriverSide, Monotonic, Now, Resume};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -30,9 +29,8 @@ impl Scene {
     fn with(classic: bool, bounds: ClientBounds) -> Self {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
-        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         let herd = Herd::from_json(json).unwrap();
-        let options = NodeOptions::for_tests(&herd, "Lone", PlacesSettings::new(service));
+        let options = NodeOptions::for_tests(&herd, "Lone");
         let mut node = Node::new(NodeOptions { classic, bounds, ..options });
         let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });

@@ -3,8 +3,7 @@
 use super::{Accepted, Dialled};
 use crate::herd::Herd;
 use crate::limits;
-use crate::node::{Node, NodeOptions, PlacesSettings};
-use crate::places::{Dialect, Service};
+use crate::node::{Node, NodeOptions};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{
     Application, ConnectionId, Context, DriverSide, Meters, Monotonic, Now, PeerInfo, Protocol,
@@ -26,8 +25,7 @@ impl<P: Protocol<Node>> End<P> {
     /// The server with that name and highest version.
     fn new(name: &str, version: u32, protocol: impl FnOnce(&mut Node) -> P) -> Self {
         let herd = Herd::load("goloman").unwrap();
-        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
-        let options = NodeOptions::for_tests(&herd, name, PlacesSettings::new(service));
+        let options = NodeOptions::for_tests(&herd, name);
         let mut node = Node::new(NodeOptions { version: Version::new(version), ..options });
         let transport = Transport::new(ConnectionId { slot: 7, generation: 0 });
         let mut end = End { protocol: protocol(&mut node), node, transport, now: Now::default() };

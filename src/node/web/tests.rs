@@ -6,8 +6,7 @@ mod streams;
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{ClientBounds, Conversation, NodeOptions, PlacesSettings, Port};
-use crate::places::{Dialect, Service};
+use crate::node::{ClientBounds, Conversation, NodeOptions, Port};
 use crate::transport::{
     Action, Application, ConnectionId, DriverSide, Meters, Monotonic, Now, PeerInfo, Transport,
 };
@@ -32,9 +31,8 @@ impl Scene {
     fn with(bounds: ClientBounds, cors: &[&str]) -> Self {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000, "web_port": 6000}]}"#;
-        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
         let herd = Herd::from_json(json).unwrap();
-        let options = NodeOptions::for_tests(&herd, "Lone", PlacesSettings::new(service));
+        let options = NodeOptions::for_tests(&herd, "Lone");
         let cors = cors.iter().map(|&origin| origin.to_owned()).collect();
         let node = Node::new(NodeOptions { web: WebOptions { bounds, cors }, ..options });
         let now =

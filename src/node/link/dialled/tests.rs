@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::herd::Herd;
-use crate::node::{Conversation, NodeOptions, PlacesSettings, Port};
-use crate::places::{Dialect, Service};
+use crate::node::{Conversation, NodeOptions, Port};
 use crate::positions::{Report, Text, Update};
 use crate::transport::{
     Action, Application, ConnectionId, DriverSide, Meters, Now, PeerInfo, Resume, Transport,
@@ -23,9 +22,7 @@ impl Scene {
     /// The link has greeted and is not answered yet.
     fn new() -> Self {
         let herd = Herd::load("goloman").unwrap();
-        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
-        let places = PlacesSettings::new(service);
-        let mut node = Node::new(NodeOptions::for_tests(&herd, "Welsh", places));
+        let mut node = Node::new(NodeOptions::for_tests(&herd, "Welsh"));
         let now =
             Now { monotonic: Monotonic::default(), posix_nanoseconds: 1_600_000_000_000_000_000 };
         node.timer_expired(now);

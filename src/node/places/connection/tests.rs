@@ -46,7 +46,7 @@ impl Stage {
         let json = br#"{"herd": "lone", "servers": [
             {"name": "Lone", "host": "127.0.0.1", "port": 4000}]}"#;
         let herd = Herd::from_json(json).unwrap();
-        let options = NodeOptions::for_tests(&herd, "Lone", places);
+        let options = NodeOptions { places, ..NodeOptions::for_tests(&herd, "Lone") };
         let node = Node::new(NodeOptions { max_skew: Duration::ZERO, ..options });
         Stage { node, now: Now::default(), questions: 0, connections: 0 }
     }

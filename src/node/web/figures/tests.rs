@@ -7,8 +7,7 @@ mod parser;
 use crate::herd::Herd;
 use crate::limits;
 use crate::node::counts::Refused;
-use crate::node::{ClientBounds, Conversation, Node, NodeOptions, PlacesSettings, Port};
-use crate::places::{Dialect, Service};
+use crate::node::{ClientBounds, Conversation, Node, NodeOptions, Port};
 use crate::transport::{
     Application, ConnectionId, Context, DriverSide, Lost, Meters, Monotonic, Now, PeerInfo,
     Protocol, Signal, Transport,
@@ -37,9 +36,8 @@ struct Scene {
 impl Scene {
     fn new(herd: &str, bounds: ClientBounds) -> Self {
         let herd = Herd::from_json(herd.as_bytes()).unwrap();
-        let service = Service::parse("https://localhost:1/", Dialect::Legacy, None).unwrap();
-        let (server, places) = (herd.servers[0].name.clone(), PlacesSettings::new(service));
-        let options = NodeOptions::for_tests(&herd, &server, places);
+        let server = herd.servers[0].name.clone();
+        let options = NodeOptions::for_tests(&herd, &server);
         let mut node = Node::new(NodeOptions { bounds, ..options });
         let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
