@@ -26,6 +26,9 @@ pub enum Mistake {
     Json(serde_json::Error),
     /// The herd's own name cannot be used.
     BadHerdName(String),
+    /// What says that a client is forgotten would be let go before the client's position is: the fields
+    /// `ttl_seconds` and `tombstone_seconds`.
+    ForgottenTooSoon(u32, u32),
     /// There are no servers.
     NoServers,
     /// There are more servers than a herd may have.
@@ -101,6 +104,10 @@ impl fmt::Display for Mistake {
                 f.write_str(&said.replace("expected a sequence", "expected a list"))
             }
             Mistake::BadHerdName(name) => write!(f, "field `herd`: {name:?} {BadName}"),
+            Mistake::ForgottenTooSoon(ttl, tombstone) => write!(
+                f,
+                "field `tombstone_seconds`: {tombstone} is less than `ttl_seconds`, which is {ttl}"
+            ),
             Mistake::NoServers => f.write_str("field `servers`: there must be at least one"),
             Mistake::TooManyServers(servers) => {
                 write!(f, "field `servers`: {servers} are too many, at most {SERVERS_MAX}")

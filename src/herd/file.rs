@@ -2,6 +2,7 @@
 
 use super::{Herd, Mistake, Server, ServerMistake};
 use crate::limits::{SERVER_NAME_BYTES_MAX, SERVERS_MAX};
+use crate::wire::Lifetimes;
 use crate::wire::host::is_host;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -17,6 +18,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[serde(deny_unknown_fields, expecting = "an object with `herd` and `servers`")]
 struct HerdFile {
     herd: String,
+    ttl_seconds: Option<Seconds>,
+    tombstone_seconds: Option<Seconds>,
     servers: Vec<ServerEntry>,
 }
 
@@ -57,6 +60,31 @@ impl<'de> Deserialize<'de> for Port {
     }
 }
 
+/// For how long something counts, with words for when it cannot be.
+#[derive(Clone, Copy)]
+struct Seconds(u32);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SecondsVisitor;
+        impl Visitor<'_> for SecondsVisitor {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let (least, most) = (Lifetimes::SECONDS.start(), Lifetimes::SECONDS.end());
+                write!(f, "whole seconds, {least} to {most}")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Seconds, E> {
+                let seconds = u32::try_from(number).ok().filter(|s| Lifetimes::SECONDS.contains(s));
+                let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
+                seconds.map(Seconds).ok_or_else(wrong)
+            }
+        }
+        deserializer.deserialize_u64(SecondsVisitor)
+    }
+}
+
 /// The herd that `json` describes, or the first mistake in it.
 pub(super) fn parse(json: &[u8]) -> Result<Herd, Mistake> {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
@@ -64,6 +92,7 @@ pub(super) fn parse(json: &[u8]) -> Result<Herd, Mistake> {
     if !is_name(&file.herd) {
         return Err(Mistake::BadHerdName(file.herd));
     }
+    let lifetimes = lifetimes(&file)?;
     match file.servers.len() {
         0 => return Err(Mistake::NoServers),
         1..=SERVERS_MAX => {}
@@ -83,7 +112,20 @@ pub(super) fn parse(json: &[u8]) -> Result<Herd, Mistake> {
         server.neighbours.sort_unstable();
         server.neighbours.dedup();
     }
-    Ok(Herd { name: file.herd, servers })
+    Ok(Herd { name: file.herd, lifetimes, servers })
+}
+
+fn lifetimes(file: &HerdFile) -> Result<Lifetimes, Mistake> {
+    let ttl_seconds = file.ttl_seconds.map(|Seconds(seconds)| seconds);
+    let least = ttl_seconds.unwrap_or(0);
+    let tombstone_seconds = match file.tombstone_seconds {
+        None => Lifetimes::TOMBSTONE_SECONDS.max(least),
+        Some(Seconds(given)) if given < least => {
+            return Err(Mistake::ForgottenTooSoon(least, given));
+        }
+        Some(Seconds(given)) => given,
+    };
+    Ok(Lifetimes { ttl_seconds, tombstone_seconds })
 }
 
 fn of(server: &str, mistake: ServerMistake) -> Mistake {

@@ -6,6 +6,7 @@
 //! # let herd = herd::herd::Herd::from_json(br#"
 //! {
 //!   "herd": "coast",
+//!   "ttl_seconds": 86400,
 //!   "servers": [
 //!     {
 //!       "name": "Monterey",
@@ -39,6 +40,8 @@
 //! | field | of | meaning |
 //! |---|---|---|
 //! | `herd` | file | the herd's name; servers of differently named herds refuse each other |
+//! | `ttl_seconds` | file, optional | for how long after its time a position counts, in whole seconds, 1 to 315619200; for ever if left out |
+//! | `tombstone_seconds` | file, optional | the same of what says that a client is forgotten; not less than `ttl_seconds`; 604800 (a week) or `ttl_seconds`, whichever is more, if left out |
 //! | `servers` | file | the servers, at least one |
 //! | `name` | server | how clients see it in answers, and how it is started |
 //! | `host` | server | where clients and neighbours reach it: a host name or an IP address |
@@ -60,6 +63,7 @@ pub use error::{HerdError, Mistake, ServerMistake};
 
 use crate::limits::HERD_FILE_BYTES_MAX;
 use crate::transport::Endpoint;
+use crate::wire::Lifetimes;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -75,6 +79,8 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 pub struct Herd {
     /// The herd's name.
     pub name: String,
+    /// For how long it remembers.
+    pub lifetimes: Lifetimes,
     /// The servers in the order of the file; neighbours are indices into it.
     pub servers: Vec<Server>,
 }

@@ -9,6 +9,7 @@
 mod ascii;
 pub(crate) mod calendar;
 mod fast_path;
+mod lifetimes;
 mod misnumbered;
 mod name;
 mod plural;
@@ -31,6 +32,7 @@ pub mod uri;
 
 pub use command::{Command, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;
+pub use lifetimes::Lifetimes;
 pub use lines::{Line, LineReader};
 pub use location::{Location, Misplaced};
 pub use misnumbered::Misnumbered;

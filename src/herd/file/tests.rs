@@ -42,6 +42,31 @@ fn one_server_is_a_herd() {
 }
 
 #[test]
+fn a_herd_remembers_for_as_long_as_its_file_says() {
+    let parsed = |fields: &str| {
+        parse(format!("{{\"herd\": \"test\", {fields}\"servers\": [{A}]}}").as_bytes())
+    };
+    for (fields, ttl_seconds, tombstone_seconds) in [
+        ("", None, 604_800),
+        (r#""ttl_seconds": 1, "#, Some(1), 604_800),
+        (r#""ttl_seconds": 700000, "#, Some(700_000), 700_000),
+        (r#""tombstone_seconds": 1, "#, None, 1),
+        (r#""ttl_seconds": 9, "tombstone_seconds": 9, "#, Some(9), 9),
+        (r#""ttl_seconds": 315619200, "#, Some(315_619_200), 315_619_200),
+    ] {
+        let lifetimes = parsed(fields).unwrap().lifetimes;
+        assert_eq!(lifetimes, Lifetimes { ttl_seconds, tombstone_seconds }, "{fields}");
+    }
+    let refused = |fields: &str| parsed(fields).unwrap_err().to_string();
+    let said = refused(r#""ttl_seconds": 9, "tombstone_seconds": 8, "#);
+    assert_eq!(said, "field `tombstone_seconds`: 8 is less than `ttl_seconds`, which is 9");
+    for number in ["0", "315619201", "-1", "1.5", "\"1\""] {
+        let said = refused(&format!("\"tombstone_seconds\": {number}, "));
+        assert!(said.contains("expected whole seconds, 1 to 315619200"), "{said}");
+    }
+}
+
+#[test]
 fn optional_fields_are_taken() {
     let json =
         herd(r#"{"name": "A", "host": "::1", "port": 65535, "neighbour_port": 7, "listen": "::"}"#);
