@@ -5,7 +5,7 @@
 //!
 //! # A turn
 //!
-//! 1. Tell the application of signals and files; call `resume_writing` where it is due.
+//! 1. Tell the application the time, and of signals and files; call `resume_writing` where it is due.
 //! 2. Accept; then read every connection that can be read, those first that asked to go first,
 //!    each within a byte budget (a smaller one for those that go first, since all others wait for
 //!    them); what is left over goes on in the next turn.

@@ -18,6 +18,7 @@ pub(super) struct Turn<'t, A: Application, W: World> {
 
 impl<A: Application, W: World> Turn<'_, A, W> {
     pub fn take(&mut self) {
+        self.app.turn_begun(self.driver.now);
         self.note();
         self.accept();
         self.read();

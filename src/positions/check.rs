@@ -22,12 +22,13 @@ impl Positions {
         self.feed.check()?;
         self.check_index()?;
         self.check_areas()?;
+        self.check_expiry()?;
         self.epochs.check(self.records().map(|record| record.heard_from))?;
         let tombstones = self.records().filter(|record| record.kind() == Kind::Tombstone);
         equal("tombstones", self.tombstones, tombstones.count())?;
         let digests = self.records().map(|record| digest_of(&self.origins, &record.report()));
         equal("digest", self.digest, digests.fold(0, u64::wrapping_add))?;
-        equal("bytes of tables", self.table_bytes, self.feed.bytes() + self.index.bytes())?;
+        equal("bytes of tables", self.table_bytes, self.tables())?;
         equal("bytes of texts", self.text_bytes, self.records().map(Record::text_bytes).sum())
     }
 

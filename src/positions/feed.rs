@@ -85,6 +85,12 @@ impl Feed {
         self.records.get(number)
     }
 
+    /// The record with that number, if there is one.
+    pub fn find_record(&self, number: u32) -> Option<&Record> {
+        let is_number = (number as usize) < self.records.len();
+        is_number.then(|| self.record(number)).filter(|record| !record.is_free())
+    }
+
     /// Reads from the first and from the last part of a record, which lie in different cache lines.
     pub fn ends_of(&self, number: u32) -> (u64, Option<u8>) {
         let record = self.record(number);

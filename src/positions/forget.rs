@@ -4,6 +4,7 @@ use super::epochs::EpochSlot;
 use super::memory::take_from;
 use super::record::INLINE_BYTES;
 use super::{Kind, Positions, Report, Update, digest_of};
+use crate::fault::fault;
 
 impl Positions {
     /// Takes a tombstone from a client of ours: the client that it names is forgotten, unless what is
@@ -26,19 +27,28 @@ impl Positions {
     /// it has no sequence number, and no cursor tells of it. So it is for records that every server
     /// takes out by itself at the same time. Its memory is used for records to come.
     pub fn remove(&mut self, client: &[u8]) -> Option<Kind> {
-        let hash = self.hash(client);
+        let number = self.lookup_any(self.hash(client), client)?;
+        let kind = self.feed.record(number).kind();
+        self.remove_record(number);
+        Some(kind)
+    }
+
+    /// The same of a record, which must be there.
+    pub(super) fn remove_record(&mut self, number: u32) {
+        let hash = self.hash(self.feed.record(number).text().client());
         let Positions { index, feed, origins, areas, .. } = self;
-        let number = index.remove(hash, |number| feed.record(number).is_of(client))?;
+        if index.remove(hash, |other| other == number).is_none() {
+            fault!("record {number} is to be removed, and is not in the index");
+            return;
+        }
         let record = feed.record(number);
-        let kind = record.kind();
         self.digest = self.digest.wrapping_sub(digest_of(origins, &record.report()));
         self.epochs.moved(record.heard_from, EpochSlot::NONE);
-        take_from(&mut self.tombstones, usize::from(kind == Kind::Tombstone));
+        take_from(&mut self.tombstones, usize::from(record.kind() == Kind::Tombstone));
         take_from(&mut self.text_bytes, record.text_bytes());
         if let Some(areas) = areas {
             areas.remove(number);
         }
         feed.remove(number);
-        Some(kind)
     }
 }

@@ -7,8 +7,10 @@
 //! A client is forgotten by a report, too, with a time and without a location. What stays of it is
 //! a **tombstone**: a record that is compared, counted into the digest and told to cursors as a
 //! position is, but questions do not find it. Were there none, a neighbour that had not heard yet
-//! that the client is forgotten would bring its position back. When everybody must have heard, a
-//! record can be [removed](Positions::remove) altogether.
+//! that the client is forgotten would bring its position back.
+//!
+//! Records end: after so long a position or a tombstone is as if it had never been, and is taken out
+//! (`expire`).
 //!
 //! Every accepted change gets the next local **sequence number**, from 1. The records form one
 //! list in the order of these numbers: the **feed**. Whoever must hear of changes opens a
@@ -33,6 +35,7 @@ mod check;
 mod chunks;
 mod cursors;
 mod epochs;
+mod expire;
 mod feed;
 mod forget;
 mod hash;
@@ -50,6 +53,7 @@ mod text;
 pub use areas::{Area, Near, Point, metres_between};
 pub use change::{Change, Position, RecordNumber};
 pub use epochs::NeighbourEpoch;
+pub use expire::Share;
 pub use feed::Cursor;
 pub use origins::OriginId;
 pub use report::{Kind, Report, Update};
@@ -58,6 +62,7 @@ pub use text::Text;
 use crate::limits;
 use areas::Areas;
 use epochs::{EpochSlot, Epochs};
+use expire::Expiry;
 use feed::Feed;
 use index::Index;
 use memory::take_from;
@@ -84,6 +89,7 @@ pub struct Positions {
     bytes_max: usize,
     /// None before the first question.
     areas: Option<Box<Areas>>,
+    expiry: Expiry,
 }
 
 impl Positions {
@@ -103,6 +109,7 @@ impl Positions {
             digest: 0,
             tombstones: 0,
             areas: None,
+            expiry: Expiry::default(),
         }
     }
 
@@ -160,9 +167,14 @@ impl Positions {
 
     /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, if there is
     /// room for it within twice the bound: what another server has taken is not to be lost for want of a
-    /// little memory, and not to take all there is.
+    /// little memory, and not to take all there is. What is dead at the present step is known, and not
+    /// kept.
     #[inline]
     pub fn update(&mut self, report: &Report<'_>, heard_from: Option<&NeighbourEpoch>) -> Update {
+        if self.expiry.is_over(report) {
+            self.expiry.came_dead();
+            return Update::Known;
+        }
         let heard_from = heard_from.map_or(EpochSlot::NONE, NeighbourEpoch::slot);
         let taken = match report.kind() {
             Kind::Position => self.take(report, heard_from),
@@ -174,10 +186,10 @@ impl Positions {
         }
     }
 
-    /// The last position of a client; none if it is forgotten.
+    /// The last position of a client; none if it is forgotten, or [dead](Self::set_now).
     pub fn find(&self, client: &[u8]) -> Option<Position<'_>> {
         let number = self.lookup(self.hash(client), client)?;
-        self.change(number).position()
+        self.change(number).position().filter(|_| !self.is_dead(RecordNumber(number)))
     }
 
     /// The digest of all positions and tombstones; 0 if there are none.
@@ -260,9 +272,24 @@ impl Positions {
     fn take_either(&mut self, report: &Report<'_>, heard_from: EpochSlot) -> Update {
         let hash = self.hash(report.text.client());
         match self.lookup_any(hash, report.text.client()) {
-            Some(number) => self.replace::<true>(number, report, heard_from),
+            Some(number) if self.expiry.is_over(&self.feed.record(number).report()) => {
+                self.remove_record(number);
+                self.add(hash, report, heard_from)
+            }
+            Some(number) => {
+                let taken = self.replace::<true>(number, report, heard_from);
+                // It may be of another kind now, and end sooner.
+                self.expiry.added(number, self.feed.record(number));
+                self.table_bytes = self.tables();
+                taken
+            }
             None => self.add(hash, report, heard_from),
         }
+    }
+
+    /// What all takes but the texts.
+    fn tables(&self) -> usize {
+        self.feed.bytes() + self.index.bytes() + self.expiry.bytes()
     }
 
     // Apart, so that what is done for most reports stays small.
@@ -275,10 +302,10 @@ impl Positions {
         {
             return Update::Full;
         }
-        let is_in_index = self.index.insert(hash, self.feed.next_number());
-        if !is_in_index {
+        let number = self.feed.next_number();
+        if !self.index.insert(hash, number) {
             // It may have grown in vain.
-            self.table_bytes = self.feed.bytes() + self.index.bytes();
+            self.table_bytes = self.tables();
             return Update::Full;
         }
         self.epochs.moved(EpochSlot::NONE, heard_from);
@@ -286,8 +313,9 @@ impl Positions {
         record.set(report, heard_from);
         self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
         self.feed.push(record);
+        self.expiry.added(number, self.feed.record(number));
         self.tombstones += usize::from(report.kind() == Kind::Tombstone);
-        self.table_bytes = self.feed.bytes() + self.index.bytes();
+        self.table_bytes = self.tables();
         self.text_bytes += text_growth;
         Update::New
     }

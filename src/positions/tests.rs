@@ -1,10 +1,12 @@
 //! What makes servers agree, and what cursors are told.
 
 mod bound;
+mod ended;
 mod forgotten;
 mod model;
 
 use super::*;
+use crate::wire::Lifetimes;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

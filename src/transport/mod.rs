@@ -124,6 +124,9 @@ pub trait Application: Sized {
     /// connection is up, TLS included.
     fn accepted(&mut self, listener: Self::Listener, address: SocketAddr) -> Self::Protocol;
 
+    /// A turn begins, at that time, before all its callbacks.
+    fn turn_begun(&mut self, _now: Now) {}
+
     /// All callbacks of a turn are done and nothing has been written to the world yet: the place
     /// to ask ([`Action::Wake`]) for whatever must go out in this turn. `meters` count what the
     /// driver has done so far.

@@ -9,7 +9,7 @@ use super::walk::Walk;
 /// How many places on the edge of an area are measured for each that may be found: more are too many.
 const MEASURED_MAX: usize = 4;
 
-/// The records inside the area by sequence number; `None` if there are more than `max`, or very many on
+/// The records inside the area that are not dead, by sequence number; `None` if there are more than `max`, or very many on
 /// its edge, each of which must be measured.
 pub(super) fn all_inside(
     positions: &Positions,
@@ -40,7 +40,11 @@ pub(super) fn all_inside(
         limit
     });
     let numbered = |number: u32| (positions.feed.record(number).sequence, RecordNumber(number));
-    let mut found: Vec<_> = is_within.then_some(found)?.into_iter().map(numbered).collect();
+    let alive = is_within
+        .then_some(found)?
+        .into_iter()
+        .filter(|&number| !positions.is_dead(RecordNumber(number)));
+    let mut found: Vec<_> = alive.map(numbered).collect();
     found.sort_unstable_by_key(|(sequence, _)| *sequence);
     Some(found)
 }

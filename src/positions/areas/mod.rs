@@ -127,6 +127,11 @@ impl Positions {
         (areas.tree.put(number.0, now), now)
     }
 
+    /// Where a record was when the index last came to it; nowhere, if it is not in it.
+    pub fn indexed_at(&self, number: RecordNumber) -> Option<Point> {
+        self.areas.as_ref().and_then(|areas| areas.tree.find(number.0))
+    }
+
     /// The clients in the area that are nearest to its centre, at most `bound`, without the client
     /// `but`, by distance and then by the bytes of their ids, put into `found` (which is cleared
     /// first). Returns how many places were looked at for that.

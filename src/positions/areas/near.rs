@@ -38,6 +38,8 @@ struct Candidates<'a> {
     area: &'a Area,
     bound: usize,
     but: Option<u32>,
+    /// Whether each is looked at for being dead, which takes its record to be read.
+    without_dead: bool,
     /// At most these are kept beyond the bound.
     spare: usize,
     limit: i64,
@@ -55,11 +57,36 @@ pub(super) fn nearest(
     but: Option<u32>,
     found: &mut Vec<Near>,
 ) -> usize {
+    let examined = search(positions, tree, area, (bound, but, false), found);
+    // Hardly ever is one dead that has not been taken out, and then others may be near in its place.
+    if !positions.expiry.is_on() || !found.iter().any(|near| positions.is_dead(near.number)) {
+        return examined;
+    }
+    found.clear();
+    examined + search(positions, tree, area, (bound, but, true), found)
+}
+
+fn search(
+    positions: &Positions,
+    tree: &Tree,
+    area: &Area,
+    (bound, but, without_dead): (usize, Option<u32>, bool),
+    found: &mut Vec<Near>,
+) -> usize {
     let limit = area.chord() * area.chord();
     let spare = bound / 4 + 4;
-    let (candidates, examined) = (Vec::with_capacity(128.min(2 * bound + 64)), 0);
-    let mut candidates =
-        Candidates { positions, area, bound, but, spare, limit, found: candidates, examined };
+    let (found_so_far, examined) = (Vec::with_capacity(128.min(2 * bound + 64)), 0);
+    let mut candidates = Candidates {
+        positions,
+        area,
+        bound,
+        but,
+        without_dead,
+        spare,
+        limit,
+        found: found_so_far,
+        examined,
+    };
     Walk::run(tree, area.centre(), limit, |numbers| candidates.look(tree, numbers));
     candidates.finish(found);
     candidates.examined
@@ -76,7 +103,10 @@ impl Candidates<'_> {
             *chord_squared = centre.chord_squared(&tree.point(number));
         }
         for (&number, &chord_squared) in numbers.iter().zip(&chords) {
-            if chord_squared <= self.limit && self.but != Some(number) {
+            if chord_squared <= self.limit
+                && self.but != Some(number)
+                && !(self.without_dead && self.positions.is_dead(RecordNumber(number)))
+            {
                 self.found.push(Candidate { chord_squared, number, metres: None });
             }
         }
