@@ -143,6 +143,8 @@ pub(super) struct Counts {
     responses: [u64; STATUSES.len()],
     /// Reports that were older than what was known, or the same.
     reports_unchanged: u64,
+    /// Positions and tombstones that were let go when their time was over.
+    expired: u64,
     /// When the first turn was taken.
     started: Option<Now>,
     /// Of the driver, as the last turn ended.
@@ -195,6 +197,16 @@ impl Counts {
     /// A report changed nothing.
     pub fn unchanged(&mut self) {
         self.reports_unchanged += 1;
+    }
+
+    /// A record's time was over.
+    pub fn expired(&mut self) {
+        self.expired += 1;
+    }
+
+    /// How many records' time was over.
+    pub fn records_expired(&self) -> u64 {
+        self.expired
     }
 
     /// A turn ends. How long it took is told with the next.

@@ -18,7 +18,7 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  watching  hub   what a conversation calls on the node's, by whichever port it came
+//!   report  near  watching  expire  hub   what a conversation calls on the node's, by whichever port it came
 //!   admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
@@ -35,6 +35,7 @@ mod client;
 mod conversation;
 mod counts;
 mod deadlines;
+mod expire;
 mod histogram;
 mod hub;
 mod lines;
@@ -55,7 +56,7 @@ use crate::places::Search;
 use crate::positions::{OriginId, Position, Positions};
 use crate::transport::{Action, Application, ConnectionId, Meters, Monotonic, Now, Signal};
 use crate::wire::neighbour::{Version, at_beginning};
-use crate::wire::{Location, WhatsAt};
+use crate::wire::{Lifetimes, Location, WhatsAt};
 use admission::Admission;
 pub use admission::ClientBounds;
 pub use conversation::Conversation;
@@ -116,6 +117,8 @@ pub struct Node {
     random: Random,
     counts: Counts,
     figures: Figures,
+    /// When the next records may be dead.
+    expire_at: Option<Monotonic>,
     stopping: bool,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
@@ -130,6 +133,7 @@ struct Settings {
     at_beginning: Vec<u8>,
     epoch: u64,
     version: Version,
+    lifetimes: Lifetimes,
     max_skew_nanoseconds: i64,
     classic: bool,
 }
@@ -144,6 +148,7 @@ impl Node {
         let own = &herd.servers[server];
         let mut positions = Positions::new(options.key);
         positions.set_bytes_max(options.positions_bytes_max);
+        positions.set_lifetimes(herd.lifetimes);
         let Some(origin) = positions.intern(own.name.as_bytes()) else {
             unreachable!("a herd's names are checked, and this is the first to be interned");
         };
@@ -157,6 +162,10 @@ impl Node {
             (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
         });
         let peers = Peers::new(peers);
+        let mut hub = Hub::default();
+        if own.web_port.is_some() {
+            hub.keep_departures();
+        }
         let mut random = Random::new(options.seed);
         Node {
             settings: Settings {
@@ -165,6 +174,7 @@ impl Node {
                 at_beginning: at_beginning(own.name.as_bytes()),
                 epoch: options.epoch,
                 version: options.version,
+                lifetimes: herd.lifetimes,
                 max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
                     .unwrap_or(i64::MAX),
                 classic: options.classic,
@@ -182,13 +192,14 @@ impl Node {
             strangers: Strangers::default(),
             refusals: Refusals::default(),
             questions: Questions::new(options.places),
-            hub: Hub::default(),
+            hub,
             nears: Nears::default(),
             web: Web::new(options.web, random.up_to(u64::from(u32::MAX)) as u32),
             actions: VecDeque::new(),
             random,
             counts: Counts::default(),
             figures: Figures::new(herd),
+            expire_at: None,
             stopping: false,
             hung_up: false,
         }
@@ -294,6 +305,10 @@ impl Application for Node {
         conversation
     }
 
+    fn turn_begun(&mut self, now: Now) {
+        self.positions.set_now(now.posix_nanoseconds);
+    }
+
     /// The feed is walked here, once a turn, for all that came in it.
     fn turn_ended(&mut self, now: Now, meters: &Meters) {
         let head = self.positions.head();
@@ -305,6 +320,7 @@ impl Application for Node {
         }
         self.answer_nears();
         self.hub.walk(&mut self.positions);
+        self.expire(now);
         self.hub
             .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
         self.counts.turn_ended(now, meters);
@@ -324,7 +340,8 @@ impl Application for Node {
         // What was put off goes on at once.
         let put_off = self.hub.has_due() || self.nears.anybody_waits();
         let at_once = put_off.then(Monotonic::default);
-        dial.into_iter().chain(self.questions.deadline()).chain(at_once).min()
+        let others = self.questions.deadline().into_iter().chain(self.expire_at);
+        dial.into_iter().chain(others).chain(at_once).min()
     }
 
     fn timer_expired(&mut self, now: Now) {

@@ -2,12 +2,12 @@
 //!
 //! | line | who says it | what it says |
 //! |---|---|---|
-//! | `HERD <version> <herd> <from> <to> <epoch>` | dialler, first | who I am and whom I look for |
+//! | `HERD <version> <herd> <from> <to> <epoch> <ttl> <tombstones>` | dialler, first | who I am and whom I look for, and for how many seconds my herd remembers positions (0: for ever) and tombstones |
 //! | `HEARD <version> <server> <epoch> <up-to>` | accepter | my name, my epoch, what I know of yours |
 //! | `REFUSED <reason>` | accepter | why not; the connection ends |
 //! | `AT <server> <difference> <client> <location> <time>` | dialler | a position |
-//! | `MARK <sequence> <digest>` | dialler | you have my feed up to here; all I know |
-//! | `ACK <sequence> <digest>` | accepter | I have it; all I know |
+//! | `MARK <sequence> <digest> <step>` | dialler | you have my feed up to here; all I know at that second since 1970 |
+//! | `ACK <sequence> <digest> <step>` | accepter | I have it; all I know at that second |
 //!
 //! Fields are separated by one space and written in one way only; a CR before the LF is tolerated.
 //! Epochs and digests are 16 lower-case hexadecimal digits, sequence numbers decimal without
@@ -20,12 +20,15 @@
 //! that is spoken from there on: see [`Version`]. Later versions keep the fields of these two lines
 //! and may add more behind them, so that servers whose versions are too far apart can tell each other
 //! what is wrong.
+//!
+//! Version 1 has no ttl, tombstones or step.
 
 mod version;
 
 pub use version::Version;
 
 use super::decimal::write_integer;
+use super::lifetimes::Lifetimes;
 use super::scanner::Scanner;
 use super::time::write_difference_and_space;
 use crate::limits;
@@ -48,6 +51,8 @@ pub enum NeighbourLine<'a> {
         to: &'a [u8],
         /// The dialler's present epoch.
         epoch: u64,
+        /// For how long its herd remembers; not told in version 1.
+        lifetimes: Option<Lifetimes>,
     },
     /// The accepter answers the greeting.
     Heard {
@@ -72,16 +77,26 @@ pub enum NeighbourLine<'a> {
     Mark {
         /// Where the feed is.
         sequence: u64,
-        /// Of all positions that the dialler knows.
-        digest: u64,
+        /// Of all that the dialler knows.
+        digest: Digest,
     },
     /// The accepter has taken in what came before a mark.
     Acknowledge {
         /// The mark's.
         sequence: u64,
-        /// Of all positions that the accepter knows.
-        digest: u64,
+        /// Of all that the accepter knows.
+        digest: Digest,
     },
+}
+
+/// Of all that a server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    /// The sum of the hashes of all records.
+    pub sum: u64,
+    /// At which second since 1970 it is that of all that is not dead; 0 while something that is dead is
+    /// still part of it. Not told in version 1.
+    pub step: Option<u64>,
 }
 
 /// A position as servers tell it: a client's report, who took it and when. By its grammar valid, and
@@ -159,8 +174,26 @@ fn parse_greeting(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
     let to = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
     scanner.literal(b" ")?;
     let epoch = parse_hexadecimal(&mut scanner)?;
+    let lifetimes = match version {
+        Version::WITHOUT_ENDS => None,
+        _ => Some(parse_lifetimes(&mut scanner)?),
+    };
     end_of_version(version, scanner)?;
-    Some(NeighbourLine::Greeting { version, herd, from, to, epoch })
+    Some(NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes })
+}
+
+/// ` <ttl> <tombstones>`, as they may stand in a herd file.
+fn parse_lifetimes(scanner: &mut Scanner<'_>) -> Option<Lifetimes> {
+    let mut seconds = || {
+        scanner.literal(b" ")?;
+        u32::try_from(parse_number(scanner)?).ok()
+    };
+    let (ttl, tombstone_seconds) = (seconds()?, seconds()?);
+    let ttl_seconds = (ttl > 0).then_some(ttl);
+    let all = ttl_seconds.into_iter().chain([tombstone_seconds]);
+    let are_in_range = all.into_iter().all(|seconds| Lifetimes::SECONDS.contains(&seconds));
+    (are_in_range && ttl <= tombstone_seconds)
+        .then_some(Lifetimes { ttl_seconds, tombstone_seconds })
 }
 
 fn parse_heard(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
@@ -187,13 +220,21 @@ fn end_of_version(version: Version, mut scanner: Scanner<'_>) -> Option<()> {
     scanner.literal(b" ")
 }
 
-/// `<sequence> <digest>` and the end of the line.
-fn parse_place(mut scanner: Scanner<'_>) -> Option<(u64, u64)> {
+/// `<sequence> <digest>`, maybe ` <step>`, and the end of the line.
+fn parse_place(mut scanner: Scanner<'_>) -> Option<(u64, Digest)> {
     let sequence = parse_number(&mut scanner)?;
     scanner.literal(b" ")?;
-    let digest = parse_hexadecimal(&mut scanner)?;
-    scanner.end()?;
-    Some((sequence, digest))
+    let sum = parse_hexadecimal(&mut scanner)?;
+    let step = match scanner.end() {
+        Some(()) => None,
+        None => {
+            scanner.literal(b" ")?;
+            let step = parse_number(&mut scanner)?;
+            scanner.end()?;
+            Some(step)
+        }
+    };
+    Some((sequence, Digest { sum, step }))
 }
 
 /// A whole number as [`write_integer`] writes it.
@@ -219,14 +260,14 @@ fn parse_hexadecimal(scanner: &mut Scanner<'_>) -> Option<u64> {
     Some(number)
 }
 
-/// Appends `HERD <version> <herd> <from> <to> <epoch>` and LF.
+/// Appends `HERD <version> <herd> <from> <to> <epoch>` and, but for version 1, ` <ttl> <tombstones>`; and
+/// LF.
 pub fn write_greeting(
     out: &mut Vec<u8>,
     version: Version,
-    herd: &[u8],
-    from: &[u8],
-    to: &[u8],
+    [herd, from, to]: [&[u8]; 3],
     epoch: u64,
+    lifetimes: Lifetimes,
 ) {
     out.extend_from_slice(b"HERD ");
     write_integer(out, u64::from(version.number()));
@@ -236,6 +277,12 @@ pub fn write_greeting(
     }
     out.push(b' ');
     write_hexadecimal(out, epoch);
+    if version != Version::WITHOUT_ENDS {
+        for seconds in [lifetimes.ttl_seconds.unwrap_or(0), lifetimes.tombstone_seconds] {
+            out.push(b' ');
+            write_integer(out, seconds.into());
+        }
+    }
     out.push(b'\n');
 }
 
@@ -299,21 +346,25 @@ fn write_at_behind(out: &mut Vec<u8>, difference_nanoseconds: i64, text: &[u8]) 
     out.push(b'\n');
 }
 
-/// Appends `MARK <sequence> <digest>` and LF.
-pub fn write_mark(out: &mut Vec<u8>, sequence: u64, digest: u64) {
+/// Appends `MARK <sequence> <digest>`, maybe ` <step>`, and LF.
+pub fn write_mark(out: &mut Vec<u8>, sequence: u64, digest: Digest) {
     write_place(out, b"MARK ", sequence, digest);
 }
 
-/// Appends `ACK <sequence> <digest>` and LF.
-pub fn write_acknowledge(out: &mut Vec<u8>, sequence: u64, digest: u64) {
+/// Appends `ACK <sequence> <digest>`, maybe ` <step>`, and LF.
+pub fn write_acknowledge(out: &mut Vec<u8>, sequence: u64, digest: Digest) {
     write_place(out, b"ACK ", sequence, digest);
 }
 
-fn write_place(out: &mut Vec<u8>, word: &[u8], sequence: u64, digest: u64) {
+fn write_place(out: &mut Vec<u8>, word: &[u8], sequence: u64, digest: Digest) {
     out.extend_from_slice(word);
     write_integer(out, sequence);
     out.push(b' ');
-    write_hexadecimal(out, digest);
+    write_hexadecimal(out, digest.sum);
+    if let Some(step) = digest.step {
+        out.push(b' ');
+        write_integer(out, step);
+    }
     out.push(b'\n');
 }
 

@@ -74,6 +74,10 @@ impl Application for Stage<'_, '_> {
         }
     }
 
+    fn turn_begun(&mut self, now: Now) {
+        self.node.turn_begun(now);
+    }
+
     fn turn_ended(&mut self, now: Now, meters: &Meters) {
         self.head = self.node.positions().head();
         self.node.turn_ended(now, meters);

@@ -22,6 +22,8 @@ pub(in crate::node) enum News<'a> {
     Out(&'a [u8]),
     /// A client was forgotten.
     Gone(Change<'a>),
+    /// The position of the client with this id has become too old.
+    Expired(&'a [u8]),
     /// All has been told that was so when the watch with these fields began.
     Now(&'a [u8]),
     /// Several events, written before in the watcher's form.
@@ -81,6 +83,7 @@ impl Event<'_> {
                 write_gone(out, change.origin_name(), difference, change.text().bytes());
             }
             News::Out(client) => write_words(out, b"OUT ", client),
+            News::Expired(client) => write_words(out, b"EXPIRED ", client),
             News::Now(fields) => write_words(out, b"NOW ", fields),
         }
     }
@@ -98,6 +101,10 @@ impl Event<'_> {
             }
             News::Out(client) => {
                 out.extend_from_slice(b"\nevent: out\ndata: ");
+                write_client_alone(out, client);
+            }
+            News::Expired(client) => {
+                out.extend_from_slice(b"\nevent: expired\ndata: ");
                 write_client_alone(out, client);
             }
             News::Gone(change) => {

@@ -4,7 +4,7 @@ use super::recent::Recent;
 use super::watcher::Next;
 use super::watches::Noted;
 use crate::limits;
-use crate::positions::{Cursor, Kind, Positions};
+use crate::positions::{Change, Cursor, Kind, Positions};
 
 /// See the [module's docs](self).
 #[derive(Debug)]
@@ -29,13 +29,16 @@ enum Place {
         is_again: bool,
         /// Who was forgotten up to this number is not part of what is so.
         quiet_up_to: u64,
+        /// Nothing was told before what is so now.
+        is_first: bool,
     },
 }
 
 impl Everything {
     /// What is so now is told first.
     pub fn new(positions: &mut Positions) -> Self {
-        Everything { place: Place::from_the_front(positions, positions.head()), again: 0 }
+        let head = positions.head();
+        Everything { place: Place::from_the_front(positions, head, true), again: 0 }
     }
 
     /// What has changed since `after` is told first, to one who was told all before.
@@ -51,7 +54,8 @@ impl Everything {
         };
         let now = Some(positions.head());
         let (told_up_to, quiet_up_to) = (after, after);
-        let place = Place::Walking { cursor, told_up_to, now, is_again: false, quiet_up_to };
+        let (is_again, is_first) = (false, false);
+        let place = Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to, is_first };
         Everything { place, again: 0 }
     }
 
@@ -64,7 +68,7 @@ impl Everything {
     }
 
     fn restart(&mut self, positions: &mut Positions) {
-        let front = Place::from_the_front(positions, self.told_up_to(positions));
+        let front = Place::from_the_front(positions, self.told_up_to(positions), false);
         std::mem::replace(&mut self.place, front).end(positions);
     }
 
@@ -132,9 +136,21 @@ impl Everything {
         self.place.end(positions);
     }
 
+    /// Whether the client of that record may have been told of, where it is told by a cursor.
+    pub fn may_have_told(&self, change: &Change<'_>, positions: &Positions) -> bool {
+        match &self.place {
+            // Those tell that it has departed.
+            Place::Recent { .. } => false,
+            Place::Walking { is_first: true, now: Some(up_to), .. } => {
+                self.has_told(change.sequence(), positions) || change.sequence() > *up_to
+            }
+            Place::Walking { .. } => true,
+        }
+    }
+
     /// The recent lines begin at `start` now. If some before it have not been told, the rest is told by a
-    /// cursor, which is opened where those lines began.
-    pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
+    /// cursor, which is opened where those lines began: since where they had been told.
+    pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) -> Option<u64> {
         if let Place::Recent { at, up_to } = self.place
             && at < start
         {
@@ -144,8 +160,11 @@ impl Everything {
                 now: None,
                 is_again: false,
                 quiet_up_to: 0,
+                is_first: false,
             };
+            return Some(at);
         }
+        None
     }
 
     /// What is to be told next, of the changes up to `noted_up_to`, the end of the recent lines.
@@ -160,7 +179,7 @@ impl Everything {
                 [] => Next::Nothing,
                 written => Next::Written(written),
             },
-            Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to } => {
+            Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to, .. } => {
                 let next = positions.peek(cursor).map(|change| change.sequence());
                 let next = next.filter(|&sequence| sequence <= noted_up_to);
                 if next.is_some() && !*is_again && *now < next {
@@ -196,10 +215,10 @@ impl Everything {
 }
 
 impl Place {
-    fn from_the_front(positions: &mut Positions, quiet_up_to: u64) -> Self {
+    fn from_the_front(positions: &mut Positions, quiet_up_to: u64, is_first: bool) -> Self {
         let cursor = positions.open_cursor_at_front();
         let now = Some(positions.head());
-        Place::Walking { cursor, told_up_to: 0, now, is_again: false, quiet_up_to }
+        Place::Walking { cursor, told_up_to: 0, now, is_again: false, quiet_up_to, is_first }
     }
 
     fn end(self, positions: &mut Positions) {

@@ -20,6 +20,7 @@ mod beginning;
 mod by_client;
 #[cfg(any(test, debug_assertions))]
 mod check;
+mod departures;
 mod event;
 mod everything;
 mod figures;
@@ -38,6 +39,7 @@ use crate::transport::ConnectionId;
 use crate::wire::Watch;
 use area_map::AreaMap;
 use by_client::ByClient;
+use departures::Departures;
 use recent::Recent;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -66,6 +68,7 @@ pub(super) struct Hub {
     recent: [Option<Recent>; Form::COUNT],
     /// Those who have something to be told and are not blocked, in the order of their turns.
     due: VecDeque<WatcherId>,
+    departures: Departures,
     /// Those who go on when the index of areas is up to date, before all others.
     awaiting_areas: Vec<WatcherId>,
     /// The records that have changed and may concern somebody, for [`walk`](Self::walk).
@@ -109,8 +112,10 @@ impl Hub {
         positions: &mut Positions,
     ) -> bool {
         self.begin(positions);
-        // What has not come yet cannot have been told.
-        let after = after.filter(|&after| after <= positions.head());
+        // What has not come yet cannot have been told; and of who departed long ago it is not known.
+        let is_credible =
+            |&after: &u64| after <= positions.head() && self.departures.are_known_since(after);
+        let after = after.filter(is_credible);
         let mut fields = Vec::new();
         watch.write(&mut fields);
         let is_full = self.watches >= limits::WATCHES_MAX
@@ -138,6 +143,9 @@ impl Hub {
                 }
             }
             self.watches += 1;
+            if let Some(after) = after {
+                watcher.resume(after, watch, self.departures.since(after));
+            }
         }
         if watcher.change_state(State::Idle, State::Due) {
             self.due.push_back(id);
@@ -306,6 +314,15 @@ fn note_with(
 ) {
     let Some(watcher) = find(watchers, id) else { return };
     watcher.note(noted);
+    call_one((watchers, due, kept), id);
+}
+
+/// There is more to tell one than there was.
+fn call_one(
+    (watchers, due, kept): (&mut [Option<Box<Watcher>>], &mut VecDeque<WatcherId>, &mut usize),
+    id: WatcherId,
+) {
+    let Some(watcher) = find(watchers, id) else { return };
     *kept = *kept + watcher.kept() - watcher.take_counted();
     // Who must go is called for that, whether it has room or not.
     let is_much = *kept > limits::WATCHED_MAX && watcher.kept() > limits::WATCHED_MANY;

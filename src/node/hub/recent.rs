@@ -5,6 +5,7 @@ use super::watcher::Watcher;
 use super::{WatcherId, find};
 use crate::limits;
 use crate::positions::{Change, Cursor, Positions};
+use std::collections::VecDeque;
 
 /// See the [module's docs](self).
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Recent {
     start: u64,
     /// In the feed where these begin: for who has fallen behind.
     cursor: Cursor,
+    /// Where those are told of who departed, which is no change and so in no other place.
+    departed: VecDeque<(u64, Box<[u8]>)>,
     /// Where the later half begins, and the sequence number of the change before it.
     middle: Option<(usize, u64)>,
 }
@@ -25,7 +28,8 @@ impl Recent {
     pub fn new(form: Form, positions: &mut Positions) -> Self {
         let cursor = positions.open_cursor();
         let (watchers, written) = (Vec::new(), Vec::new());
-        Recent { form, watchers, written, start: 0, cursor, middle: None }
+        let departed = VecDeque::new();
+        Recent { form, watchers, written, start: 0, cursor, departed, middle: None }
     }
 
     /// Nobody watches everything any more.
@@ -51,9 +55,19 @@ impl Recent {
 
     pub fn add(&mut self, change: &Change<'_>) {
         let news = change.position().map_or(News::Gone(*change), News::At);
-        Event { sequence: change.sequence(), news }.write(self.form, &mut self.written);
+        self.write(&Event { sequence: change.sequence(), news });
+    }
+
+    /// One has departed, behind all changes up to `sequence`.
+    pub fn add_departed(&mut self, client: &[u8], sequence: u64) {
+        self.departed.push_back((self.end_at(), client.into()));
+        self.write(&Event { sequence, news: News::Expired(client) });
+    }
+
+    fn write(&mut self, event: &Event<'_>) {
+        event.write(self.form, &mut self.written);
         if self.middle.is_none() && self.written.len() >= limits::RECENT_EVENTS_BYTES_MAX / 2 {
-            self.middle = Some((self.written.len(), change.sequence()));
+            self.middle = Some((self.written.len(), event.sequence));
         }
     }
 
@@ -67,12 +81,14 @@ impl Recent {
         let start = self.start + middle as u64;
         for &id in &self.watchers {
             if let Some(watcher) = find(watchers, id) {
-                watcher.fall_behind(start, || positions.open_cursor_at(&self.cursor));
+                let departed = self.departed.iter().map(|(at, client)| (*at, &**client));
+                watcher.fall_behind(start, departed, || positions.open_cursor_at(&self.cursor));
             }
         }
         positions.seek(&self.cursor, up_to);
         self.written.drain(..middle);
         self.start = start;
+        while self.departed.pop_front_if(|(at, _)| *at < start).is_some() {}
     }
 
     /// Where the next will be.

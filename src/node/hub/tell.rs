@@ -7,6 +7,7 @@ use super::{Hub, WatcherId, find};
 use crate::limits;
 use crate::positions::Positions;
 use crate::transport::ConnectionId;
+use std::rc::Rc;
 
 impl Hub {
     /// A turn ends: those who are to be called in it, each of whom then asks to be told by
@@ -52,16 +53,22 @@ impl Hub {
             return;
         }
         let mut share = limits::EVENTS_PER_WATCHER;
+        let (mut departed, mut fields): (Box<[u8]>, Rc<[u8]>);
         let state = loop {
             if share == 0 {
                 break State::Due;
             }
             share -= 1;
             let recent = self.recent[watcher.form().index()].as_ref();
-            let told = match watcher.next(positions, self.noted_up_to, recent) {
+            let told_up_to = watcher.told_up_to();
+            let (sequence, news) = match watcher.next(positions, self.noted_up_to, recent) {
                 Next::Nothing => break State::Idle,
                 Next::PassedOver => continue,
                 Next::Later => break State::Due,
+                Next::Departed(client) => {
+                    departed = client;
+                    (told_up_to, News::Expired(&departed))
+                }
                 Next::Areas => {
                     watcher.set_state(State::Due);
                     self.awaiting_areas.push(id);
@@ -71,33 +78,33 @@ impl Hub {
                     // What is so now of other watches has its turn, however much changes.
                     let events = written.len() / limits::EVENT_BYTES_USUAL;
                     share = share.saturating_sub(events).max(1);
-                    let news = News::Written(written);
-                    write(&Event { sequence: self.noted_up_to, news })
+                    (self.noted_up_to, News::Written(written))
                 }
-                Next::Now(fields, sequence) => write(&Event { sequence, news: News::Now(&fields) }),
-                Next::NowEverything(sequence) => write(&Event { sequence, news: News::Now(b"*") }),
+                Next::Now(of, sequence) => {
+                    fields = of;
+                    (sequence, News::Now(&fields))
+                }
+                Next::NowEverything(sequence) => (sequence, News::Now(b"*")),
                 Next::Of(Noted { number, sequence }) => {
                     if watcher.watches_more_than_everything() && !self.by_place.is_empty() {
                         // From now on it is watched where it is, though the index may not have come to it.
                         positions.settle(number);
                     }
-                    match watcher.judge(number, positions) {
-                        Some(news) => write(&Event { sequence, news }),
-                        None => continue,
-                    }
+                    let Some(news) = watcher.judge(number, positions) else { continue };
+                    (sequence, news)
                 }
-                Next::Since(noted, after) => match watcher.judge_since(noted, after, positions) {
-                    Some(news) => write(&Event { sequence: noted.sequence, news }),
-                    None => continue,
-                },
+                Next::Since(noted, after) => {
+                    let Some(news) = watcher.judge_since(noted, after, positions) else { continue };
+                    (noted.sequence, news)
+                }
                 Next::Gone(Noted { number, sequence }) => {
-                    match watcher.judge_gone(number, positions) {
-                        Some(news) => write(&Event { sequence, news }),
-                        None => continue,
-                    }
+                    let Some(news) = watcher.judge_gone(number, positions) else { continue };
+                    (sequence, news)
                 }
             };
-            if told == Room::No {
+            let event = Event { sequence, news };
+            watcher.told(&event);
+            if write(&event) == Room::No {
                 break State::Blocked;
             }
         };
@@ -148,7 +155,9 @@ impl Hub {
         match watcher.take_recent(positions, self.noted_up_to, recent) {
             [] => {}
             written => {
-                write(&Event { sequence: self.noted_up_to, news: News::Written(written) });
+                let event = Event { sequence: self.noted_up_to, news: News::Written(written) };
+                watcher.told(&event);
+                write(&event);
             }
         }
     }

@@ -4,8 +4,8 @@ mod limits_of_watching;
 mod whatever_happens;
 
 use super::*;
-use crate::positions::{OriginId, Report, Text, Update};
-use crate::wire::Command;
+use crate::positions::{OriginId, Report, Share, Text, Update};
+use crate::wire::{Command, Lifetimes};
 
 /// A store, those who watch it, and what each was told.
 struct Stage {
@@ -41,11 +41,17 @@ impl Stage {
         let report = Report {
             origin: self.origin,
             difference_nanoseconds: 0,
-            time_nanoseconds: self.time,
+            time_nanoseconds: self.time * 1_000_000_000,
             text: text.unwrap(),
         };
         assert_ne!(self.positions.report(&report), Update::Known);
         self.time += 1;
+    }
+
+    /// Positions end after so many reports, tombstones after ten more.
+    fn let_go_after(&mut self, seconds: u32) {
+        let lifetimes = Lifetimes { ttl_seconds: Some(seconds), tombstone_seconds: seconds + 10 };
+        self.positions.set_lifetimes(lifetimes);
     }
 
     fn report(&mut self, client: &str, location: &str) {
@@ -90,11 +96,18 @@ impl Stage {
 
     /// One turn.
     fn turn(&mut self) {
-        let Stage { positions, hub, watchers, is_narrow, .. } = self;
+        let Stage { positions, hub, watchers, is_narrow, time, .. } = self;
         if hub.awaits_areas() {
             hub.follow_areas(positions, usize::MAX);
         }
+        positions.set_now(*time * 1_000_000_000);
         hub.walk(positions);
+        let (mut share, unsettled) = (Share::new(i64::MAX), hub.begin_departures(positions));
+        while let Some(number) = positions.next_dead(&mut share) {
+            hub.depart(number, &unsettled, positions);
+            positions.remove_dead(number, &mut share);
+        }
+        hub.end_departures(positions);
         let mut called = Vec::new();
         hub.call(positions, |connection| called.push(connection.slot as usize));
         for slot in called {

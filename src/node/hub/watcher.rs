@@ -4,12 +4,13 @@ mod ended;
 mod judge;
 
 use super::beginning::{Beginning, Look};
-use super::event::Form;
+use super::event::{Event, Form};
 use super::everything::Everything;
 use super::recent::Recent;
 use super::watches::{Noted, Watched, Watches};
-use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
+use crate::positions::{Change, Cursor, Kind, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
+use crate::wire::Watch;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -31,6 +32,10 @@ pub(super) struct Watcher {
     /// Whom it has been told of that are watched one by one or by where they are, and where they were
     /// then; also by the watch of everything.
     told: HashMap<RecordNumber, Option<Point>>,
+    /// Who of these has departed, which is told before all else.
+    departed: VecDeque<Box<[u8]>>,
+    /// Up to which number of the feed it has been told, as the last event said.
+    told_up_to: u64,
     /// As how many clients these are counted among those that are kept for all.
     counted: usize,
     state: State,
@@ -54,6 +59,8 @@ pub(super) enum State {
 pub(super) enum Next<'r> {
     /// Nothing.
     Nothing,
+    /// That this client has departed.
+    Departed(Box<[u8]>),
     /// One was looked at that is not to be told.
     PassedOver,
     /// What has changed in this turn, once it has been noted.
@@ -88,6 +95,8 @@ impl Watcher {
             noted: VecDeque::new(),
             noted_max: NOTED_MIN,
             told: HashMap::new(),
+            departed: VecDeque::new(),
+            told_up_to: 0,
             counted: 0,
             state: State::Idle,
         }
@@ -120,7 +129,7 @@ impl Watcher {
 
     /// How many clients it has been told of and is to be told of.
     pub fn kept(&self) -> usize {
-        self.told.len() + self.noted.len()
+        self.told.len() + self.noted.len() + self.departed.len()
     }
 
     /// As how many these were counted; from now on as many as they are.
@@ -211,11 +220,67 @@ impl Watcher {
         self.everything.as_ref().is_some_and(|everything| everything.has_caught_up(recent))
     }
 
-    /// See [`Everything::fall_behind`].
-    pub fn fall_behind(&mut self, start: u64, open: impl FnOnce() -> Cursor) {
-        if let Some(everything) = &mut self.everything {
-            everything.fall_behind(start, open);
+    /// See [`Everything::fall_behind`]; `departed` are those whom the recent lines say to have, and where.
+    pub fn fall_behind<'d>(
+        &mut self,
+        start: u64,
+        departed: impl Iterator<Item = (u64, &'d [u8])>,
+        open: impl FnOnce() -> Cursor,
+    ) {
+        let Some(everything) = &mut self.everything else { return };
+        if let Some(at) = everything.fall_behind(start, open) {
+            let untold = departed.filter(|(told_at, _)| *told_at >= at);
+            self.departed.extend(untold.map(|(_, client)| client.into()));
         }
+    }
+
+    /// It was told before of all changes up to `after`, and these have departed since.
+    pub fn resume<'d>(
+        &mut self,
+        after: u64,
+        watch: &Watch<'_>,
+        departed: impl Iterator<Item = &'d [u8]>,
+    ) {
+        self.told_up_to = after;
+        let concern = departed.filter(|client| match watch {
+            Watch::Client(watched) => watched == client,
+            Watch::Area { .. } | Watch::All => true,
+        });
+        self.departed.extend(concern.map(Box::from));
+    }
+
+    /// Whether it may have been told of somebody who departs, though neither that one's name nor place
+    /// leads to it.
+    pub fn is_unsettled(&self) -> bool {
+        let walks = self.everything.as_ref().is_some_and(|everything| !everything.is_recent());
+        walks || !self.noted.is_empty() && self.watches.hold_areas()
+    }
+
+    /// What is in that record departs. Whether that is to be told.
+    pub fn depart(&mut self, change: &Change<'_>, positions: &Positions) -> bool {
+        let was_told = self.told.remove(&change.number()).is_some();
+        let tells = match &self.everything {
+            None => was_told,
+            Some(everything) if everything.is_recent() => false,
+            Some(everything) => {
+                let is_position = change.kind() == Kind::Position;
+                was_told || is_position && everything.may_have_told(change, positions)
+            }
+        };
+        if tells {
+            self.departed.push_back(change.client().into());
+        }
+        tells
+    }
+
+    /// An event has been told.
+    pub fn told(&mut self, event: &Event<'_>) {
+        self.told_up_to = event.sequence;
+    }
+
+    /// Up to which number of the feed it has been told.
+    pub fn told_up_to(&self) -> u64 {
+        self.told_up_to
     }
 
     /// It is to be told of that change.
@@ -245,6 +310,9 @@ impl Watcher {
         noted_up_to: u64,
         recent: Option<&'r Recent>,
     ) -> Next<'r> {
+        if let Some(client) = self.departed.pop_front() {
+            return Next::Departed(client);
+        }
         if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {
             let next = everything.next(positions, noted_up_to, recent);
             self.follow_recent(positions);

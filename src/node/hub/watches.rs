@@ -70,6 +70,11 @@ impl Watches {
         self.watches.len()
     }
 
+    /// Whether any is of an area.
+    pub fn hold_areas(&self) -> bool {
+        self.watches.iter().any(|watched| matches!(watched.what, What::Area(_)))
+    }
+
     pub fn find(&self, fields: &[u8]) -> Option<&Watched> {
         self.watches.iter().find(|watched| **watched.fields() == *fields)
     }

@@ -1,5 +1,6 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
+use super::agreement::digest_for;
 use super::greeting::judge_greeting;
 use super::peers::PeerId;
 use super::told::{NotTaken, Told, tell_not_taken};
@@ -84,15 +85,16 @@ impl Accepted {
 
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
         match (self.state, NeighbourLine::parse(line)) {
-            (State::Stranger, Some(NeighbourLine::Greeting { version, herd, from, to, epoch })) => {
-                match judge_greeting(cx.app, version, herd, from, to) {
-                    Ok((peer, version)) => {
-                        self.version = version;
-                        self.admit(cx, peer, epoch);
-                    }
-                    Err(reason) => self.refuse(cx, Level::Warn, &reason),
+            (
+                State::Stranger,
+                Some(NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes }),
+            ) => match judge_greeting(cx.app, version, [herd, from, to], lifetimes) {
+                Ok((peer, version)) => {
+                    self.version = version;
+                    self.admit(cx, peer, epoch);
                 }
-            }
+                Err(reason) => self.refuse(cx, Level::Warn, &reason),
+            },
             (State::Stranger, _) => {
                 self.refuse(cx, Level::Warn, "a greeting was expected");
             }
@@ -111,7 +113,7 @@ impl Accepted {
                 }
             }
             (State::Known { peer, .. }, Some(NeighbourLine::Mark { sequence, digest })) => {
-                debug!("neighbour {} < mark {sequence} {digest:016x}", cx.transport.id());
+                debug!("neighbour {} < mark {sequence} {:016x}", cx.transport.id(), digest.sum);
                 let (id, now) = (cx.transport.id(), cx.now.monotonic);
                 let (level, peer) = (self.level(), &mut cx.app.peers[peer]);
                 self.told.mark(peer, (id, level), (sequence, digest), now);
@@ -235,7 +237,7 @@ impl Accepted {
             return;
         }
         let sequence = cx.app.peers[peer].received().up_to();
-        let digest = cx.app.positions.digest();
+        let digest = digest_for(self.version, &cx.app.positions);
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
         self.owes = false;
     }

@@ -10,17 +10,25 @@
 //! other holds. If we differ all the same, something told was lost, and nothing under way will bring
 //! it: whatever is still to come would come of itself, and is not waited for in vain.
 //!
+//! Records end by themselves, each at its time, so what is compared is never one digest with one of an
+//! earlier moment, but the *difference* of two that are of the same step of the clock: whatever ends at
+//! both ends goes from both digests, and the difference is still that of what only one of us holds. Of
+//! servers whose clocks differ the one that is ahead knows what it held at the other's step, as long as
+//! nothing but ends has changed it ([`Positions::digest_at`]).
+//!
 //! It is counted several times in a row all the same, each time with a new mark: the one mark that ends
 //! what there was when a link came up may be followed by what came meanwhile.
 
 use crate::limits;
+use crate::positions::Positions;
+use crate::wire::neighbour::{Digest, Version};
 
 /// What the digests of both ends have shown.
 #[derive(Debug, Default)]
 pub(super) struct Agreement {
-    /// Both digests as last compared at rest.
-    compared: Option<(u64, u64)>,
-    /// How often in a row they were the same two and differed.
+    /// By how much the digests differed when last compared at rest.
+    compared: Option<u64>,
+    /// How often in a row they differed by the same.
     differed: u32,
     /// How many of these came when each had been told all that the other holds.
     lost: u32,
@@ -37,30 +45,46 @@ pub(super) enum Finding {
     AgreeAgain,
 }
 
+/// By how much what a neighbour holds differs from what we hold, by its digest: 0 if it does not. `None`
+/// if that cannot be said: of a step at which it is not known what we held.
+pub(super) fn difference(theirs: Digest, ours: &Positions) -> Option<u64> {
+    // The same digest is of the same records, whenever it was.
+    if theirs.sum == ours.digest() {
+        return Some(0);
+    }
+    let ours = match theirs.step {
+        Some(step) => ours.digest_at(step)?,
+        // It knows of no ends and no tombstones.
+        None if ours.knows_ends() => return None,
+        None => ours.digest(),
+    };
+    Some(theirs.sum.wrapping_sub(ours))
+}
+
+/// What we hold, for a neighbour with which that version is spoken.
+pub(super) fn digest_for(version: Version, ours: &Positions) -> Digest {
+    let step = (version != Version::WITHOUT_ENDS).then(|| ours.step().unwrap_or(0));
+    Digest { sum: ours.digest(), step }
+}
+
 impl Agreement {
     /// Something is under way: digests tell nothing.
     pub fn moved(&mut self) {
         self.compared = None;
     }
 
-    /// The neighbour has received all of our feed, and these are our digests; and that is what it held
-    /// by a mark that has come since the last time, with nothing told before it, if one has. If it `feeds`
-    /// us and has not told us so, what it holds may be on its way, however slow that is.
-    pub fn compare(
-        &mut self,
-        (ours, theirs): (u64, u64),
-        told: Option<u64>,
-        feeds: bool,
-    ) -> Option<Finding> {
-        if ours == theirs {
+    /// The neighbour has received all of our feed, and what it holds differs by that [`difference`]; and by
+    /// that what it held by a mark that has come since the last time, with nothing told before it, if one
+    /// has. If it `feeds` us and has not told us so, what it holds may be on its way, however slow that is.
+    pub fn compare(&mut self, difference: u64, told: Option<u64>, feeds: bool) -> Option<Finding> {
+        if difference == 0 {
             let was_said = std::mem::take(self).is_said;
             return was_said.then_some(Finding::AgreeAgain);
         }
-        let same = self.compared.replace((ours, theirs)) == Some((ours, theirs));
-        if !same {
+        if self.compared.replace(difference) != Some(difference) {
             (self.differed, self.lost) = (0, 0);
         }
-        if told == Some(theirs) {
+        if told == Some(difference) {
             self.lost += 1;
         } else if feeds {
             return None;
@@ -95,19 +119,19 @@ mod tests {
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {
         let mut agreement = Agreement::default();
-        assert_eq!(agreement.compare((1, 1), Some(1), true), None);
+        assert_eq!(agreement.compare(0, Some(0), true), None);
         for _ in 1..limits::DISAGREEMENTS_MIN {
-            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
+            assert_eq!(agreement.compare(1, Some(1), true), None);
         }
-        assert_eq!(agreement.compare((1, 2), Some(2), true), Some(Finding::Differ));
-        assert_eq!(agreement.compare((1, 2), Some(2), true), None, "it has been said");
+        assert_eq!(agreement.compare(1, Some(1), true), Some(Finding::Differ));
+        assert_eq!(agreement.compare(1, Some(1), true), None, "it has been said");
         for _ in limits::DISAGREEMENTS_MIN + 1..limits::DISAGREEMENTS_MAX {
             assert!(!agreement.is_lost());
-            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
+            assert_eq!(agreement.compare(1, Some(1), true), None);
         }
         assert!(agreement.is_lost());
-        assert_eq!(agreement.compare((2, 2), Some(2), true), Some(Finding::AgreeAgain));
-        assert_eq!(agreement.compare((2, 2), Some(2), true), None);
+        assert_eq!(agreement.compare(0, Some(0), true), Some(Finding::AgreeAgain));
+        assert_eq!(agreement.compare(0, Some(0), true), None);
         assert!(!agreement.is_lost());
     }
 
@@ -115,13 +139,13 @@ mod tests {
     fn who_feeds_us_slowly_does_not_differ_and_who_does_not_feed_us_does() {
         let mut agreement = Agreement::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
-            assert_eq!(agreement.compare((1, 2), None, true), None, "it is on its way");
-            assert_eq!(agreement.compare((1, 2), Some(3), true), None, "that was before");
+            assert_eq!(agreement.compare(1, None, true), None, "it is on its way");
+            assert_eq!(agreement.compare(1, Some(2), true), None, "that was before");
         }
         for _ in 1..limits::DISAGREEMENTS_MIN {
-            assert_eq!(agreement.compare((1, 2), None, false), None);
+            assert_eq!(agreement.compare(1, None, false), None);
         }
-        assert_eq!(agreement.compare((1, 2), None, false), Some(Finding::Differ));
+        assert_eq!(agreement.compare(1, None, false), Some(Finding::Differ));
         assert!(!agreement.is_lost());
     }
 
@@ -129,12 +153,12 @@ mod tests {
     fn what_moves_does_not_differ() {
         let mut agreement = Agreement::default();
         for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MAX) {
-            let found = agreement.compare((u64::MAX, theirs), Some(theirs), true);
+            let found = agreement.compare(theirs + 1, Some(theirs + 1), true);
             assert_eq!(found, None, "other digests each time");
         }
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             agreement.moved();
-            assert_eq!(agreement.compare((1, 2), Some(2), true), None);
+            assert_eq!(agreement.compare(1, Some(1), true), None);
         }
         assert!(!agreement.is_lost());
     }
@@ -143,17 +167,17 @@ mod tests {
     fn a_difference_is_a_loss_only_once_all_that_the_neighbour_holds_has_been_told() {
         let mut agreement = Agreement::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
-            agreement.compare((1, 2), None, true);
-            agreement.compare((1, 2), Some(3), true);
+            agreement.compare(1, None, true);
+            agreement.compare(1, Some(2), true);
         }
         assert!(!agreement.is_lost(), "what it held when it marked its feed is not what it holds");
         for _ in 0..limits::DISAGREEMENTS_MAX {
             assert!(!agreement.is_lost());
-            agreement.compare((1, 2), Some(2), true);
-            agreement.compare((1, 2), None, true);
+            agreement.compare(1, Some(1), true);
+            agreement.compare(1, None, true);
         }
         assert!(agreement.is_lost());
-        agreement.compare((1, 3), Some(3), true);
+        agreement.compare(2, Some(2), true);
         assert!(!agreement.is_lost(), "something was on its way");
     }
 }

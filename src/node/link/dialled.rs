@@ -1,6 +1,6 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::agreement::Agreement;
+use super::agreement::{Agreement, digest_for};
 use super::catch_up::{Telling, write_position};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
@@ -201,8 +201,8 @@ impl Dialled {
     fn mark(&mut self, cx: &mut Context<'_, Node>, tells: bool) {
         let node = &*cx.app;
         let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
-        let digest = node.positions.digest();
-        debug!("link {} > mark {sent_up_to} {digest:016x}", cx.transport.id());
+        let digest = digest_for(self.version, &node.positions);
+        debug!("link {} > mark {sent_up_to} {:016x}", cx.transport.id(), digest.sum);
         cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
         self.progress.mark(sent_up_to, tells);
         self.marked = cx.now.monotonic;
@@ -284,7 +284,7 @@ impl Protocol<Node> for Dialled {
         cx.transport.write_with(|out| {
             let names = [&settings.herd, &settings.name, peer.name()].map(str::as_bytes);
             let [herd, from, to] = names;
-            write_greeting(out, self.version, herd, from, to, settings.epoch);
+            write_greeting(out, self.version, [herd, from, to], settings.epoch, settings.lifetimes);
         });
         self.set_timer(cx);
     }

@@ -2,16 +2,15 @@
 
 use super::peers::PeerId;
 use crate::node::Node;
-use crate::wire::Printable;
 use crate::wire::neighbour::Version;
+use crate::wire::{Lifetimes, Printable};
 
 /// Who greets us and what both speak, or why we do not listen.
 pub(super) fn judge_greeting(
     node: &Node,
     theirs: Version,
-    herd: &[u8],
-    from: &[u8],
-    to: &[u8],
+    [herd, from, to]: [&[u8]; 3],
+    lifetimes: Option<Lifetimes>,
 ) -> Result<(PeerId, Version), String> {
     let (our_herd, name, ours) = (&node.settings.herd, &node.settings.name, node.settings.version);
     let Some(version) = ours.common_with(theirs) else {
@@ -23,6 +22,10 @@ pub(super) fn judge_greeting(
     }
     if to != name.as_bytes() {
         return Err(format!("this is {name}, not {}", Printable(to)));
+    }
+    let ours = node.settings.lifetimes;
+    if let Some(theirs) = lifetimes.filter(|&theirs| theirs != ours) {
+        return Err(format!("herd files differ: {theirs} there, {ours} here"));
     }
     match node.peers.find(from) {
         Some(peer) => Ok((peer, version)),

@@ -18,6 +18,7 @@ use crate::limits;
 use crate::node::log_throttle::{Burst, LogThrottle};
 use crate::positions::{NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Monotonic};
+use crate::wire::neighbour::Digest;
 
 /// What one neighbour has told us.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ pub(super) struct Received {
     /// Marks the positions that it told us in that epoch.
     mark: Option<NeighbourEpoch>,
     /// Its digest, by its last mark, if nothing was told before that and nobody has asked since.
-    whole: Option<u64>,
+    whole: Option<Digest>,
     /// The connection on which it greeted us last; an earlier one is given up.
     present: Option<Present>,
     /// Others that have greeted in its name since.
@@ -140,7 +141,7 @@ impl Received {
     /// says nothing, for what that still delivers may be of another epoch, or of somebody else. A
     /// neighbour that tells everything again goes back. If it has told nothing since the mark before,
     /// its whole feed has been received, and that is the digest of what it holds.
-    pub fn marked(&mut self, connection: ConnectionId, sequence: u64, whole: Option<u64>) {
+    pub fn marked(&mut self, connection: ConnectionId, sequence: u64, whole: Option<Digest>) {
         if let Some(present) = &mut self.present
             && present.connection == connection
         {
@@ -154,7 +155,7 @@ impl Received {
 
     /// What it held when its whole feed had been received, by a mark that has come since the last time
     /// and with nothing told before it.
-    pub fn take_whole(&mut self) -> Option<u64> {
+    pub fn take_whole(&mut self) -> Option<Digest> {
         self.whole.take()
     }
 
@@ -296,6 +297,8 @@ impl Received {
 mod tests {
     use super::*;
 
+    const NINE: Digest = Digest { sum: 9, step: Some(1) };
+
     fn id(slot: u32) -> ConnectionId {
         ConnectionId { slot, generation: 0 }
     }
@@ -314,7 +317,7 @@ mod tests {
         assert_eq!(received.alive_until(until, false), None, "it has fallen silent");
         assert_eq!(received.wait(id(2), start), Some(0));
         assert_eq!(received.wait(id(3), start), None, "that has been said");
-        received.marked(id(2), 9, Some(9));
+        received.marked(id(2), 9, Some(NINE));
         assert_eq!(received.take_whole(), None);
         received.heard(id(2), until);
         assert_eq!((received.up_to(), received.alive_until(until, false)), (0, None));
@@ -335,15 +338,15 @@ mod tests {
         let mut positions = Positions::new([1, 2]);
         let (mut received, start) = (Received::default(), Monotonic::default());
         received.greeted(&mut positions, 7, id(1), start);
-        received.marked(id(1), 3, Some(9));
-        assert_eq!((received.take_whole(), received.take_whole()), (Some(9), None));
-        received.marked(id(1), 3, Some(9));
+        received.marked(id(1), 3, Some(NINE));
+        assert_eq!((received.take_whole(), received.take_whole()), (Some(NINE), None));
+        received.marked(id(1), 3, Some(NINE));
         received.marked(id(1), 4, None);
         assert_eq!(received.take_whole(), None, "more has been told");
-        received.marked(id(1), 4, Some(9));
+        received.marked(id(1), 4, Some(NINE));
         received.greeted(&mut positions, 7, id(2), start);
         assert_eq!(received.take_whole(), None, "it has come back");
-        received.marked(id(2), 4, Some(9));
+        received.marked(id(2), 4, Some(NINE));
         received.hung_up(id(2));
         assert_eq!((received.take_whole(), received.check()), (None, Ok(())));
     }

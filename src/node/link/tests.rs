@@ -59,7 +59,9 @@ fn greeted(dialler: u32, accepter: u32) -> (End<Dialled>, End<Accepted>) {
     let mut holiday =
         End::new("Holiday", accepter, |_| Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1))));
     let greeting = welsh.send(&mut holiday);
-    assert_eq!(greeting, format!("HERD {dialler} goloman Welsh Holiday 0000000000000001\n"));
+    let lifetimes = if dialler == 1 { "" } else { " 0 604800" };
+    let expected = format!("HERD {dialler} goloman Welsh Holiday 0000000000000001{lifetimes}\n");
+    assert_eq!(greeting, expected);
     (welsh, holiday)
 }
 
@@ -113,6 +115,20 @@ fn an_answer_in_a_version_that_is_not_spoken_is_no_answer() {
         welsh.call(|protocol, cx| protocol.data_received(cx, answer.as_bytes()));
         assert_is_refused(&mut welsh);
     }
+}
+
+#[test]
+fn servers_whose_herd_files_differ_refuse_each_other_with_both_figures() {
+    let (mut welsh, _) = greeted(2, 2);
+    let mut holiday =
+        End::new("Holiday", 2, |_| Accepted::new(SocketAddr::from(([127, 0, 0, 1], 1))));
+    let greeting = "HERD 2 goloman Welsh Holiday 0000000000000001 60 604800\n";
+    holiday.call(|protocol, cx| protocol.data_received(cx, greeting.as_bytes()));
+    assert!(holiday.transport.is_closing());
+    let reason = "herd files differ: ttl_seconds 60, tombstone_seconds 604800 there, \
+                  no ttl_seconds, tombstone_seconds 604800 here";
+    assert_eq!(holiday.send(&mut welsh), format!("REFUSED {reason}\n"));
+    assert_is_refused(&mut welsh);
 }
 
 /// It is given up, and dialled again, but not soon.

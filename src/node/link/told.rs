@@ -7,6 +7,7 @@ use crate::node::Node;
 use crate::node::lines::{IN, log_at};
 use crate::positions::{OriginId, Report, Text, Update};
 use crate::transport::{ConnectionId, Monotonic};
+use crate::wire::neighbour::Digest;
 use crate::wire::{At, Printable};
 use log::{Level, error, log};
 use std::mem;
@@ -89,7 +90,7 @@ impl Told {
         &mut self,
         peer: &mut Peer,
         (id, level): (ConnectionId, Level),
-        (sequence, digest): (u64, u64),
+        (sequence, digest): (u64, Digest),
         now: Monotonic,
     ) {
         let has_told = mem::take(&mut self.since_mark);

@@ -11,12 +11,21 @@ fn parse(line: &str) -> Option<NeighbourLine<'_>> {
     NeighbourLine::parse(line.as_bytes())
 }
 
+fn mark(sequence: u64, sum: u64, step: Option<u64>) -> NeighbourLine<'static> {
+    NeighbourLine::Mark { sequence, digest: Digest { sum, step } }
+}
+
+fn acknowledge(sequence: u64, sum: u64, step: Option<u64>) -> NeighbourLine<'static> {
+    NeighbourLine::Acknowledge { sequence, digest: Digest { sum, step } }
+}
+
 /// Writes a line as its sender would (without LF).
 fn write(line: &NeighbourLine<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     match *line {
-        NeighbourLine::Greeting { version, herd, from, to, epoch } => {
-            write_greeting(&mut out, version, herd, from, to, epoch);
+        NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes } => {
+            let lifetimes = lifetimes.unwrap_or_default();
+            write_greeting(&mut out, version, [herd, from, to], epoch, lifetimes);
         }
         NeighbourLine::Heard { version, server, epoch, up_to } => {
             write_heard(&mut out, version, server, epoch, up_to);
@@ -49,6 +58,29 @@ fn lines_are_read_and_written() {
                 from: b"Goloman",
                 to: b"Hands",
                 epoch,
+                lifetimes: None,
+            },
+        ),
+        (
+            "HERD 2 goloman Goloman Hands 0123456789abcdef 0 604800",
+            NeighbourLine::Greeting {
+                version: Version::new(2),
+                herd: b"goloman",
+                from: b"Goloman",
+                to: b"Hands",
+                epoch,
+                lifetimes: Some(Lifetimes::default()),
+            },
+        ),
+        (
+            "HERD 2 goloman Goloman Hands 0123456789abcdef 5 9",
+            NeighbourLine::Greeting {
+                version: Version::new(2),
+                herd: b"goloman",
+                from: b"Goloman",
+                to: b"Hands",
+                epoch,
+                lifetimes: Some(Lifetimes { ttl_seconds: Some(5), tombstone_seconds: 9 }),
             },
         ),
         (
@@ -66,8 +98,10 @@ fn lines_are_read_and_written() {
         ),
         ("REFUSED not my  herd ", NeighbourLine::Refused { reason: b"not my  herd " }),
         ("REFUSED ", NeighbourLine::Refused { reason: b"" }),
-        ("MARK 17 ffffffffffffffff", NeighbourLine::Mark { sequence: 17, digest: u64::MAX }),
-        ("ACK 0 000000000000000a", NeighbourLine::Acknowledge { sequence: 0, digest: 10 }),
+        ("MARK 17 ffffffffffffffff", mark(17, u64::MAX, None)),
+        ("MARK 17 0000000000000000 18446744073709551615", mark(17, 0, Some(u64::MAX))),
+        ("ACK 0 000000000000000a", acknowledge(0, 10, None)),
+        ("ACK 0 000000000000000a 0", acknowledge(0, 10, Some(0))),
     ] {
         assert_eq!(parse(text), Some(expected), "{text}");
         assert_eq!(parse(&format!("{text}\r")), Some(expected), "{text}");
@@ -133,6 +167,14 @@ fn broken_lines() {
         "HERD 1 a b c 0123456789abcdef0",
         "HERD 1 a b c 0123456789ABCDEF",
         "HERD 1 a b c +123456789abcdef",
+        "HERD 1 a b c 0123456789abcdef 0 604800",
+        "HERD 2 a b c 0123456789abcdef",
+        "HERD 2 a b c 0123456789abcdef 0",
+        "HERD 2 a b c 0123456789abcdef 0 604800 1",
+        "HERD 2 a b c 0123456789abcdef 0 0",
+        "HERD 2 a b c 0123456789abcdef 00 604800",
+        "HERD 2 a b c 0123456789abcdef 9 8",
+        "HERD 2 a b c 0123456789abcdef 315619201 315619201",
         "HERD 01 a b c 0123456789abcdef",
         "HERD  1 a b c 0123456789abcdef",
         "HERD 1  b c 0123456789abcdef",
@@ -162,6 +204,10 @@ fn broken_lines() {
         "ACK 1 0123456789abcdef0",
         "ACK -1 0123456789abcdef",
         "ACK 1.0 0123456789abcdef",
+        "ACK 1 0123456789abcdef ",
+        "ACK 1 0123456789abcdef 01",
+        "ACK 1 0123456789abcdef 1 ",
+        "MARK 1 0123456789abcdef  1",
         // Positions.
         "AT a +1.0 c +1+1 1",
         "AT a 1.000000000 c +1+1 1",
@@ -199,13 +245,14 @@ fn names_are_bounded() {
 #[test]
 fn other_versions_are_understood_as_far_as_need_be() {
     for more in ["", " ", " more fields"] {
-        let line = format!("HERD 2 a b c 0000000000000001{more}");
+        let line = format!("HERD 3 a b c 0000000000000001 0 604800{more}");
         let expected = NeighbourLine::Greeting {
-            version: Version::new(2),
+            version: Version::new(3),
             herd: b"a",
             from: b"b",
             to: b"c",
             epoch: 1,
+            lifetimes: Some(Lifetimes::default()),
         };
         assert_eq!(parse(&line), Some(expected));
         let line = format!("HEARD 4294967295 a 0000000000000001 7{more}");
@@ -278,12 +325,13 @@ proptest! {
     ) {
         let [herd, from, to] = names.each_ref().map(String::as_bytes);
         let version = Version::HIGHEST;
+        let lifetimes = Some(Lifetimes { ttl_seconds: Some(1), tombstone_seconds: 315_619_200 });
         for line in [
-            NeighbourLine::Greeting { version, herd, from, to, epoch: hexadecimal },
+            NeighbourLine::Greeting { version, herd, from, to, epoch: hexadecimal, lifetimes },
             NeighbourLine::Heard { version, server: to, epoch: hexadecimal, up_to: number },
             NeighbourLine::Refused { reason: reason.as_bytes() },
-            NeighbourLine::Mark { sequence: number, digest: hexadecimal },
-            NeighbourLine::Acknowledge { sequence: number, digest: hexadecimal },
+            mark(number, hexadecimal, Some(hexadecimal ^ number)),
+            acknowledge(number, hexadecimal, None),
         ] {
             let written = write(&line);
             prop_assert_eq!(NeighbourLine::parse(&written), Some(line));
@@ -293,7 +341,7 @@ proptest! {
     /// There is one way to write a line: what is taken is what would have been written.
     #[test]
     fn what_is_read_is_as_it_would_be_written(
-        which in 0_usize..5, place: prop::sample::Index, byte: u8,
+        which in 0_usize..7, place: prop::sample::Index, byte: u8,
     ) {
         let lines = [
             AT,
@@ -301,6 +349,8 @@ proptest! {
             "HEARD 1 Hands 0123456789abcdef 1200",
             "MARK 17 fedcba9876543210",
             "ACK 17 fedcba9876543210",
+            "HERD 2 goloman Goloman Hands 0123456789abcdef 5 604800",
+            "MARK 17 fedcba9876543210 1763770000",
         ];
         let mut line = lines[which].as_bytes().to_vec();
         let place = place.index(line.len());

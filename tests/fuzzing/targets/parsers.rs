@@ -103,8 +103,11 @@ pub fn neighbour_line(line: &[u8]) {
     let Some(parsed) = NeighbourLine::parse(line) else { return };
     let mut out = Vec::new();
     match parsed {
-        NeighbourLine::Greeting { version: version @ Version::HIGHEST, herd, from, to, epoch } => {
-            write_greeting(&mut out, version, herd, from, to, epoch);
+        NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes }
+            if version <= Version::HIGHEST =>
+        {
+            let lifetimes = lifetimes.unwrap_or_default();
+            write_greeting(&mut out, version, [herd, from, to], epoch, lifetimes);
         }
         NeighbourLine::Heard { version: version @ Version::HIGHEST, server, epoch, up_to } => {
             write_heard(&mut out, version, server, epoch, up_to);

@@ -13,6 +13,8 @@ enum Happening {
     Forget(usize),
     Watch(usize, usize),
     Unwatch(usize, usize),
+    /// Time passes: some are not heard of for too long.
+    Pass(i64),
     Turn,
     Room,
 }
@@ -28,6 +30,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => (0..CLIENTS.len()).prop_map(Happening::Forget),
         2 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Watch(w, f)),
         1 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Unwatch(w, f)),
+        1 => (1_i64..12).prop_map(Happening::Pass),
         2 => Just(Happening::Turn),
         1 => Just(Happening::Room),
     ];
@@ -40,6 +43,7 @@ proptest! {
     fn at_rest_each_has_been_told_what_is_so(happenings in happenings(), is_narrow: bool) {
         let mut stage = Stage::new(2);
         stage.is_narrow = is_narrow;
+        stage.let_go_after(12);
         let mut watched = [const { Vec::new() }; 2];
         for happening in happenings {
             match happening {
@@ -62,6 +66,7 @@ proptest! {
                     let left: Vec<&str> = watched[watcher].iter().map(|&f| WATCHES[f]).collect();
                     stage.watchers[watcher].1 += &format!("= {}\n", left.join(","));
                 }
+                Happening::Pass(seconds) => stage.time += seconds,
                 Happening::Turn => stage.turn(),
                 Happening::Room => {
                     let watchers: Vec<WatcherId> = stage.watchers.iter().map(|w| w.0).collect();
@@ -94,7 +99,7 @@ proptest! {
 /// of everything ended.
 fn seen(told: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    let mut is_all = false;
+    let (mut is_all, mut was_all) = (false, false);
     let mut beginning: Vec<&str> = Vec::new();
     let mut unsure = BTreeSet::new();
     for line in told.lines() {
@@ -108,10 +113,13 @@ fn seen(told: &str) -> (BTreeMap<String, String>, BTreeSet<String>) {
                 assert!(seen.remove(client).is_some(), "{line}, who was not told of: {told}");
             }
             ["~", "NOW", ..] => beginning.retain(|fields| *fields != &line[6..]),
-            ["+", "*"] => is_all = true,
+            ["+", "*"] => (is_all, was_all) = (true, true),
             ["+", ..] if is_all => beginning.push(&line[2..]),
+            ["~", "EXPIRED", client] if !was_all => {
+                assert!(seen.remove(client).is_some(), "{line}, who was not told of: {told}");
+            }
             // (Who watches everything may be told so of one that it was not told of.)
-            ["~", "GONE", _, _, client, _] => {
+            ["~", "EXPIRED", client] | ["~", "GONE", _, _, client, _] => {
                 seen.remove(client);
             }
             ["=", ..] => {

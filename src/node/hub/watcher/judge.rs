@@ -17,6 +17,10 @@ impl Watcher {
             let gone = self.judge_gone(number, positions);
             return gone.or_else(|| self.everything.as_ref().map(|_| News::Gone(change)));
         };
+        // That it is dead is told when it is taken out, if it was told of.
+        if positions.is_dead(number) {
+            return None;
+        }
         let (is_taken, point) = match self.watches.len() {
             0 => (false, None),
             _ => self.watches.take(&position),

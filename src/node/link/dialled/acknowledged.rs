@@ -1,17 +1,23 @@
 //! What a neighbour acknowledges, and what follows if it holds other positions than we do.
 
-use super::super::agreement::Finding;
+use super::super::agreement::{Finding, difference};
 use super::super::catch_up::Telling;
 use super::super::progress::Progress;
 use super::Dialled;
 use crate::node::Node;
 use crate::transport::Context;
+use crate::wire::neighbour::Digest;
 use log::{debug, info, warn};
 use std::fmt;
 
 impl Dialled {
-    pub(super) fn acknowledged(&mut self, cx: &mut Context<'_, Node>, sequence: u64, theirs: u64) {
-        debug!("link {} < ack {sequence} {theirs:016x}", cx.transport.id());
+    pub(super) fn acknowledged(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        sequence: u64,
+        theirs: Digest,
+    ) {
+        debug!("link {} < ack {sequence} {:016x}", cx.transport.id(), theirs.sum);
         if let Err(marked) = self.progress.acknowledge(sequence) {
             self.start_over(cx, format_args!("it acknowledges {sequence} of {marked}"));
             return;
@@ -32,16 +38,20 @@ impl Dialled {
         // Of somebody else in its name we would not know what it holds.
         let feeds_us = peer.feeds_us();
         let told = peer.received_mut().take_whole().filter(|_| feeds_us);
-        let (ours, name) = (node.positions.digest(), peer.name());
-        match self.agreement.compare((ours, theirs), told, feeds_us) {
+        let (positions, name) = (&node.positions, peer.name());
+        let Some(differ_by) = difference(theirs, positions) else { return };
+        let told = told.and_then(|told| difference(told, positions));
+        match self.agreement.compare(differ_by, told, feeds_us) {
             Some(Finding::Differ) => warn!(
-                "{name} and we are at rest and hold different positions: {theirs:016x} and {ours:016x}"
+                "{name} and we are at rest and hold different positions: {:016x} and {:016x}",
+                theirs.sum,
+                positions.digest()
             ),
             Some(Finding::AgreeAgain) => info!("{name} and we hold the same positions again"),
             None => {}
         }
         peer.compared(self.agreement.verdict(), now);
-        if ours == theirs {
+        if differ_by == 0 {
             peer.agrees();
         } else if self.agreement.is_lost() {
             let left_out = match peer.received().left_out() {

@@ -7,7 +7,7 @@ use crate::positions::{Report, Text, Update};
 use crate::transport::{
     Action, Application, ConnectionId, DriverSide, Meters, Now, PeerInfo, Resume, Transport,
 };
-use crate::wire::neighbour::{write_acknowledge, write_heard};
+use crate::wire::neighbour::{Digest, write_acknowledge, write_heard};
 use std::net::SocketAddr;
 
 /// Welsh, who talks with Holiday only, its link to Holiday, and a client.
@@ -60,6 +60,7 @@ impl Scene {
     /// It acknowledges so much, with that digest.
     fn neighbour_acknowledges(&mut self, up_to: u64, digest: u64) {
         let mut line = Vec::new();
+        let digest = Digest { sum: digest, step: self.node.positions.step() };
         write_acknowledge(&mut line, up_to, digest);
         self.on_link(|protocol, cx| protocol.data_received(cx, &line));
     }
@@ -68,6 +69,7 @@ impl Scene {
     fn neighbour_marks(&mut self, digest: u64, has_told: bool) {
         let holiday = self.node.peers.find(b"Holiday").unwrap();
         let id = ConnectionId { slot: 2, generation: 0 };
+        let digest = Digest { sum: digest, step: self.node.positions.step() };
         let whole = (!has_told).then_some(digest);
         self.node.peers[holiday].received_mut().marked(id, 1, whole);
     }

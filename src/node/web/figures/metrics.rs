@@ -41,6 +41,8 @@ impl Node {
         counter(out, "herd_reports_total", "Reports taken from clients here.", self.reports());
         let help = "Changes of positions, by clients here and told by neighbours.";
         counter(out, "herd_changes_total", help, positions.head());
+        let help = "Positions and tombstones whose time was over.";
+        counter(out, "herd_expired_total", help, self.counts.records_expired());
         gauge(out, "herd_positions_bytes", "Memory that positions take.", positions.bytes());
         if let Some(most) = positions.bytes_max() {
             let help = "Memory that they may take before reports are refused.";

@@ -26,6 +26,8 @@ struct Status<'a> {
     /// Reports and forgettings taken from clients here; and changes that neighbours told, too.
     reports: u64,
     changes: u64,
+    /// Positions and tombstones whose time was over.
+    expired: u64,
     memory_bytes: usize,
     memory_max_bytes: Option<usize>,
     areas_memory_bytes: usize,
@@ -107,6 +109,7 @@ impl Node {
             tombstones: positions.tombstones(),
             reports: self.reports(),
             changes: positions.head(),
+            expired: self.counts.records_expired(),
             memory_bytes: positions.bytes(),
             memory_max_bytes: positions.bytes_max(),
             areas_memory_bytes: positions.areas_bytes(),
