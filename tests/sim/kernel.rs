@@ -240,6 +240,6 @@ impl World for Kernel<'_, '_> {
     }
 
     fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(FileStep::Open, io::ErrorKind::Unsupported.into()))
+        Some(FileEvent::Failed(FileStep::Create, io::ErrorKind::Unsupported.into()))
     }
 }

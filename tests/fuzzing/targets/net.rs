@@ -181,7 +181,7 @@ impl World for Net {
     }
 
     fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(FileStep::Open, ErrorKind::Unsupported.into()))
+        Some(FileEvent::Failed(FileStep::Create, ErrorKind::Unsupported.into()))
     }
 }
 
