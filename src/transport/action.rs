@@ -70,7 +70,8 @@ pub struct FileId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileRequest {
     /// Make a file, for its owner alone, that is appended to under this number from now on; what was
-    /// open under it is closed. There must be nothing at that path, neither a file nor a link.
+    /// open under it is closed. There must be nothing at that path, neither a file nor a link, nor
+    /// one that is being removed.
     Create(PathBuf),
     /// Hand these bytes to the system, behind all that is in the file.
     Append(Vec<u8>),
