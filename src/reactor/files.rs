@@ -1,173 +1,163 @@
-//! Files that are appended to in a turn, and forced to the disk by a helper thread, so that the
-//! loop never waits for a disk.
+//! Files that are appended to in a turn, and forced to the disk and removed by a helper thread, so
+//! that the loop never waits for a disk.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `held` | one file: how it is made, and what forcing it means |
+//! | `helper` | the thread that waits for the disk |
+
+mod held;
+mod helper;
+#[cfg(test)]
+mod tests;
 
 use crate::transport::{FileEvent, FileId, FileRequest, FileStep};
+use held::Held;
+use helper::{Done, Helper, Job};
 use mio::Waker;
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
 
 /// All open files, and the reactor's end of the helper thread.
 #[derive(Debug)]
 pub(super) struct Files {
-    waker: Arc<Waker>,
     open: BTreeMap<FileId, Open>,
     /// How often a file was opened: what is forced late must not be taken for another file.
     opened: u64,
-    /// To the helper thread, once there is one.
-    jobs: Option<Sender<Job>>,
-    done: (Sender<Done>, Receiver<Done>),
-    /// What came of forcing and has not been taken.
+    helper: Helper,
+    /// What the disk has done and has not been taken.
     events: VecDeque<(FileId, FileEvent)>,
 }
 
 #[derive(Debug)]
 struct Open {
-    file: Arc<File>,
+    held: Arc<Held>,
     number: u64,
     bytes: u64,
-    forcing: Forcing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Forcing {
-    No,
-    UnderWay,
-    /// And once more when that is done, for what was appended since.
-    AndAgain,
-}
-
-/// To be forced.
-struct Job {
-    id: FileId,
-    number: u64,
-    file: Arc<File>,
-    bytes: u64,
-}
-
-/// What came of it.
-#[derive(Debug)]
-struct Done {
-    id: FileId,
-    number: u64,
-    bytes: u64,
-    outcome: io::Result<()>,
+    /// Forces that the helper thread has been given and not come back with.
+    under_way: u32,
+    /// And once more when they are done, for what was appended since.
+    again: bool,
 }
 
 impl Files {
     pub fn new(waker: &Arc<Waker>) -> Self {
         Files {
-            waker: Arc::clone(waker),
             open: BTreeMap::new(),
             opened: 0,
-            jobs: None,
-            done: mpsc::channel(),
+            helper: Helper::new(waker),
             events: VecDeque::new(),
         }
     }
 
     /// Carries a request out, as far as that needs no waiting for the disk.
     pub fn request(&mut self, id: FileId, request: FileRequest) -> Option<FileEvent> {
-        let failed = |step| move |error| Some(FileEvent::Failed(step, error));
-        match request {
-            FileRequest::Open(path) => match self.open(id, &path) {
-                Ok(bytes) => Some(FileEvent::Opened(bytes)),
-                Err(error) => failed(FileStep::Open)(error),
+        let (step, outcome) = match request {
+            FileRequest::Create(path) => match self.create(id, path) {
+                Ok(()) => return Some(FileEvent::Created),
+                Err(error) => (FileStep::Create, Err(error)),
             },
-            FileRequest::Append(bytes) => {
-                self.append(id, &bytes).err().and_then(failed(FileStep::Append))
-            }
-            FileRequest::Force => self.force(id).err().and_then(failed(FileStep::Force)),
+            FileRequest::Append(bytes) => (FileStep::Append, self.append(id, &bytes)),
+            FileRequest::Force => (FileStep::Force, self.force(id)),
+            FileRequest::Remove(path) => (FileStep::Remove, self.remove(id, path)),
             FileRequest::Close => {
-                self.open.remove(&id);
-                None
+                self.close(id);
+                return None;
             }
-        }
+        };
+        outcome.err().map(|error| FileEvent::Failed(step, error))
     }
 
-    /// What came of forcing a file next.
-    pub fn take_forced(&mut self) -> Option<(FileId, FileEvent)> {
-        while let Ok(done) = self.done.1.try_recv() {
-            self.forced(done);
+    /// What the disk has done next.
+    pub fn take_event(&mut self) -> Option<(FileId, FileEvent)> {
+        while let Some(done) = self.helper.take_done() {
+            match done {
+                Done::Forced { id, number, bytes, outcome } => {
+                    self.forced(id, number, outcome.map(|()| bytes));
+                }
+                Done::Removed { id, outcome } => {
+                    let failed = |error| FileEvent::Failed(FileStep::Remove, error);
+                    let event = outcome.map_or_else(failed, |()| FileEvent::Removed);
+                    self.events.push_back((id, event));
+                }
+            }
         }
         self.events.pop_front()
     }
 
-    fn forced(&mut self, Done { id, number, bytes, outcome }: Done) {
+    fn forced(&mut self, id: FileId, number: u64, outcome: io::Result<u64>) {
         let Some(open) = self.open.get_mut(&id).filter(|open| open.number == number) else {
             return;
         };
-        let again = open.forcing == Forcing::AndAgain;
-        open.forcing = Forcing::No;
+        open.under_way -= 1;
+        let again = open.again && open.under_way == 0;
         let failed = |error| FileEvent::Failed(FileStep::Force, error);
-        self.events.push_back((id, outcome.map_or_else(failed, |()| FileEvent::Forced(bytes))));
-        if again && let Err(error) = self.force(id) {
+        self.events.push_back((id, outcome.map_or_else(failed, FileEvent::Forced)));
+        if again && let Err(error) = self.begin_force(id) {
             self.events.push_back((id, failed(error)));
         }
     }
 
-    fn open(&mut self, id: FileId, path: &Path) -> io::Result<u64> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        let bytes = file.metadata()?.len();
+    fn create(&mut self, id: FileId, path: PathBuf) -> io::Result<()> {
+        self.close(id);
+        let held = Arc::new(Held::create(path)?);
         self.opened += 1;
-        let (file, number) = (Arc::new(file), self.opened);
-        self.open.insert(id, Open { file, number, bytes, forcing: Forcing::No });
-        Ok(bytes)
+        let number = self.opened;
+        self.open.insert(id, Open { held, number, bytes: 0, under_way: 0, again: false });
+        Ok(())
     }
 
     fn append(&mut self, id: FileId, bytes: &[u8]) -> io::Result<()> {
         let open = self.open.get_mut(&id).ok_or_else(not_open)?;
-        let outcome = (&*open.file).write_all(bytes);
-        match &outcome {
-            Ok(()) => open.bytes += bytes.len() as u64,
+        let outcome = open.held.append(bytes);
+        match (&outcome, open.held.bytes()) {
+            (Ok(()), _) => open.bytes += bytes.len() as u64,
             // A part of it may be there.
-            Err(_) => open.bytes = open.file.metadata()?.len(),
+            (Err(_), Ok(bytes)) => open.bytes = bytes,
+            // What is not known of is not said to be forced.
+            (Err(_), Err(_)) => {}
         }
         outcome
     }
 
     fn force(&mut self, id: FileId) -> io::Result<()> {
         let open = self.open.get_mut(&id).ok_or_else(not_open)?;
-        if open.forcing != Forcing::No {
-            open.forcing = Forcing::AndAgain;
+        if open.under_way > 0 {
+            open.again = true;
             return Ok(());
         }
-        let (file, number, bytes) = (Arc::clone(&open.file), open.number, open.bytes);
-        let jobs = match &mut self.jobs {
-            Some(jobs) => jobs,
-            none => none.insert(start_helper(self.done.0.clone(), Arc::clone(&self.waker))?),
-        };
-        let gone = |_| io::Error::other("the thread that forces files is gone");
-        jobs.send(Job { id, number, file, bytes }).map_err(gone)?;
-        open.forcing = Forcing::UnderWay;
+        self.begin_force(id)
+    }
+
+    fn begin_force(&mut self, id: FileId) -> io::Result<()> {
+        let open = self.open.get_mut(&id).ok_or_else(not_open)?;
+        open.again = false;
+        let (held, number, bytes) = (Arc::clone(&open.held), open.number, open.bytes);
+        self.helper.give(Job::Force { id, number, held, bytes })?;
+        open.under_way += 1;
         Ok(())
+    }
+
+    fn remove(&mut self, id: FileId, path: PathBuf) -> io::Result<()> {
+        // What is to be forced before must be on its way before.
+        if self.open.get(&id).is_some_and(|open| open.again)
+            && let Err(error) = self.begin_force(id)
+        {
+            self.events.push_back((id, FileEvent::Failed(FileStep::Force, error)));
+        }
+        self.helper.give(Job::Remove { id, path })
+    }
+
+    /// To close a file that has no name any more is to remove it, which takes its time.
+    fn close(&mut self, id: FileId) {
+        if let Some(open) = self.open.remove(&id) {
+            self.helper.give_if_there(Job::Close(open.held));
+        }
     }
 }
 
 fn not_open() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the file is not open")
-}
-
-/// The thread ends when nobody has jobs for it any more; it is never joined, since a disk may take
-/// its time and a stop must not wait for it.
-fn start_helper(done: Sender<Done>, waker: Arc<Waker>) -> io::Result<Sender<Job>> {
-    let (jobs, to_do) = mpsc::channel::<Job>();
-    let work = move || {
-        for Job { id, number, file, bytes } in to_do {
-            let outcome = file.sync_data();
-            // Without a receiver the reactor is gone, and nobody asks.
-            if done.send(Done { id, number, bytes, outcome }).is_ok()
-                && let Err(error) = waker.wake()
-            {
-                log::error!("cannot wake the loop after a file was forced: {error}");
-            }
-        }
-    };
-    thread::Builder::new().name("disk".to_owned()).spawn(work)?;
-    Ok(jobs)
 }

@@ -207,7 +207,7 @@ impl<A: Application> Reactor<A> {
         for id in self.sockets.take_resolved(now.monotonic) {
             self.driver.ready(id, Readiness::default());
         }
-        while let Some((file, event)) = self.sockets.take_forced() {
+        while let Some((file, event)) = self.sockets.take_file_event() {
             self.driver.file_event(file, event);
         }
     }

@@ -87,9 +87,9 @@ impl Sockets {
         told
     }
 
-    /// The next file that has been forced to the disk.
-    pub(super) fn take_forced(&mut self) -> Option<(FileId, FileEvent)> {
-        self.files.take_forced()
+    /// What the disk has done next.
+    pub(super) fn take_file_event(&mut self) -> Option<(FileId, FileEvent)> {
+        self.files.take_event()
     }
 
     /// Has the kernel tell of a new socket.

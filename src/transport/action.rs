@@ -65,40 +65,59 @@ impl<P, L> Action<P, L> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
-/// What is to be done with a file. Requests for one file are carried out in their order.
+/// What is to be done with a file. Requests for one file are carried out in their order; those that
+/// wait for the disk (to force and to remove) by a helper thread, meanwhile turns go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileRequest {
-    /// Open the file for appending; it is made, for its owner alone, if it is not there.
-    Open(PathBuf),
+    /// Make a file, for its owner alone, that is appended to under this number from now on; what was
+    /// open under it is closed. There must be nothing at that path, neither a file nor a link, nor
+    /// one that is being removed.
+    Create(PathBuf),
     /// Hand these bytes to the system, behind all that is in the file.
     Append(Vec<u8>),
-    /// Have the disk hold what was appended so far (fdatasync). A helper thread waits for the disk;
-    /// meanwhile turns go on.
+    /// Have the disk hold what was appended so far (fdatasync) and, the first time, the file's name
+    /// (by syncing its folder). It fails when the file is no longer at its path: what is appended to
+    /// it would be lost with it. Forces that are asked for while another is waited for are one.
     Force,
-    /// Close the file. Of a force that is under way nothing is told any more.
+    /// Close the file. Of a force that is under way nothing is told any more, and one that waits for
+    /// it is not begun. Removals are carried out and told all the same.
     Close,
+    /// Remove what is at that path and is no folder. That it is gone is not forced to the disk: after
+    /// a power cut the file may be back. It need not be the file that is open under this number.
+    Remove(PathBuf),
 }
 
-/// What came of a request.
+/// What came of a request. Creating and appending are told at once, forcing and removing later, in
+/// the order of their requests; nothing is told of what was appended or closed.
 #[derive(Debug)]
 pub enum FileEvent {
-    /// It is open and so many bytes long.
-    Opened(u64),
-    /// The disk holds so many bytes of the file, at least.
+    /// The file was made, and is empty.
+    Created,
+    /// The disk holds so many bytes of the file, at least, and its name.
     Forced(u64),
-    /// A request could not be carried out; of an append the file may hold a part.
+    /// There is nothing at the path any more (or there was not).
+    Removed,
+    /// A request could not be carried out.
+    ///
+    /// * Of what was to be appended the file may hold a part.
+    /// * After a force that failed because the disk did (and not because the file is no longer at its
+    ///   place: then the kind is [`NotFound`](io::ErrorKind::NotFound)) all later ones fail, too: the
+    ///   system may have given up what it could not write, and says so only once. The file is to be
+    ///   begun anew under another path.
     Failed(FileStep, io::Error),
 }
 
 /// Which request it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileStep {
-    /// To open the file.
-    Open,
+    /// To make the file.
+    Create,
     /// To append to it.
     Append,
     /// To force it to the disk.
     Force,
+    /// To remove a file.
+    Remove,
 }
 
 /// A signal to the process.

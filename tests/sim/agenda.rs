@@ -59,8 +59,14 @@ pub enum Event {
     Places {
         index: usize,
     },
+    /// The disk of a server has done something.
+    Disk {
+        machine: usize,
+    },
     /// Something breaks.
     Fault,
+    /// A disk gets into trouble.
+    DiskTrouble,
     /// Something that was broken is mended.
     Undo(Undo),
 }

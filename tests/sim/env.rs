@@ -3,6 +3,7 @@
 use super::agenda::{Agenda, Time};
 use super::checks::Checks;
 use super::costs::Costs;
+use super::disk::Disks;
 use super::net::{ConnId, End, Net, Weather};
 use super::planted::{Bug, Planted};
 use super::random::Random;
@@ -36,6 +37,7 @@ impl Hosts {
 pub struct Env {
     pub agenda: Agenda,
     pub net: Net,
+    pub disks: Disks,
     pub random: Random,
     pub trace: Trace,
     pub checks: Checks,
@@ -81,6 +83,7 @@ impl Env {
         Env {
             agenda: Agenda::default(),
             net,
+            disks: Disks::new(seed, hosts.servers),
             random: Random::new(seed),
             trace: Trace::new(detail),
             checks: Checks::new(herd),

@@ -1,6 +1,7 @@
 //! What goes wrong in a run: each seed draws its own mix.
 
 use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
+use super::disk::Habits;
 use super::machine::State;
 use super::net::{End, Weather};
 use super::places::Manners;
@@ -97,6 +98,8 @@ pub struct Mix {
     pub late_ends: u64,
     /// Whether each server draws at each start whether it speaks version 1 or 2.
     pub versions_mixed: bool,
+    /// What goes wrong with disks, where servers keep anything on them.
+    pub disks: Option<Habits>,
 }
 
 impl Mix {
@@ -147,6 +150,7 @@ impl Mix {
             nears: at_times(random, 500, 200),
             askers: random.index(3),
             readers: random.index(3),
+            disks: None,
         }
     }
 }
@@ -186,6 +190,18 @@ impl World {
                 let back = self.env.random.chance(500);
                 self.machines[one].skew += if back { -step } else { step };
             }
+        }
+    }
+
+    /// A disk gets into some trouble, which ends by itself, and the next is planned.
+    pub fn trouble_a_disk(&mut self) {
+        let (now, env) = (self.env.agenda.now(), &mut self.env);
+        if now < self.mix.faulty
+            && let Some((machine, trouble, until, next)) = env.disks.trouble_one(now)
+        {
+            let what = format!("{trouble:?}");
+            env.trace.note(now, Tag::Fault, machine as u64, until, what.as_bytes());
+            env.agenda.plan(next, Event::DiskTrouble);
         }
     }
 

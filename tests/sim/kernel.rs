@@ -6,8 +6,8 @@ use super::net::{Dialled, End, Owner, Read as NetRead};
 use super::trace::Tag;
 use herd::driver::{Accepted, Progress, Read, Readiness, World, Written};
 use herd::transport::{
-    ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, FileStep, Lost, Monotonic,
-    PeerInfo, TlsProfile,
+    ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo,
+    TlsProfile,
 };
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
@@ -239,7 +239,12 @@ impl World for Kernel<'_, '_> {
         net.close(socket.end, agenda, random);
     }
 
-    fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(FileStep::Open, io::ErrorKind::Unsupported.into()))
+    fn file(&mut self, file: FileId, request: FileRequest) -> Option<FileEvent> {
+        let mut env = self.env.borrow_mut();
+        let (now, machine) = (env.agenda.now(), self.machine);
+        let asked = format!("{request:?}");
+        env.trace.note(now, Tag::File, machine as u64, u64::from(file.0), asked.as_bytes());
+        let Env { disks, agenda, .. } = &mut **env;
+        disks.request(machine, file, request, agenda)
     }
 }

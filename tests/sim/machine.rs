@@ -2,6 +2,8 @@
 //! kernel has something for it or its time has come, and not at once.
 
 mod life;
+#[cfg(test)]
+mod tests;
 
 use super::agenda::{Event, MICROSECOND, Time};
 use super::env::Env;
@@ -124,6 +126,18 @@ impl Machine {
             (_, None) => return,
         }
         self.wake(env);
+    }
+
+    /// Its disk has done something, of which the process is told.
+    pub fn disk_has_done(&mut self, env: &mut Env) {
+        let done = env.disks.take_done(self.index, &mut env.agenda);
+        if let (Some((file, event)), Some(process)) = (done, &mut self.process) {
+            let (now, told) = (env.agenda.now(), format!("{event:?}"));
+            let (machine, which) = (self.index as u64, u64::from(file.0));
+            env.trace.note(now, Tag::File, machine, which, told.as_bytes());
+            process.driver.file_event(file, event);
+            self.wake(env);
+        }
     }
 
     /// Plans a turn soon.

@@ -7,6 +7,7 @@
 //! | `net`, `pipe` | hosts, paths, connections, and how they fail |
 //! | `machine` | one server: when it takes its turns, starts and ends |
 //! | `kernel`, `stage` | the world and the application of its driver |
+//! | `disk` | what servers keep in files, and how that is lost |
 //! | `clients`, `load`, `visitors`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
 //! | `web` | visitors of the web port |
@@ -22,6 +23,7 @@ mod checks;
 mod clients;
 mod contract;
 mod costs;
+mod disk;
 mod env;
 mod faults;
 mod kernel;

@@ -363,5 +363,6 @@ pub fn fair() -> Mix {
         no_descriptors: 0,
         late_ends: 0,
         versions_mixed: false,
+        disks: None,
     }
 }

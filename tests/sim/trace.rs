@@ -27,6 +27,7 @@ pub enum Tag {
     Client,
     Places,
     World,
+    File,
 }
 
 /// How much of a trace is kept.

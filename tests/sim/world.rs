@@ -65,6 +65,7 @@ impl World {
         env.unresolved = mix.unresolved;
         env.no_descriptors = mix.no_descriptors;
         env.late_ends = mix.late_ends;
+        env.disks.set_habits(mix.disks.clone());
         let herd = Rc::new(herd);
         let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));
         World {
@@ -134,7 +135,9 @@ impl World {
                 self.clients[index].step(env, &mut self.load, servers);
             }
             Event::Places { index } => self.places.step(env, index),
+            Event::Disk { machine } => self.machines[machine].disk_has_done(env),
             Event::Fault => self.fault(),
+            Event::DiskTrouble => self.trouble_a_disk(),
             Event::Undo(undo) => self.undo(undo),
             event => env.net.happen(event, &mut env.agenda, &mut env.random),
         }
@@ -239,6 +242,7 @@ impl World {
         env.net.open_paths(&mut env.agenda, &mut env.random);
         env.net.end_stalls(&mut env.agenda);
         env.net.widen_pipes(16_384);
+        env.disks.heal();
         self.places.manners = Manners { bad: 0, delay: 100 * MILLISECOND };
         for index in 0..self.machines.len() {
             self.machines[index].resume(&mut self.env);

@@ -9,6 +9,7 @@
 //! A peer that takes nothing until [`OUTPUT_STALL_MAX`](herd::limits::OUTPUT_STALL_MAX) is simulated
 //! only, since that takes half a minute; one that takes nothing for a moment is in both worlds.
 
+mod files;
 #[allow(
     dead_code,
     clippy::unwrap_used,

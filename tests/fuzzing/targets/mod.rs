@@ -2,6 +2,7 @@
 //! this folder call them with inputs drawn from seeds, `tests/fuzz` has them guided by coverage.
 
 mod conversations;
+mod disk;
 mod documents;
 #[path = "../../sim/web/events.rs"]
 mod events;

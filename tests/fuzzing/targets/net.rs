@@ -1,11 +1,11 @@
 //! The world of a driver whose peers do what a script says, and keep what they receive.
 
+use super::disk::Disk;
 use super::transcript::Transcript;
 use herd::driver::{Accepted, Progress, Read, World, Written};
 use herd::node::Port;
 use herd::transport::{
-    ConnectionId, Endpoint, FileEvent, FileId, FileRequest, FileStep, Lost, Monotonic, PeerInfo,
-    TlsProfile,
+    ConnectionId, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo, TlsProfile,
 };
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -22,6 +22,7 @@ pub struct Net {
     pub dials: VecDeque<usize>,
     /// Those that came up, in that order.
     pub up: Vec<usize>,
+    pub disk: Disk,
 }
 
 /// Who is at the other end of a connection.
@@ -180,8 +181,8 @@ impl World for Net {
         self.dials.retain(|&dialled| dialled != socket);
     }
 
-    fn file(&mut self, _file: FileId, _request: FileRequest) -> Option<FileEvent> {
-        Some(FileEvent::Failed(FileStep::Open, ErrorKind::Unsupported.into()))
+    fn file(&mut self, file: FileId, request: FileRequest) -> Option<FileEvent> {
+        self.disk.request(file, request)
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Step<'a> {
     Refuse,
     /// Another conversation is chosen: the one with this number, counted round.
     Choose(u8),
+    /// The disk fails from now on, or does so no more.
+    Disk,
     /// The server stops.
     Stop,
 }
@@ -68,6 +70,7 @@ pub fn steps(input: &[u8]) -> impl Iterator<Item = Step<'_>> {
             b'V' => Step::Visitor,
             b'D' => Step::Connect,
             b'F' => Step::Refuse,
+            b'X' => Step::Disk,
             b'S' => Step::Stop,
             // Also what only ends a piece: nothing is done to a conversation that was chosen.
             choice => Step::Choose(*choice),

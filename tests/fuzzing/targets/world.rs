@@ -97,6 +97,7 @@ impl World {
             Step::Connect => self.answer_dial(State::Up),
             Step::Refuse => self.answer_dial(State::Refused),
             Step::Choose(number) => self.chosen = usize::from(number) % self.net.up.len().max(1),
+            Step::Disk => self.net.disk.fails = !self.net.disk.fails,
             Step::Stop => self.stop(),
         }
         self.turn();
@@ -106,6 +107,8 @@ impl World {
     pub fn turn(&mut self) {
         let up = self.net.up.len();
         self.driver.turn(&mut self.node, &mut self.net, self.now);
+        let done = self.net.disk.take_done();
+        done.into_iter().for_each(|(file, event)| self.driver.file_event(file, event));
         if self.net.up.len() > up {
             self.chosen = self.net.up.len() - 1;
         }

@@ -84,6 +84,7 @@ impl Machine {
                 env.net.abort(end, &mut env.agenda, &mut env.random);
             }
         }
+        env.disks.end_process(self.index);
         self.forget(env);
         let now = env.agenda.now();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"is no more");
@@ -93,6 +94,7 @@ impl Machine {
     /// The power fails: nobody is told.
     pub fn lose_power(&mut self, env: &mut Env) {
         env.net.turn_off(self.index);
+        env.disks.lose_power(self.index);
         self.forget(env);
         let now = env.agenda.now();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"has no power");

@@ -1,7 +1,7 @@
 //! The simulated world: the driver over the simulator's kernel and network, turn by turn in virtual
 //! time. The server is host 0, peers are on the host outside.
 
-use super::super::agenda::{MICROSECOND, MILLISECOND, SECOND, Time};
+use super::super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
 use super::super::env::Env;
 use super::super::kernel::{Inbox, Kernel, Socket, readiness};
 use super::super::net::{Dialled, End, Notice, Owner, Read, Weather};
@@ -12,11 +12,12 @@ use super::play::{Came, Ending, World};
 use super::server::{Targets, obedient};
 use herd::driver::Driver;
 use herd::herd::Herd;
-use herd::transport::{Application, Endpoint, Monotonic, Now};
+use herd::transport::{Action, Application, Endpoint, FileId, FileRequest, Monotonic, Now};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::mem;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 
 /// How long anything may take.
@@ -93,6 +94,18 @@ impl Virtual {
             self.drive(|driver, stage, kernel| driver.end(stage, kernel));
             self.stopped = true;
         }
+    }
+
+    /// Has the server ask for all that in one turn.
+    pub fn ask(&mut self, requests: Vec<(FileId, FileRequest)>) {
+        let actions = requests.into_iter().map(|(file, request)| Action::File(file, request));
+        self.stage.actions.extend(actions);
+        self.turn();
+    }
+
+    /// What is on its disk, by the paths of the files.
+    pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.env.disks.files(0)
     }
 
     /// When the server has something to do without anything from outside.
@@ -192,8 +205,12 @@ impl World for Virtual {
             return true;
         }
         let due = self.due();
-        let Env { net, agenda, random, .. } = &mut self.env;
+        let Env { net, disks, agenda, random, .. } = &mut self.env;
         match agenda.next_before(due) {
+            Some(Event::Disk { machine }) => {
+                let done = disks.take_done(machine, agenda);
+                done.into_iter().for_each(|(file, event)| self.driver.file_event(file, event));
+            }
             Some(event) => {
                 net.happen(event, agenda, random);
                 self.tell();
