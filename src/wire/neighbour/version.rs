@@ -9,7 +9,7 @@ pub struct Version(u32);
 
 impl Version {
     /// The highest version that this program speaks.
-    pub const HIGHEST: Version = Version(1);
+    pub const HIGHEST: Version = Version(2);
 
     /// The version with that number.
     pub const fn new(number: u32) -> Self {
@@ -19,6 +19,11 @@ impl Version {
     /// Its number.
     pub const fn number(self) -> u32 {
         self.0
+    }
+
+    /// Whether it has a line for a client that was forgotten.
+    pub fn tells_gone(self) -> bool {
+        self >= Version(2)
     }
 
     /// Whether a server whose highest version this is speaks that one.
