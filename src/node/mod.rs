@@ -131,6 +131,7 @@ struct Settings {
     epoch: u64,
     version: Version,
     max_skew_nanoseconds: i64,
+    tombstone_seconds: u32,
     classic: bool,
 }
 
@@ -167,6 +168,7 @@ impl Node {
                 version: options.version,
                 max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
                     .unwrap_or(i64::MAX),
+                tombstone_seconds: herd.lifetimes.tombstone_seconds,
                 classic: options.classic,
             },
             origin,

@@ -50,6 +50,10 @@ impl Recent {
     }
 
     pub fn add(&mut self, change: &Change<'_>) {
+        // That somebody is forgotten of whom nobody was told concerns nobody.
+        if !change.was_known() {
+            return;
+        }
         let news = change.position().map_or(News::Gone(*change), News::At);
         Event { sequence: change.sequence(), news }.write(self.form, &mut self.written);
         if self.middle.is_none() && self.written.len() >= limits::RECENT_EVENTS_BYTES_MAX / 2 {

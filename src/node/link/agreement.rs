@@ -14,6 +14,14 @@
 //! what there was when a link came up may be followed by what came meanwhile.
 
 use crate::limits;
+use crate::positions::Positions;
+use crate::wire::neighbour::Version;
+
+/// Whether our digest and that of a neighbour with whom this version is spoken are of the same, if both have
+/// been told the same: who cannot be told of tombstones has none in its own.
+pub(super) fn is_comparable(version: Version, ours: &Positions) -> bool {
+    version.tells_gone() || ours.tombstones() == 0
+}
 
 /// What the digests of both ends have shown.
 #[derive(Debug, Default)]
@@ -91,6 +99,20 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::positions::{OriginId, Report, Text, Update};
+
+    #[test]
+    fn digests_with_tombstones_are_compared_with_who_is_told_of_them() {
+        let mut positions = Positions::new([1, 2]);
+        let [one, two] = [1, 2].map(Version::new);
+        assert!(is_comparable(one, &positions) && is_comparable(two, &positions));
+        let origin: OriginId = positions.intern(b"Hands").unwrap();
+        let text = Text::of_tombstone(b"kiwi 5", 4).unwrap();
+        let time_nanoseconds = 5_000_000_000;
+        let report = Report { origin, difference_nanoseconds: 0, time_nanoseconds, text };
+        assert_eq!(positions.report(&report), Update::New);
+        assert!(!is_comparable(one, &positions) && is_comparable(two, &positions));
+    }
 
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {

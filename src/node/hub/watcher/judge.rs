@@ -15,7 +15,9 @@ impl Watcher {
         let change = positions.change_of(number)?;
         let Some(position) = change.position() else {
             let gone = self.judge_gone(number, positions);
-            return gone.or_else(|| self.everything.as_ref().map(|_| News::Gone(change)));
+            // To who watches everything, unless nobody can have been told of the client.
+            let is_told = self.everything.is_some() && change.was_known();
+            return gone.or_else(|| is_told.then_some(News::Gone(change)));
         };
         let (is_taken, point) = match self.watches.len() {
             0 => (false, None),
@@ -49,6 +51,7 @@ impl Watcher {
         is_news.then_some(match change.position() {
             Some(position) if is_taken => News::At(position),
             Some(position) => News::Out(position.text().client()),
+            None if !change.was_known() => return None,
             None => News::Gone(change),
         })
     }
