@@ -56,6 +56,8 @@ pub(super) enum Refused {
     UnknownClient,
     /// Its time is too far ahead of our clock.
     ClockAhead,
+    /// It is to forget a client as of a time too long ago.
+    TooOld,
     /// There is no memory for it.
     NoRoom,
     /// There are too many watches, or there is none to end, or nobody may watch.
@@ -64,7 +66,7 @@ pub(super) enum Refused {
 
 impl Refused {
     /// All of them.
-    pub const ALL: [Refused; 10] = [
+    pub const ALL: [Refused; 11] = [
         Refused::Command,
         Refused::Client,
         Refused::Location,
@@ -73,6 +75,7 @@ impl Refused {
         Refused::TooLong,
         Refused::UnknownClient,
         Refused::ClockAhead,
+        Refused::TooOld,
         Refused::NoRoom,
         Refused::Watch,
     ];
@@ -88,6 +91,7 @@ impl Refused {
             Refused::TooLong => "too_long",
             Refused::UnknownClient => "unknown_client",
             Refused::ClockAhead => "clock_ahead",
+            Refused::TooOld => "too_old",
             Refused::NoRoom => "no_room",
             Refused::Watch => "watch",
         }

@@ -135,6 +135,8 @@ struct Settings {
     version: Version,
     lifetimes: Lifetimes,
     max_skew_nanoseconds: i64,
+    /// How much later a report may be than the earliest, in nanoseconds: from so far ahead to so long ago.
+    report_span_nanoseconds: u64,
     classic: bool,
 }
 
@@ -167,6 +169,7 @@ impl Node {
             hub.keep_departures();
         }
         let mut random = Random::new(options.seed);
+        let max_skew_nanoseconds = i64::try_from(options.max_skew.as_nanos()).unwrap_or(i64::MAX);
         Node {
             settings: Settings {
                 herd: herd.name.clone(),
@@ -175,8 +178,8 @@ impl Node {
                 epoch: options.epoch,
                 version: options.version,
                 lifetimes: herd.lifetimes,
-                max_skew_nanoseconds: i64::try_from(options.max_skew.as_nanos())
-                    .unwrap_or(i64::MAX),
+                max_skew_nanoseconds,
+                report_span_nanoseconds: report_span(max_skew_nanoseconds, herd.lifetimes),
                 classic: options.classic,
             },
             origin,
@@ -293,6 +296,14 @@ impl Node {
             });
         }
     }
+}
+
+/// From the furthest ahead that a report may be to the longest ago.
+fn report_span(max_skew_nanoseconds: i64, lifetimes: Lifetimes) -> u64 {
+    // What is not ahead is below that however long ago it is.
+    const ALL: u64 = i64::MAX as u64;
+    let Some(seconds) = lifetimes.ttl_seconds else { return ALL };
+    max_skew_nanoseconds.unsigned_abs() + u64::from(seconds) * 1_000_000_000
 }
 
 impl Application for Node {

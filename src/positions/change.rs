@@ -34,6 +34,12 @@ impl<'a> Change<'a> {
         self.record.kind()
     }
 
+    /// Whether a position of the client has been known here, now or before, as long as it has a record:
+    /// nobody was ever told of one whose tombstone came first.
+    pub fn was_known(&self) -> bool {
+        self.record.was_known()
+    }
+
     /// The position, if it is one.
     pub fn position(self) -> Option<Position<'a>> {
         (self.kind() == Kind::Position).then_some(Position(self))

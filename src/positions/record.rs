@@ -26,7 +26,8 @@ pub(super) struct Record {
     pub adjacent: Adjacent,
     pub origin: OriginId,
     pub heard_from: EpochSlot,
-    /// With [`TOMBSTONE`] added if it is one: so a search for a position passes it by at no cost.
+    /// With [`TOMBSTONE`] added if it is one, and then perhaps [`WAS_KNOWN`]: so a search for a position
+    /// passes it by at no cost.
     client_len: u16,
     location_len: u16,
     bytes: Bytes,
@@ -41,7 +42,11 @@ enum Bytes {
 /// More than the length of any id.
 const TOMBSTONE: u16 = 1 << 15;
 
-const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < TOMBSTONE as usize);
+/// The client's position was known here before it was forgotten: for who watches. It is this server's
+/// own, part of no order and no digest.
+const WAS_KNOWN: u16 = 1 << 14;
+
+const _: () = assert!(limits::CLIENT_ID_BYTES_MAX < WAS_KNOWN as usize);
 const _: () = assert!(size_of::<Record>() == 104);
 
 impl Record {
@@ -65,8 +70,17 @@ impl Record {
     }
 
     pub fn text(&self) -> Text<'_> {
-        let client_len = self.client_len & !TOMBSTONE;
+        let client_len = self.client_len & !(TOMBSTONE | WAS_KNOWN);
         Text::stored(self.bytes.as_slice(), client_len, self.location_len)
+    }
+
+    /// Whether a position of its client has been known since the record came to be.
+    pub fn was_known(&self) -> bool {
+        match self.kind() {
+            // Not of an empty one, which is of no client yet.
+            Kind::Position => self.client_len > 0,
+            Kind::Tombstone => self.client_len & WAS_KNOWN != 0,
+        }
     }
 
     /// Whether it is that client's, and a position.
@@ -112,6 +126,7 @@ impl Record {
         let client_len = text.client_len() as u16;
         self.client_len = match text.kind() {
             Kind::Position => client_len,
+            Kind::Tombstone if self.was_known() => client_len | TOMBSTONE | WAS_KNOWN,
             Kind::Tombstone => client_len | TOMBSTONE,
         };
     }

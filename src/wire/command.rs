@@ -1,10 +1,12 @@
-//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH` and `UNWATCH`; and why it says none
-//! of these.
+//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH`, `UNWATCH` and `FORGET`; and why it
+//! says none of these.
 
+mod forget;
 mod malformed;
 mod near;
 mod watch;
 
+pub use forget::Forget;
 pub use malformed::{Malformed, Reason};
 pub use near::{Near, Place};
 pub use watch::Watch;
@@ -27,6 +29,8 @@ pub enum Command<'a> {
     Watch(Watch<'a>),
     /// `UNWATCH` with the same fields: no longer.
     Unwatch(Watch<'a>),
+    /// `FORGET <client> <time>`: it is not known any more where the client is.
+    Forget(Forget<'a>),
 }
 
 /// The fields of an `IAMAT`, as they came.
@@ -94,6 +98,8 @@ impl<'a> Command<'a> {
             Watch::parse_fields(scanner).map(Command::Watch)
         } else if scanner.literal(b"UNWATCH").is_some() {
             Watch::parse_fields(scanner).map(Command::Unwatch)
+        } else if scanner.literal(b"FORGET").is_some() {
+            Forget::parse_fields(scanner).map(Command::Forget)
         } else {
             None
         };

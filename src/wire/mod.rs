@@ -30,7 +30,7 @@ pub mod printable;
 pub mod time;
 pub mod uri;
 
-pub use command::{Command, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
+pub use command::{Command, Forget, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;
 pub use lifetimes::Lifetimes;
 pub use lines::{Line, LineReader};

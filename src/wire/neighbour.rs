@@ -6,12 +6,13 @@
 //! | `HEARD <version> <server> <epoch> <up-to>` | accepter | my name, my epoch, what I know of yours |
 //! | `REFUSED <reason>` | accepter | why not; the connection ends |
 //! | `AT <server> <difference> <client> <location> <time>` | dialler | a position |
+//! | `GONE <server> <difference> <client> <time>` | dialler | a client was forgotten |
 //! | `MARK <sequence> <digest> <step>` | dialler | you have my feed up to here; all I know at that second since 1970 |
 //! | `ACK <sequence> <digest> <step>` | accepter | I have it; all I know at that second |
 //!
 //! Fields are separated by one space and written in one way only; a CR before the LF is tolerated.
 //! Epochs and digests are 16 lower-case hexadecimal digits, sequence numbers decimal without
-//! leading zeros. A second `MARK` with no position between says that this was the whole feed: it also
+//! leading zeros. A second `MARK` with neither of these between says that this was the whole feed: it also
 //! goes out every second, but not while there is more to tell.
 //!
 //! # Versions
@@ -21,7 +22,7 @@
 //! and may add more behind them, so that servers whose versions are too far apart can tell each other
 //! what is wrong.
 //!
-//! Version 1 has no ttl, tombstones or step.
+//! Version 1 has no `GONE`, ttl, tombstones or step.
 
 mod version;
 
@@ -73,6 +74,8 @@ pub enum NeighbourLine<'a> {
     },
     /// A position.
     At(At<'a>),
+    /// That a client was forgotten.
+    Gone(At<'a>),
     /// The dialler's feed up to here has been sent.
     Mark {
         /// Where the feed is.
@@ -99,7 +102,8 @@ pub struct Digest {
     pub step: Option<u64>,
 }
 
-/// A position as servers tell it: a client's report, who took it and when. By its grammar valid, and
+/// A position as servers tell it, or that a client was forgotten: the client's report, who took it and
+/// when. By its grammar valid, and
 /// taken between 1970 and 2262 (the end of what nanoseconds in an `i64` can say), with a time that is no
 /// further ahead of that than any server allows; whether it was too far ahead for the one that took it was
 /// judged there. All servers judge a line alike: by itself.
@@ -111,13 +115,13 @@ pub struct At<'a> {
     pub difference_nanoseconds: i64,
     /// The client's id.
     pub client: &'a [u8],
-    /// A valid [`Location`](super::Location).
+    /// A valid [`Location`](super::Location); empty of a client that was forgotten.
     pub location: &'a [u8],
     /// A valid time (see [`parse_time`](super::time::parse_time)).
     pub time: &'a [u8],
     /// The time in nanoseconds.
     pub time_nanoseconds: i64,
-    /// `<client> <location> <time>`.
+    /// `<client> <location> <time>`, or `<client> <time>`.
     pub text: &'a [u8],
 }
 
@@ -127,13 +131,15 @@ impl<'a> NeighbourLine<'a> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let mut scanner = Scanner::new(line);
         if scanner.literal(b"AT ").is_some() {
-            At::parse_fields(scanner).map(NeighbourLine::At)
+            At::parse_fields::<true>(scanner).map(NeighbourLine::At)
         } else if scanner.literal(b"MARK ").is_some() {
             let (sequence, digest) = parse_place(scanner)?;
             Some(NeighbourLine::Mark { sequence, digest })
         } else if scanner.literal(b"ACK ").is_some() {
             let (sequence, digest) = parse_place(scanner)?;
             Some(NeighbourLine::Acknowledge { sequence, digest })
+        } else if scanner.literal(b"GONE ").is_some() {
+            At::parse_fields::<false>(scanner).map(NeighbourLine::Gone)
         } else if scanner.literal(b"HERD ").is_some() {
             parse_greeting(scanner)
         } else if scanner.literal(b"HEARD ").is_some() {
@@ -146,7 +152,9 @@ impl<'a> NeighbourLine<'a> {
 }
 
 impl<'a> At<'a> {
-    fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
+    /// `IS_AT`: there is a location, of a position.
+    #[inline(always)]
+    fn parse_fields<const IS_AT: bool>(mut scanner: Scanner<'a>) -> Option<Self> {
         let server = scanner.name(limits::SERVER_NAME_BYTES_MAX)?;
         scanner.literal(b" ")?;
         let difference_nanoseconds = scanner.difference()?;
@@ -154,7 +162,13 @@ impl<'a> At<'a> {
         let text = scanner.rest();
         let client = scanner.name(limits::CLIENT_ID_BYTES_MAX)?;
         scanner.literal(b" ")?;
-        let (location, time, time_nanoseconds) = scanner.last_location_and_time()?;
+        let (location, time, time_nanoseconds) = if IS_AT {
+            scanner.last_location_and_time()?
+        } else {
+            let (time, time_nanoseconds) = scanner.time()?;
+            scanner.end()?;
+            (&b""[..], time, time_nanoseconds)
+        };
         // When it was taken, by the clock of who took it.
         let taken = time_nanoseconds.checked_add(difference_nanoseconds)?;
         if taken < 0 || difference_nanoseconds < DIFFERENCE_NANOSECONDS_MIN {
@@ -175,8 +189,8 @@ fn parse_greeting(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
     scanner.literal(b" ")?;
     let epoch = parse_hexadecimal(&mut scanner)?;
     let lifetimes = match version {
-        Version::WITHOUT_ENDS => None,
-        _ => Some(parse_lifetimes(&mut scanner)?),
+        _ if version.tells_ends() => Some(parse_lifetimes(&mut scanner)?),
+        _ => None,
     };
     end_of_version(version, scanner)?;
     Some(NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes })
@@ -277,7 +291,7 @@ pub fn write_greeting(
     }
     out.push(b' ');
     write_hexadecimal(out, epoch);
-    if version != Version::WITHOUT_ENDS {
+    if version.tells_ends() {
         for seconds in [lifetimes.ttl_seconds.unwrap_or(0), lifetimes.tombstone_seconds] {
             out.push(b' ');
             write_integer(out, seconds.into());
@@ -315,7 +329,8 @@ pub fn write_at(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, t
     write_at_behind(out, difference_nanoseconds, text);
 }
 
-/// Appends `GONE <server> <difference> <text>` and LF, where `text` is `<client> <time>`.
+/// Appends `GONE <server> <difference> <text>` and LF, where `text` is `<client> <time>`: to a
+/// neighbour, to who watches, and to a client as the answer to its `FORGET`.
 pub fn write_gone(out: &mut Vec<u8>, server: &[u8], difference_nanoseconds: i64, text: &[u8]) {
     out.extend_from_slice(b"GONE ");
     out.extend_from_slice(server);

@@ -47,6 +47,10 @@ fn answers_are_printed_and_end_it_with_0() {
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(json["results"].as_array().unwrap().len(), 5);
     assert!(ended.output.ends_with("}\n\n"), "{:?}", ended.output);
+    let ended = ask(&herd, &["A", "FORGET", "kiwi", "now"], None);
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+    assert!(ended.output.starts_with("GONE A +0.") && ended.output.contains(" kiwi "));
+    servers[1].wait_until_unknown("kiwi");
     // By address.
     let address = servers[0].address().to_string();
     assert_eq!(ask(&herd, &[&address, "IAMAT", "kiwi", "+0+0", "0"], None).code, Some(0));

@@ -15,6 +15,7 @@ mod classic;
 mod clients;
 mod crowds;
 mod differences;
+mod forget;
 mod harness;
 mod impostors;
 mod log_file;

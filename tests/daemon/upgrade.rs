@@ -1,6 +1,6 @@
-//! A herd that is upgraded one server at a time. The later program is this very test program, started
-//! again to run [`the_server_of_another_version`]: the daemon as it ships, but that it speaks a later
-//! version of the lines between neighbours.
+//! A herd that is upgraded one server at a time. Each program is this very test program, started
+//! again to run [`the_server_of_another_version`]: the daemon as it ships, but that the highest version of
+//! the lines between neighbours that it speaks may be an earlier one.
 
 use crate::harness::herd::bare;
 use crate::harness::{Herd, Server, time_in, until};
@@ -104,12 +104,22 @@ fn wait_until_spoken(server: &Server, neighbour: &str, version: Version) {
 #[test]
 fn servers_upgraded_one_by_one_under_load_lose_nothing_and_end_up_with_the_new_version() {
     let herd = Herd::of(&[("A", &["B", "C"]), ("B", &["C"]), ("C", &[])]);
-    let mut servers = herd.start_all();
+    let start = |name| herd.start_by(name, command(&herd, name, Version::new(1)));
+    let mut servers = ["A", "B", "C"].map(start);
+    servers.iter().for_each(Server::wait_for_links);
     let mut highest = [Version::new(1); 3];
     let mut acknowledged = Acknowledged::new();
+    let kiwi = servers[0].report("kiwi", &time_in(-1));
+    servers.iter().for_each(|server| server.wait_for(&kiwi));
     for index in 0..servers.len() {
         acknowledged.extend(replace(&herd, &mut servers, index, Version::new(2)));
         highest[index] = Version::new(2);
+        if index == 0 {
+            // Those of the version before cannot be told.
+            let gone = servers[0].ask(&format!("FORGET kiwi {}", time_in(0)));
+            assert!(gone.starts_with("GONE A +"), "{gone}");
+            assert!(servers[0].find("kiwi").is_none() && servers[2].find("kiwi").is_some());
+        }
         for (server, ours) in servers.iter().zip(highest) {
             for (neighbour, theirs) in servers.iter().zip(highest) {
                 if neighbour.name != server.name {
@@ -121,5 +131,9 @@ fn servers_upgraded_one_by_one_under_load_lose_nothing_and_end_up_with_the_new_v
     assert_eq!(acknowledged.len(), 3 * (CLIENTS + 1));
     for server in &servers {
         acknowledged.values().for_each(|at| server.wait_for(at));
+        server.wait_until_unknown("kiwi");
+        for trouble in ["hold different positions", "is told everything again"] {
+            assert!(!server.log().contains(trouble), "{}: {trouble}", server.name);
+        }
     }
 }

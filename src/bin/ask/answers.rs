@@ -44,18 +44,25 @@ pub fn why_refused(command: &[u8]) -> Option<String> {
             "the server lets nobody watch, or nothing more on one connection".to_owned()
         }
         Ok(Some(Command::Unwatch(_))) => "that is not watched on this connection".to_owned(),
+        Ok(Some(Command::Forget(_))) => {
+            "the server forgets nobody as of such a time, or has no room to remember it".to_owned()
+        }
         Err(malformed) => malformed.to_string(),
     })
 }
 
-/// `command` with the time in place of a `now` at the end of an `IAMAT`.
+/// `command` with the time in place of a `now` at the end of an `IAMAT` or a `FORGET`.
 ///
 /// `since_epoch` is POSIX time; nine decimals of it are given.
 pub fn with_time(command: &[u8], since_epoch: Duration) -> Vec<u8> {
-    let is_report = fields(command).next() == Some(b"IAMAT") && fields(command).count() == 4;
+    let takes_time = match fields(command).next() {
+        Some(b"IAMAT") => fields(command).count() == 4,
+        Some(b"FORGET") => fields(command).count() == 3,
+        _ => false,
+    };
     let end = command.trim_ascii_end();
     match end.strip_suffix(b"now") {
-        Some(rest) if is_report && rest.last().is_some_and(|byte| is_white_space(*byte)) => {
+        Some(rest) if takes_time && rest.last().is_some_and(|byte| is_white_space(*byte)) => {
             let (seconds, nanoseconds) = (since_epoch.as_secs(), since_epoch.subsec_nanos());
             [rest, format!("{seconds}.{nanoseconds:09}").as_bytes()].concat()
         }
@@ -252,21 +259,26 @@ mod tests {
         assert!(why("NEAR +0+0 1 1").is_some_and(|why| why.contains("no NEAR")));
         assert!(why("WATCH a").is_some_and(|why| why.contains("nobody watch")));
         assert!(why("UNWATCH a").is_some_and(|why| why.contains("not watched")));
+        assert!(why("FORGET a 1").is_some_and(|why| why.contains("time")));
+        assert_eq!(why("FORGET a").as_deref(), Some("FORGET takes client and time"));
         assert_eq!(why(" \t"), None);
     }
 
     #[test]
-    fn now_stands_for_the_time_only_at_the_end_of_a_report() {
+    fn now_stands_for_the_time_only_at_the_end_of_a_report_or_a_forget() {
         let at = |command: &str| {
             let timed = with_time(command.as_bytes(), Duration::new(1_621_464_827, 9));
             String::from_utf8(timed).unwrap()
         };
         assert_eq!(at("IAMAT kiwi +34-118 now"), "IAMAT kiwi +34-118 1621464827.000000009");
         assert_eq!(at("\tIAMAT  now now  now\r"), "\tIAMAT  now now  1621464827.000000009");
+        assert_eq!(at("FORGET kiwi now"), "FORGET kiwi 1621464827.000000009");
         for same in [
             "IAMAT kiwi +34-118 1",
             "IAMAT kiwi +34-118 known",
             "IAMAT kiwi now",
+            "FORGET now",
+            "FORGET kiwi +1+1 now",
             "WHATSAT 1 2 now",
         ] {
             assert_eq!(at(same), same);

@@ -5,6 +5,7 @@
 //! ask -H alford Welsh WHATSAT kiwi 10 5
 //! ask Hands NEAR +34.068930-118.445127 100 10
 //! ask Holiday WATCH kiwi
+//! ask Hands FORGET kiwi now
 //! ask Wilkes < commands
 //! ```
 //!

@@ -4,6 +4,7 @@
 //! answers leave is the business of the [`Answers`].
 
 mod answers;
+mod forget;
 mod iamat;
 mod near;
 mod silence;
@@ -206,6 +207,7 @@ impl Client {
             Ok(Some(Command::Near(question))) => self.near(cx, &question, line),
             Ok(Some(Command::Watch(watch))) => self.watch(cx, &watch, line),
             Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
+            Ok(Some(Command::Forget(forget))) => self.forget(cx, &forget, got_nanoseconds),
             Err(malformed) => {
                 tell_malformed(cx, malformed);
                 None

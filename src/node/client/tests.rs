@@ -1,5 +1,6 @@
 //! A client's conversation, driven by hand: when a command was there.
 
+mod forget;
 mod near;
 
 use super::*;

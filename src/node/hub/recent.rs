@@ -54,6 +54,10 @@ impl Recent {
     }
 
     pub fn add(&mut self, change: &Change<'_>) {
+        // That somebody is forgotten of whom nobody was told concerns nobody.
+        if !change.was_known() {
+            return;
+        }
         let news = change.position().map_or(News::Gone(*change), News::At);
         self.write(&Event { sequence: change.sequence(), news });
     }

@@ -1,6 +1,5 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
-use super::agreement::digest_for;
 use super::greeting::judge_greeting;
 use super::peers::PeerId;
 use super::told::{NotTaken, Told, tell_not_taken};
@@ -98,9 +97,12 @@ impl Accepted {
             (State::Stranger, _) => {
                 self.refuse(cx, Level::Warn, "a greeting was expected");
             }
-            (State::Known { peer, epoch }, Some(NeighbourLine::At(at))) => {
+            (
+                State::Known { peer, epoch },
+                Some(NeighbourLine::At(at) | NeighbourLine::Gone(at)),
+            ) if !at.location.is_empty() || self.version.tells_ends() => {
                 let id = cx.transport.id();
-                match self.told.position(cx.app, (peer, epoch), id, line, &at) {
+                match self.told.change(cx.app, (peer, epoch), id, line, &at) {
                     Ok(()) => {}
                     Err(NotTaken::Broken) => self.broken(cx, line),
                     Err(why) => {
@@ -237,7 +239,7 @@ impl Accepted {
             return;
         }
         let sequence = cx.app.peers[peer].received().up_to();
-        let digest = digest_for(self.version, &cx.app.positions);
+        let Some(digest) = self.told.digest_for(self.version, &cx.app.positions) else { return };
         cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
         self.owes = false;
     }

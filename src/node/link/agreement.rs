@@ -23,6 +23,12 @@ use crate::limits;
 use crate::positions::Positions;
 use crate::wire::neighbour::{Digest, Version};
 
+/// Whether our digest and that of a neighbour with whom this version is spoken are of the same, if both have
+/// been told the same: who cannot be told of tombstones has none in its own.
+pub(super) fn is_comparable(version: Version, ours: &Positions) -> bool {
+    version.tells_ends() || !ours.knows_ends()
+}
+
 /// What the digests of both ends have shown.
 #[derive(Debug, Default)]
 pub(super) struct Agreement {
@@ -54,8 +60,6 @@ pub(super) fn difference(theirs: Digest, ours: &Positions) -> Option<u64> {
     }
     let ours = match theirs.step {
         Some(step) => ours.digest_at(step)?,
-        // It knows of no ends and no tombstones.
-        None if ours.knows_ends() => return None,
         None => ours.digest(),
     };
     Some(theirs.sum.wrapping_sub(ours))
@@ -63,7 +67,7 @@ pub(super) fn difference(theirs: Digest, ours: &Positions) -> Option<u64> {
 
 /// What we hold, for a neighbour with which that version is spoken.
 pub(super) fn digest_for(version: Version, ours: &Positions) -> Digest {
-    let step = (version != Version::WITHOUT_ENDS).then(|| ours.step().unwrap_or(0));
+    let step = version.tells_ends().then(|| ours.step().unwrap_or(0));
     Digest { sum: ours.digest(), step }
 }
 
@@ -115,6 +119,20 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::positions::{OriginId, Report, Text, Update};
+
+    #[test]
+    fn digests_with_tombstones_are_compared_with_who_is_told_of_them() {
+        let mut positions = Positions::new([1, 2]);
+        let [one, two] = [1, 2].map(Version::new);
+        assert!(is_comparable(one, &positions) && is_comparable(two, &positions));
+        let origin: OriginId = positions.intern(b"Hands").unwrap();
+        let text = Text::of_tombstone(b"kiwi 5", 4).unwrap();
+        let time_nanoseconds = 5_000_000_000;
+        let report = Report { origin, difference_nanoseconds: 0, time_nanoseconds, text };
+        assert_eq!(positions.report(&report), Update::New);
+        assert!(!is_comparable(one, &positions) && is_comparable(two, &positions));
+    }
 
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {

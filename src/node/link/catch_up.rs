@@ -2,9 +2,9 @@
 //! each end, instead of one for each position, which would push out what matters.
 
 use crate::node::lines::{OUT, lines_are_logged_at, log_at};
-use crate::positions::Change;
+use crate::positions::{Change, Kind};
 use crate::transport::{ConnectionId, Monotonic};
-use crate::wire::neighbour::write_at;
+use crate::wire::neighbour::{write_at, write_gone};
 use crate::wire::plural;
 use log::Level;
 
@@ -58,17 +58,21 @@ impl Telling {
     }
 }
 
-/// Writes a position on that link, and logs it; one that belongs to what there was when the link came up
+/// Writes a position, or that a client was forgotten, on that link, and logs it; what that belongs to what there was when the link came up
 /// is counted instead.
-pub(super) fn write_position(
+pub(super) fn write_change(
     out: &mut Vec<u8>,
-    position: &Change<'_>,
+    change: &Change<'_>,
     link: ConnectionId,
     telling: Option<&mut Telling>,
 ) {
     let start = out.len();
-    let difference = position.difference_nanoseconds();
-    write_at(out, position.origin_name(), difference, position.text().bytes());
+    let (server, difference) = (change.origin_name(), change.difference_nanoseconds());
+    let text = change.text().bytes();
+    match change.kind() {
+        Kind::Position => write_at(out, server, difference, text),
+        Kind::Tombstone => write_gone(out, server, difference, text),
+    }
     let level = if telling.is_some() { Level::Trace } else { Level::Info };
     if lines_are_logged_at(level) {
         log_at(level, ("link", OUT), link, out[start..].trim_ascii_end());

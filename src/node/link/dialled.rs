@@ -1,7 +1,7 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
 use super::agreement::{Agreement, digest_for};
-use super::catch_up::{Telling, write_position};
+use super::catch_up::{Telling, write_change};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
 use super::progress::Progress;
@@ -10,6 +10,7 @@ use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, next_line};
+use crate::positions::Kind;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
@@ -113,6 +114,16 @@ impl Dialled {
         let is_news = peer.may_start_over(cx.now.monotonic);
         let head = node.positions.head();
         self.progress = Progress::from(up_to);
+        let tombstone_seconds = node.settings.lifetimes.tombstone_seconds;
+        if let Some(cut) =
+            peer.cut_for(epoch, now).filter(|cut| cut.as_secs() >= tombstone_seconds.into())
+        {
+            let name = peer.name();
+            warn!(
+                "the link to {name} was down for {cut:.0?}, longer than tombstone_seconds \
+                 ({tombstone_seconds}): clients that were forgotten meanwhile may come back"
+            );
+        }
         if !peer.answered(&mut node.positions, (epoch, up_to), id, now) {
             self.progress = Progress::default();
             let level = if is_news { Level::Warn } else { Level::Debug };
@@ -151,17 +162,21 @@ impl Dialled {
         let told_by_it = peer.received().mark_of(epoch);
         let mut sent = 0;
         while self.share > 0 && cx.transport.request_room() {
-            let Some(position) = node.positions.next(peer.cursor()) else {
+            let Some(change) = node.positions.next(peer.cursor()) else {
                 break;
             };
             self.share -= 1;
-            if told_by_it.is_some_and(|mark| position.is_heard_from(mark)) {
+            if told_by_it.is_some_and(|mark| change.is_heard_from(mark)) {
+                continue;
+            }
+            // Who cannot be told is told when it has been upgraded: it begins another epoch then.
+            if change.kind() == Kind::Tombstone && !self.version.tells_ends() {
                 continue;
             }
             sent += 1;
             let telling =
-                self.telling.as_mut().filter(|telling| position.sequence() <= telling.up_to);
-            cx.transport.write_with(|out| write_position(out, &position, id, telling));
+                self.telling.as_mut().filter(|telling| change.sequence() <= telling.up_to);
+            cx.transport.write_with(|out| write_change(out, &change, id, telling));
         }
         let is_at_head = node.positions.is_at_head(peer.cursor());
         let is_stopping = node.stopping;

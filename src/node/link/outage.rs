@@ -86,6 +86,11 @@ impl Outage {
         self.since.unwrap_or_default()
     }
 
+    /// For how long it has been away, if it is.
+    pub fn lasts(&self, now: Monotonic) -> Option<Duration> {
+        self.since.map(|since| now.since(since))
+    }
+
     /// Since when the link is up, if it is.
     pub fn up_since(&self) -> Option<Monotonic> {
         self.up_since

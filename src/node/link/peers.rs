@@ -10,6 +10,7 @@ use crate::node::random::Random;
 use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic};
 use std::ops::{Index, IndexMut};
+use std::time::Duration;
 
 /// The neighbours of this server.
 #[derive(Debug)]
@@ -251,6 +252,12 @@ impl Peer {
         self.link = LinkState::Greeting;
     }
 
+    /// For how long our link to it was down, if it answers now in the epoch in which it did before: it may
+    /// hold what was forgotten meanwhile.
+    pub(super) fn cut_for(&self, epoch: u64, now: Monotonic) -> Option<Duration> {
+        self.outage.lasts(now).filter(|_| self.answered_in == Some(epoch))
+    }
+
     /// The neighbour answered our greeting in that epoch and says that it has received our feed up to
     /// there: the link is up, and goes on from there. The next failure is news again. False if we have never sent that
     /// much: then it is told everything.
@@ -319,6 +326,11 @@ impl Peer {
     /// It was compared what both of us hold, which may or may not have told something.
     pub(super) fn compared(&mut self, verdict: Option<bool>, now: Monotonic) {
         self.compared = verdict.map(|agrees| (agrees, now)).or(self.compared);
+    }
+
+    /// What both of us hold cannot be compared, whatever it was before.
+    pub(super) fn cannot_be_compared(&mut self) {
+        self.compared = None;
     }
 
     /// It holds what we hold, or has just begun to live: if something is wrong again, that is news.

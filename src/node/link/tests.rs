@@ -1,5 +1,7 @@
 //! Both ends of a link, of servers that speak different versions.
 
+mod forgotten;
+
 use super::{Accepted, Dialled};
 use crate::herd::Herd;
 use crate::limits;
@@ -24,9 +26,19 @@ struct End<P> {
 impl<P: Protocol<Node>> End<P> {
     /// The server with that name and highest version.
     fn new(name: &str, version: u32, protocol: impl FnOnce(&mut Node) -> P) -> Self {
+        End::with_epoch(name, version, 1, protocol)
+    }
+
+    fn with_epoch(
+        name: &str,
+        version: u32,
+        epoch: u64,
+        protocol: impl FnOnce(&mut Node) -> P,
+    ) -> Self {
         let herd = Herd::load("goloman").unwrap();
         let options = NodeOptions::for_tests(&herd, name);
-        let mut node = Node::new(NodeOptions { version: Version::new(version), ..options });
+        let version = Version::new(version);
+        let mut node = Node::new(NodeOptions { version, epoch, ..options });
         let transport = Transport::new(ConnectionId { slot: 7, generation: 0 });
         let mut end = End { protocol: protocol(&mut node), node, transport, now: Now::default() };
         end.call(|protocol, cx| {

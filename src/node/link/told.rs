@@ -1,13 +1,14 @@
-//! What a neighbour tells on one connection: positions and marks.
+//! What a neighbour tells on one connection: positions, who was forgotten, and marks.
 
+use super::agreement::{digest_for, is_comparable};
 use super::catch_up::CatchUp;
 use super::peers::{Peer, PeerId};
 use crate::limits;
 use crate::node::Node;
 use crate::node::lines::{IN, log_at};
-use crate::positions::{OriginId, Report, Text, Update};
+use crate::positions::{Kind, OriginId, Positions, Report, Text, Update};
 use crate::transport::{ConnectionId, Monotonic};
-use crate::wire::neighbour::Digest;
+use crate::wire::neighbour::{Digest, Version};
 use crate::wire::{At, Printable};
 use log::{Level, error, log};
 use std::mem;
@@ -19,9 +20,11 @@ pub(super) struct Told {
     catch_up: Option<CatchUp>,
     /// Whether anything has been told since the last mark.
     since_mark: bool,
+    /// What it held, by its last mark.
+    marked_digest: Option<Digest>,
 }
 
-/// Why a position is not taken.
+/// Why a position is not taken, or a client not forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotTaken {
     /// It cannot be kept, whoever tells it.
@@ -44,8 +47,21 @@ impl Told {
         self.catch_up.is_some()
     }
 
-    /// A position is told, by that neighbour in that epoch.
-    pub fn position(
+    /// The digest with which a neighbour with whom that version is spoken is acknowledged: of what we
+    /// hold, where it can compare that. Else it would find that we hold something else, however often it
+    /// told us everything again, and warn of it each time; with the digest of its own last mark it finds
+    /// nothing to be done. It marks its feed at once where it has nothing to tell: until then it is owed
+    /// no acknowledgement.
+    pub fn digest_for(&self, version: Version, ours: &Positions) -> Option<Digest> {
+        if is_comparable(version, ours) {
+            Some(digest_for(version, ours))
+        } else {
+            self.marked_digest
+        }
+    }
+
+    /// A position is told, or that a client was forgotten, by that neighbour in that epoch.
+    pub fn change(
         &mut self,
         node: &mut Node,
         (peer, epoch): (PeerId, u64),
@@ -58,8 +74,11 @@ impl Told {
             origin: origin(node, peer, at.server).ok_or(NotTaken::Name)?,
             difference_nanoseconds: at.difference_nanoseconds,
             time_nanoseconds: at.time_nanoseconds,
-            text: Text::new(at.text, at.client.len(), at.location.len()).ok_or(NotTaken::Broken)?,
+            text: text_of(at).ok_or(NotTaken::Broken)?,
         };
+        if report.kind() == Kind::Tombstone {
+            node.note_positions();
+        }
         // Known already, newer or the first of its client: all is well, and the feed does the rest.
         match node.positions.update(&report, node.peers[peer].received().mark_of(epoch)) {
             Update::Full => return Err(NotTaken::NoRoom),
@@ -94,6 +113,7 @@ impl Told {
         now: Monotonic,
     ) {
         let has_told = mem::take(&mut self.since_mark);
+        self.marked_digest = Some(digest);
         if sequence < peer.received().up_to() {
             self.catch_up.get_or_insert_with(|| CatchUp::new(now));
         } else if !has_told
@@ -103,6 +123,15 @@ impl Told {
             log!(level, "caught up with {}: {}", peer.name(), told.summary(now));
         }
         peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
+    }
+}
+
+/// A tombstone's where there is no location.
+#[inline(always)]
+fn text_of<'a>(at: &At<'a>) -> Option<Text<'a>> {
+    match at.location {
+        [] => Text::of_tombstone(at.text, at.client.len()),
+        location => Text::new(at.text, at.client.len(), location.len()),
     }
 }
 

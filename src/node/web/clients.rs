@@ -58,6 +58,6 @@ pub(super) fn answer_places(
     true
 }
 
-fn unknown() -> Refusal {
+pub(super) fn unknown() -> Refusal {
     Refusal::new(404, "nobody has told where that client is")
 }

@@ -1,16 +1,17 @@
-//! Reports as they come over HTTP: taken as those on the line are.
+//! Reports and forgettings as they come over HTTP: taken as those on the line are.
 
 use super::Node;
 use super::access::{self, Deed};
 use super::clients;
 use super::reply::{Refusal, Reply};
+use crate::fault::fault;
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
 use crate::node::report::{Reporter, Untaken};
 use crate::positions::Text;
 use crate::transport::{ConnectionId, Context};
-use crate::wire::http::Request;
+use crate::wire::http::{Payload, Request};
 use crate::wire::ingest::{Sender, Unfit, is_report};
-use crate::wire::{IamAt, Printable};
+use crate::wire::{Forget, IamAt, Printable};
 use log::info;
 use std::mem;
 
@@ -110,6 +111,29 @@ pub(super) fn put(
     clients::get(cx, client, reply)
 }
 
+/// `DELETE /clients/ID`: of a client that is not known nothing is kept.
+pub(super) fn forget(
+    cx: &mut Context<'_, Node>,
+    client: &[u8],
+    request: &Request<'_>,
+    reply: Reply,
+) -> Result<(), Refusal> {
+    let now = cx.now.posix_nanoseconds;
+    let mut line = mem::take(&mut cx.app.web.report);
+    let known = cx.app.positions.find(client);
+    let is_known = known.is_some();
+    let latest = known.as_ref().map(|known| (known.time_nanoseconds(), known.time()));
+    let forget = line.forget(client, request.query().as_bytes(), now, latest);
+    let forgotten = forget.map_err(unfit).and_then(|forget| match is_known {
+        true => forget_one(cx, &forget).map_err(untaken),
+        false => Err(clients::unknown()),
+    });
+    cx.app.web.report = line;
+    forgotten?;
+    reply.head(cx, 204, Payload::Length(0), |head| head);
+    Ok(())
+}
+
 /// What is wrong with what was sent.
 pub(super) fn unfit(unfit: Unfit<'_>) -> Refusal {
     Refusal::new(400, unfit.to_string())
@@ -117,7 +141,7 @@ pub(super) fn unfit(unfit: Unfit<'_>) -> Refusal {
 
 fn untaken(untaken: Untaken) -> Refusal {
     let status = match untaken {
-        Untaken::Ahead => 400,
+        Untaken::Ahead | Untaken::TooOld => 400,
         Untaken::NoRoom => 503,
     };
     Refusal::new(status, untaken.to_string())
@@ -132,4 +156,16 @@ fn take_one(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untake
     cx.app
         .take_report(Reporter("web", id), text, time, now.posix_nanoseconds, now.monotonic)
         .map(|_| ())
+}
+
+fn forget_one(cx: &mut Context<'_, Node>, forget: &Forget<'_>) -> Result<(), Untaken> {
+    let (id, now) = (cx.transport.id(), cx.now);
+    let text = forget.text();
+    log_in("web", id, &text);
+    let Some(text) = Text::of_tombstone(&text, forget.client.len()) else {
+        fault!("what was read as a FORGET is none");
+        return Ok(());
+    };
+    let (from, time) = (Reporter("web", id), forget.time_nanoseconds);
+    cx.app.take_forget(from, text, time, now.posix_nanoseconds, now.monotonic).map(|_| ())
 }

@@ -71,9 +71,13 @@ impl<'a> Route<'a> {
                 &[("GET", Deed::Ask), ("HEAD", Deed::Ask), ("POST", Deed::Change), OPTIONS]
             }
             Route::OwnTracks => &[("POST", Deed::Change), OPTIONS],
-            Route::Client(_) => {
-                &[("GET", Deed::Ask), ("HEAD", Deed::Ask), ("PUT", Deed::Change), OPTIONS]
-            }
+            Route::Client(_) => &[
+                ("GET", Deed::Ask),
+                ("HEAD", Deed::Ask),
+                ("PUT", Deed::Change),
+                ("DELETE", Deed::Change),
+                OPTIONS,
+            ],
             _ => &[("GET", Deed::Ask), ("HEAD", Deed::Ask), OPTIONS],
         }
     }
@@ -127,7 +131,9 @@ pub(super) fn answer(
         };
     }
     if request.path() == "*" {
-        reply.head(cx, 204, Payload::Length(0), |head| head.allow("GET, HEAD, POST, PUT, OPTIONS"));
+        reply.head(cx, 204, Payload::Length(0), |head| {
+            head.allow("GET, HEAD, POST, PUT, DELETE, OPTIONS")
+        });
         return Ok(None);
     }
     let route = Route::of(request.path())?;
@@ -144,6 +150,9 @@ pub(super) fn answer(
         (Route::Root, Deed::Change) => reports::take(cx, request, reply)?,
         (Route::Root, Deed::Ask) => return Ok(page::answer(cx, reply)),
         (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply)?,
+        (Route::Client(id), Deed::Change) if request.method() == "DELETE" => {
+            reports::forget(cx, &id, request, reply)?;
+        }
         (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply)?,
         (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
         (Route::Clients, _) => return near::answer(cx, query, reply),

@@ -1,6 +1,7 @@
 //! A visitor's conversation, driven by hand.
 
 mod ends;
+mod forgotten;
 mod near;
 mod streams;
 

@@ -1,6 +1,7 @@
 //! The store against a naive model of it.
 
 use super::*;
+use std::collections::BTreeSet;
 
 const CURSORS: usize = 3;
 
@@ -36,6 +37,8 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
 struct Model {
     /// By client: the number of its last change, the report, and the epoch it was heard in.
     last: BTreeMap<u8, (u64, Told, Option<u32>)>,
+    /// Those of whom a position was taken since a record of them came to be.
+    were_known: BTreeSet<u8>,
     head: u64,
     epoch: u32,
     /// For each cursor, up to which number it has been told.
@@ -51,6 +54,9 @@ impl Model {
         };
         self.head += 1;
         let epoch = (!ours).then_some(self.epoch);
+        if told.kind == Kind::Position {
+            self.were_known.insert(told.client);
+        }
         self.last.insert(told.client, (self.head, told.clone(), epoch));
         update
     }
@@ -90,7 +96,10 @@ impl Pair {
                 let next = positions.next(&cursors[cursor]);
                 assert_eq!(next.map(|p| p.sequence()), expected.map(|(sequence, _)| sequence));
                 let Some((sequence, told)) = expected else { return };
-                next.iter().for_each(|change| told.assert_is(change));
+                next.iter().for_each(|change| {
+                    told.assert_is(change);
+                    assert_eq!(change.was_known(), model.were_known.contains(&told.client));
+                });
                 model.told[cursor] = sequence;
             }
             Operation::Seek(cursor, told) => {
@@ -103,6 +112,7 @@ impl Pair {
             Operation::Remove(client) => {
                 let removed = positions.remove(format!("client-{client}").as_bytes());
                 let expected = model.last.remove(&client);
+                model.were_known.remove(&client);
                 assert_eq!(removed, expected.map(|(_, told, _)| told.kind));
             }
             Operation::Reopen(cursor) => {

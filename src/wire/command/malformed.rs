@@ -80,6 +80,8 @@ pub(super) fn is_unfinished(line: &[u8]) -> bool {
             4 => last.ends_with(b"."),
             _ => false,
         },
+        [b"FORGET", _] => true,
+        [b"FORGET", _, time] => time.ends_with(b"."),
         _ => false,
     }
 }
@@ -91,12 +93,13 @@ fn fields(line: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The names of the commands, and what fields they take.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("IAMAT", "client, location and time"),
     ("WHATSAT", "client, radius and bound"),
     ("NEAR", "client or location, radius and bound"),
     ("WATCH", "a client, or location and radius, or *"),
     ("UNWATCH", "a client, or location and radius, or *"),
+    ("FORGET", "client and time"),
 ];
 
 fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {
@@ -125,6 +128,9 @@ fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {
             (location::misplaced(location).map(Reason::Location), location),
             (radius_fault(radius, limits::NEAR_KILOMETRES_MAX), radius),
         ]),
+        [b"FORGET", client, time] => {
+            first([(client_fault(client), client), (time_fault(time), time)])
+        }
         [name, ..] => (name_fault(name), &[]),
         [] => (Reason::Nothing, &[]),
     }
@@ -290,6 +296,13 @@ mod tests {
             ("WATCH * 5", "the latitude has no sign"),
             ("WATCH +1+1 20041", "radius 20041 is beyond 20040"),
             ("UNWATCH +1+1 1e3", "the radius has an exponent"),
+            ("Forget a 1", "commands are case-sensitive: FORGET"),
+            ("FORGET", "FORGET takes client and time"),
+            ("FORGET a", "FORGET takes client and time"),
+            ("FORGET a +1+1 1", "FORGET takes client and time"),
+            ("FORGET a\u{7f} 1", "the client's id has a control character"),
+            ("FORGET a -1", "the time has a sign"),
+            ("FORGET a 99999999999", "the time is beyond the year 2262"),
         ] {
             assert_eq!(why(line), expected, "{line:?}");
         }
@@ -319,10 +332,29 @@ mod tests {
             let half = &whole.as_bytes()[..end];
             assert_eq!(is_unfinished(half), !is_whole, "{}", &whole[..end]);
         }
-        for line in ["WHATSAT kiwi 10", "\tWH", "IAMAT seg +34.06", "IAMAT x y"] {
+        for line in [
+            "WHATSAT kiwi 10",
+            "\tWH",
+            "IAMAT seg +34.06",
+            "IAMAT x y",
+            "FOR",
+            "FORGET",
+            "FORGET x",
+            "FORGET x 1.",
+        ] {
             assert!(is_unfinished(line.as_bytes()), "{line}");
         }
-        for line in ["", " ", whole, "nonsense", "iamat", "WHATSAT kiwi 10 5", "IAMAT a b c d."] {
+        for line in [
+            "",
+            " ",
+            whole,
+            "nonsense",
+            "iamat",
+            "WHATSAT kiwi 10 5",
+            "IAMAT a b c d.",
+            "FORGET x 1",
+            "FORGET x 1 .",
+        ] {
             assert!(!is_unfinished(line.as_bytes()), "{line}");
         }
     }

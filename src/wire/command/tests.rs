@@ -302,6 +302,7 @@ fn model(line: &[u8]) -> bool {
         [b"WATCH" | b"UNWATCH", location, radius] => {
             Location::parse(location).is_some() && kilometres(radius)
         }
+        [b"FORGET", client, time] => name::is_client_id(client) && time::parse_time(time).is_some(),
         _ => false,
     }
 }
@@ -314,7 +315,7 @@ fn kilometres(radius: &[u8]) -> bool {
 proptest! {
     #[test]
     fn lines_are_judged_as_if_split_first(
-        line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT|NEAR|WATCH|UNWATCH)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
+        line in "[ \t\r]{0,2}(IAMAT|WHATSAT|AT|NEAR|WATCH|UNWATCH|FORGET)[ \t]{0,2}[a-c\u{e9}\u{7f}]{0,3}[ \t\r]{1,2}\
                  ([-+]?[0-9]{1,3}(\\.[0-9]{1,3})?){1,2}/?[ \t]{1,2}\
                  [0-9]{1,3}\\.?[0-9]{0,3}[ \r]?",
     ) {
@@ -324,7 +325,7 @@ proptest! {
 
     #[test]
     fn a_command_with_one_byte_changed_is_judged_as_if_split_first(
-        which in 0_usize..6, place in 0_usize..100, byte: u8,
+        which in 0_usize..7, place in 0_usize..100, byte: u8,
     ) {
         let line = [
             IAMAT,
@@ -333,6 +334,7 @@ proptest! {
             "NEAR kiwi.cs.ucla.edu 12000.5 999",
             "WATCH +34.068930-118.445127 12.5",
             "UNWATCH kiwi.cs.ucla.edu",
+            "FORGET kiwi.cs.ucla.edu 1520023934.918963997",
         ][which];
         let mut line = line.as_bytes().to_vec();
         let place = place % line.len();
@@ -366,8 +368,8 @@ proptest! {
     }
 
     #[test]
-    fn near_and_watch_take_any_bytes(bytes: Vec<u8>, which in 0_usize..3) {
-        let name = [&b"NEAR "[..], b"WATCH ", b"UNWATCH "][which];
+    fn near_watch_and_forget_take_any_bytes(bytes: Vec<u8>, which in 0_usize..4) {
+        let name = [&b"NEAR "[..], b"WATCH ", b"UNWATCH ", b"FORGET "][which];
         let line = [name, &bytes].concat();
         prop_assert_eq!(matches!(Command::parse(&line), Ok(Some(_))), model(&line));
     }
@@ -375,7 +377,7 @@ proptest! {
     /// Something is found wrong with whatever is refused, and the words fit on a line.
     #[test]
     fn whatever_is_refused_can_be_explained(
-        like in "(IAMAT|WHATSAT|NEAR|WATCH|UNWATCH) [a\u{85}]{0,2} ?[-+]?[0-9]{1,7}[.]?[0-9]{0,2}([-+][0-9]{1,8}[.]?\
+        like in "(IAMAT|WHATSAT|NEAR|WATCH|UNWATCH|FORGET) [a\u{85}]{0,2} ?[-+]?[0-9]{1,7}[.]?[0-9]{0,2}([-+][0-9]{1,8}[.]?\
                  [0-9]{0,2})?[/x]?( [0-9]{1,20}[.e]?[0-9]{0,2}){0,2}",
         bytes: Vec<u8>,
     ) {

@@ -27,9 +27,10 @@ pub use owntracks::Sender;
 pub use questions::QuestionLine;
 pub use unfit::Unfit;
 
-use super::command::{Command, IamAt, Reason};
+use super::command::{Command, Forget, IamAt, Reason};
 use super::json;
 use super::name::is_client_id;
+use super::uri;
 use crate::fault::fault;
 use crate::limits;
 use number::Number;
@@ -105,17 +106,56 @@ impl ReportLine {
         self.read()
     }
 
+    /// `DELETE /clients/ID` with `time` in the query, about that client. Where there is none it is now, or
+    /// the time of the report that is `known`, in nanoseconds and as it is written, if that is later: then
+    /// the client is forgotten whatever it said.
+    pub fn forget(
+        &mut self,
+        client: &[u8],
+        query: &[u8],
+        now_nanoseconds: i64,
+        known: Option<(i64, &[u8])>,
+    ) -> Result<Forget<'_>, Unfit<'_>> {
+        let mut fields = self.begin_as(b"FORGET ");
+        fields.client(client)?;
+        let given = uri::value(query, "time").map_err(|why| Unfit::Escape("time", why))?;
+        match (given, known) {
+            (None, Some((nanoseconds, time))) if nanoseconds >= now_nanoseconds => {
+                fields.line.extend_from_slice(time);
+            }
+            (given, _) => fields.time(given.as_deref(), now_nanoseconds)?,
+        }
+        self.is_short_enough()?;
+        match Command::parse(&self.line) {
+            Ok(Some(Command::Forget(forget))) => Ok(forget),
+            Err(malformed) => Err(Unfit::Line(malformed.reason().0)),
+            Ok(_) => {
+                fault!("who is to be forgotten was written as another command");
+                Err(Unfit::Line(Reason::Nothing))
+            }
+        }
+    }
+
     fn begin(&mut self) -> Fields<'_> {
+        self.begin_as(b"IAMAT ")
+    }
+
+    fn begin_as(&mut self, command: &[u8]) -> Fields<'_> {
         self.line.clear();
-        self.line.extend_from_slice(b"IAMAT ");
+        self.line.extend_from_slice(command);
         Fields { line: &mut self.line }
+    }
+
+    fn is_short_enough(&self) -> Result<(), Unfit<'static>> {
+        match self.line.len() {
+            length if length > limits::CLIENT_LINE_BYTES_MAX => Err(Unfit::TooLong(length)),
+            _ => Ok(()),
+        }
     }
 
     fn read(&mut self) -> Result<IamAt<'_>, Unfit<'_>> {
         let length = self.line.len();
-        if length > limits::CLIENT_LINE_BYTES_MAX {
-            return Err(Unfit::TooLong(length));
-        }
+        self.is_short_enough()?;
         self.line.push(b'\n');
         if let Some(front) = IamAt::parse_front(&self.line) {
             return Ok(front.report);

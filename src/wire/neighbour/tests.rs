@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 const AT: &str =
     "AT Goloman +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+const GONE: &str = "GONE Goloman +0.263873386 kiwi.cs.ucla.edu 1520023934.918963997";
 
 fn parse(line: &str) -> Option<NeighbourLine<'_>> {
     NeighbourLine::parse(line.as_bytes())
@@ -35,6 +36,9 @@ fn write(line: &NeighbourLine<'_>) -> Vec<u8> {
         }
         NeighbourLine::At(At { server, difference_nanoseconds, text, .. }) => {
             write_at(&mut out, server, difference_nanoseconds, text);
+        }
+        NeighbourLine::Gone(At { server, difference_nanoseconds, text, .. }) => {
+            write_gone(&mut out, server, difference_nanoseconds, text);
         }
         NeighbourLine::Mark { sequence, digest } => write_mark(&mut out, sequence, digest),
         NeighbourLine::Acknowledge { sequence, digest } => {
@@ -110,7 +114,7 @@ fn lines_are_read_and_written() {
 }
 
 #[test]
-fn an_at() {
+fn an_at_and_a_gone() {
     let at = At {
         server: b"Goloman",
         difference_nanoseconds: 263_873_386,
@@ -123,6 +127,10 @@ fn an_at() {
     assert_eq!(parse(AT), Some(NeighbourLine::At(at)));
     assert_eq!(parse(&format!("{AT}\r")), Some(NeighbourLine::At(at)));
     assert_eq!(write(&NeighbourLine::At(at)), AT.as_bytes());
+    let gone = At { location: b"", text: b"kiwi.cs.ucla.edu 1520023934.918963997", ..at };
+    assert_eq!(parse(GONE), Some(NeighbourLine::Gone(gone)));
+    assert_eq!(parse(&format!("{GONE}\r")), Some(NeighbourLine::Gone(gone)));
+    assert_eq!(write(&NeighbourLine::Gone(gone)), GONE.as_bytes());
 }
 
 #[test]
@@ -140,6 +148,8 @@ fn what_no_client_and_no_clock_can_have_is_broken_and_all_else_is_not() {
         ("-9000000000.000000000", "9200000000", false),
     ] {
         let line = format!("AT a {difference} c +1+1 {time}");
+        assert_eq!(parse(&line).is_some(), is_whole, "{line}");
+        let line = format!("GONE a {difference} c {time}");
         assert_eq!(parse(&line).is_some(), is_whole, "{line}");
     }
 }
@@ -181,8 +191,9 @@ fn broken_lines() {
         "HERD x a b c 0123456789abcdef",
         "HERD 4294967296 a b c 0123456789abcdef",
         "HERD 1 a\tb c d 0123456789abcdef",
-        "HERD 2 a b c 0123456789abcdef0",
-        "HERD 2",
+        "HERD 3 a b c 0123456789abcdef0",
+        "HERD 3",
+        "HERD 2 a b c 0123456789abcdef more",
         "HERD 1 a b c 0123456789abcdef more",
         // Answers.
         "HEARD 1 a 0123456789abcdef",
@@ -190,7 +201,7 @@ fn broken_lines() {
         "HEARD 1 a 0123456789abcdef 01",
         "HEARD 1 a 0123456789abcdef 18446744073709551616",
         "HEARD 1 a 0123456789abcdef 1 ",
-        "HEARD 2 a 0123456789abcdef 1x",
+        "HEARD 3 a 0123456789abcdef 1x",
         // Marks.
         "MARK 1",
         "MARK 1 ",
@@ -224,6 +235,20 @@ fn broken_lines() {
         "AT  a +1.000000000 c +1+1 1",
         "AT \u{7f} +1.000000000 c +1+1 1",
         "AT +1.000000000 c +1+1 1",
+        // Clients that were forgotten.
+        "GONE",
+        "GONE ",
+        "GONE a +1.000000000 c",
+        "GONE a +1.000000000 c ",
+        "GONE a +1.000000000 c 1 ",
+        "GONE a +1.000000000 c  1",
+        "GONE a +1.000000000 c +1+1 1",
+        "GONE a +1.0 c 1",
+        "GONE a -0.000000000 c 1",
+        "GONE a +1.000000000 c 1.",
+        "GONE a +1.000000000 c\t1",
+        "GONE +1.000000000 c 1",
+        "GONE a +1.000000000 c -1",
     ] {
         assert_eq!(parse(line), None, "{line:?}");
     }
@@ -316,6 +341,17 @@ proptest! {
         let is_taken_after_1970 = expected.time_nanoseconds + difference >= 0;
         let expected = is_taken_after_1970.then_some(NeighbourLine::At(expected));
         prop_assert_eq!(NeighbourLine::parse(line), expected);
+        let text = format!("{client} {seconds}");
+        let mut out = Vec::new();
+        write_gone(&mut out, server.as_bytes(), difference, text.as_bytes());
+        let expected = expected.map(|line| match line {
+            NeighbourLine::At(at) => {
+                NeighbourLine::Gone(At { location: b"", text: text.as_bytes(), ..at })
+            }
+            other => other,
+        });
+        let line = out.strip_suffix(b"\n").unwrap();
+        prop_assert_eq!(NeighbourLine::parse(line), expected);
     }
 
     #[test]
@@ -341,10 +377,11 @@ proptest! {
     /// There is one way to write a line: what is taken is what would have been written.
     #[test]
     fn what_is_read_is_as_it_would_be_written(
-        which in 0_usize..7, place: prop::sample::Index, byte: u8,
+        which in 0_usize..8, place: prop::sample::Index, byte: u8,
     ) {
         let lines = [
             AT,
+            GONE,
             "HERD 1 goloman Goloman Hands 0123456789abcdef",
             "HEARD 1 Hands 0123456789abcdef 1200",
             "MARK 17 fedcba9876543210",
@@ -367,7 +404,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_taken(bytes: Vec<u8>, word in "(AT|MARK|ACK|HERD|HEARD|REFUSED) ") {
+    fn any_bytes_are_taken(bytes: Vec<u8>, word in "(AT|GONE|MARK|ACK|HERD|HEARD|REFUSED) ") {
         NeighbourLine::parse(&bytes);
         NeighbourLine::parse(&[word.as_bytes(), &bytes].concat());
     }

@@ -10,8 +10,6 @@ pub struct Version(u32);
 impl Version {
     /// The highest version that this program speaks.
     pub const HIGHEST: Version = Version(2);
-    /// In which nothing ends: there are no tombstones, and no digests of a step.
-    pub const WITHOUT_ENDS: Version = Version(1);
 
     /// The version with that number.
     pub const fn new(number: u32) -> Self {
@@ -21,6 +19,12 @@ impl Version {
     /// Its number.
     pub const fn number(self) -> u32 {
         self.0
+    }
+
+    /// Whether it has a line for a client that was forgotten, and tells for how long records count and of
+    /// which step of the clock a digest is.
+    pub fn tells_ends(self) -> bool {
+        self >= Version(2)
     }
 
     /// Whether a server whose highest version this is speaks that one.

@@ -17,6 +17,7 @@ pub struct Herd {
     host: String,
     /// Arguments of every server, besides herd and name.
     arguments: Vec<String>,
+    tombstone_seconds: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl Herd {
             members: members.collect(),
             host: host.to_owned(),
             arguments: vec!["--places".to_owned(), NO_PLACES.to_owned()],
+            tombstone_seconds: None,
         };
         herd.write_file();
         herd
@@ -71,6 +73,13 @@ impl Herd {
     /// The same with a web port at each server.
     pub fn with_web(mut self) -> Herd {
         self.members.iter_mut().for_each(|member| member.web_port = Some(free_port()));
+        self.write_file();
+        self
+    }
+
+    /// The same, remembering for so long who was forgotten.
+    pub fn with_tombstone_seconds(mut self, seconds: u32) -> Herd {
+        self.tombstone_seconds = Some(seconds);
         self.write_file();
         self
     }
@@ -157,7 +166,10 @@ impl Herd {
     fn write_file(&self) {
         let members = self.members.iter().map(|member| member.entry(&self.host));
         let members: Vec<serde_json::Value> = members.collect();
-        let file = serde_json::json!({ "herd": "test", "servers": members });
+        let mut file = serde_json::json!({ "herd": "test", "servers": members });
+        if let Some(seconds) = self.tombstone_seconds {
+            file["tombstone_seconds"] = seconds.into();
+        }
         fs::write(self.file(), file.to_string()).unwrap();
     }
 
@@ -236,6 +248,13 @@ impl Server {
         let client = at.split(' ').nth(3).unwrap();
         let what = format!("{} learns {at}", self.name);
         until(&what, || self.find(client).filter(|found| found == at));
+    }
+
+    /// Waits until that client is not known here.
+    pub fn wait_until_unknown(&self, client: &str) {
+        until(&format!("{} forgets {client}", self.name), || {
+            self.find(client).is_none().then_some(())
+        });
     }
 
     /// What has been logged in this life.

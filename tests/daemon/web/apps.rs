@@ -107,3 +107,18 @@ fn a_client_is_put_got_and_told_to_who_listens_at_the_neighbour() {
         assert!(server.find(&kiwi).is_some());
     }
 }
+
+#[test]
+fn who_is_deleted_is_forgotten_by_the_whole_herd() {
+    let (herd, servers) = pair();
+    let url = servers[0].url("/clients/a%2Fb");
+    let at = servers[1].report("a/b", "1");
+    servers[0].wait_for(&at);
+    let soon = format!("{url}?time=soon");
+    assert!(ask(&herd, &["--request", "DELETE", &soon]).ends_with("400"));
+    assert_eq!(ask(&herd, &["--request", "DELETE", &url]), "204", "an empty body");
+    servers.iter().for_each(|server| server.wait_until_unknown("a/b"));
+    assert!(ask(&herd, &["--request", "DELETE", &url]).ends_with("404"));
+    let methods = curl(&herd, &["--include", "--request", "OPTIONS", &url]);
+    assert!(methods.contains("Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"), "{methods}");
+}

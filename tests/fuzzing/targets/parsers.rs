@@ -2,7 +2,8 @@
 
 use herd::limits;
 use herd::wire::neighbour::{
-    Version, write_acknowledge, write_at, write_greeting, write_heard, write_mark, write_refused,
+    Version, write_acknowledge, write_at, write_gone, write_greeting, write_heard, write_mark,
+    write_refused,
 };
 use herd::wire::time::parse_time;
 use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine, Place, Reason};
@@ -80,6 +81,12 @@ pub fn command(line: &[u8]) {
             let again = [b"WATCH ", &written[..]].concat();
             assert_eq!(Command::parse(&again), Ok(Some(Command::Watch(watch))));
         }
+        Ok(Some(Command::Forget(forget))) => {
+            assert_eq!(fields, [b"FORGET", forget.client, forget.time]);
+            assert!((1..=limits::CLIENT_ID_BYTES_MAX).contains(&forget.client.len()));
+            assert_eq!(parse_time(forget.time), Some(forget.time_nanoseconds));
+            assert_eq!(forget.text(), fields[1..].join(&b' '));
+        }
         Err(malformed) => {
             assert!(!fields.is_empty());
             let (reason, field) = malformed.reason();
@@ -122,6 +129,11 @@ pub fn neighbour_line(line: &[u8]) {
             assert!(Location::parse(at.location).is_some());
             assert_eq!(parse_time(at.time), Some(at.time_nanoseconds));
             write_at(&mut out, at.server, at.difference_nanoseconds, at.text);
+        }
+        NeighbourLine::Gone(gone) => {
+            assert!(gone.location.is_empty());
+            assert_eq!(parse_time(gone.time), Some(gone.time_nanoseconds));
+            write_gone(&mut out, gone.server, gone.difference_nanoseconds, gone.text);
         }
         NeighbourLine::Mark { sequence, digest } => write_mark(&mut out, sequence, digest),
         NeighbourLine::Acknowledge { sequence, digest } => {

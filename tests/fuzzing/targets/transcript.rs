@@ -80,6 +80,13 @@ impl Transcript {
         if let Some(Command::Near(question)) = command {
             return near(received, usize::from(question.bound));
         }
+        if let Some(Command::Forget(forget)) = command {
+            let Some(NeighbourLine::Gone(gone)) = NeighbourLine::parse(&received[..end]) else {
+                panic!("the answer to {} is no GONE line", shown());
+            };
+            assert_eq!((gone.server, gone.text), (&b"Goloman"[..], &*forget.text()));
+            return Some(&received[end + 1..]);
+        }
         let Some(NeighbourLine::At(at)) = NeighbourLine::parse(&received[..end]) else {
             panic!("the answer to {} is no AT line", shown());
         };

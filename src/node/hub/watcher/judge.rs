@@ -15,7 +15,9 @@ impl Watcher {
         let change = positions.change_of(number)?;
         let Some(position) = change.position() else {
             let gone = self.judge_gone(number, positions);
-            return gone.or_else(|| self.everything.as_ref().map(|_| News::Gone(change)));
+            // To who watches everything, unless nobody can have been told of the client.
+            let is_told = self.everything.is_some() && change.was_known();
+            return gone.or_else(|| is_told.then_some(News::Gone(change)));
         };
         // That it is dead is told when it is taken out, if it was told of.
         if positions.is_dead(number) {
@@ -53,6 +55,7 @@ impl Watcher {
         is_news.then_some(match change.position() {
             Some(position) if is_taken => News::At(position),
             Some(position) => News::Out(position.text().client()),
+            None if !change.was_known() => return None,
             None => News::Gone(change),
         })
     }

@@ -1,6 +1,6 @@
 //! What a neighbour acknowledges, and what follows if it holds other positions than we do.
 
-use super::super::agreement::{Finding, difference};
+use super::super::agreement::{Finding, difference, is_comparable};
 use super::super::catch_up::Telling;
 use super::super::progress::Progress;
 use super::Dialled;
@@ -33,6 +33,11 @@ impl Dialled {
         }
         if sequence != node.positions.head() {
             self.agreement.moved();
+            return;
+        }
+        if !is_comparable(self.version, &node.positions) {
+            self.agreement.moved();
+            peer.cannot_be_compared();
             return;
         }
         // Of somebody else in its name we would not know what it holds.

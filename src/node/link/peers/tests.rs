@@ -89,6 +89,22 @@ fn another_reason_is_news_at_once() {
 }
 
 #[test]
+fn a_cut_is_the_time_between_two_answers_in_the_same_epoch() {
+    let mut positions = Positions::new([1, 2]);
+    let mut peer = peer(&mut positions);
+    let (start, mut random) = (Monotonic::default(), Random::new(3));
+    let after = |seconds| start + Duration::from_secs(seconds);
+    peer.went_down(start, "not there yet", false, &mut random);
+    assert_eq!(peer.cut_for(7, after(9)), None, "it never answered before");
+    assert!(peer.answered(&mut positions, (7, 0), id(1), after(9)));
+    assert_eq!(peer.cut_for(7, after(10)), None, "the link is up");
+    peer.went_down(after(20), "gone", false, &mut random);
+    peer.went_down(after(25), "not back yet", false, &mut random);
+    assert_eq!(peer.cut_for(7, after(50)), Some(Duration::from_secs(30)));
+    assert_eq!(peer.cut_for(8, after(50)), None, "it has begun anew");
+}
+
+#[test]
 fn another_epoch_is_another_life() {
     let mut positions = Positions::new([1, 2]);
     let mut peer = peer(&mut positions);

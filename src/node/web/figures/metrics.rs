@@ -38,7 +38,12 @@ impl Node {
         let positions = &self.positions;
         gauge(out, "herd_clients", "Clients whose position is known.", positions.len());
         gauge(out, "herd_tombstones", "Clients that are forgotten.", positions.tombstones());
-        counter(out, "herd_reports_total", "Reports taken from clients here.", self.reports());
+        counter(
+            out,
+            "herd_reports_total",
+            "Reports and forgettings taken from clients here.",
+            self.reports(),
+        );
         let help = "Changes of positions, by clients here and told by neighbours.";
         counter(out, "herd_changes_total", help, positions.head());
         let help = "Positions and tombstones whose time was over.";
