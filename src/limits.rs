@@ -1,7 +1,9 @@
 //! Every bound of the program on one page, with its unit in its name, whichever room it is for: so
 //! that an operator and a reviewer see what can grow, and how far, without looking for it; so that a
 //! test can demand of each that something reaches it (`tests/bounds/limit_coverage.rs`); and so that what
-//! must hold between them is asserted when the program is compiled.
+//! must hold between them is asserted when the program is compiled (`consistent`).
+
+mod consistent;
 
 use std::time::Duration;
 
@@ -359,42 +361,3 @@ pub const LOG_TEXT_BYTES_MAX: usize = 2 * 1_024;
 pub const LOG_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Log lines gathered before they are written.
 pub const LOG_BATCH_BYTES: usize = 64 * 1_024;
-
-const _: () = {
-    assert!(SERVERS_MAX + FOREIGN_SERVERS_MAX < ORIGINS_MAX);
-    assert!(OUTPUT_LOW_WATER_BYTES < OUTPUT_HIGH_WATER_BYTES);
-    assert!(OUTPUT_HIGH_WATER_BYTES <= SPARE_BUFFER_BYTES_MAX);
-    // What is copied to a watcher at once comes on top of what there may be.
-    assert!(OUTPUT_HIGH_WATER_BYTES + RECENT_EVENTS_BYTES_MAX <= SPARE_BUFFER_BYTES_MAX);
-    // An AT line is a client's line with the server's name and a difference before it.
-    assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
-    assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
-    assert!(CLASSIC_SILENCE.as_millis() < CLASSIC_SILENCE_MAX.as_millis());
-    assert!(OUTPUT_HIGH_WATER_BYTES < ACCEPTED_UNSENT_BYTES_MAX as usize);
-    // Otherwise the kernel would give a silent peer up sooner, or never by this.
-    let asked = KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64;
-    assert!(UNACKNOWLEDGED_MAX.as_secs() == KEEPALIVE_IDLE.as_secs() + asked);
-    assert!(STOP_STALL_MAX.as_millis() < STOP_GRACE.as_millis());
-    assert!(STOP_STALL_MAX.as_millis() < LINGER_MAX.as_millis());
-    assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
-    assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
-    assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
-    assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);
-    assert!(HEARTBEAT_INTERVAL.as_millis() * 2 < NEIGHBOUR_ALIVE.as_millis());
-    // Who falls silent just before another greets is silent before that has waited for too long; and
-    // that is not silent for too long itself in the eyes of who dialled.
-    assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
-    assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
-    assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
-    // A link that loses something heals within 10 s.
-    assert!(DISAGREEMENTS_MAX as u64 * HEARTBEAT_INTERVAL.as_secs() < 10);
-    assert!(START_OVER_PAUSE.as_millis() < START_OVER_PAUSE_MAX.as_millis());
-    assert!(REDIAL_PAUSE_MIN.as_millis() < REDIAL_PAUSE_MAX.as_millis());
-    assert!(PLACES_CONNECT_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
-    assert!(PLACES_FIRST_BYTE_TIMEOUT.as_millis() < PLACES_DEADLINE.as_millis());
-    assert!(PLACES_PAUSE_MIN.as_millis() < PLACES_PAUSE_MAX.as_millis());
-    assert!(PLACES_PAUSE_MAX.as_millis() <= PLACES_REFUSED_PAUSE_MAX.as_millis());
-    assert!(PLACES_BODY_BYTES_MAX < PLACES_CACHE_BYTES_MAX);
-    assert!(PLACES_DEADLINE.as_millis() <= PLACES_DEADLINE_MAX.as_millis());
-    assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
-};
