@@ -3,11 +3,13 @@
 
 mod bounds;
 mod error;
+mod journal;
 mod places;
 mod web;
 
 pub use bounds::BoundsOptions;
 pub use error::UsageError;
+pub use journal::{JournalOptions, JournalSync};
 pub use places::PlacesOptions;
 
 use crate::herd::BUILT_IN;
@@ -18,12 +20,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What was asked of the daemon.
+#[allow(clippy::large_enum_variant, reason = "a process has one")]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
     /// To be one server.
     Run(Options),
     /// To tell whether that Places service answers, without being a server.
     Check(PlacesOptions),
+    /// To tell whether the journal in that folder is sound.
+    CheckJournal(PathBuf),
     /// To print this help.
     Help(String),
     /// To print this name and version.
@@ -39,6 +44,8 @@ pub struct Options {
     pub herd: String,
     /// The Places service.
     pub places: PlacesOptions,
+    /// What is kept on disk, if anything is.
+    pub journal: Option<JournalOptions>,
     /// Where the log goes.
     pub log_dir: PathBuf,
     /// How far ahead of the server's clock a report may be.
@@ -75,6 +82,10 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, Usage
         at_most_one_server(&given)?;
         return places::read(&given).map(Request::Check);
     }
+    if let Some(folder) = journal::checked(&given) {
+        at_most_one_server(&given)?;
+        return Ok(Request::CheckJournal(folder));
+    }
     options(&given).map(Request::Run)
 }
 
@@ -95,6 +106,7 @@ fn declared() -> getopts::Options {
         .optopt("", "log-dir", "where SERVER.log is written (default: logs)", "DIR")
         .optopt("", "max-skew", &skew, "S")
         .optopt("", "memory", &memory, "MIB");
+    journal::declare(&mut declared);
     bounds::declare(&mut declared);
     web::declare(&mut declared);
     declared
@@ -103,9 +115,9 @@ fn declared() -> getopts::Options {
             "classic",
             "serve clients that send no line end and wait for the server to close (default: off)",
         )
-        .optflag("", "check", "tell whether Places answers, and exit; no SERVER is needed")
-        .optflag("h", "help", "print this help")
-        .optflag("V", "version", "print the version");
+        .optflag("", "check", "tell whether Places answers, and exit; no SERVER is needed");
+    journal::declare_check(&mut declared);
+    declared.optflag("h", "help", "print this help").optflag("V", "version", "print the version");
     declared
 }
 
@@ -117,7 +129,8 @@ fn help(declared: &getopts::Options) -> String {
         herds += "\n";
     }
     let usage = declared.usage(
-        "Usage: herd [options] SERVER\n       herd [options] --check\n\n\
+        "Usage: herd [options] SERVER\n       herd [options] --check\n       \
+         herd --check-journal DIR\n\n\
          Runs one server of a herd, in the foreground, until SIGINT or SIGTERM.",
     );
     format!(
@@ -130,9 +143,10 @@ Environment:
     RUST_LOG                what is logged (default: info)
 
 Exit status:
-    0   after a clean stop; with --check: Places answers
-    1   something failed at run time: a port was taken, ...; with --check: Places does not answer
-    2   wrong usage, or a wrong herd file
+    0   after a clean stop; with --check: Places answers; with --check-journal: it is sound
+    1   something failed at run time: a port was taken, ...; with --check: Places does not answer;
+        with --check-journal: something in it is rotten
+    2   wrong usage, or a wrong herd file; with --check-journal: there is no such folder
 "
     )
 }
@@ -151,6 +165,7 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         server,
         herd: given.opt_str("herd").unwrap_or_else(|| BUILT_IN[0].0.to_owned()),
         places: places::read(given)?,
+        journal: journal::read(given)?,
         log_dir: given.opt_str("log-dir").map_or_else(|| PathBuf::from("logs"), PathBuf::from),
         max_skew,
         memory_bytes,

@@ -51,6 +51,7 @@
 //! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |
 //! | [`node`] | one server: conversations with clients, neighbours, visitors of the web port and Places, and what they share |
 //! | [`places`] | requests and answers of the Places service: pure |
+//! | [`journal`] | the format of the files in which a server keeps its records: pure |
 //! | [`positions`] | the last position of every client, the feed, the digest: pure |
 //! | [`mod@herd`] | who the servers are and who talks with whom |
 //! | [`transport`] | protocols, transports, time as a value: what node and driver share |
@@ -120,6 +121,7 @@ pub mod daemon;
 pub mod driver;
 mod fault;
 pub mod herd;
+pub mod journal;
 pub mod limits;
 pub mod logs;
 pub mod node;

@@ -362,6 +362,13 @@ pub const HTTP_BODY_RESERVED_BYTES_MAX: usize = 64 * 1_024;
 /// Chunk extensions and trailers of an HTTP body; they are skipped.
 pub const HTTP_CHUNK_EXTRAS_BYTES_MAX: usize = 16 * 1_024;
 
+/// Lines of a block of the journal (contract).
+pub const JOURNAL_BLOCK_BYTES_MAX: usize = 64 * 1_024;
+/// Largest number of a file of the journal: a header has ten digits for it.
+pub const JOURNAL_FILE_NUMBER_MAX: u64 = 9_999_999_999;
+/// Largest file of the journal that is read: as a whole, and much more than a server writes into one.
+pub const JOURNAL_FILE_BYTES_MAX: u64 = 1 << 30;
+
 /// Size at which a log file is put aside (contract).
 pub const LOG_FILE_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 /// Bytes of one peer's text that a log line shows; the rest is only counted.

@@ -23,6 +23,10 @@ pub enum UsageError {
     MaxSkew(String),
     /// `--memory` with something else than mebibytes within the limit.
     Memory(String),
+    /// `--journal-sync` with something else than it knows.
+    JournalSync(String),
+    /// `--journal-sync` without `--journal`.
+    NoJournal,
     /// `--places-dialect` with an unknown one.
     PlacesDialect(String),
     /// `--places-fields` with what is no field mask.
@@ -71,6 +75,12 @@ impl fmt::Display for UsageError {
                 "--memory {given:?}: give MiB, a whole number, at least 1 and at most {}",
                 POSITIONS_BYTES_MAX >> 20
             ),
+            UsageError::JournalSync(given) => {
+                write!(f, "--journal-sync {given:?}: it is second or always")
+            }
+            UsageError::NoJournal => {
+                f.write_str("--journal-sync without --journal: there is nothing to be kept")
+            }
             UsageError::PlacesDialect(given) => {
                 write!(f, "--places-dialect {given:?}: it is legacy or new")
             }

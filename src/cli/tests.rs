@@ -43,6 +43,7 @@ fn a_server_alone_gets_the_defaults() {
                 cache: Duration::ZERO,
             },
         },
+        journal: None,
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
         memory_bytes: 4_294_967_296,
@@ -79,6 +80,7 @@ fn every_option_is_taken_before_or_after_the_server() {
                 cache: Duration::from_millis(2_500),
             },
         },
+        journal: Some(JournalOptions { dir: "a journal".into(), sync: JournalSync::Always }),
         log_dir: "/tmp/l".into(),
         max_skew: Duration::from_millis(1_500),
         memory_bytes: 67_108_864,
@@ -108,6 +110,9 @@ fn every_option_is_taken_before_or_after_the_server() {
         "--places-calls-per-second=0",
         "--places-calls-per-day=4294967295",
         "--places-cache=2.5",
+        "--journal=a journal",
+        "--journal-sync",
+        "always",
         "--log-dir",
         "/tmp/l",
         "--max-skew=1.5",
@@ -156,6 +161,11 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "--places-calls-per-day N",
             "--places-cache S",
             "--check",
+            "--check-journal DIR",
+            "--journal DIR",
+            "--journal-sync WHEN",
+            "second",
+            "always",
             "--log-dir DIR",
             "--max-skew S",
             "86400",
@@ -207,6 +217,33 @@ fn a_check_needs_no_server_but_takes_the_line_of_one() {
     assert_eq!(check(&arguments).url.as_deref(), Some("https://h/p"));
     assert!(refused(&["--check", "A", "B"]).contains("\"B\""));
     assert!(refused(&["--check", "--places-dialect", "old"]).contains("\"old\""));
+}
+
+#[test]
+fn a_journal_is_forced_to_the_disk_each_second_unless_something_else_is_said() {
+    let journal = |arguments: &[&str]| run(&[&["A", "--journal", "j"], arguments].concat()).journal;
+    let with = |sync| Some(JournalOptions { dir: "j".into(), sync });
+    assert_eq!(journal(&[]), with(JournalSync::Second));
+    assert_eq!(journal(&["--journal-sync=second"]), with(JournalSync::Second));
+    assert_eq!(journal(&["--journal-sync=always"]), with(JournalSync::Always));
+    for wrong in ["", "never", "Always", "1"] {
+        let said = refused(&["A", "--journal=j", &format!("--journal-sync={wrong}")]);
+        assert!(said.starts_with(&format!("--journal-sync {wrong:?}: it is second")), "{said}");
+    }
+    assert!(refused(&["A", "--journal-sync", "always"]).contains("without --journal"));
+    assert!(refused(&["A", "--journal"]).contains("journal"));
+}
+
+#[test]
+fn a_journal_is_checked_without_a_server() {
+    let check = |arguments: &[&str]| match ask(arguments) {
+        Ok(Request::CheckJournal(folder)) => folder,
+        other => panic!("{arguments:?} gave {other:?}"),
+    };
+    assert_eq!(check(&["--check-journal", "j"]), PathBuf::from("j"));
+    assert_eq!(check(&["Goloman", "--check-journal=j", "--journal", "k"]), PathBuf::from("j"));
+    assert!(refused(&["--check-journal", "j", "A", "B"]).contains("\"B\""));
+    assert!(refused(&["--check-journal"]).contains("check-journal"));
 }
 
 #[test]

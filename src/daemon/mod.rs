@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `server` | is one server of a herd until it is asked to stop |
 //! | `check` | asks Places once and prints how far that got |
+//! | `journal` | the journal's folder on disk, at the start and for who checks it |
 //! | `listen` | binds what the herd file names |
 //! | `descriptors` | shares the process's descriptors among clients, neighbours and the rest |
 //! | `places` | which Places service is asked, with which key |
@@ -14,6 +15,7 @@
 
 mod check;
 mod descriptors;
+mod journal;
 mod key;
 mod listen;
 mod places;
@@ -98,6 +100,7 @@ pub fn run_as(request: &Request, version: Version, out: &mut dyn Write) -> Resul
         }
         Request::Run(options) => server::serve(options, version, out),
         Request::Check(options) => check::check(options, out),
+        Request::CheckJournal(folder) => journal::check(folder, out),
     }
 }
 

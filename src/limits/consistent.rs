@@ -10,6 +10,9 @@ const _: () = {
     assert!(OUTPUT_HIGH_WATER_BYTES + RECENT_EVENTS_BYTES_MAX <= SPARE_BUFFER_BYTES_MAX);
     // An AT line is a client's line with the server's name and a difference before it.
     assert!(NEIGHBOUR_LINE_BYTES_MAX >= CLIENT_LINE_BYTES_MAX + SERVER_NAME_BYTES_MAX + 64);
+    // Any record fits in a block of the journal; a header has five digits for the block's length.
+    assert!(NEIGHBOUR_LINE_BYTES_MAX < JOURNAL_BLOCK_BYTES_MAX);
+    assert!(JOURNAL_BLOCK_BYTES_MAX < 100_000);
     assert!(CLIENT_LINE_BYTES_MAX < READ_BUDGET_BYTES);
     assert!(CLASSIC_SILENCE.as_millis() < CLASSIC_SILENCE_MAX.as_millis());
     assert!(OUTPUT_HIGH_WATER_BYTES < ACCEPTED_UNSENT_BYTES_MAX as usize);

@@ -10,6 +10,21 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["PLACES_DEADLINE_MAX", "PLACES_CACHE_AGE_MAX"],
     ),
     ("src/herd/file/tests.rs", "there_must_be_servers_but_not_too_many", &["SERVERS_MAX"]),
+    (
+        "src/journal/block.rs",
+        "the_largest_block_is_read_and_one_that_is_larger_is_not",
+        &["JOURNAL_BLOCK_BYTES_MAX"],
+    ),
+    (
+        "src/daemon/journal/folder/tests.rs",
+        "a_file_that_is_too_large_is_refused_without_reading_it",
+        &["JOURNAL_FILE_BYTES_MAX"],
+    ),
+    (
+        "src/daemon/journal/folder/tests.rs",
+        "after_the_last_number_there_is_no_other",
+        &["JOURNAL_FILE_NUMBER_MAX"],
+    ),
     ("src/wire/host.rs", "all_else_is_none", &["HOST_BYTES_MAX", "HOST_LABEL_BYTES_MAX"]),
     (
         "src/herd/mod.rs",

@@ -68,6 +68,31 @@ fn wrong_usage_is_said_in_one_line() {
 }
 
 #[test]
+fn a_journal_is_checked_and_the_exit_status_says_how_it_is() {
+    let directory = Directory::new();
+    let check = |folder: &str| {
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        Process::run(command.args(["--check-journal", folder]), directory.path())
+    };
+    assert!(refused(&check("none"), USAGE).contains("none: "));
+    let ended = check(".");
+    let sound = "0 positions, 0 tombstones in 0 files\n";
+    assert_eq!((ended.code, ended.output.as_str(), ended.errors.as_str()), (Some(0), sound, ""));
+    fs::write(directory.join("00000001.journal"), "HERD-JOURNAL 1 x").unwrap();
+    let ended = check(".");
+    let torn = "00000001.journal: torn: 16 bytes at 0, the end\n\
+                0 positions, 0 tombstones in 1 files\n";
+    assert_eq!((ended.code, ended.output.as_str(), ended.errors.as_str()), (Some(0), torn, ""));
+    fs::write(directory.join("00000001.journal"), "what?\n").unwrap();
+    fs::write(directory.join("00000002.journal"), "").unwrap();
+    let ended = check(".");
+    assert_eq!(ended.code, Some(RUN_TIME), "{ended:?}");
+    assert!(ended.output.starts_with("00000001.journal: rotten: 6 bytes at 0\n"), "{ended:?}");
+    assert!(ended.output.ends_with("\n0 positions, 0 tombstones in 2 files\n"), "{ended:?}");
+    assert_eq!(ended.errors, "herd: journal .: it is rotten in 1 place\n");
+}
+
+#[test]
 fn what_is_not_seen_in_a_herd_file_is_spelt_out_where_it_is_quoted() {
     let directory = Directory::new();
     let file = directory.join("x.json");

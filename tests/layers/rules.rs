@@ -9,7 +9,7 @@ use std::fmt;
 const FILE_LINES_MAX: usize = 400;
 
 /// The library's modules from the top down: each may name those below it.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "daemon",
     "check",
     "cli",
@@ -18,6 +18,7 @@ const LAYERS: [&str; 15] = [
     "node",
     "logs",
     "places",
+    "journal",
     "positions",
     "herd",
     "transport",
@@ -30,13 +31,14 @@ const LAYERS: [&str; 15] = [
 /// What may not be named although it lies below. Driver and reactor know nothing of herds, and
 /// neither they nor the conversations know each other; logging is `log`'s macros to all but the
 /// programs.
-const APART: [(&str, &[&str]); 6] = [
+const APART: [(&str, &[&str]); 7] = [
     ("check", &["cli", "reactor", "driver", "node", "logs"]),
     ("cli", &["logs"]),
-    ("reactor", &["node", "logs", "places", "positions", "herd", "wire"]),
-    ("driver", &["node", "logs", "places", "positions", "herd", "wire"]),
+    ("reactor", &["node", "logs", "places", "journal", "positions", "herd", "wire"]),
+    ("driver", &["node", "logs", "places", "journal", "positions", "herd", "wire"]),
     ("node", &["logs"]),
-    ("logs", &["places", "positions", "herd", "transport"]),
+    ("logs", &["places", "journal", "positions", "herd", "transport"]),
+    ("journal", &["positions", "herd", "transport"]),
 ];
 
 /// Words for effects, where they are allowed, and what they stand for.

@@ -9,6 +9,7 @@ mod events;
 mod exchange;
 mod http;
 mod ingest;
+mod journal;
 mod net;
 mod parsers;
 mod questions;
@@ -32,7 +33,7 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
@@ -43,6 +44,7 @@ pub const TARGETS: [Target; 16] = [
     target("question", questions::question, 40_000),
     target("places", documents::places, 15_000),
     target("herd", documents::herd, 40_000),
+    target("journal", journal::journal, 40_000),
     target("store", store::store, 8_000),
     target("client", conversations::client, 8_000),
     target("classic", conversations::classic, 8_000),

@@ -1,0 +1,27 @@
+//! The journal's folder on disk, before the server runs and for who checks it. What its files look
+//! like is in [`crate::journal`].
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `folder` | makes and locks the folder, sees whose it is, hands over what it holds, mends torn ends |
+//! | `survey` | judges what was read of a file |
+//! | `files` | lists and reads files |
+//! | `check` | `herd --check-journal`: reads it all and changes nothing |
+
+mod check;
+mod files;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the node does not keep a journal yet: this is what it starts with"
+    )
+)]
+mod folder;
+mod survey;
+#[cfg(test)]
+mod testing;
+
+pub(super) use check::check;
+#[expect(unused_imports, reason = "see above")]
+pub(super) use folder::{Folder, Replayed, Segment};
