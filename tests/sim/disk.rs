@@ -84,8 +84,8 @@ impl Disks {
     }
 
     /// From now on they are like that.
-    pub fn set_habits(&mut self, habits: Option<Habits>) {
-        self.habits = habits;
+    pub fn set_habits(&mut self, habits: Habits) {
+        self.habits = Some(habits);
     }
 
     /// Carries out what a server's process asks of a file, as far as that is done at once.

@@ -98,7 +98,7 @@ pub struct Mix {
     pub late_ends: u64,
     /// Whether each server draws at each start whether it speaks version 1 or 2.
     pub versions_mixed: bool,
-    /// What goes wrong with disks, where servers keep anything on them.
+    /// What goes wrong with disks, beside power cuts, where servers keep anything on them.
     pub disks: Option<Habits>,
 }
 

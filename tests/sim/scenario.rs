@@ -3,6 +3,7 @@
 
 use super::agenda::{MICROSECOND, MILLISECOND, SECOND, Time};
 use super::clients::Client;
+use super::disk::Trouble;
 use super::faults::Mix;
 use super::machine::WALL_START;
 use super::net::{End, Weather};
@@ -19,6 +20,7 @@ use herd::transport::Now;
 use herd::wire::neighbour::Version;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A position as every scenario may use it.
@@ -238,6 +240,22 @@ impl Scenario {
     pub fn lose_power(&mut self, server: &str) {
         let server = self.server(server);
         self.world.machines[server].lose_power(&mut self.world.env);
+    }
+
+    pub fn kill(&mut self, server: &str) {
+        let server = self.server(server);
+        self.world.machines[server].kill(&mut self.world.env);
+    }
+
+    /// For so long a server's disk is in that trouble.
+    pub fn trouble_disk(&mut self, server: &str, trouble: Trouble, time: Duration) {
+        let until = self.world.now() + time.as_nanos() as Time;
+        self.world.env.disks.trouble(self.server(server), trouble, until);
+    }
+
+    /// What is on a server's disk, by the paths of the files.
+    pub fn files(&self, server: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        self.world.env.disks.files(self.server(server))
     }
 
     pub fn stop(&mut self, server: &str) {

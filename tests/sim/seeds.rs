@@ -103,9 +103,6 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     world.add_web_visitors(world.mix.askers, false);
     world.add_web_visitors(world.mix.readers, true);
     world.env.agenda.plan(SECOND, Event::Fault);
-    if world.mix.disks.is_some() {
-        world.env.agenda.plan(SECOND, Event::DiskTrouble);
-    }
     (world, banner)
 }
 

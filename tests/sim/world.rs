@@ -65,7 +65,10 @@ impl World {
         env.unresolved = mix.unresolved;
         env.no_descriptors = mix.no_descriptors;
         env.late_ends = mix.late_ends;
-        env.disks.set_habits(mix.disks.clone());
+        if let Some(habits) = &mix.disks {
+            env.disks.set_habits(habits.clone());
+            env.agenda.plan(SECOND, Event::DiskTrouble);
+        }
         let herd = Rc::new(herd);
         let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));
         World {

@@ -177,7 +177,7 @@ fn what_is_durable_stays_in_any_trouble_of_an_honest_disk() {
         habits.troubles.retain(|&trouble| trouble != Trouble::Lying);
         (habits.gap, habits.length) = (100 * MILLISECOND, 200 * MILLISECOND);
         assert!(!habits.lie());
-        bench.disks.set_habits(Some(habits));
+        bench.disks.set_habits(habits);
         let mut trouble_at = 0;
         for _ in 0..5 {
             for _ in 0..random.between(5, 60) {
