@@ -362,6 +362,28 @@ pub const HTTP_BODY_RESERVED_BYTES_MAX: usize = 64 * 1_024;
 /// Chunk extensions and trailers of an HTTP body; they are skipped.
 pub const HTTP_CHUNK_EXTRAS_BYTES_MAX: usize = 16 * 1_024;
 
+/// Bytes of a file of the journal beyond which another is begun.
+pub const JOURNAL_SEGMENT_BYTES: u64 = 8 << 20;
+/// How often it is forced to the disk where answers do not wait for that (contract).
+pub const JOURNAL_SYNC: Duration = Duration::from_secs(1);
+/// How soon the journal is tried again after a failure (contract).
+pub const JOURNAL_RETRY: Duration = Duration::from_secs(1);
+/// How often it is an error in the log that it fails; meanwhile it is counted (contract).
+pub const JOURNAL_REMINDER: Duration = Duration::from_secs(60);
+/// How often, at least, something is written that says that the server lives; a quarter of
+/// `tombstone_seconds` if that is less.
+pub const JOURNAL_LIVES_EVERY_MAX: Duration = Duration::from_secs(3_600);
+/// Bytes that may be stale beside as much as lives before the oldest file is made needless.
+pub const JOURNAL_STALE_BYTES_MAX: u64 = 16 << 20;
+/// The same where much lives, of which an eighth is kept for what comes meanwhile.
+pub const JOURNAL_STALE_BYTES_MAX_LARGE: u64 = 64 << 20;
+/// Bytes of it that are appended again in a turn, at least while it is made needless; four times what the
+/// turn appends of its own.
+pub const JOURNAL_CLEANED_BYTES_MIN: usize = 32 << 10;
+/// And at most.
+pub const JOURNAL_CLEANED_BYTES_MAX: usize = 512 << 10;
+/// Forces of the journal that are waited for; with more no other file is begun.
+pub const JOURNAL_FORCES_MAX: usize = 16;
 /// Lines of a block of the journal (contract).
 pub const JOURNAL_BLOCK_BYTES_MAX: usize = 64 * 1_024;
 /// Largest number of a file of the journal: a header has ten digits for it.

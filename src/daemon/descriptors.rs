@@ -9,7 +9,7 @@ use crate::reactor::Reactor;
 
 /// Most connections that are accepted.
 #[derive(Debug, PartialEq, Eq)]
-struct Shares {
+pub(super) struct Shares {
     clients: usize,
     web: usize,
     neighbours: usize,
@@ -22,20 +22,31 @@ pub(super) struct Room {
     pub(super) web: usize,
 }
 
-/// Raises the limit of descriptors as far as it goes, and bounds the reactor's connections by it.
-pub(super) fn share(reactor: &mut Reactor<Node>, server: &Server) -> Result<Room, Failure> {
+/// Raises the limit of descriptors as far as it goes, and shares them out.
+pub(super) fn share(server: &Server) -> Result<Shares, Failure> {
     let descriptors = rlimit::increase_nofile_limit(rlimit::INFINITY).map_err(Failure::run)?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     let shares = shares(descriptors, server.neighbours.len(), server.web_port.is_some());
-    let admitted = |share: usize| share - refused_at_a_time(share);
-    let (clients, web) = (admitted(shares.clients), admitted(shares.web));
+    let Room { clients, web } = shares.room();
     log::info!(
         "{descriptors} descriptors, {web} of them for the web port, {clients} of them for clients"
     );
-    reactor.set_connections_max(Port::Clients, shares.clients);
-    reactor.set_connections_max(Port::Neighbours, shares.neighbours);
-    reactor.set_connections_max(Port::Web, shares.web);
-    Ok(Room { clients, web })
+    Ok(shares)
+}
+
+impl Shares {
+    /// How many connections may be admitted.
+    pub(super) fn room(&self) -> Room {
+        let admitted = |share: usize| share - refused_at_a_time(share);
+        Room { clients: admitted(self.clients), web: admitted(self.web) }
+    }
+
+    /// Bounds the reactor's connections by them.
+    pub(super) fn bound(&self, reactor: &mut Reactor<Node>) {
+        reactor.set_connections_max(Port::Clients, self.clients);
+        reactor.set_connections_max(Port::Neighbours, self.neighbours);
+        reactor.set_connections_max(Port::Web, self.web);
+    }
 }
 
 /// Of the descriptors of a port, those that are kept for newcomers who are told that there are too

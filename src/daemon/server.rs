@@ -1,14 +1,16 @@
 //! One server of a herd, from its start to its stop.
 
+use super::journal::Folder;
 use super::places::{Places, places};
 use super::randomness::random_numbers;
 use super::{Failure, descriptors, listen, say};
-use crate::cli::{BoundsOptions, Options};
+use crate::cli::{BoundsOptions, JournalOptions, JournalSync, Options};
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{ClientBounds, Node, NodeOptions, WebOptions};
+use crate::node::{self, ClientBounds, Node, NodeOptions, WebOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
+use crate::transport::Now;
 use crate::wire::neighbour::Version;
 use crate::wire::plural;
 use std::io::{self, Write};
@@ -67,8 +69,13 @@ fn run(
     log::info!("{} of herd {} starts; Places is {place} ({dialect})", server.name, herd.name);
     log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
-    let (mut reactor, listens, room) = reactor(server, tls)?;
+    let mut reactor = Reactor::new().map_err(Failure::run)?;
+    let shares = descriptors::share(server)?;
+    let room = shares.room();
     let mut node = Node::new(node_options(options, version, herd, index, settings, room)?);
+    // Who connects finds all that there was; it is locked for as long as this server runs.
+    let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
+    let listens = set_up(&mut reactor, server, tls, &shares)?;
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
     let listen::Listens { clients, neighbours, web } = listens;
@@ -109,21 +116,59 @@ fn warn_of_apart(herd: &Herd, index: usize) {
     }
 }
 
-/// A reactor that listens at the server's ports, and has descriptors left for the rest; and how many
-/// connections there may be.
-fn reactor(
+/// Takes in the journal, if one is kept.
+fn open_journal(
+    options: &Options,
+    herd: &Herd,
+    server: &Server,
+    now: Now,
+    node: &mut Node,
+) -> Result<Option<Folder>, Failure> {
+    let Some(JournalOptions { dir, sync }) = &options.journal else { return Ok(None) };
+    let tombstone_seconds = herd.lifetimes.tombstone_seconds.into();
+    let now = now.posix_nanoseconds.unsigned_abs() / 1_000_000_000;
+    let mut folder = Folder::open(dir, &herd.name, &server.name, tombstone_seconds, now)?;
+    node.open_journal(node::JournalOptions {
+        dir: folder.path().to_owned(),
+        always: *sync == JournalSync::Always,
+        next_number: folder.next_number(),
+    });
+    let files = plural(folder.segments().len(), "file");
+    log::info!("the journal in {} is read: {files}", dir.display());
+    let mut outcome = Ok(());
+    let replayed = folder.replay(|segment| {
+        let which = (segment.number(), segment.bytes(), segment.is_rotten());
+        if outcome.is_ok() {
+            outcome = node.replay(which, segment.blocks()).map(|_| ());
+        }
+    })?;
+    outcome.map_err(|error| Failure::run(format_args!("{}: {error}", dir.display())))?;
+    let (known, forgotten) = (node.positions().len(), node.positions().tombstones());
+    let (files, lines) = (plural(replayed.files, "file"), plural(replayed.lines, "line"));
+    log::info!(
+        "the journal in {} holds {} and {} in {lines} of {files}",
+        dir.display(),
+        plural(known, "position"),
+        plural(forgotten, "tombstone"),
+    );
+    Ok(Some(folder))
+}
+
+/// Has the reactor listen at the server's ports, with descriptors left for the rest.
+fn set_up(
+    reactor: &mut Reactor<Node>,
     server: &Server,
     tls: ClientConfigSource,
-) -> Result<(Reactor<Node>, listen::Listens, descriptors::Room), Failure> {
-    let mut reactor = Reactor::new().map_err(Failure::run)?;
+    shares: &descriptors::Shares,
+) -> Result<listen::Listens, Failure> {
     reactor.set_client_tls(TLS_PROFILE, tls);
     if server.web_port.is_some() {
         // There it is told how long they take.
         reactor.time_turns();
     }
-    let listens = listen::listen(&mut reactor, server)?;
-    let room = descriptors::share(&mut reactor, server)?;
-    Ok((reactor, listens, room))
+    let listens = listen::listen(reactor, server)?;
+    shares.bound(reactor);
+    Ok(listens)
 }
 
 /// All that the node is told: the one place where its options are made.

@@ -60,13 +60,15 @@ pub(super) enum Refused {
     TooOld,
     /// There is no memory for it.
     NoRoom,
+    /// The disk fails, and reports are answered only when it holds them.
+    NotKept,
     /// There are too many watches, or there is none to end, or nobody may watch.
     Watch,
 }
 
 impl Refused {
     /// All of them.
-    pub const ALL: [Refused; 11] = [
+    pub const ALL: [Refused; 12] = [
         Refused::Command,
         Refused::Client,
         Refused::Location,
@@ -77,6 +79,7 @@ impl Refused {
         Refused::ClockAhead,
         Refused::TooOld,
         Refused::NoRoom,
+        Refused::NotKept,
         Refused::Watch,
     ];
 
@@ -93,6 +96,7 @@ impl Refused {
             Refused::ClockAhead => "clock_ahead",
             Refused::TooOld => "too_old",
             Refused::NoRoom => "no_room",
+            Refused::NotKept => "not_kept",
             Refused::Watch => "watch",
         }
     }

@@ -38,6 +38,7 @@ mod deadlines;
 mod expire;
 mod histogram;
 mod hub;
+mod journal;
 mod lines;
 mod link;
 mod log_throttle;
@@ -54,7 +55,9 @@ use crate::limits;
 pub use crate::places::PlacesSettings;
 use crate::places::Search;
 use crate::positions::{OriginId, Position, Positions};
-use crate::transport::{Action, Application, ConnectionId, Meters, Monotonic, Now, Signal};
+use crate::transport::{
+    Action, Application, ConnectionId, FileEvent, FileId, Meters, Monotonic, Now, Signal,
+};
 use crate::wire::neighbour::{Version, at_beginning};
 use crate::wire::{Lifetimes, Location, WhatsAt};
 use admission::Admission;
@@ -62,6 +65,8 @@ pub use admission::ClientBounds;
 pub use conversation::Conversation;
 use counts::{Counts, Kind};
 use hub::Hub;
+use journal::Journal;
+pub use journal::{JournalOptions, ReplayError};
 use link::{Dialled, Peers, Strangers};
 use log::info;
 use log_throttle::LogThrottle;
@@ -117,6 +122,9 @@ pub struct Node {
     random: Random,
     counts: Counts,
     figures: Figures,
+    journal: Option<Box<Journal>>,
+    /// When it has something to do.
+    journal_at: Option<Monotonic>,
     /// When the next records may be dead.
     expire_at: Option<Monotonic>,
     stopping: bool,
@@ -131,6 +139,8 @@ struct Settings {
     name: String,
     /// Of our answers to reports.
     at_beginning: Vec<u8>,
+    /// Reports are answered when the disk holds them.
+    promises: bool,
     epoch: u64,
     version: Version,
     lifetimes: Lifetimes,
@@ -175,6 +185,7 @@ impl Node {
                 herd: herd.name.clone(),
                 name: own.name.clone(),
                 at_beginning: at_beginning(own.name.as_bytes()),
+                promises: false,
                 epoch: options.epoch,
                 version: options.version,
                 lifetimes: herd.lifetimes,
@@ -202,6 +213,8 @@ impl Node {
             random,
             counts: Counts::default(),
             figures: Figures::new(herd),
+            journal: None,
+            journal_at: None,
             expire_at: None,
             stopping: false,
             hung_up: false,
@@ -324,6 +337,7 @@ impl Application for Node {
     fn turn_ended(&mut self, now: Now, meters: &Meters) {
         let head = self.positions.head();
         self.news = head - mem::replace(&mut self.head_last_turn, head);
+        self.keep_journal(now);
         for (connection, cursor) in self.peers.links_up() {
             if !self.positions.is_at_head(cursor) {
                 self.actions.push_back(Action::Wake(connection));
@@ -351,7 +365,8 @@ impl Application for Node {
         // What was put off goes on at once.
         let put_off = self.hub.has_due() || self.nears.anybody_waits();
         let at_once = put_off.then(Monotonic::default);
-        let others = self.questions.deadline().into_iter().chain(self.expire_at);
+        let others =
+            self.questions.deadline().into_iter().chain(self.expire_at).chain(self.journal_at);
         dial.into_iter().chain(others).chain(at_once).min()
     }
 
@@ -360,6 +375,10 @@ impl Application for Node {
             self.dial_those_due(now.monotonic);
         }
         self.questions.expire(now.monotonic);
+    }
+
+    fn file_event(&mut self, file: FileId, event: FileEvent, now: Now) {
+        self.journal_event(file, event, now);
     }
 
     fn signalled(&mut self, signal: Signal, _now: Now) {

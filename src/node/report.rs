@@ -20,6 +20,8 @@ pub(super) enum Untaken {
     TooOld,
     /// The positions take all the memory that they may.
     NoRoom,
+    /// The disk fails, and it would be answered only when that holds it.
+    NotKept,
 }
 
 /// Who brings a report, for the log: what it is, and its connection.
@@ -171,6 +173,7 @@ impl fmt::Display for Untaken {
         f.write_str(match self {
             Untaken::Ahead => "the time is too far ahead of this server's clock",
             Untaken::TooOld => "the time is too long ago to be remembered: see tombstone_seconds",
+            Untaken::NotKept => "the journal's disk fails, so it cannot be promised to be kept",
             Untaken::NoRoom => "this server has no room for another client",
         })
     }

@@ -10,18 +10,10 @@
 
 mod check;
 mod files;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the node does not keep a journal yet: this is what it starts with"
-    )
-)]
 mod folder;
 mod survey;
 #[cfg(test)]
 mod testing;
 
 pub(super) use check::check;
-#[expect(unused_imports, reason = "see above")]
-pub(super) use folder::{Folder, Replayed, Segment};
+pub(super) use folder::Folder;

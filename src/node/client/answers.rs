@@ -2,6 +2,7 @@
 
 use crate::limits;
 use crate::node::QuestionId;
+use crate::node::journal::Promise;
 use crate::node::lines::{lines_are_logged, log_out, without_end};
 use crate::node::near::Kept;
 use crate::transport::{ConnectionId, Transport};
@@ -20,8 +21,10 @@ struct Held {
     pending: VecDeque<PendingAnswer>,
     /// A command has cost so much that the next ones are taken in another turn.
     tired: bool,
-    /// Bytes in `PendingAnswer::behind`, all together.
+    /// Bytes in `PendingAnswer::behind`, all together, and of answers to reports that wait for the disk.
     bytes: usize,
+    /// How many of those wait.
+    promised: usize,
 }
 
 /// An answer that takes its time.
@@ -41,6 +44,23 @@ pub(super) enum Awaited {
     Near(Box<[u8]>),
     /// The turn of the rest of the answer to one, of which some has been sent.
     RestOfNear(Kept),
+    /// That the disk holds a report.
+    Disk(Box<Report>),
+}
+
+/// A report that is answered when the disk holds it.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub promise: Promise,
+    pub answer: Vec<u8>,
+    /// In which it came, for when the promise is broken.
+    pub command: Box<[u8]>,
+}
+
+impl Report {
+    fn bytes(&self) -> usize {
+        self.answer.len() + self.command.len() + size_of::<PendingAnswer>() + size_of::<Report>()
+    }
 }
 
 impl Answers {
@@ -54,7 +74,7 @@ impl Answers {
     pub fn is_crowded(&self) -> bool {
         self.held.as_ref().is_some_and(|held| {
             held.tired
-                || held.pending.len() >= limits::QUERIES_PER_CLIENT_MAX
+                || held.pending.len() - held.promised >= limits::QUERIES_PER_CLIENT_MAX
                 || held.bytes >= limits::HELD_ANSWERS_BYTES_MAX
         })
     }
@@ -98,8 +118,12 @@ impl Answers {
 
     /// The next answer takes its time.
     pub fn wait_for(&mut self, awaited: Awaited) {
-        let pending = &mut self.held.get_or_insert_default().pending;
-        pending.push_back(PendingAnswer { awaited, behind: Vec::new() });
+        let held = self.held.get_or_insert_default();
+        if let Awaited::Disk(report) = &awaited {
+            held.promised += 1;
+            held.bytes += report.bytes();
+        }
+        held.pending.push_back(PendingAnswer { awaited, behind: Vec::new() });
     }
 
     /// Sends the answers that have come, as far as no earlier one is missing and there is room: an
@@ -125,6 +149,10 @@ impl Answers {
                 log_answer(transport.id(), answer);
             }
             held.bytes -= pending.behind.len();
+            if let Awaited::Disk(report) = &pending.awaited {
+                held.promised -= 1;
+                held.bytes -= report.bytes();
+            }
             held.pending.pop_front();
         }
         if held.pending.is_empty() {
@@ -137,7 +165,7 @@ impl Answers {
         let held = self.held.take().into_iter();
         held.flat_map(|held| held.pending).filter_map(|pending| match pending.awaited {
             Awaited::Places { question, .. } => Some(question),
-            Awaited::Near(_) | Awaited::RestOfNear(_) => None,
+            Awaited::Near(_) | Awaited::RestOfNear(_) | Awaited::Disk(_) => None,
         })
     }
 }

@@ -9,32 +9,45 @@ use crate::wire::IamAt;
 use crate::wire::neighbour::write_at_after;
 
 impl Client {
-    /// Takes a report: None if the clock or the store says no.
+    /// Takes a report, which came in that line: None if the clock or the store says no.
     #[inline(always)]
     pub(super) fn take_report(
         &mut self,
         cx: &mut Context<'_, Node>,
         report: &IamAt<'_>,
+        line: &[u8],
         got_nanoseconds: i64,
     ) -> Option<()> {
         let text = report.text();
         let text = Text::of_parsed(&text, report.client.len(), report.location.len());
-        self.take_position(cx, text, report.time_nanoseconds, got_nanoseconds)
+        self.take_position(cx, text, line, report.time_nanoseconds, got_nanoseconds)
     }
 
     fn take_position(
         &mut self,
         cx: &mut Context<'_, Node>,
         text: Text<'_>,
+        line: &[u8],
         time_nanoseconds: i64,
         got_nanoseconds: i64,
     ) -> Option<()> {
         let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
         let node = &mut *cx.app;
+        if node.settings.promises {
+            node.may_promise().ok()?;
+        }
         let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
         let difference = taken.ok()?;
         let beginning = &node.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
+        if node.settings.promises
+            && let Some(promise) = node.promise()
+        {
+            let mut answer = Vec::new();
+            compose(&mut answer);
+            self.answer_when_kept(cx, promise, answer, line);
+            return Some(());
+        }
         self.answers.answer(cx.transport, compose);
         Some(())
     }

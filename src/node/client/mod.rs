@@ -7,6 +7,7 @@ mod answers;
 mod forget;
 mod iamat;
 mod near;
+mod promised;
 mod silence;
 mod watch;
 mod whatsat;
@@ -192,7 +193,7 @@ impl Client {
     fn report(&mut self, cx: &mut Context<'_, Node>, line: &[u8], report: &IamAt<'_>) {
         log_in("client", cx.transport.id(), line);
         self.answered = true;
-        if self.take_report(cx, report, cx.now.posix_nanoseconds).is_none() {
+        if self.take_report(cx, report, line, cx.now.posix_nanoseconds).is_none() {
             self.refuse(cx.transport, line);
         }
     }
@@ -202,12 +203,14 @@ impl Client {
         log_in("client", cx.transport.id(), line);
         let understood = match Command::parse(line) {
             Ok(None) => return,
-            Ok(Some(Command::IamAt(report))) => self.take_report(cx, &report, got_nanoseconds),
+            Ok(Some(Command::IamAt(report))) => {
+                self.take_report(cx, &report, line, got_nanoseconds)
+            }
             Ok(Some(Command::WhatsAt(question))) => self.ask(cx, &question),
             Ok(Some(Command::Near(question))) => self.near(cx, &question, line),
             Ok(Some(Command::Watch(watch))) => self.watch(cx, &watch, line),
             Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
-            Ok(Some(Command::Forget(forget))) => self.forget(cx, &forget, got_nanoseconds),
+            Ok(Some(Command::Forget(forget))) => self.forget(cx, &forget, line, got_nanoseconds),
             Err(malformed) => {
                 tell_malformed(cx, malformed);
                 None
@@ -231,6 +234,7 @@ impl Client {
             Awaited::Places { question, at } => {
                 whatsat::write_answer(node, transport, *question, at)
             }
+            Awaited::Disk(report) => promised::write_answer(node, transport, report),
             _ => near::write_answer(node, transport, awaited, &mut is_served),
         });
     }

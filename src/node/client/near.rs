@@ -68,7 +68,7 @@ pub(super) fn write_answer(
         return false;
     }
     let is_whole = match awaited {
-        Awaited::Places { .. } => return false,
+        Awaited::Places { .. } | Awaited::Disk(_) => return false,
         Awaited::RestOfNear(rest) => {
             let (bytes, is_whole) = write_share(transport, rest);
             node.nears.charge_bytes(bytes);

@@ -92,7 +92,7 @@ impl Recent {
         positions.seek(&self.cursor, up_to);
         self.written.drain(..middle);
         self.start = start;
-        while self.departed.pop_front_if(|(at, _)| *at < start).is_some() {}
+        self.departed.retain(|(at, _)| *at >= start);
     }
 
     /// Where the next will be.

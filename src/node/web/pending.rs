@@ -4,8 +4,10 @@ use super::Node;
 use super::events::Stream;
 use super::near::NearAnswer;
 use super::reply::Reply;
+use super::reports::Taken;
 use super::{clients, page};
 use crate::node::QuestionId;
+use crate::node::journal::Promise;
 use crate::transport::{Context, Monotonic};
 
 /// An answer that takes its time.
@@ -15,6 +17,8 @@ pub(super) enum Pending {
     Places { question: QuestionId, client: Vec<u8>, reply: Reply },
     /// The turn of a question about who is near.
     Near(NearAnswer),
+    /// That the disk holds what has been taken.
+    Disk { promise: Promise, taken: Taken, reply: Reply },
     /// Room for the rest of the page.
     Page { rest: &'static [u8] },
     /// Events, and more events.
@@ -33,6 +37,7 @@ impl Pending {
                 clients::answer_places(cx, *question, client, *reply)
             }
             Pending::Near(answer) => answer.go_on(cx),
+            Pending::Disk { promise, taken, reply } => taken.answer_if_known(cx, *promise, *reply),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
             Pending::Turn | Pending::End => true,
@@ -44,7 +49,10 @@ impl Pending {
         match self {
             Pending::Near(answer) => answer.ends_connection(),
             Pending::Events(_) | Pending::End => true,
-            Pending::Places { .. } | Pending::Page { .. } | Pending::Turn => false,
+            Pending::Places { .. }
+            | Pending::Disk { .. }
+            | Pending::Page { .. }
+            | Pending::Turn => false,
         }
     }
 
@@ -84,7 +92,11 @@ impl Pending {
                 cx.app.questions.forget(question, cx.now.monotonic);
             }
             Pending::Events(stream) => stream.leave(cx),
-            Pending::Near(_) | Pending::Page { .. } | Pending::Turn | Pending::End => {}
+            Pending::Near(_)
+            | Pending::Disk { .. }
+            | Pending::Page { .. }
+            | Pending::Turn
+            | Pending::End => {}
         }
     }
 }

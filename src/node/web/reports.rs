@@ -3,8 +3,10 @@
 use super::Node;
 use super::access::{self, Deed};
 use super::clients;
+use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use crate::fault::fault;
+use crate::node::journal::{Promise, Promised};
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
 use crate::node::report::{Reporter, Untaken};
 use crate::positions::Text;
@@ -14,6 +16,19 @@ use crate::wire::ingest::{Sender, Unfit, is_report};
 use crate::wire::{Forget, IamAt, Printable};
 use log::info;
 use std::mem;
+
+/// What has been taken, and is to be answered.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// A report as most apps send it.
+    Done,
+    /// One of OwnTracks.
+    OfOwnTracks,
+    /// Where that client is.
+    Client(Box<[u8]>),
+    /// That a client is forgotten.
+    Forgotten,
+}
 
 /// Logs which request has come, without its query, which may hold what is nobody's business.
 #[inline]
@@ -29,7 +44,7 @@ pub(super) fn take_query(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
     reply: Reply,
-) -> Option<Result<(), Refusal>> {
+) -> Option<Result<Option<Pending>, Refusal>> {
     let mut line = mem::take(&mut cx.app.web.report);
     let report = line.osmand_get(request.query().as_bytes(), cx.now.posix_nanoseconds);
     let taken = report.map(|report| {
@@ -37,7 +52,7 @@ pub(super) fn take_query(
         take_one(cx, &report.map_err(unfit)?).map_err(untaken)
     });
     cx.app.web.report = line;
-    taken.map(|taken| taken.map(|()| reply.done(cx)))
+    taken.map(|taken| taken.and_then(|()| when_kept(cx, reply, Taken::Done)))
 }
 
 /// The same in a `POST`: in the query, as a form or as JSON.
@@ -45,7 +60,7 @@ pub(super) fn take(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
     reply: Reply,
-) -> Result<(), Refusal> {
+) -> Result<Option<Pending>, Refusal> {
     let (query, body, now) = (request.query().as_bytes(), request.body(), cx.now.posix_nanoseconds);
     let is_json = request.is_of_type("application/json");
     let is_of_known_type = is_json || request.is_of_type("application/x-www-form-urlencoded");
@@ -62,7 +77,7 @@ pub(super) fn take(
         if !in_query && is_json { line.traccar(body, now) } else { line.osmand(query, body, now) };
     let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
     cx.app.web.report = line;
-    taken.map(|()| reply.done(cx))
+    taken.and_then(|()| when_kept(cx, reply, Taken::Done))
 }
 
 /// A report as OwnTracks sends it. Its app gives up for good on an answer that is an error, so all is well
@@ -71,7 +86,7 @@ pub(super) fn take_owntracks(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
     reply: Reply,
-) -> Result<(), Refusal> {
+) -> Result<Option<Pending>, Refusal> {
     let sender = Sender {
         query: request.query().as_bytes(),
         user: request.header("x-limit-u"),
@@ -92,8 +107,7 @@ pub(super) fn take_owntracks(
     if let Err(why) = taken {
         info!(target: TRAFFIC, "web {}: that location is not taken: {why}", cx.transport.id());
     }
-    reply.json(cx, b"[]");
-    Ok(())
+    when_kept(cx, reply, Taken::OfOwnTracks)
 }
 
 /// `PUT /clients/ID`: answered by where the client is now known to be.
@@ -102,13 +116,13 @@ pub(super) fn put(
     client: &[u8],
     request: &Request<'_>,
     reply: Reply,
-) -> Result<(), Refusal> {
+) -> Result<Option<Pending>, Refusal> {
     let mut line = mem::take(&mut cx.app.web.report);
     let report = line.put(client, request.body(), cx.now.posix_nanoseconds);
     let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
     cx.app.web.report = line;
     taken?;
-    clients::get(cx, client, reply)
+    when_kept(cx, reply, Taken::Client(client.into()))
 }
 
 /// `DELETE /clients/ID`: of a client that is not known nothing is kept.
@@ -117,7 +131,7 @@ pub(super) fn forget(
     client: &[u8],
     request: &Request<'_>,
     reply: Reply,
-) -> Result<(), Refusal> {
+) -> Result<Option<Pending>, Refusal> {
     let now = cx.now.posix_nanoseconds;
     let mut line = mem::take(&mut cx.app.web.report);
     let known = cx.app.positions.find(client);
@@ -130,8 +144,7 @@ pub(super) fn forget(
     });
     cx.app.web.report = line;
     forgotten?;
-    reply.head(cx, 204, Payload::Length(0), |head| head);
-    Ok(())
+    when_kept(cx, reply, Taken::Forgotten)
 }
 
 /// What is wrong with what was sent.
@@ -142,12 +155,62 @@ pub(super) fn unfit(unfit: Unfit<'_>) -> Refusal {
 fn untaken(untaken: Untaken) -> Refusal {
     let status = match untaken {
         Untaken::Ahead | Untaken::TooOld => 400,
-        Untaken::NoRoom => 503,
+        Untaken::NoRoom | Untaken::NotKept => 503,
     };
     Refusal::new(status, untaken.to_string())
 }
 
+/// Answers what has been taken, when the disk holds it where that is promised.
+fn when_kept(
+    cx: &mut Context<'_, Node>,
+    reply: Reply,
+    taken: Taken,
+) -> Result<Option<Pending>, Refusal> {
+    if let Some(promise) = cx.app.promise()
+        && cx.app.look_at(promise, cx.transport.id()) == Promised::Waiting
+    {
+        return Ok(Some(Pending::Disk { promise, taken, reply }));
+    }
+    taken.answer(cx, reply).map(|()| None)
+}
+
+impl Taken {
+    /// Answers, if it is known what became of the promise.
+    pub fn answer_if_known(
+        &self,
+        cx: &mut Context<'_, Node>,
+        promise: Promise,
+        reply: Reply,
+    ) -> bool {
+        let answered = match cx.app.look_at(promise, cx.transport.id()) {
+            Promised::Waiting => return false,
+            Promised::Kept => self.answer(cx, reply),
+            Promised::Broken => Err(untaken(Untaken::NotKept)),
+        };
+        if let Err(refusal) = answered {
+            reply.refuse(cx, &refusal);
+        }
+        true
+    }
+
+    fn answer(&self, cx: &mut Context<'_, Node>, reply: Reply) -> Result<(), Refusal> {
+        match self {
+            Taken::Done => reply.done(cx),
+            Taken::OfOwnTracks => reply.json(cx, b"[]"),
+            // One whose time is over is taken and not kept.
+            Taken::Client(client) if cx.app.positions.find(client).is_some() => {
+                return clients::get(cx, client, reply);
+            }
+            Taken::Client(_) | Taken::Forgotten => {
+                reply.head(cx, 204, Payload::Length(0), |head| head);
+            }
+        }
+        Ok(())
+    }
+}
+
 fn take_one(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untaken> {
+    cx.app.may_promise()?;
     let (id, now) = (cx.transport.id(), cx.now);
     let text = report.text();
     log_in("web", id, &text);
@@ -166,6 +229,7 @@ fn forget_one(cx: &mut Context<'_, Node>, forget: &Forget<'_>) -> Result<(), Unt
         fault!("what was read as a FORGET is none");
         return Ok(());
     };
+    cx.app.may_promise()?;
     let (from, time) = (Reporter("web", id), forget.time_nanoseconds);
     cx.app.take_forget(from, text, time, now.posix_nanoseconds, now.monotonic).map(|_| ())
 }

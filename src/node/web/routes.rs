@@ -126,7 +126,7 @@ pub(super) fn answer(
     // Most requests are this one, and what it is shows in its query.
     if (request.method(), request.path()) == ("GET", "/") {
         return match reports::take_query(cx, request, reply) {
-            Some(taken) => taken.map(|()| None),
+            Some(taken) => taken,
             None => Ok(page::answer(cx, reply)),
         };
     }
@@ -147,13 +147,13 @@ pub(super) fn answer(
         return Ok(None);
     }
     match (route, deed) {
-        (Route::Root, Deed::Change) => reports::take(cx, request, reply)?,
+        (Route::Root, Deed::Change) => return reports::take(cx, request, reply),
         (Route::Root, Deed::Ask) => return Ok(page::answer(cx, reply)),
-        (Route::OwnTracks, _) => reports::take_owntracks(cx, request, reply)?,
+        (Route::OwnTracks, _) => return reports::take_owntracks(cx, request, reply),
         (Route::Client(id), Deed::Change) if request.method() == "DELETE" => {
-            reports::forget(cx, &id, request, reply)?;
+            return reports::forget(cx, &id, request, reply);
         }
-        (Route::Client(id), Deed::Change) => reports::put(cx, &id, request, reply)?,
+        (Route::Client(id), Deed::Change) => return reports::put(cx, &id, request, reply),
         (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
         (Route::Clients, _) => return near::answer(cx, query, reply),
         (Route::Places(id), _) => return clients::places(cx, &id, query, reply),

@@ -3,6 +3,7 @@
 
 use super::exposition::{Family, Type};
 use crate::node::counts::{Kind, Refused, Traffic};
+use crate::node::journal::JournalFigures;
 use crate::node::{Counters, Node};
 use crate::transport::Now;
 use std::fmt::Display;
@@ -48,6 +49,9 @@ impl Node {
         counter(out, "herd_changes_total", help, positions.head());
         let help = "Positions and tombstones whose time was over.";
         counter(out, "herd_expired_total", help, self.counts.records_expired());
+        if let Some(journal) = self.journal_figures() {
+            write_journal(&journal, out);
+        }
         gauge(out, "herd_positions_bytes", "Memory that positions take.", positions.bytes());
         if let Some(most) = positions.bytes_max() {
             let help = "Memory that they may take before reports are refused.";
@@ -182,6 +186,19 @@ impl Node {
             family.sample(&[("neighbour", neighbour.name)], neighbour.told);
         });
     }
+}
+
+fn write_journal(journal: &JournalFigures, out: &mut Vec<u8>) {
+    let help = "Whether the journal holds all that is known, or will in a moment.";
+    gauge(out, "herd_journal_whole", help, u8::from(journal.is_whole));
+    gauge(out, "herd_journal_files", "Files of the journal.", journal.files);
+    gauge(out, "herd_journal_bytes", "Bytes of the journal's files.", journal.bytes);
+    let help = "About how many of them are not stale.";
+    gauge(out, "herd_journal_live_bytes", help, journal.live_bytes);
+    let help = "Changes that the disk is not known to hold.";
+    gauge(out, "herd_journal_unforced_changes", help, journal.unforced_changes);
+    let help = "How often the journal's disk failed.";
+    counter(out, "herd_journal_failures_total", help, journal.failures);
 }
 
 fn write_places(counters: &Counters, out: &mut Vec<u8>) {

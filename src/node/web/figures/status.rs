@@ -6,6 +6,7 @@
 use super::HerdServer;
 use crate::fault::fault;
 use crate::node::counts::{Kind, Refused};
+use crate::node::journal::JournalFigures;
 use crate::node::{Counters, Node};
 use crate::transport::{Meters, Now};
 use serde::Serialize;
@@ -39,8 +40,8 @@ struct Status<'a> {
     neighbours: Vec<Neighbour<'a>>,
     servers: &'a [HerdServer],
     places: Places,
-    /// There is none yet.
-    journal: Option<()>,
+    /// None where none is kept.
+    journal: Option<Journal>,
     turns: u64,
     turn_longest_seconds: f64,
 }
@@ -72,6 +73,21 @@ struct Direction {
 }
 
 #[derive(Serialize)]
+struct Journal {
+    /// When it is forced to the disk: `second` or `always`.
+    sync: &'static str,
+    /// Whether it holds all that is known, or will in a moment.
+    whole: bool,
+    files: usize,
+    bytes: u64,
+    /// About how much of that is not stale.
+    live_bytes: u64,
+    /// Changes that the disk is not known to hold.
+    unforced_changes: u64,
+    failures: u64,
+}
+
+#[derive(Serialize)]
 struct Places {
     questions: u64,
     cached: u64,
@@ -90,6 +106,21 @@ struct Places {
     broken: u64,
     latency_mean_seconds: f64,
     latency_longest_seconds: f64,
+}
+
+impl From<JournalFigures> for Journal {
+    fn from(figures: JournalFigures) -> Self {
+        let JournalFigures { is_whole, files, bytes, live_bytes, .. } = figures;
+        Journal {
+            sync: if figures.always { "always" } else { "second" },
+            whole: is_whole,
+            files,
+            bytes,
+            live_bytes,
+            unforced_changes: figures.unforced_changes,
+            failures: figures.failures,
+        }
+    }
 }
 
 impl Node {
@@ -123,7 +154,7 @@ impl Node {
             neighbours: self.neighbours(now),
             servers: &self.figures.servers,
             places: Places::from(self.questions.counters()),
-            journal: None,
+            journal: self.journal_figures().map(Journal::from),
             turns: meters.turns,
             turn_longest_seconds: meters.turn_longest.as_secs_f64(),
         };

@@ -1,0 +1,390 @@
+//! The feed on disk: one more cursor, which is walked to the feed's end in each turn, before links are and
+//! before clients are answered.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `segments` | which records have their copy in which file, and how the oldest is made needless |
+//! | `writer` | the file that is appended to |
+//! | `promises` | up to where the disk holds it, and who waits for that |
+//! | `replay` | what was there at the start |
+//!
+//! The turn hands over what it has brought; a helper thread forces it to the disk, once a second or, where
+//! answers wait for it, one force after the other, each for all that came during the one before (group
+//! commit).
+//!
+//! **When the disk fails** the file is given up, and what it held beyond the last force is doubted: the
+//! cursor goes back to there. Each second another file is begun; when that holds all, the journal is whole.
+
+mod promises;
+mod replay;
+mod segments;
+mod writer;
+
+pub(super) use promises::{Promise, Promised};
+pub use replay::ReplayError;
+
+use super::Node;
+use super::counts::Refused;
+use super::log_throttle::LogThrottle;
+use super::report::Untaken;
+use crate::journal::{Identity, file_name};
+use crate::limits;
+use crate::positions::{Cursor, Positions};
+use crate::transport::{
+    Action, ConnectionId, FileEvent, FileId, FileRequest, FileStep, Monotonic, Now,
+};
+use crate::wire::plural;
+use log::{error, info};
+use promises::Promises;
+use segments::Segments;
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+use writer::Writer;
+
+/// How a server keeps its journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalOptions {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Whether reports are answered only when the disk holds them; else it is forced once a second.
+    pub always: bool,
+    /// The number of the next file: above all that there are.
+    pub next_number: u64,
+}
+
+/// See the [module's docs](self).
+#[derive(Debug)]
+pub(super) struct Journal {
+    options: JournalOptions,
+    id: Identity,
+    /// How often something is written, if only that the server lives.
+    lives_every: Duration,
+    /// Up to where the feed has been appended.
+    cursor: Cursor,
+    state: State,
+    segments: Segments,
+    promises: Promises,
+    /// Whether all that is known is in it, or on its way.
+    is_whole: bool,
+    /// When what has been appended is to be forced.
+    force_at: Option<Monotonic>,
+    written: Monotonic,
+    /// Files that could not be removed, and when that is tried again.
+    needless: Vec<u64>,
+    remove_at: Option<Monotonic>,
+    requests: VecDeque<(FileId, FileRequest)>,
+    failed: LogThrottle,
+    failures: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// To be begun at that time, with another file.
+    Closed {
+        begin_at: Monotonic,
+    },
+    Open(Writer),
+}
+
+impl Journal {
+    fn new(
+        options: JournalOptions,
+        (herd, server): (&str, &str),
+        tombstone_seconds: u32,
+        positions: &mut Positions,
+    ) -> Self {
+        let lives_every = Duration::from_secs(u64::from(tombstone_seconds) / 4);
+        Journal {
+            id: Identity::new(herd, server, options.next_number),
+            options,
+            lives_every: lives_every.clamp(Duration::from_secs(1), limits::JOURNAL_LIVES_EVERY_MAX),
+            cursor: positions.open_cursor(),
+            state: State::Closed { begin_at: Monotonic::default() },
+            segments: Segments::default(),
+            promises: Promises::new(positions),
+            is_whole: true,
+            force_at: None,
+            written: Monotonic::default(),
+            needless: Vec::new(),
+            remove_at: None,
+            requests: VecDeque::new(),
+            failed: LogThrottle::default(),
+            failures: 0,
+        }
+    }
+
+    /// A turn ends, which has brought so much: appends it.
+    fn keep(&mut self, positions: &mut Positions, now: Now, news: u64) {
+        self.begin_if_due(positions, now);
+        self.remove_again(now.monotonic);
+        let State::Open(writer) = &mut self.state else { return };
+        writer.set_time(posix_seconds(now));
+        if self.is_whole {
+            positions.pass(&self.cursor, |change| writer.line(change));
+        } else {
+            let mut share = limits::WALK_RECORDS_MAX + 2 * news;
+            while share > 0
+                && let Some(change) = positions.next(&self.cursor)
+            {
+                writer.line(&change);
+                share -= 1;
+            }
+        }
+        let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
+        self.segments.begin_cleaning(positions);
+        self.segments.clean(positions, writer, share.min(limits::JOURNAL_CLEANED_BYTES_MAX));
+        if writer.waiting_bytes() == 0 && now.monotonic.since(self.written) >= self.lives_every {
+            writer.empty_block();
+        }
+        self.hand_over(positions, now);
+    }
+
+    /// Hands over what waits, and has it forced if it is time.
+    fn hand_over(&mut self, positions: &mut Positions, now: Now) {
+        let State::Open(writer) = &mut self.state else { return };
+        let file = file_of(writer.number());
+        if let Some((bytes, lines)) = writer.take() {
+            self.segments.grew(bytes.len() as u64, lines);
+            self.requests.push_back((file, FileRequest::Append(bytes)));
+            self.written = now.monotonic;
+            let pause = if self.options.always { Duration::ZERO } else { limits::JOURNAL_SYNC };
+            self.force_at.get_or_insert(now.monotonic + pause);
+        }
+        let place = writer.end();
+        let is_full = self.segments.last_bytes() >= limits::JOURNAL_SEGMENT_BYTES
+            && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
+        let mends = !self.is_whole && positions.is_at_head(&self.cursor);
+        if is_full || self.force_at.is_some_and(|at| at <= now.monotonic) {
+            self.force_at = None;
+            self.promises.ask(file, place, &self.cursor, mends, positions);
+            self.requests.push_back((file, FileRequest::Force));
+        }
+        if is_full {
+            self.segments.end(&self.cursor, positions);
+            self.begin(positions, now);
+        }
+    }
+
+    fn begin_if_due(&mut self, positions: &mut Positions, now: Now) {
+        if let State::Closed { begin_at } = self.state
+            && begin_at <= now.monotonic
+        {
+            self.begin(positions, now);
+        }
+    }
+
+    /// Begins another file, at the cursor.
+    fn begin(&mut self, positions: &mut Positions, now: Now) {
+        let number = self.options.next_number;
+        self.options.next_number += 1;
+        let mut writer = Writer::new(self.id.with_file(number), posix_seconds(now));
+        writer.empty_block();
+        self.requests.push_back((file_of(number), FileRequest::Create(self.path_of(number))));
+        self.segments.begin(number, &self.cursor, positions);
+        self.state = State::Open(writer);
+    }
+
+    fn path_of(&self, number: u64) -> PathBuf {
+        self.options.dir.join(file_name(number))
+    }
+
+    /// What came of a request; those to be called are told by [`next_called`](Promises::next_called).
+    fn event(&mut self, file: FileId, event: FileEvent, positions: &mut Positions, now: Monotonic) {
+        match event {
+            FileEvent::Created | FileEvent::Removed => {}
+            FileEvent::Forced(bytes) => self.forced(file, bytes, positions),
+            FileEvent::Failed(FileStep::Remove, error) => {
+                self.tell_failed(FileStep::Remove, &error, now);
+                self.needless.push(u64::from(file.0));
+                self.remove_at = Some(now + limits::JOURNAL_RETRY);
+            }
+            FileEvent::Failed(step, error) => self.fail(step, &error, positions, now),
+        }
+    }
+
+    fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions) {
+        let forced = self.promises.forced(file, bytes, positions);
+        let Some(up_to) = forced.up_to else { return };
+        if let Some(needless) = self.segments.forced(up_to, positions) {
+            self.remove(needless);
+        }
+        let is_present = matches!(&self.state, State::Open(w) if file_of(w.number()) == file);
+        if !is_present && !self.promises.waits_for(file) {
+            self.requests.push_back((file, FileRequest::Close));
+        }
+        if forced.mends && !self.is_whole {
+            self.is_whole = true;
+            info!("the journal is whole again");
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.requests.push_back((file_of(number), FileRequest::Remove(self.path_of(number))));
+    }
+
+    fn remove_again(&mut self, now: Monotonic) {
+        if self.remove_at.take_if(|at| *at <= now).is_some() {
+            for number in std::mem::take(&mut self.needless) {
+                self.remove(number);
+            }
+        }
+    }
+
+    /// The disk has failed: the file is given up, and what it held beyond the last force.
+    fn fail(
+        &mut self,
+        step: FileStep,
+        error: &io::Error,
+        positions: &mut Positions,
+        now: Monotonic,
+    ) {
+        let State::Open(writer) = &self.state else { return };
+        let present = file_of(writer.number());
+        self.tell_failed(step, error, now);
+        self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
+        (self.is_whole, self.force_at) = (false, None);
+        let mut files = self.promises.fail(positions);
+        files.retain(|&file| file != present);
+        files.push(present);
+        self.requests.extend(files.into_iter().map(|file| (file, FileRequest::Close)));
+        let at = positions.open_cursor_at(self.promises.safe());
+        positions.close_cursor(std::mem::replace(&mut self.cursor, at));
+        for number in self.segments.failed(self.promises.safe(), positions) {
+            self.remove(number);
+        }
+    }
+
+    fn tell_failed(&mut self, step: FileStep, error: &io::Error, now: Monotonic) {
+        self.failures += 1;
+        let Some(others) = self.failed.admit(now, limits::JOURNAL_REMINDER) else { return };
+        let (what, dir) = (words(step), self.options.dir.display());
+        let answers = match self.options.always {
+            true => "reports are refused meanwhile",
+            false => "what comes is kept in memory alone meanwhile",
+        };
+        error!(
+            "the journal in {dir} cannot {what}: {error}; tried again every second, {answers}; it \
+             failed {} more since this was last said",
+            plural(others, "time")
+        );
+    }
+
+    /// When there is something to do that no connection brings.
+    fn deadline(&self, positions: &Positions) -> Option<Monotonic> {
+        let at = match &self.state {
+            State::Closed { begin_at } => Some(*begin_at),
+            State::Open(_) if self.segments.is_cleaning() => Some(Monotonic::default()),
+            State::Open(_) if !self.is_whole && !positions.is_at_head(&self.cursor) => {
+                Some(Monotonic::default())
+            }
+            State::Open(_) => Some(self.written + self.lives_every),
+        };
+        at.into_iter().chain(self.force_at).chain(self.remove_at).min()
+    }
+
+    /// Whether reports cannot be promised to be kept.
+    fn is_refusing(&self) -> bool {
+        self.options.always && !self.is_whole
+    }
+}
+
+/// What a journal is like, for who watches the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JournalFigures {
+    pub always: bool,
+    pub is_whole: bool,
+    pub files: usize,
+    pub bytes: u64,
+    pub live_bytes: u64,
+    /// Changes that the disk is not known to hold.
+    pub unforced_changes: u64,
+    pub failures: u64,
+}
+
+impl Node {
+    /// A turn ends: appends what it has brought.
+    pub(super) fn keep_journal(&mut self, now: Now) {
+        let Node { journal: Some(journal), positions, news, .. } = self else { return };
+        journal.keep(positions, now, *news);
+        self.journal_at = journal.deadline(positions);
+        self.ask_for_files();
+    }
+
+    /// What came of a file of the journal.
+    pub(super) fn journal_event(&mut self, file: FileId, event: FileEvent, now: Now) {
+        let Node { journal: Some(journal), positions, .. } = self else { return };
+        journal.event(file, event, positions, now.monotonic);
+        self.journal_at = journal.deadline(positions);
+        let is_broken = !journal.is_whole;
+        while let Some(id) = self.journal.as_mut().and_then(|j| j.promises.next_called(is_broken)) {
+            self.wake(id);
+        }
+        self.ask_for_files();
+    }
+
+    fn ask_for_files(&mut self) {
+        let Some(journal) = &mut self.journal else { return };
+        let requests = journal.requests.drain(..);
+        self.actions.extend(requests.map(|(file, request)| Action::File(file, request)));
+    }
+
+    /// Whether a report can be taken: not where it could not be promised to be kept.
+    pub(super) fn may_promise(&mut self) -> Result<(), Untaken> {
+        if self.journal.as_ref().is_some_and(|journal| journal.is_refusing()) {
+            self.counts.refused(Refused::NotKept);
+            return Err(Untaken::NotKept);
+        }
+        Ok(())
+    }
+
+    /// What must be kept before a report that has just been taken is answered; None if it may be at once.
+    pub(super) fn promise(&self) -> Option<Promise> {
+        let journal = self.journal.as_ref().filter(|journal| journal.options.always)?;
+        journal.promises.promise(self.positions.head())
+    }
+
+    /// What has become of a promise; that connection is called when it is known.
+    pub(super) fn look_at(&mut self, promise: Promise, connection: ConnectionId) -> Promised {
+        let Some(journal) = &mut self.journal else { return Promised::Kept };
+        let promised = journal.promises.look(promise);
+        if promised == Promised::Waiting {
+            journal.promises.wait(promise, connection);
+        }
+        promised
+    }
+
+    /// What there is to see of the journal.
+    pub(super) fn journal_figures(&self) -> Option<JournalFigures> {
+        let journal = self.journal.as_ref()?;
+        let safe_up_to = self.positions.sent_up_to(journal.promises.safe());
+        Some(JournalFigures {
+            always: journal.options.always,
+            is_whole: journal.is_whole,
+            files: journal.segments.len(),
+            bytes: journal.segments.bytes(),
+            live_bytes: journal.segments.live_bytes(&self.positions),
+            unforced_changes: self.positions.head() - safe_up_to,
+            failures: journal.failures,
+        })
+    }
+}
+
+/// The number by which a file is asked for. (There are never so many at a time that two have the same.)
+fn file_of(number: u64) -> FileId {
+    FileId(number as u32)
+}
+
+fn posix_seconds(now: Now) -> u64 {
+    now.posix_nanoseconds.unsigned_abs() / 1_000_000_000
+}
+
+fn words(step: FileStep) -> &'static str {
+    match step {
+        FileStep::Create => "begin a file",
+        FileStep::Append => "append to its file",
+        FileStep::Force => "force its file to the disk",
+        FileStep::Remove => "remove a file",
+    }
+}

@@ -1,0 +1,276 @@
+//! Which records have their copy in which file of the journal, and how the oldest file is made needless.
+//!
+//! A record that has not changed since it was appended is where it was in the feed then. So what lives of a
+//! file is a few **pieces** of the feed: each from a cursor's place up to a sequence number, and found by
+//! walking it. The changes of its own time are one piece. The others are of older files that were cleaned
+//! into it.
+//!
+//! **Cleaning.** When much of all files is stale, the oldest is made needless: its pieces are walked, in
+//! shares, and what is found is appended again; when the disk holds that, the file is removed. Always the
+//! oldest: what says that a client is forgotten must not go before what it has put an end to.
+
+use super::writer::Writer;
+use crate::limits;
+use crate::positions::{Cursor, Positions};
+use std::collections::VecDeque;
+
+/// The files of a journal, the oldest first; the last is appended to, while the journal is open.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    all: VecDeque<Segment>,
+    cleaning: Option<Cleaning>,
+    /// All up to this one are cleaned in this pass, and what had been appended when it began.
+    pass: Option<(u64, u64)>,
+    /// Bytes appended since the start.
+    appended: u64,
+    /// Up to which file all are to be written anew, since something in them is not as it was written.
+    rotten: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    number: u64,
+    bytes: u64,
+    lines: u64,
+    pieces: Vec<Piece>,
+    /// Whether the disk holds anything of it.
+    is_forced: bool,
+}
+
+/// Those records behind a place in the feed that have changed after `after` and up to `up_to`.
+#[derive(Debug)]
+struct Piece {
+    from: Cursor,
+    after: u64,
+    up_to: u64,
+}
+
+/// The oldest file is made needless.
+#[derive(Debug)]
+struct Cleaning {
+    /// The piece that is walked, how far, and up to which change it has been appended again.
+    piece: usize,
+    at: Option<Cursor>,
+    passed: u64,
+    /// What has been appended again, and in which files.
+    copied: Vec<(u64, Piece)>,
+    /// Where the copies end, once there are all.
+    ends_at: Option<Place>,
+}
+
+/// A place in the journal: a file's number, and bytes of it.
+pub(super) type Place = (u64, u64);
+
+impl Segments {
+    /// A file begins, with what follows `from` in the feed.
+    pub fn begin(&mut self, number: u64, from: &Cursor, positions: &mut Positions) {
+        let after = positions.sent_up_to(from);
+        let piece = Piece { from: positions.open_cursor_at(from), after, up_to: u64::MAX };
+        let pieces = vec![piece];
+        self.all.push_back(Segment { number, bytes: 0, lines: 0, pieces, is_forced: false });
+    }
+
+    /// The last file ends: what follows `to` in the feed is not in it.
+    pub fn end(&mut self, to: &Cursor, positions: &mut Positions) {
+        let up_to = positions.sent_up_to(to);
+        if let Some(segment) = self.all.back_mut() {
+            segment.pieces.iter_mut().for_each(|piece| piece.up_to = piece.up_to.min(up_to));
+        }
+    }
+
+    /// The last file was there before, is so long and has so many lines; it `is_rotten` if something in it
+    /// is not as it was written.
+    pub fn found(&mut self, bytes: u64, lines: u64, is_rotten: bool) {
+        let Some(segment) = self.all.back_mut() else { return };
+        (segment.bytes, segment.lines, segment.is_forced) = (bytes, lines, true);
+        if is_rotten {
+            self.rotten = Some(segment.number);
+        }
+    }
+
+    /// So much has been appended to the last file.
+    pub fn grew(&mut self, bytes: u64, lines: u64) {
+        if let Some(segment) = self.all.back_mut() {
+            segment.bytes += bytes;
+            segment.lines += lines;
+        }
+        self.appended += bytes;
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.all.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Bytes of the last.
+    pub fn last_bytes(&self) -> u64 {
+        self.all.back().map_or(0, |segment| segment.bytes)
+    }
+
+    /// About how many bytes live: of as many lines as there are records.
+    pub fn live_bytes(&self, positions: &Positions) -> u64 {
+        let lines: u64 = self.all.iter().map(|segment| segment.lines).sum();
+        let records = (positions.len() + positions.tombstones()) as u64;
+        let bytes = u128::from(self.bytes()) * u128::from(records);
+        (bytes / u128::from(lines.max(1))) as u64
+    }
+
+    /// Whether the oldest file is being made needless, or is to be.
+    pub fn is_cleaning(&self) -> bool {
+        self.cleaning.as_ref().is_some_and(|cleaning| cleaning.ends_at.is_none())
+    }
+
+    /// Begins to make the oldest file needless, if it is time.
+    pub fn begin_cleaning(&mut self, positions: &mut Positions) {
+        let (Some(oldest), Some(last)) = (self.all.front(), self.all.back()) else { return };
+        let (oldest, last) = (oldest.number, last.number);
+        if oldest < last && self.cleaning.is_none() && self.is_due(oldest, last, positions) {
+            let (at, copied) = (None, Vec::new());
+            self.cleaning = Some(Cleaning { piece: 0, at, passed: 0, copied, ends_at: None });
+        }
+    }
+
+    /// Whether it is time: much is stale. One pass after the other goes through all files that there are;
+    /// the next one only when enough has come that it may find something.
+    fn is_due(&mut self, oldest: u64, last: u64, positions: &Positions) -> bool {
+        if self.rotten.is_some_and(|rotten| oldest <= rotten) {
+            return true;
+        }
+        let live = self.live_bytes(positions);
+        let most = (2 * live + limits::JOURNAL_STALE_BYTES_MAX)
+            .min(live + live / 4 * 3 + limits::JOURNAL_STALE_BYTES_MAX_LARGE);
+        if self.bytes() <= most {
+            return false;
+        }
+        match self.pass {
+            Some((until, _)) if oldest <= until => true,
+            Some((_, appended))
+                if self.appended - appended < limits::JOURNAL_STALE_BYTES_MAX / 2 =>
+            {
+                false
+            }
+            _ => {
+                self.pass = Some((last - 1, self.appended));
+                true
+            }
+        }
+    }
+
+    /// Appends again what lives of the oldest file, as much as `share` bytes.
+    pub fn clean(&mut self, positions: &mut Positions, writer: &mut Writer, share: usize) {
+        let Segments { all, cleaning, .. } = self;
+        let (Some(cleaning), Some(oldest)) = (cleaning, all.front()) else { return };
+        if cleaning.ends_at.is_some() {
+            return;
+        }
+        let before = writer.waiting_bytes();
+        while let Some(piece) = oldest.pieces.get(cleaning.piece) {
+            if writer.waiting_bytes() - before >= share {
+                return;
+            }
+            let at = cleaning.at.get_or_insert_with(|| {
+                cleaning.passed = piece.after;
+                positions.open_cursor_at(&piece.from)
+            });
+            match positions.peek(at).filter(|change| change.sequence() <= piece.up_to) {
+                Some(change) => {
+                    let sequence = change.sequence();
+                    writer.line(&change);
+                    cleaning.copies(writer.number(), sequence, positions);
+                }
+                None => cleaning.end_piece(piece.up_to, positions),
+            }
+        }
+        cleaning.ends_at = Some(writer.end());
+    }
+
+    /// The disk holds the journal up to there: the path's number of a file that is needless now.
+    pub fn forced(&mut self, up_to: Place, positions: &mut Positions) -> Option<u64> {
+        for segment in self.all.iter_mut().filter(|segment| segment.number <= up_to.0) {
+            segment.is_forced = true;
+        }
+        let cleaning = self.cleaning.take_if(|c| c.ends_at.is_some_and(|end| end <= up_to))?;
+        for (number, piece) in cleaning.copied {
+            match self.all.iter_mut().find(|segment| segment.number == number) {
+                Some(segment) => {
+                    segment.pieces.push(piece);
+                    segment.pieces.sort_by_key(|piece| piece.after);
+                }
+                None => piece.close(positions),
+            }
+        }
+        let oldest = self.all.pop_front()?;
+        oldest.pieces.into_iter().for_each(|piece| piece.close(positions));
+        self.rotten.take_if(|rotten| *rotten <= oldest.number);
+        Some(oldest.number)
+    }
+
+    /// Nothing that was appended behind what is `safe` in the feed is to be relied upon. The numbers of
+    /// files of which the disk holds nothing.
+    pub fn failed(&mut self, safe: &Cursor, positions: &mut Positions) -> Vec<u64> {
+        if let Some(cleaning) = self.cleaning.take() {
+            cleaning.at.into_iter().for_each(|at| positions.close_cursor(at));
+            cleaning.copied.into_iter().for_each(|(_, piece)| piece.close(positions));
+        }
+        let up_to = positions.sent_up_to(safe);
+        let mut needless = Vec::new();
+        while let Some(last) = self.all.pop_back() {
+            if last.is_forced {
+                self.all.push_back(last);
+                break;
+            }
+            needless.push(last.number);
+            last.pieces.into_iter().for_each(|piece| piece.close(positions));
+        }
+        for piece in self.all.iter_mut().flat_map(|segment| &mut segment.pieces) {
+            piece.up_to = piece.up_to.min(up_to);
+        }
+        needless
+    }
+}
+
+impl Cleaning {
+    /// The next change of the piece has been appended to the file with that number.
+    fn copies(&mut self, number: u64, sequence: u64, positions: &mut Positions) {
+        let Some(at) = &self.at else { return };
+        match self.copied.last_mut() {
+            // What is between the two has been passed, and nothing of it lives.
+            Some((file, last)) if *file == number && last.joins(self.passed) => {
+                last.up_to = last.up_to.max(sequence);
+            }
+            _ => {
+                let from = positions.open_cursor_at(at);
+                self.copied.push((number, Piece { from, after: self.passed, up_to: sequence }));
+            }
+        }
+        self.passed = sequence;
+        positions.next(at);
+    }
+
+    /// All of the piece has been appended again.
+    fn end_piece(&mut self, up_to: u64, positions: &mut Positions) {
+        if let Some((_, last)) = self.copied.last_mut()
+            && last.joins(self.passed)
+        {
+            last.up_to = last.up_to.max(up_to);
+        }
+        self.piece += 1;
+        self.at.take().into_iter().for_each(|at| positions.close_cursor(at));
+    }
+}
+
+impl Piece {
+    /// Whether what follows that change goes on with this piece.
+    fn joins(&self, passed: u64) -> bool {
+        (self.after..=self.up_to).contains(&passed)
+    }
+
+    fn close(self, positions: &mut Positions) {
+        positions.close_cursor(self.from);
+    }
+}
