@@ -6,7 +6,7 @@ use harness::Harness;
 use herd::limits;
 use herd::wire::http::{Connection, HttpDate, Payload, RequestReader, ResponseHead};
 use herd::wire::ingest::ReportLine;
-use herd::wire::neighbour::{write_at, write_mark};
+use herd::wire::neighbour::{Digest, write_at, write_mark};
 use herd::wire::time::parse_time;
 use herd::wire::{Command, Line, LineReader, Location, NeighbourLine, Printable};
 use std::fmt::Write;
@@ -77,9 +77,10 @@ fn printing(harness: &Harness) {
         write_at(&mut out, black_box(b"Goloman"), black_box(263_873_386), black_box(text));
         out.len()
     });
+    let digest = Digest { sum: 0x0123_4567_89ab_cdef, step: Some(1_763_770_000) };
     harness.measure("write/MARK", || {
         out.clear();
-        write_mark(&mut out, black_box(123_456_789), black_box(0x0123_4567_89ab_cdef));
+        write_mark(&mut out, black_box(123_456_789), black_box(digest));
         out.len()
     });
     let mut shown = String::with_capacity(4_096);

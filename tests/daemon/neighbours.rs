@@ -27,7 +27,7 @@ fn dialled(listener: &TcpListener) -> (Client, String) {
     stream.set_nonblocking(false).unwrap();
     let mut link = Client::new(stream);
     let greeting = link.line();
-    let epoch = greeting.strip_prefix("HERD 1 test A B ").expect(&greeting).to_owned();
+    let epoch = greeting.strip_prefix("HERD 2 test A B ").expect(&greeting).to_owned();
     assert!(epoch.len() == 16 && epoch.bytes().all(|b| b.is_ascii_hexdigit()), "{greeting}");
     (link, epoch)
 }
@@ -52,7 +52,7 @@ fn sorted(mut lines: [String; 2]) -> [String; 2] {
 fn a_link_tells_the_feed_and_goes_on_where_it_was_heard() {
     let (_herd, a, listener) = beside_b();
     let (mut link, epoch) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     let first = a.report("kiwi", "1");
     let (line, mark) = told(&mut link);
     assert_eq!(line, first);
@@ -63,12 +63,12 @@ fn a_link_tells_the_feed_and_goes_on_where_it_was_heard() {
     drop(link);
     let (mut link, same_epoch) = dialled(&listener);
     assert_eq!(same_epoch, epoch, "it is the same life of A");
-    link.send(format!("HEARD 1 B 00000000000000b1 {mark}\n"));
+    link.send(format!("HEARD 2 B 00000000000000b1 {mark}\n"));
     assert_eq!(told(&mut link).0, second);
     // Lost everything: all is told again.
     drop(link);
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b2 0\n");
+    link.send("HEARD 2 B 00000000000000b2 0\n");
     let lines = [link.line(), link.line()];
     assert_eq!(sorted(lines), sorted([first, second]));
 }
@@ -77,11 +77,11 @@ fn a_link_tells_the_feed_and_goes_on_where_it_was_heard() {
 fn what_a_neighbour_told_is_not_told_back_in_the_same_life_but_in_the_next() {
     let (_herd, a, listener) = beside_b();
     let mut b = a.stranger();
-    b.send("HERD 1 test B A 00000000000000b1\n");
+    b.send("HERD 2 test B A 00000000000000b1\n");
     let heard = b.line();
-    assert!(heard.starts_with("HEARD 1 A ") && heard.ends_with(" 0"), "{heard}");
+    assert!(heard.starts_with("HEARD 2 A ") && heard.ends_with(" 0"), "{heard}");
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     let told_to_a = "AT B +0.000000001 kiwi +34.0-118.0 1";
     b.send(format!("{told_to_a}\nMARK 5 0000000000000000\n"));
     a.wait_for(told_to_a);
@@ -89,15 +89,15 @@ fn what_a_neighbour_told_is_not_told_back_in_the_same_life_but_in_the_next() {
     assert_eq!(told(&mut link).0, own, "the neighbour was told what it had told");
     // The same life again: it is heard from where it was.
     let mut again = a.stranger();
-    again.send("HERD 1 test B A 00000000000000b1\n");
+    again.send("HERD 2 test B A 00000000000000b1\n");
     assert!(again.line().ends_with(" 5"));
     // Another life: nothing was heard of it, and all is told to it.
     let mut reborn = a.stranger();
-    reborn.send("HERD 1 test B A 00000000000000b2\n");
+    reborn.send("HERD 2 test B A 00000000000000b2\n");
     assert!(reborn.line().ends_with(" 0"));
     drop(link);
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b2 0\n");
+    link.send("HEARD 2 B 00000000000000b2 0\n");
     let lines = [link.line(), link.line()];
     assert_eq!(sorted(lines), sorted([told_to_a.to_owned(), own]));
 }
@@ -108,10 +108,10 @@ fn who_answers_the_greeting_wrongly_is_not_told_anything() {
     a.report("kiwi", "1");
     for (answer, logged) in [
         ("REFUSED not today\n", "refused: not today"),
-        ("HEARD 1 C 00000000000000b1 0\n", "it is C, not B"),
+        ("HEARD 2 C 00000000000000b1 0\n", "it is C, not B"),
         (
-            "HEARD 2 B 00000000000000b1 0 more\n",
-            "it answers in protocol version 2, and protocol version 1 is spoken here",
+            "HEARD 3 B 00000000000000b1 0 more\n",
+            "it answers in protocol version 3, and protocol versions 1 and 2 are spoken here",
         ),
     ] {
         let (mut link, _) = dialled(&listener);
@@ -125,7 +125,7 @@ fn who_answers_the_greeting_wrongly_is_not_told_anything() {
     until("all losses are logged", || (count(" to B: ") == count(" to B connected")).then_some(()));
     // Retried for ever, though slowly.
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     assert!(told(&mut link).0.starts_with("AT A "));
 }
 
@@ -141,7 +141,7 @@ fn who_speaks_nonsense_where_a_neighbour_should_be_is_given_up() {
     assert_eq!(a.ask("x"), "? x");
     // It is dialled again, and this time B is there.
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     a.wait_for_log("link to B is up");
 }
 
@@ -149,7 +149,7 @@ fn who_speaks_nonsense_where_a_neighbour_should_be_is_given_up() {
 fn a_neighbour_that_holds_other_positions_is_said_when_it_has_differed_several_times() {
     let (_herd, a, listener) = beside_b();
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     a.report("kiwi", "1");
     let (_, head) = told(&mut link);
     let differ = "hold different positions";
@@ -176,9 +176,9 @@ fn a_neighbour_that_holds_other_positions_is_said_when_it_has_differed_several_t
 fn a_neighbour_that_falls_silent_is_noticed_within_five_seconds() {
     let (_herd, a, listener) = beside_b();
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 00000000000000b1 0\n");
+    link.send("HEARD 2 B 00000000000000b1 0\n");
     let mut accepted = a.stranger();
-    accepted.send("HERD 1 test B A 00000000000000b1\n");
+    accepted.send("HERD 2 test B A 00000000000000b1\n");
     let silent_since = posix_nanoseconds();
     // Meanwhile it is told marks, so that it would notice A's silence.
     let came = String::from_utf8(link.wait_for_end()).unwrap();
@@ -195,8 +195,8 @@ fn a_neighbour_that_falls_silent_is_noticed_within_five_seconds() {
 fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     let (_herd, a, listener) = beside_b();
     let mut b = a.stranger();
-    b.send("HERD 1 test B A ffffffffffffffff\n");
-    assert!(b.line().starts_with("HEARD 1 A "));
+    b.send("HERD 2 test B A ffffffffffffffff\n");
+    assert!(b.line().starts_with("HEARD 2 A "));
     let positions = [
         "AT B -315619200.000000000 first +90-180 9223372036.854775807",
         "AT Nobody +9223372036.854775807 second -0+000/ 0",
@@ -206,7 +206,7 @@ fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     positions.iter().for_each(|at| a.wait_for(at));
     // A neighbour that claims to have received more than there is has received nothing that counts.
     let (mut link, _) = dialled(&listener);
-    link.send("HEARD 1 B 0000000000000000 18446744073709551615\n");
+    link.send("HEARD 2 B 0000000000000000 18446744073709551615\n");
     let warning = a.wait_for_log("it is told everything again");
     assert!(
         warning.contains(" WARN  B has received 18446744073709551615 of 3 changes"),
@@ -231,7 +231,7 @@ fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     while !b.line().starts_with("ACK 7 ") {}
     drop(b);
     let mut again = a.stranger();
-    again.send("HERD 1 test B A ffffffffffffffff\n");
+    again.send("HERD 2 test B A ffffffffffffffff\n");
     assert!(again.line().ends_with(" 7"));
 }
 
@@ -241,8 +241,8 @@ fn a_neighbour_that_tells_too_much_for_the_memory_is_dropped_and_clients_are_ser
     let a = herd.start("A");
     let known = a.report("kiwi", "1");
     let mut b = a.stranger();
-    b.send("HERD 1 test B A 00000000000000b1\n");
-    assert!(b.line().starts_with("HEARD 1 A "));
+    b.send("HERD 2 test B A 00000000000000b1\n");
+    assert!(b.line().starts_with("HEARD 2 A "));
     let mut told = 0;
     // It is not listened to for ever, though it never ends.
     until("it is dropped", || {
@@ -257,7 +257,7 @@ fn a_neighbour_that_tells_too_much_for_the_memory_is_dropped_and_clients_are_ser
     let moved = a.report("kiwi", "2");
     assert_eq!(a.find("kiwi"), Some(moved));
     let mut again = a.stranger();
-    again.send("HERD 1 test B A 00000000000000b1\n");
+    again.send("HERD 2 test B A 00000000000000b1\n");
     let answer = again.line();
     assert!(answer.starts_with("REFUSED there is no room"), "{answer}");
 }

@@ -1,7 +1,8 @@
 //! What must hold, and a model of who holds what.
 //!
-//! Safety, at the end of each turn of a server: no position goes back in the total order, none
-//! disappears, and every one is a report that some server could have taken, byte for byte.
+//! Safety, at the end of each turn of a server: nothing that it holds of a client, be it a position or that
+//! it is forgotten, goes back in the total order or disappears, and all of it is what some server could
+//! have taken, byte for byte. So who is forgotten stays so until a later report.
 //!
 //! Agreement, in the end: equal digests, equal positions, and of each client the greatest report
 //! of all that a server held which has lived ever since.
@@ -135,6 +136,13 @@ impl Checks {
         number.is_some_and(|&number| self.known[number].report.compare(report).is_le())
     }
 
+    /// Whether somebody said that its client is forgotten, as of then or later.
+    pub fn was_forgotten_after(&self, report: &Report) -> bool {
+        let of_client = self.known.iter().filter(|known| known.report.client() == report.client());
+        let mut gone = of_client.filter(|known| known.report.is_gone());
+        gone.any(|known| known.report.compare(report).is_gt())
+    }
+
     /// The report that is told so: as JSON, by the names of its members.
     pub fn told_as(&self, members: &[(String, String)]) -> Option<&Report> {
         let names = ["id", "latitude", "longitude", "time", "server", "difference"];
@@ -239,16 +247,17 @@ impl Checks {
         for (client, held) in self.clients.iter().zip(&mut shadow.held) {
             let name = &self.names[machine];
             let shown = client[..client.len().min(40)].escape_ascii();
-            let Some(position) = positions.find(client) else {
+            let record = positions.find_record(client);
+            let Some(change) = record.and_then(|record| positions.change_of(record)) else {
                 if held.is_some() {
                     self.violation.get_or_insert(format!("{name} has forgotten {shown}"));
                 }
                 continue;
             };
-            if held.is_some_and(|(sequence, _)| sequence == position.sequence()) {
+            if held.is_some_and(|(sequence, _)| sequence == change.sequence()) {
                 continue;
             }
-            let report = Report::of(&position);
+            let report = Report::of(&change);
             let line = report.line();
             let Some(&number) = self.by_line.get(line) else {
                 let line = line.escape_ascii();
@@ -263,12 +272,13 @@ impl Checks {
                     self.violation.get_or_insert(went);
                 }
             }
-            *held = Some((position.sequence(), number));
+            *held = Some((change.sequence(), number));
             self.known[number].holders.push((machine, life));
         }
         let counted = shadow.held.iter().flatten().count();
-        if counted != positions.len() {
-            let (name, count) = (&self.names[machine], positions.len());
+        let count = positions.len() + positions.tombstones();
+        if counted != count {
+            let name = &self.names[machine];
             self.violation.get_or_insert(format!("{name} holds {count}, seen {counted}"));
         }
     }
@@ -287,7 +297,7 @@ impl Checks {
         for (index, client) in self.clients.iter().enumerate() {
             let expected = self.expected(client);
             for (machine, node) in nodes {
-                let held = node.positions().find(client).map(|position| Report::of(&position));
+                let held = Report::held(node, client);
                 if held.as_ref() != expected {
                     let name = &self.names[*machine];
                     let line = |report: Option<&Report>| {

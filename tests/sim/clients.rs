@@ -261,7 +261,7 @@ impl Client {
             self.received.extend_from_slice(bytes);
         }
         self.lines.each(bytes, |line| {
-            if line.starts_with(b"AT ") {
+            if line.starts_with(b"AT ") || line.starts_with(b"GONE ") {
                 env.checks.acknowledge(line);
             }
         });

@@ -18,6 +18,11 @@ pub enum Meaning<'a> {
         time: &'a [u8],
         time_nanoseconds: i64,
     },
+    Forget {
+        client: &'a [u8],
+        time: &'a [u8],
+        time_nanoseconds: i64,
+    },
     Question {
         client: &'a [u8],
         radius_micrometres: u64,
@@ -45,6 +50,12 @@ pub fn meaning(line: &[u8]) -> Meaning<'_> {
         (b"IAMAT", client, location, time, b"") => match nanoseconds(time) {
             Some(time_nanoseconds) if is_id(client) && Location::parse(location).is_some() => {
                 Meaning::Report { client, location, time, time_nanoseconds }
+            }
+            _ => Meaning::Nonsense,
+        },
+        (b"FORGET", client, time, b"", b"") => match nanoseconds(time) {
+            Some(time_nanoseconds) if is_id(client) => {
+                Meaning::Forget { client, time, time_nanoseconds }
             }
             _ => Meaning::Nonsense,
         },
@@ -85,19 +96,31 @@ pub fn at_line(
     location: &[u8],
     time: &[u8],
 ) -> Vec<u8> {
-    let fields = [server.as_bytes(), client, location, time].map(<[u8]>::len);
-    let mut line = Vec::with_capacity(fields.iter().sum::<usize>() + 30);
-    line.extend_from_slice(b"AT ");
+    line_of(b"AT ", server, difference, &[client, location, time])
+}
+
+/// `GONE` and the rest, with LF.
+pub fn gone_line(server: &str, difference: i64, client: &[u8], time: &[u8]) -> Vec<u8> {
+    line_of(b"GONE ", server, difference, &[client, time])
+}
+
+fn line_of(word: &[u8], server: &str, difference: i64, fields: &[&[u8]]) -> Vec<u8> {
+    let bytes: usize = fields.iter().map(|field| field.len()).sum();
+    let mut line = Vec::with_capacity(bytes + server.len() + 40);
+    line.extend_from_slice(word);
     line.extend_from_slice(server.as_bytes());
     line.extend_from_slice(if difference < 0 { b" -" } else { b" +" });
     write_seconds(&mut line, difference.unsigned_abs());
-    for field in [client, location, time] {
+    for field in fields {
         line.push(b' ');
         line.extend_from_slice(field);
     }
     line.push(b'\n');
     line
 }
+
+/// How long ago a client may be forgotten, in herds that say nothing of it: a week.
+pub const TOMBSTONE_NANOSECONDS: i64 = 604_800 * 1_000_000_000;
 
 /// Nanoseconds as seconds with nine decimals. Written by hand, as simulations spend much time here.
 fn write_seconds(line: &mut Vec<u8>, mut nanoseconds: u64) {

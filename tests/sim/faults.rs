@@ -71,6 +71,8 @@ pub struct Mix {
     /// Visitors of the web ports who report and ask, and who watch.
     pub askers: usize,
     pub readers: usize,
+    /// Of a thousand lines, how many forget a client.
+    pub forgets: u64,
     pub devices: usize,
     pub questions: u64,
     pub nonsense: u64,
@@ -151,6 +153,7 @@ impl Mix {
             askers: random.index(3),
             readers: random.index(3),
             disks: None,
+            forgets: at_times(random, 500, 250),
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Load {
     pub nonsense: u64,
     /// How many ask who is near.
     nears: u64,
+    /// How many forget a client.
+    forgets: u64,
     /// Of a thousand reports, how many repeat a time or come close to one.
     pub ties: u64,
     /// Of a thousand reports, how many have a very long time.
@@ -29,12 +31,17 @@ impl Load {
             _ => format!("c{at}"),
         };
         let ids = (0..devices.max(1)).map(name).collect();
-        Load { ids, questions, nonsense, ties, fat, nears: 0, times: Vec::new() }
+        Load { ids, questions, nonsense, ties, fat, nears: 0, forgets: 0, times: Vec::new() }
     }
 
     /// The same, with so many of a thousand lines that ask who is near.
     pub fn with_nears(self, nears: u64) -> Self {
         Load { nears, ..self }
+    }
+
+    /// The same, with so many of a thousand lines that forget a client.
+    pub fn with_forgets(self, forgets: u64) -> Self {
+        Load { forgets, ..self }
     }
 
     /// One of those who report.
@@ -51,6 +58,8 @@ impl Load {
             self.question(env)
         } else if draw < self.nonsense + self.questions + self.nears {
             self.near(env).into_bytes()
+        } else if draw < self.nonsense + self.questions + self.nears + self.forgets {
+            self.forget(env)
         } else {
             self.report(env)
         };
@@ -97,6 +106,15 @@ impl Load {
         };
         let gap = if random.chance(50) { "  \t" } else { " " };
         format!("IAMAT {id}{gap}{location} {time}").into_bytes()
+    }
+
+    /// Now and then one who never reports.
+    fn forget(&mut self, env: &mut Env) -> Vec<u8> {
+        let time = self.time(env);
+        let random = &mut env.random;
+        let id = if random.chance(50) { "nobody" } else { random.pick(&self.ids).as_str() };
+        let gap = if random.chance(50) { "  \t" } else { " " };
+        format!("FORGET {id}{gap}{time}").into_bytes()
     }
 
     /// A time to report.

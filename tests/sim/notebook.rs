@@ -5,7 +5,8 @@
 //! * Each event is about a client that is watched as the stream says there: from where a `WATCH` is
 //!   copied back to where its `UNWATCH` is. `OUT`, `GONE` and `EXPIRED` are about those alone that
 //!   this connection was told of and that were not taken back since; `OUT` not about those who are
-//!   watched wherever they are.
+//!   watched wherever they are. Who watches everything may be told `GONE` of one that it was not told of,
+//!   if the server knew it, or once more, as another server took it.
 //! * The positions of a client never go back. The same is told once as it changes, and once more for
 //!   each watch that begins with it.
 //! * `NOW` comes once for each `WATCH` that was copied back, unless it is taken back before.
@@ -145,6 +146,13 @@ impl Notebook {
                 });
                 if is_it { Ok(()) } else { wrong() }
             }
+            Meaning::Forget { client, time, .. } => {
+                let fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
+                match fields[..] {
+                    [b"GONE", _, _, gone, at] if (gone, at) == (client, time) => Ok(()),
+                    _ => wrong(),
+                }
+            }
             Meaning::Question { client, .. } => {
                 self.inside = true;
                 let about = Report::read(line).filter(|report| report.client() == client);
@@ -219,7 +227,13 @@ impl Notebook {
             [b"GONE", _server, _difference, client, time] => (client, Some(time)),
             _ => return Err("no event".to_owned()),
         };
-        let told = self.clients.get_mut(client).filter(|told| told.holds);
+        let told = self.clients.get_mut(client);
+        // Of one that servers knew who watches everything may be told, too, before it was told of it.
+        let is_for_all = gone.is_some() && self.watches.contains_key(&b"*"[..]);
+        if is_for_all && told.is_none() {
+            return Ok(());
+        }
+        let told = told.filter(|told| told.holds || is_for_all && !told.gone_since(gone));
         let told = told.ok_or("about a client that it was not told of, or no longer watches")?;
         if gone.is_some_and(|time| exact(time) < exact(told.report.time())) {
             return Err("forgotten before what was told last".to_owned());
@@ -309,6 +323,13 @@ impl Told {
     fn now(report: Report, since: u64) -> Self {
         let (spare, holds, outdated, may_have_left) = (0, true, false, false);
         Told { report, since, spare, holds, may_have_left, outdated, gone: None }
+    }
+}
+
+impl Told {
+    /// Whether it was told that it is gone at a later time. At the same time another server's word may win.
+    fn gone_since(&self, time: Option<&[u8]>) -> bool {
+        self.gone.as_ref().is_some_and(|gone| time.is_some_and(|time| exact(gone) > exact(time)))
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Bug {
     ComparesTimesAsFloats,
     /// Of two reports with the same time the one that comes first stays.
     BreaksTiesByArrival,
+    /// A client that is forgotten at the time of what is known of it stays known.
+    TombstonesLoseTies,
     /// What a neighbour once told is never told to it, even if it has restarted since.
     LeavesOutForEver,
     /// What was heard of a neighbour's former life counts for the present one.
@@ -72,11 +74,12 @@ pub enum Bug {
     AnswersOutOfOrder,
 }
 
-pub const ALL: [Bug; 25] = [
+pub const ALL: [Bug; 26] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
     Bug::BreaksTiesByArrival,
+    Bug::TombstonesLoseTies,
     Bug::LeavesOutForEver,
     Bug::KeepsMarksOfFormerLives,
     Bug::KeepsItsEpoch,
@@ -290,6 +293,14 @@ impl Planted {
                 if filter.epoch != self.greeted.get(&pair).copied() {
                     self.late.insert(pair, [line, b"\n"].concat());
                 }
+            }
+            (Some(Bug::TombstonesLoseTies), Some(NeighbourLine::Gone(gone)))
+                if node
+                    .positions()
+                    .find(gone.client)
+                    .is_some_and(|held| exact(gone.time) == exact(held.time())) =>
+            {
+                return;
             }
             (_, Some(NeighbourLine::At(_))) if self.drops(peer, seen, node, line) => return,
             (_, Some(NeighbourLine::Mark { sequence, .. })) => {

@@ -1,12 +1,13 @@
 //! A report as it was taken, and which of two stays: the rule of the order, written down a second
 //! time and in another way than in the program.
 
-use super::contract::at_line;
-use herd::positions::Position;
+use super::contract::{at_line, gone_line};
+use herd::node::Node;
+use herd::positions::{Change, Kind};
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Who took it, when, and what the client said: an `AT` line.
+/// Who took it, when, and what the client said: an `AT` line, or a `GONE` line of one that is forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     line: Box<[u8]>,
@@ -18,7 +19,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of an `AT` line with LF.
+    /// Of an `AT` or a `GONE` line with LF.
     pub fn new(line: Vec<u8>, difference_nanoseconds: i64) -> Self {
         let mut start = 0;
         let mut field = || {
@@ -27,16 +28,35 @@ impl Report {
             start = field.end + 1;
             field
         };
-        let [_at, origin, _difference, client, location, time] = [(); 6].map(|()| field());
+        let [word, origin, _difference, client] = [(); 4].map(|()| field());
+        let is_at = &line[word] == b"AT";
+        let location = if is_at { field() } else { 0..0 };
+        let time = field();
         Report { line: line.into(), difference_nanoseconds, origin, client, location, time }
     }
 
     /// As a store holds it.
-    pub fn of(position: &Position<'_>) -> Self {
-        let name = String::from_utf8_lossy(position.origin_name());
-        let difference = position.difference_nanoseconds();
-        let (client, location) = (position.client(), position.location());
-        Report::new(at_line(&name, difference, client, location, position.time()), difference)
+    pub fn of(change: &Change<'_>) -> Self {
+        let name = String::from_utf8_lossy(change.origin_name());
+        let difference = change.difference_nanoseconds();
+        let (client, time) = (change.client(), change.time());
+        let line = match change.kind() {
+            Kind::Position => at_line(&name, difference, client, change.text().location(), time),
+            Kind::Tombstone => gone_line(&name, difference, client, time),
+        };
+        Report::new(line, difference)
+    }
+
+    /// What a server holds of a client, also that it is forgotten.
+    pub fn held(node: &Node, client: &[u8]) -> Option<Self> {
+        let positions = node.positions();
+        let change = positions.change_of(positions.find_record(client)?)?;
+        Some(Report::of(&change))
+    }
+
+    /// Whether it says that the client is forgotten.
+    pub fn is_gone(&self) -> bool {
+        self.location.is_empty()
     }
 
     pub fn line(&self) -> &[u8] {
@@ -55,7 +75,8 @@ impl Report {
         &self.line[self.time.clone()]
     }
 
-    /// The later time is greater; then what was taken sooner, then what sorts later.
+    /// The later time is greater; then that it is forgotten, then what was taken sooner, then what sorts
+    /// later.
     pub fn compare(&self, other: &Report) -> Ordering {
         let rest = |report: &Report| {
             let fields = [&report.location, &report.time, &report.origin];
@@ -63,6 +84,7 @@ impl Report {
         };
         exact(self.time())
             .cmp(&exact(other.time()))
+            .then_with(|| self.is_gone().cmp(&other.is_gone()))
             .then_with(|| other.difference_nanoseconds.cmp(&self.difference_nanoseconds))
             .then_with(|| rest(self).cmp(&rest(other)))
     }

@@ -192,7 +192,8 @@ impl Scenario {
     /// What a server holds of a client.
     pub fn position(&self, server: &str, client: &str) -> Option<String> {
         let node = self.world.machines[self.server(server)].node()?;
-        let report = Report::of(&node.positions().find(client.as_bytes())?);
+        let position = node.positions().find(client.as_bytes())?;
+        let report = Report::of(&position);
         Some(String::from_utf8_lossy(report.line()).trim_end().to_owned())
     }
 
@@ -382,5 +383,6 @@ pub fn fair() -> Mix {
         late_ends: 0,
         versions_mixed: false,
         disks: None,
+        forgets: 0,
     }
 }

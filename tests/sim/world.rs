@@ -76,7 +76,8 @@ impl World {
             clients: Vec::new(),
             places: Places::new(mix.manners),
             load: Load::new(mix.devices, mix.questions, mix.nonsense, mix.ties, mix.fat)
-                .with_nears(mix.nears),
+                .with_nears(mix.nears)
+                .with_forgets(mix.forgets),
             env,
             mix,
             notices: Vec::new(),
@@ -247,9 +248,18 @@ impl World {
         env.net.widen_pipes(16_384);
         env.disks.heal();
         self.places.manners = Manners { bad: 0, delay: 100 * MILLISECOND };
+        // Who cannot be told who is forgotten must be upgraded before all can agree.
+        let upgrades = self.mix.versions_mixed && self.mix.forgets > 0;
+        self.mix.versions_mixed &= !upgrades;
         for index in 0..self.machines.len() {
             self.machines[index].resume(&mut self.env);
-            if self.machines[index].is_stopping() {
+            let machine = &mut self.machines[index];
+            let is_outdated = upgrades && machine.version != Version::HIGHEST;
+            if upgrades {
+                machine.version = Version::HIGHEST;
+            }
+            let is_running = machine.state == State::Running;
+            if is_running && is_outdated || self.machines[index].is_stopping() {
                 self.machines[index].kill(&mut self.env);
             }
             self.start(index);

@@ -159,6 +159,11 @@ fn who_is_forgotten_comes_back_with_later_reports_alone() {
     let gone = [&told[..], &["> ~ GONE S +0.1 c1 5.5"]].concat();
     is_well(&[&gone[..], &[&later]].concat());
     is_wrong("goes back", &[&gone[..], &[&event("AT S +0.1 c1 +1+1 5.5")]].concat());
-    is_wrong("about a client", &[&gone[..], &["> ~ GONE S +0.1 c1 5.5"]].concat());
+    is_well(&[&gone[..], &["> ~ GONE T +0.0 c1 5.5"]].concat());
+    is_wrong("about a client", &[&gone[..], &["> ~ GONE S +0.1 c1 5.4"]].concat());
+    is_well(&[&told[..], &["> ~ GONE S +0.1 c2 5.4"]].concat());
+    let of_one = ["< WATCH c1", "> WATCH c1", &c1, "> ~ GONE S +0.1 c1 5.5"];
+    is_wrong("about a client", &[&of_one[..], &["> ~ GONE T +0.0 c1 5.5"]].concat());
+    is_wrong("about a client", &[&of_one[..], &["> ~ GONE S +0.1 c2 5.5"]].concat());
     is_well(&[&told[..], &["> ~ EXPIRED c1", &later]].concat());
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 const ONE: Version = Version::new(1);
 const TWO: Version = Version::new(2);
 const THREE: Version = Version::new(3);
+const FOUR: Version = Version::new(4);
 
 /// The last answer to a report of each client.
 type Acknowledged = BTreeMap<String, String>;
@@ -77,13 +78,13 @@ fn assert_spoken(scenario: &Scenario, highest: &BTreeMap<String, Version>) {
 }
 
 #[test]
-fn an_upgrade_one_by_one_under_load_loses_nothing_nor_does_the_way_back() {
+fn a_way_back_one_by_one_under_load_loses_nothing_nor_does_the_upgrade() {
     several_times(|seed| {
         let mut scenario = Scenario::goloman(seed);
         let mut highest: BTreeMap<String, Version> =
-            scenario.names().into_iter().map(|server| (server, ONE)).collect();
+            scenario.names().into_iter().map(|server| (server, TWO)).collect();
         let mut acknowledged = Acknowledged::new();
-        for version in [TWO, ONE] {
+        for version in [ONE, TWO] {
             for server in scenario.names() {
                 replace_under_load(&mut scenario, &server, version, &mut acknowledged);
                 highest.insert(server, version);
@@ -103,18 +104,20 @@ fn servers_two_versions_apart_refuse_each_other_until_one_between_them_is_upgrad
     several_times(|seed| {
         let mut scenario = Scenario::goloman(seed);
         let mut acknowledged = Acknowledged::new();
-        scenario.replace("Welsh", THREE);
+        scenario.replace("Welsh", FOUR);
         scenario.pass_milliseconds(10_000);
         assert_eq!((scenario.links_up("Welsh"), scenario.links_up("Holiday")), (0, 2));
         let refusal = |words: &str| Some(Err(words.to_owned()));
         assert_eq!(
             scenario.greeting("Holiday", "Welsh").cloned(),
-            refusal("protocol version 1 is spoken here, not 3: servers may be one version apart")
+            refusal(
+                "protocol versions 1 and 2 are spoken here, not 4: servers may be one version apart"
+            )
         );
         assert_eq!(
             scenario.greeting("Welsh", "Holiday").cloned(),
             refusal(
-                "protocol versions 2 and 3 are spoken here, not 1: servers may be one version apart"
+                "protocol versions 3 and 4 are spoken here, not 2: servers may be one version apart"
             )
         );
         // Both sides serve on, apart.
@@ -127,11 +130,11 @@ fn servers_two_versions_apart_refuse_each_other_until_one_between_them_is_upgrad
         assert_eq!(scenario.position("Welsh", "Holiday"), None);
         assert!(scenario.position("Goloman", "Holiday").is_some());
         // Holiday, upgraded, speaks with either side.
-        scenario.replace("Holiday", TWO);
+        scenario.replace("Holiday", THREE);
         scenario.agrees();
-        assert_eq!(scenario.greeting("Welsh", "Holiday"), Some(&Ok(TWO)));
-        assert_eq!(scenario.greeting("Holiday", "Welsh"), Some(&Ok(TWO)));
-        assert_eq!(scenario.greeting("Holiday", "Wilkes"), Some(&Ok(ONE)));
+        assert_eq!(scenario.greeting("Welsh", "Holiday"), Some(&Ok(THREE)));
+        assert_eq!(scenario.greeting("Holiday", "Welsh"), Some(&Ok(THREE)));
+        assert_eq!(scenario.greeting("Holiday", "Wilkes"), Some(&Ok(TWO)));
         assert_nothing_is_lost(&scenario, &acknowledged);
     });
 }

@@ -5,7 +5,9 @@
 //! read (its answers have no room) it may put a command off; then it may be answered from any turn
 //! until it reads again, and no other.
 
-use super::super::contract::{LINE_BYTES_MAX, Meaning, at_line, meaning, refusal};
+use super::super::contract::{
+    LINE_BYTES_MAX, Meaning, TOMBSTONE_NANOSECONDS, at_line, gone_line, meaning, refusal,
+};
 use super::super::env::Env;
 use super::super::places;
 use super::super::report::Report;
@@ -167,7 +169,7 @@ impl Conversation {
                 ));
             };
             if let Expected::Exactly(answer) = expected
-                && answer.starts_with(b"AT ")
+                && (answer.starts_with(b"AT ") || answer.starts_with(b"GONE "))
             {
                 env.acknowledged[seen.machine].push(answer.clone());
             }
@@ -203,9 +205,9 @@ impl Conversation {
         let event = &line[2..];
         if event.starts_with(b"NOW ") {
             self.beginning -= 1;
-        } else if event.starts_with(b"AT ") {
+        } else if event.starts_with(b"AT ") || event.starts_with(b"GONE ") {
             let client = event.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
-            let held = node.positions().find(client).map(|position| Report::of(&position));
+            let held = Report::held(node, client);
             if !held.is_some_and(|held| env.checks.was_before(event, &held)) {
                 return Err(format!("tells what it does not hold: {}", shown(line)));
             }
@@ -284,10 +286,23 @@ impl Pending {
                 self.may_be(Expected::Exactly(answer));
                 return Some(report);
             }
+            Meaning::Forget { client, time, time_nanoseconds } => {
+                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
+                let is_ahead = difference < -(env.max_skew_seconds as i64) * 1_000_000_000;
+                if is_ahead || difference > TOMBSTONE_NANOSECONDS {
+                    self.may_be(refused);
+                    return None;
+                }
+                let name = env.checks.name(seen.machine);
+                let answer = gone_line(&name, difference, client, time);
+                let report = Report::new(answer.clone(), difference);
+                env.checks.may_take(seen, &report);
+                self.may_be(Expected::Exactly(answer));
+                return Some(report);
+            }
             Meaning::Near { place, radius_micrometres, bound } => {
                 let known = |client: &[u8]| {
-                    let held = node.positions().find(client);
-                    let held = held.map(|position| Report::of(&position));
+                    let held = Report::held(node, client);
                     may_be_known(held, reports, at_least_from, client)
                 };
                 let location = Location::parse(place);
@@ -312,7 +327,7 @@ impl Pending {
                 self.may_be(refused);
             }
             Meaning::Question { client, radius_micrometres, bound } => {
-                let held = node.positions().find(client).map(|position| Report::of(&position));
+                let held = Report::held(node, client);
                 for known in may_be_known(held, reports, at_least_from, client) {
                     let near = known.and_then(|known| {
                         let place = Location::parse(known.location())?;
@@ -336,7 +351,7 @@ impl Pending {
     }
 }
 
-/// What the server may know of a client after the last of `reports`, when it took all of them from
+/// Where the server may know a client to be after the last of `reports`, when it took all of them from
 /// some place on, which is `at_least_from` or before.
 fn may_be_known(
     held: Option<Report>,
@@ -357,6 +372,9 @@ fn may_be_known(
         }
     }
     all.push(greatest);
+    // Of one that is forgotten nothing is known.
+    let known = all.into_iter().map(|report| report.filter(|report| !report.is_gone()));
+    let mut all: Vec<Option<Report>> = known.collect();
     all.dedup();
     all
 }

@@ -47,7 +47,7 @@ impl Heard {
         let highest = &mut self.version;
         let now = env.agenda.now();
         self.lines.each(bytes, |line| match NeighbourLine::parse(line) {
-            Some(NeighbourLine::At(_)) => {
+            Some(NeighbourLine::At(_) | NeighbourLine::Gone(_)) => {
                 *owes = true;
                 if let Some(costs) = &mut env.costs {
                     costs.received(now, from, seen.machine, line);
@@ -113,6 +113,8 @@ pub struct Told {
     lines: Lines,
     /// Up to where the neighbour had heard us, once it has said so.
     resume: Option<u64>,
+    /// What is spoken.
+    version: Option<Version>,
     /// The last sequence number sent or marked.
     last: u64,
     /// The sequence numbers of the positions sent.
@@ -139,6 +141,7 @@ impl Told {
             to,
             lines: Lines::default(),
             resume: None,
+            version: None,
             last: 0,
             sent: BTreeSet::new(),
             stood: None,
@@ -147,10 +150,11 @@ impl Told {
     }
 
     pub fn arrived(&mut self, bytes: &[u8]) {
-        let resume = &mut self.resume;
+        let (resume, spoken) = (&mut self.resume, &mut self.version);
         self.lines.each(bytes, |line| {
-            if let Some(NeighbourLine::Heard { up_to, .. }) = NeighbourLine::parse(line) {
+            if let Some(NeighbourLine::Heard { up_to, version, .. }) = NeighbourLine::parse(line) {
                 resume.get_or_insert(up_to);
+                spoken.get_or_insert(version);
             }
         });
     }
@@ -160,7 +164,8 @@ impl Told {
             return;
         }
         // A mark by itself shows only that we live.
-        let mark = if bytes.starts_with(b"AT ") { Purpose::Mark } else { Purpose::Beat };
+        let tells = bytes.starts_with(b"AT ") || bytes.starts_with(b"GONE ");
+        let mark = if tells { Purpose::Mark } else { Purpose::Beat };
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             if let Some(costs) = &mut env.costs
                 && line.starts_with(b"MARK ")
@@ -181,16 +186,22 @@ impl Told {
             return Err("sends before it is answered".to_owned());
         };
         match NeighbourLine::parse(line.strip_suffix(b"\n").unwrap_or(line)) {
-            Some(NeighbourLine::At(at)) => {
+            Some(NeighbourLine::Gone(_)) if !self.tells_gone() => {
+                Err("not in that version".to_owned())
+            }
+            Some(NeighbourLine::At(at) | NeighbourLine::Gone(at)) => {
                 env.checks.crossed(seen.machine, self.to, at.client);
                 if let Some(costs) = &mut env.costs {
                     costs.sent(env.agenda.now(), seen.machine, self.to, line);
                 }
-                let position = node.positions().find(at.client).ok_or("an unknown client")?;
-                if Report::of(&position).line() != line {
+                let positions = node.positions();
+                let record = positions.find_record(at.client);
+                let change = record.and_then(|record| positions.change_of(record));
+                let change = change.ok_or("an unknown client")?;
+                if Report::of(&change).line() != line {
                     return Err("not what the server holds".to_owned());
                 }
-                let sequence = position.sequence();
+                let sequence = change.sequence();
                 if env.checks.may_start_over && sequence <= resume.max(self.last) {
                     (self.resume, self.last) = (Some(0), sequence - 1);
                 }
@@ -214,6 +225,11 @@ impl Told {
         }
     }
 
+    /// Whether the neighbour can be told who is forgotten.
+    fn tells_gone(&self) -> bool {
+        self.version.is_some_and(|version| version > Version::new(1))
+    }
+
     /// All has been written in a turn that goes before clients' answers, of which `acknowledged` are
     /// those to reports.
     pub fn turn_ends(
@@ -231,11 +247,14 @@ impl Told {
         let was_behind = stood.told < stood.head;
         let untold = |line: &&Vec<u8>| {
             let client = line.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
-            let position = node.positions().find(client);
-            position.is_some_and(|position| {
-                let is_known = Some(position.sequence()) <= self.resume;
-                let is_sent = is_known || self.sent.contains(&position.sequence());
-                !is_sent && Report::of(&position).line() == *line
+            let record = node.positions().find_record(client);
+            let change = record.and_then(|record| node.positions().change_of(record));
+            change.is_some_and(|change| {
+                let is_known = Some(change.sequence()) <= self.resume;
+                let is_sent = is_known || self.sent.contains(&change.sequence());
+                let report = Report::of(&change);
+                let is_for_it = !report.is_gone() || self.tells_gone();
+                !is_sent && is_for_it && report.line() == *line
             })
         };
         let why = if standing.waits > 0 {

@@ -106,6 +106,8 @@ impl WebConversation {
                     let report = report_of(said, &name, seen, env.max_skew_seconds);
                     let is_right = match response.status {
                         200 => report.is_some() || said.is_owntracks,
+                        // It has been forgotten since, or is at that very time.
+                        404 => said.is_put && report.is_some(),
                         _ => report.is_none(),
                     };
                     if !is_right {
@@ -137,7 +139,11 @@ impl WebConversation {
                     };
                     let is_right = match told {
                         Some(told) => is_held(told) && is_known(told),
-                        None => !self.own.contains_key(id),
+                        // What came behind the question may have made it known again.
+                        None => {
+                            let own = self.own.get(id);
+                            own.is_none_or(|own| env.checks.was_forgotten_after(own))
+                        }
                     };
                     if !is_right {
                         return Err(format!("of {id} is told {told:?}, and there is {held:?}"));

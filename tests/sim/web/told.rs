@@ -11,7 +11,7 @@
 //! * At rest each client that is watched was last told of as the server holds it, and of no other.
 
 use super::super::checks::Checks;
-use super::super::report::Report;
+use super::super::report::{Report, exact};
 use super::super::scope::{Scope, Takes};
 use super::events::Event;
 use super::json;
@@ -121,6 +121,7 @@ impl Told {
             }
             "at" => self.at(event.data, checks),
             "out" => self.out(event.data, goes_on),
+            "gone" => self.gone(event.data, goes_on),
             other => Err(format!("an event {other}")),
         }
     }
@@ -154,6 +155,28 @@ impl Told {
             _ => return Err("one left that was not there".to_owned()),
         }
         Ok(())
+    }
+
+    /// Forgotten: at the time of what was told last, or later.
+    fn gone(&mut self, data: &str, goes_on: bool) -> Result<(), String> {
+        let (members, behind) = json::object(data).ok_or("no JSON")?;
+        let names = ["id", "time", "server", "difference"];
+        if !members.iter().map(|(name, _)| name.as_str()).eq(names) || !behind.is_empty() {
+            return Err("no client that is gone".to_owned());
+        }
+        let (client, time) = (members[0].1.as_bytes(), members[1].1.as_bytes());
+        let may_be_unknown = goes_on || matches!(self.scope, Scope::All);
+        match self.clients.get_mut(client) {
+            Some((last, _)) if exact(time) < exact(last.time()) => {
+                Err("forgotten before what was told last".to_owned())
+            }
+            Some((_, holds)) if *holds || may_be_unknown => {
+                *holds = false;
+                Ok(())
+            }
+            None if may_be_unknown => Ok(()),
+            _ => Err("one is gone that was not there".to_owned()),
+        }
     }
 
     /// Whether it was last told what is so of that client, when all has been told.
