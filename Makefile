@@ -6,7 +6,7 @@ HERD ?= goloman
 export HERD CLASSIC CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd demo stop test frames soak bench check fuzz cargo
+.PHONY: help herd demo stop test frames soak kills bench check fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -32,6 +32,10 @@ frames: cargo ## count the frames a second of the map in Chromium, with 10,000 c
 soak: cargo ## simulate new seeds until one fails (HERD_SEEDS=n for n of them, HERD_SEED=n from n on)
 	HERD_SEED=$${HERD_SEED:-$$(date +%s)000000} HERD_SEEDS=$${HERD_SEEDS:-1000000} \
 	  cargo test --profile soak --test simulation -- --exact --nocapture seeds
+
+kills: cargo ## kill servers that keep journals at random under load (HERD_KILLS=200 times)
+	HERD_KILLS=$${HERD_KILLS:-200} cargo test --test daemon -- --exact --nocapture \
+	  journal::crashes::killed_at_random_under_load_nothing_is_lost_that_was_answered
 
 bench: cargo ## run the benchmarks
 	cargo bench

@@ -3,8 +3,8 @@
 //! A client tells any server where it is (`IAMAT`); that server tells its neighbours, they tell
 //! theirs, and within a moment every server knows. Any server says which clients are near (`NEAR`) and
 //! tells whoever watches when one moves (`WATCH`); asked what is near a client (`WHATSAT`) it asks the
-//! Places service and passes the answer on. There is no database and no master. This page is the map of
-//! the program.
+//! Places service and passes the answer on. There is no database and no master; who wants to can have a
+//! server keep what it knows on disk. This page is the map of the program.
 //!
 //! # Two ideas
 //!
@@ -20,7 +20,7 @@
 //! gives every accepted change the next sequence number. A link to a neighbour is a cursor in that
 //! feed; sending is walking from the cursor to the end. Flooding, batching, slow neighbours and
 //! catching up after an outage are all this one walk. So is what watchers are told, by one cursor for
-//! all of them, and the index of areas, which is one more.
+//! all of them, and the index of areas, which is one more, and the journal, which is another.
 //!
 //! # From the socket to the store and back
 //!
@@ -30,10 +30,20 @@
 //!           written as most are, wire::IamAt reads it and finds its end on the way)
 //!       positions::Positions::update copies its text into the client's record
 //!       wire::neighbour::write_at_after writes the answer into the transport's output
-//!   end of the turn: node wakes the links whose cursor is behind; node::link walks the feed
+//!   end of the turn: node::journal walks the feed, and its file is appended to
+//!       node wakes the links whose cursor is behind; node::link walks the feed
 //!       node::hub notes what has changed with those who watch it, and some of them are told
 //!   the driver writes each output to its socket, links before clients
 //! ```
+//!
+//! **Through the journal.** With `--journal` the walk at the turn's end writes each record that is new as a
+//! line ([`journal`]: the same as between neighbours, in blocks with a checksum) into a file, before
+//! anything is answered; so what was answered outlives the process. A helper thread of the [`reactor`]
+//! forces the file to the disk once a second. With `--journal-sync always` the answer is made, but waits in
+//! its connection until the disk holds the feed up to that report ([`node`]'s promises); turns go on, and
+//! what came meanwhile shares the next force. When much of the files is stale, the oldest is made
+//! needless: the walk appends again what lives of it, a share in each turn. At the start the files are read
+//! in order, and the same order that settles everything else settles what is so.
 //!
 //! # Layers
 //!
@@ -51,7 +61,7 @@
 //! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |
 //! | [`node`] | one server: conversations with clients, neighbours, visitors of the web port and Places, and what they share |
 //! | [`places`] | requests and answers of the Places service: pure |
-//! | [`journal`] | the format of the files in which a server keeps its records: pure |
+//! | [`journal`] | the format of the files in which a server keeps its records: pure; who writes them is `node::journal`, who opens their folder and checks it is `daemon::journal` |
 //! | [`positions`] | the last position of every client, the feed, the digest: pure |
 //! | [`mod@herd`] | who the servers are and who talks with whom |
 //! | [`transport`] | protocols, transports, time as a value: what node and driver share |
@@ -67,10 +77,11 @@
 //! | something that the web port answers | a route in `node/web/routes.rs` and a file beside it; what a request may do is decided in `node/web/access.rs` |
 //! | what the map shows | `node/web/page`, of which `node/web/page.rs` makes one document |
 //! | a port | a name in [`node::Port`], a conversation in a folder of `node`, bound by `daemon/listen.rs`; HTTP is read by [`wire::http`] |
-//! | who must hear of changes, such as a journal | a cursor of the feed, walked when the turn ends |
+//! | who must hear of changes, such as the journal | a cursor of the feed, walked when the turn ends |
 //! | what watchers are told, in another shape than lines and server-sent events | a form in `node/hub/event.rs` |
 //! | a figure for who watches the herd | counted in `node/counts.rs` or told by who knows it, written in `node/web/figures/metrics.rs`, shown in `node/web/grafana.json` |
-//! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread (nobody uses it yet) |
+//! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread, as those of the journal |
+//! | what the journal keeps | a kind of line in [`journal`], written by `node/journal/writer.rs` and read by `node/journal/replay.rs`; another [format](journal) if older programs cannot read it |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the peer's certificate |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
 //!
@@ -101,7 +112,10 @@
 //! *server*: one daemon, has a name. *herd*: all servers and who talks with whom. *neighbour*: a
 //! server that this one talks with. *link*: a connection on which a server sends its feed to a
 //! neighbour; its two ends are *dialled* and *accepted*. *client*: a device with an id. *position*: a
-//! client's last report. *tombstone*: the record of a client that was forgotten. *feed*: a server's
+//! client's last report. *tombstone*: the record of a client that was forgotten. *end*: when a record has
+//! become too old to count, by its client time and the herd's settings: a position's and a tombstone's. *step*:
+//! a second of the clock; a record is dead from the step after its end on, and digests are of a step, so that
+//! servers that are in the same one agree on what is dead. *journal*: the feed on disk. *feed*: a server's
 //! records in the order in which it learned them. *cursor*: up to where somebody has been sent the
 //! feed. *visitor*: a connection to the web port. *watcher*: a connection that is told when somebody moves. *event*: what it is told. *area*: a
 //! circle on Earth. *index of areas*: where clients are, for finding those near a place. *epoch*: one run of a server's process. *turn*: what the driver does between two looks at

@@ -243,6 +243,21 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["WATCHERS_PER_TURN", "EVENTS_PER_WATCHER"],
     ),
     (
+        "src/node/hub/tests/departed.rs",
+        "so_many_are_kept_for_those_who_come_back",
+        &["DEPARTURES_KEPT_MAX"],
+    ),
+    (
+        "src/positions/tests/ended.rs",
+        "a_turn_takes_out_so_many_and_the_next_goes_on",
+        &["EXPIRY_WORK_PER_TURN"],
+    ),
+    (
+        "src/positions/tests/ended.rs",
+        "what_died_lately_is_known_for_so_many_steps",
+        &["DIGEST_STEPS"],
+    ),
+    (
         "src/node/hub/tests.rs",
         "who_watches_everything_and_falls_behind_is_told_each_client_once",
         &["RECENT_EVENTS_BYTES_MAX", "EVENT_BYTES_USUAL"],

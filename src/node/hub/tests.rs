@@ -1,5 +1,6 @@
 //! What watchers are told, and what it costs to tell them.
 
+mod departed;
 mod forgotten;
 mod limits_of_watching;
 mod whatever_happens;

@@ -7,6 +7,7 @@
 //! | `writer` | the file that is appended to |
 //! | `promises` | up to where the disk holds it, and who waits for that |
 //! | `replay` | what was there at the start |
+//! | `figures` | what there is to see of it |
 //!
 //! The turn hands over what it has brought; a helper thread forces it to the disk, once a second or, where
 //! answers wait for it, one force after the other, each for all that came during the one before (group
@@ -14,7 +15,9 @@
 //!
 //! **When the disk fails** the file is given up, and what it held beyond the last force is doubted: the
 //! cursor goes back to there. Each second another file is begun; when that holds all, the journal is whole.
+//! Where the folder has gone, the other files may have gone with it: all are written anew.
 
+mod figures;
 mod promises;
 mod replay;
 mod segments;
@@ -22,6 +25,7 @@ mod segments;
 mod tests;
 mod writer;
 
+pub(super) use figures::JournalFigures;
 pub(super) use promises::{Promise, Promised};
 pub use replay::ReplayError;
 
@@ -70,6 +74,8 @@ pub(super) struct Journal {
     promises: Promises,
     /// Whether all that is known is in it, or on its way.
     is_whole: bool,
+    /// Whether, since it was not, the disk has come to hold what follows the last force before.
+    has_caught_up: bool,
     /// When what has been appended is to be forced.
     force_at: Option<Monotonic>,
     written: Monotonic,
@@ -110,6 +116,7 @@ impl Journal {
             segments: Segments::new(),
             promises: Promises::new(positions),
             is_whole: true,
+            has_caught_up: true,
             force_at: None,
             written: Monotonic::default(),
             given_up: Vec::new(),
@@ -138,29 +145,40 @@ impl Journal {
                 share -= 1;
             }
         }
-        if self.is_whole {
-            let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
+        // What is still to catch up goes first.
+        let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
+        let share = share.min(limits::JOURNAL_CLEANED_BYTES_MAX);
+        let mut is_needless = false;
+        if self.has_caught_up {
             self.segments.begin_cleaning(positions);
-            self.segments.clean(positions, writer, share.min(limits::JOURNAL_CLEANED_BYTES_MAX));
+            is_needless = self.segments.clean(positions, writer, share);
         }
         if writer.waiting_bytes() == 0 && now.monotonic.since(self.written) >= self.lives_every {
             writer.empty_block();
         }
+        if is_needless {
+            self.force_soon(now.monotonic);
+        }
         self.hand_over(positions, now);
+    }
+
+    /// What has been appended is forced in this turn or within a second.
+    fn force_soon(&mut self, now: Monotonic) {
+        let pause = if self.options.always { Duration::ZERO } else { limits::JOURNAL_SYNC };
+        self.force_at.get_or_insert(now + pause);
     }
 
     /// Hands over what waits, and has it forced if it is time.
     fn hand_over(&mut self, positions: &mut Positions, now: Now) {
         let State::Open(writer) = &mut self.state else { return };
-        let file = file_of(writer.number());
-        if let Some((bytes, lines)) = writer.take() {
+        let (file, taken) = (file_of(writer.number()), writer.take());
+        let place = writer.end();
+        if let Some((bytes, lines)) = taken {
             self.segments.grew(bytes.len() as u64, lines);
             self.requests.push_back((file, FileRequest::Append(bytes)));
             self.written = now.monotonic;
-            let pause = if self.options.always { Duration::ZERO } else { limits::JOURNAL_SYNC };
-            self.force_at.get_or_insert(now.monotonic + pause);
+            self.force_soon(now.monotonic);
         }
-        let place = writer.end();
         let is_full =
             self.segments.is_last_full() && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
         let mends = !self.is_whole && positions.is_at_head(&self.cursor);
@@ -222,7 +240,8 @@ impl Journal {
         if !is_present && !self.promises.waits_for(file) {
             self.requests.push_back((file, FileRequest::Close));
         }
-        if forced.mends && !self.is_whole {
+        self.has_caught_up |= forced.mends;
+        if !self.is_whole && self.has_caught_up && !self.segments.are_doubted() {
             self.is_whole = true;
             info!("the journal is whole again");
             for number in std::mem::take(&mut self.given_up) {
@@ -256,7 +275,7 @@ impl Journal {
         self.tell_failed(step, error, now);
         self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
         let was_whole = std::mem::replace(&mut self.is_whole, false);
-        self.force_at = None;
+        (self.has_caught_up, self.force_at) = (false, None);
         let mut files = self.promises.fail(positions);
         files.retain(|&file| file != present);
         files.push(present);
@@ -269,6 +288,9 @@ impl Journal {
         } else {
             // What they hold is in those before, too.
             given_up.into_iter().for_each(|number| self.remove(number));
+        }
+        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+            self.segments.doubt();
         }
     }
 
@@ -304,19 +326,6 @@ impl Journal {
     fn is_refusing(&self) -> bool {
         self.options.always && !self.is_whole
     }
-}
-
-/// What a journal is like, for who watches the server.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct JournalFigures {
-    pub always: bool,
-    pub is_whole: bool,
-    pub files: usize,
-    pub bytes: u64,
-    pub live_bytes: u64,
-    /// Changes that the disk is not known to hold.
-    pub unforced_changes: u64,
-    pub failures: u64,
 }
 
 impl Node {
@@ -369,21 +378,6 @@ impl Node {
             journal.promises.wait(promise, connection);
         }
         promised
-    }
-
-    /// What there is to see of the journal.
-    pub(super) fn journal_figures(&self) -> Option<JournalFigures> {
-        let journal = self.journal.as_ref()?;
-        let safe_up_to = self.positions.sent_up_to(journal.promises.safe());
-        Some(JournalFigures {
-            always: journal.options.always,
-            is_whole: journal.is_whole,
-            files: journal.segments.len(),
-            bytes: journal.segments.bytes(),
-            live_bytes: journal.segments.live_bytes(&self.positions),
-            unforced_changes: self.positions.head() - safe_up_to,
-            failures: journal.failures,
-        })
     }
 }
 

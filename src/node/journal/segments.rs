@@ -24,7 +24,8 @@ pub(super) struct Segments {
     pass: Option<(u64, u64)>,
     /// Bytes appended since the start.
     appended: u64,
-    /// Up to which file all are to be written anew, since something in them is not as it was written.
+    /// Up to which file all are to be written anew, since something in them is not as it was written, or
+    /// may have gone.
     rotten: Option<u64>,
 }
 
@@ -117,6 +118,16 @@ impl Segments {
         }
     }
 
+    /// Any of the files may have gone.
+    pub fn doubt(&mut self) {
+        self.rotten = self.all.back().map(|segment| segment.number);
+    }
+
+    /// Whether some files are to be written anew, of which something is not as it was written.
+    pub fn are_doubted(&self) -> bool {
+        self.rotten.is_some()
+    }
+
     /// So much has been appended to the last file.
     pub fn grew(&mut self, bytes: u64, lines: u64) {
         if let Some(segment) = self.all.back_mut() {
@@ -188,17 +199,18 @@ impl Segments {
         }
     }
 
-    /// Appends again what lives of the oldest file, as much as `share` bytes.
-    pub fn clean(&mut self, positions: &mut Positions, writer: &mut Writer, share: usize) {
+    /// Appends again what lives of the oldest file, as much as `share` bytes. Whether that was the last of
+    /// it, so that the file can go when that is forced, though nothing may have been appended.
+    pub fn clean(&mut self, positions: &mut Positions, writer: &mut Writer, share: usize) -> bool {
         let Segments { all, cleaning, .. } = self;
-        let (Some(cleaning), Some(oldest)) = (cleaning, all.front()) else { return };
+        let (Some(cleaning), Some(oldest)) = (cleaning, all.front()) else { return false };
         if cleaning.ends_at.is_some() {
-            return;
+            return false;
         }
         let before = writer.waiting_bytes();
         while let Some(piece) = oldest.pieces.get(cleaning.piece) {
             if writer.waiting_bytes() - before >= share {
-                return;
+                return false;
             }
             let at = cleaning.at.get_or_insert_with(|| {
                 cleaning.passed = piece.after;
@@ -216,6 +228,7 @@ impl Segments {
             }
         }
         cleaning.ends_at = Some(writer.end());
+        true
     }
 
     /// The disk holds the journal up to there: the path's number of a file that is needless now.

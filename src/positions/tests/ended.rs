@@ -100,7 +100,7 @@ fn a_turn_takes_out_so_many_and_the_next_goes_on() {
     }
     positions.set_now(at(16.0));
     let mut turns = 0;
-    while positions.len() > 0 {
+    while !positions.is_empty() {
         let (before, mut share) = (positions.len(), Share::new(limits::EXPIRY_WORK_PER_TURN));
         while let Some(number) = positions.next_dead(&mut share) {
             positions.remove_dead(number, &mut share);

@@ -17,7 +17,10 @@ pub struct Herd {
     host: String,
     /// Arguments of every server, besides herd and name.
     arguments: Vec<String>,
+    ttl_seconds: Option<u32>,
     tombstone_seconds: Option<u32>,
+    /// When journals are forced to the disk, if servers keep any.
+    journal_sync: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,9 @@ impl Herd {
             members: members.collect(),
             host: host.to_owned(),
             arguments: vec!["--places".to_owned(), NO_PLACES.to_owned()],
+            ttl_seconds: None,
             tombstone_seconds: None,
+            journal_sync: None,
         };
         herd.write_file();
         herd
@@ -77,10 +82,23 @@ impl Herd {
         self
     }
 
+    /// The same, remembering positions for so long.
+    pub fn with_ttl_seconds(mut self, seconds: u32) -> Herd {
+        self.ttl_seconds = Some(seconds);
+        self.write_file();
+        self
+    }
+
     /// The same, remembering for so long who was forgotten.
     pub fn with_tombstone_seconds(mut self, seconds: u32) -> Herd {
         self.tombstone_seconds = Some(seconds);
         self.write_file();
+        self
+    }
+
+    /// The same with a journal at each server, forced to the disk `second` or `always`.
+    pub fn with_journal(mut self, sync: &'static str) -> Herd {
+        self.journal_sync = Some(sync);
         self
     }
 
@@ -96,6 +114,11 @@ impl Herd {
     pub fn with(mut self, argument: &str) -> Herd {
         self.arguments.push(argument.to_owned());
         self
+    }
+
+    /// Where a server has its journal.
+    pub fn journal(&self, name: &str) -> PathBuf {
+        self.directory.join(&format!("{name}.journal"))
     }
 
     pub fn file(&self) -> PathBuf {
@@ -160,15 +183,26 @@ impl Herd {
     pub fn arguments(&self, name: &str) -> Vec<String> {
         let file = self.file().to_str().unwrap().to_owned();
         let own = ["-H".to_owned(), file].into_iter().chain(self.arguments.iter().cloned());
-        own.chain([name.to_owned()]).collect()
+        let mut arguments: Vec<String> = own.collect();
+        if let Some(sync) = self.journal_sync {
+            let folder = self.journal(name).to_str().unwrap().to_owned();
+            arguments.extend(["--journal".to_owned(), folder, "--journal-sync".to_owned()]);
+            arguments.push(sync.to_owned());
+        }
+        arguments.push(name.to_owned());
+        arguments
     }
 
     fn write_file(&self) {
         let members = self.members.iter().map(|member| member.entry(&self.host));
         let members: Vec<serde_json::Value> = members.collect();
         let mut file = serde_json::json!({ "herd": "test", "servers": members });
-        if let Some(seconds) = self.tombstone_seconds {
-            file["tombstone_seconds"] = seconds.into();
+        for (field, seconds) in
+            [("ttl_seconds", self.ttl_seconds), ("tombstone_seconds", self.tombstone_seconds)]
+        {
+            if let Some(seconds) = seconds {
+                file[field] = seconds.into();
+            }
         }
         fs::write(self.file(), file.to_string()).unwrap();
     }

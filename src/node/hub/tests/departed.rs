@@ -1,0 +1,36 @@
+//! What is told of clients whose time is over.
+
+use super::*;
+
+/// What somebody is told who comes back to everything with that number, and goes again.
+fn comes_back(stage: &mut Stage, after: u64) -> String {
+    let id = stage.watchers[0].0;
+    assert!(stage.hub.watch(id, &Watch::All, Some(after), &mut stage.positions));
+    let told = stage.told(0);
+    assert!(stage.command(0, "UNWATCH *"));
+    told
+}
+
+#[test]
+fn so_many_are_kept_for_those_who_come_back() {
+    let mut stage = Stage::new(1);
+    stage.hub.keep_departures();
+    stage.let_go_after(10_000);
+    let most = limits::DEPARTURES_KEPT_MAX;
+    (0..most).for_each(|client| stage.report(&format!("c{client}"), "+1+1"));
+    let after = stage.positions.head();
+    // All of these end, and no other.
+    stage.time += 10_000;
+    stage.turn();
+    let told = comes_back(&mut stage, after);
+    assert_eq!(told.matches("EXPIRED c").count(), most, "{told}");
+    assert!(told.ends_with("NOW *"));
+    // With one more, what departed first is not known any more: all is told from the beginning.
+    stage.report("kiwi", "+1+1");
+    let later = stage.positions.head();
+    stage.time += 10_002;
+    stage.turn();
+    let told = comes_back(&mut stage, after);
+    assert_eq!(told, "NOW *", "all from the beginning, and nobody is left");
+    assert_eq!(comes_back(&mut stage, later), "EXPIRED kiwi, NOW *");
+}
