@@ -133,7 +133,7 @@ impl Folder {
     }
 
     /// Hands over each segment, in order; at most one is in memory at a time. Cuts off torn ends, and
-    /// says in the log what is wrong. A segment of which nothing is left is removed and not handed over.
+    /// says in the log what is wrong; the disk holds the rest then. A segment of which nothing is left is removed and not handed over.
     ///
     /// # Errors
     ///
@@ -165,6 +165,9 @@ impl Folder {
             replayed.newest_posix_seconds =
                 replayed.newest_posix_seconds.max(survey.newest_posix_seconds);
             each(&Segment { number, bytes, is_rotten, survey: &survey });
+        }
+        if !self.segments.is_empty() {
+            sync_folder(&self.path)?;
         }
         self.segments = kept;
         Ok(replayed)
@@ -231,7 +234,8 @@ impl Folder {
         Ok(())
     }
 
-    /// Says what is wrong with a file of that many bytes, and cuts off its torn end; how many are left.
+    /// Says what is wrong with a file of that many bytes, cuts off its torn end and has the disk hold the
+    /// rest; how many are left.
     fn mend(&self, path: &Path, survey: &Survey<'_>, length: u64) -> Result<u64, Failure> {
         let mut left = length;
         for trouble in &survey.troubles {
@@ -247,16 +251,15 @@ impl Folder {
             0 => fs::remove_file(path),
             _ => {
                 let file = OpenOptions::new().write(true).open(path)?;
-                file.set_len(left)?;
+                if left < length {
+                    file.set_len(left)?;
+                }
+                // The process before may have been killed before it had this forced, and what is taken in
+                // is taken for safe.
                 file.sync_all()
             }
         };
-        if left < length || length == 0 {
-            mend().map_err(|error| failure(path, error))?;
-        }
-        if left == 0 {
-            sync_folder(&self.path)?;
-        }
+        mend().map_err(|error| failure(path, error))?;
         Ok(left)
     }
 }
