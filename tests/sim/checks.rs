@@ -7,6 +7,7 @@
 //! Agreement, in the end: equal digests, equal positions, and of each client the greatest report
 //! of all that a server held which has lived ever since.
 
+use super::agenda::Time;
 use super::report::Report;
 use super::versions::Versions;
 use super::watch::Seen;
@@ -22,8 +23,10 @@ struct Known {
     report: Report,
     /// By whom it was taken, in which life.
     taken: (usize, u32),
-    /// Whether a client was told so.
-    acknowledged: bool,
+    /// Since when a client has been told so.
+    acknowledged: Option<Time>,
+    /// When a server answered it.
+    answered: Option<Time>,
     /// Servers and their lives.
     holders: Vec<(usize, u32)>,
 }
@@ -186,23 +189,41 @@ impl Checks {
         self.known.push(Known {
             report: report.clone(),
             taken: (seen.machine, seen.life),
-            acknowledged: false,
+            acknowledged: None,
+            answered: None,
             holders: Vec::new(),
         });
     }
 
     /// A client has been told that its report was taken.
-    pub fn acknowledge(&mut self, line: &[u8]) {
+    pub fn acknowledge(&mut self, line: &[u8], now: Time) {
         // They are kept with their LF.
         let line = &[line, b"\n"].concat()[..];
         match self.by_line.get(line) {
-            Some(&number) if !self.known[number].acknowledged => {
-                self.known[number].acknowledged = true;
+            Some(&number) if self.known[number].acknowledged.is_none() => {
+                self.known[number].acknowledged = Some(now);
                 self.tally.acknowledged += 1;
             }
             Some(_) => {}
             None => self.fail(format!("a client was told {}", line.escape_ascii())),
         }
+    }
+
+    /// A server answers a report, with that line.
+    pub fn answered(&mut self, line: &[u8], now: Time) {
+        if let Some(&number) = self.by_line.get(line) {
+            self.known[number].answered.get_or_insert(now);
+        }
+    }
+
+    /// The reports that a server took and a client has seen answered, each with the server's life, and when.
+    pub fn acknowledged_by(&self, machine: usize) -> impl Iterator<Item = (&Report, u32, Time)> {
+        let known = self.known.iter().filter(move |known| known.taken.0 == machine);
+        known.filter_map(|known| {
+            // Clients may see it in answers to questions before.
+            let at = known.acknowledged?.max(known.answered?);
+            Some((&known.report, known.taken.1, at))
+        })
     }
 
     pub fn greeted(&mut self, seen: &Seen, from: usize, epoch: u64) {
@@ -310,7 +331,7 @@ impl Checks {
                 }
             }
             let lives = |known: &&Known| self.shadows[known.taken.0].life == Some(known.taken.1);
-            let acknowledged = self.known.iter().filter(|known| known.acknowledged);
+            let acknowledged = self.known.iter().filter(|known| known.acknowledged.is_some());
             for known in acknowledged.filter(lives).filter(|k| k.report.client() == &**client) {
                 let expected = expected.ok_or("an acknowledged report is nowhere")?;
                 if expected.compare(&known.report).is_lt() {

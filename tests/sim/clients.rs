@@ -262,7 +262,7 @@ impl Client {
         }
         self.lines.each(bytes, |line| {
             if line.starts_with(b"AT ") || line.starts_with(b"GONE ") {
-                env.checks.acknowledge(line);
+                env.checks.acknowledge(line, env.agenda.now());
             }
         });
     }

@@ -6,9 +6,11 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `judged` | what those ask and do who judge servers, beside these |
 //! | `platter` | what the system has been handed and what the disk holds of it; power cuts |
 //! | `trouble` | what goes wrong with disks, and what each seed draws |
 
+mod judged;
 mod platter;
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,7 @@ pub struct Disks {
     random: Random,
     /// What they are like where servers keep files that matter; none: nothing goes wrong.
     habits: Option<Habits>,
+    are_late: bool,
 }
 
 /// One server's disk, and what its process has it do.
@@ -51,8 +54,16 @@ struct Disk {
     opened: u64,
     /// What the helper thread has been given; it does the first.
     jobs: VecDeque<Job>,
+    /// How much of each file was said to be held.
+    forced: BTreeMap<FileNumber, usize>,
     /// When that is done.
     due: Time,
+    /// Since when it has always been given something.
+    busy_since: Time,
+    /// How often its process was told that a file cannot be kept, and what may be doubted by the first of
+    /// these since that was last settled: what was appended from then on.
+    failures: u32,
+    failed_since: Option<Time>,
     /// Until when it is in each kind of trouble.
     until: [Time; TROUBLES.len()],
     /// Whether it has lost what it had said to hold.
@@ -66,6 +77,8 @@ struct Open {
     number: u64,
     /// Forces that the helper thread has been given and has not done.
     under_way: u32,
+    /// Bytes that were to be appended and were not, by a planted bug.
+    left_out: usize,
     /// And once more then, for what was appended since.
     again: bool,
 }
@@ -80,7 +93,7 @@ impl Disks {
     /// Empty ones, that never fail.
     pub fn new(seed: u64, machines: usize) -> Self {
         let disks = (0..machines).map(|_| Disk::default()).collect();
-        Disks { disks, random: Random::new(seed ^ SALT), habits: None }
+        Disks { disks, random: Random::new(seed ^ SALT), habits: None, are_late: false }
     }
 
     /// From now on they are like that.
@@ -99,6 +112,9 @@ impl Disks {
         let Disks { disks, random, .. } = self;
         let (disk, now) = (&mut disks[machine], agenda.now());
         let had_jobs = !disk.jobs.is_empty();
+        if !had_jobs {
+            disk.busy_since = now;
+        }
         let (step, outcome) = match request {
             FileRequest::Create(path) => match disk.create(id, path, random, now) {
                 Ok(()) => return Some(FileEvent::Created),
@@ -119,7 +135,10 @@ impl Disks {
         if !had_jobs {
             self.begin_next(machine, agenda);
         }
-        outcome.err().map(|error| FileEvent::Failed(step, error))
+        let error = outcome.err()?;
+        let since = self.busy_since(machine).unwrap_or(agenda.now());
+        self.disks[machine].fails(since);
+        Some(FileEvent::Failed(step, error))
     }
 
     /// What a disk has done by now, if its process is to be told.
@@ -134,7 +153,10 @@ impl Disks {
             return None;
         }
         let job = disk.jobs.pop_front()?;
-        let told = disk.finish(job, &mut self.random, now);
+        let told = disk.finish(job, &mut self.random, now, self.are_late);
+        if let Some((_, FileEvent::Failed(FileStep::Force, _))) = told {
+            disk.fails(disk.busy_since);
+        }
         self.begin_next(machine, agenda);
         told
     }
@@ -155,6 +177,7 @@ impl Disks {
     pub fn end_process(&mut self, machine: usize) {
         let disk = &mut self.disks[machine];
         disk.open.clear();
+        disk.failed_since = None;
         // What the helper thread was at, the system may have done.
         if let Some(Job::Remove { path, .. }) = disk.jobs.pop_front()
             && self.random.chance(500)
@@ -188,7 +211,7 @@ impl Disks {
 
     /// A disk that is drawn gets into some trouble; which, until when, and when there is more of it.
     pub fn trouble_one(&mut self, now: Time) -> Option<(usize, Trouble, Time, Time)> {
-        let Disks { disks, random, habits } = self;
+        let Disks { disks, random, habits, .. } = self;
         let habits = habits.as_ref().filter(|habits| !habits.troubles.is_empty())?;
         let (machine, trouble) = (random.index(disks.len()), *random.pick(&habits.troubles));
         let until = now + random.magnitude(MILLISECOND, habits.length);
@@ -204,6 +227,12 @@ impl Disks {
 }
 
 impl Disk {
+    /// Its process is told that a file cannot be kept: what it had been given is in doubt, too.
+    fn fails(&mut self, since: Time) {
+        self.failures += 1;
+        self.failed_since.get_or_insert(since);
+    }
+
     fn is(&self, trouble: Trouble, now: Time) -> bool {
         now < self.until[trouble as usize]
     }
@@ -229,7 +258,7 @@ impl Disk {
         let file = self.platter.create(&path)?;
         self.opened += 1;
         let number = self.opened;
-        self.open.insert(id, Open { file, path, number, under_way: 0, again: false });
+        self.open.insert(id, Open { file, path, number, under_way: 0, again: false, left_out: 0 });
         Ok(())
     }
 
@@ -271,17 +300,24 @@ impl Disk {
     }
 
     /// A job is done, or has failed.
-    fn finish(&mut self, job: Job, random: &mut Random, now: Time) -> Option<(FileId, FileEvent)> {
+    fn finish(
+        &mut self,
+        job: Job,
+        random: &mut Random,
+        now: Time,
+        is_late: bool,
+    ) -> Option<(FileId, FileEvent)> {
         match job {
             Job::Force { id, number, file, path, bytes } => {
-                let outcome = self.finish_force(file, &path, bytes, random, now);
+                let outcome = self.finish_force(file, &path, bytes, random, now, is_late);
                 let open = self.open.get_mut(&id).filter(|open| open.number == number)?;
                 open.under_way -= 1;
+                let left_out = open.left_out;
                 if open.under_way == 0 {
                     self.begin_waiting_force(id);
                 }
                 let failed = |error| FileEvent::Failed(FileStep::Force, error);
-                let forced = |()| FileEvent::Forced(bytes as u64);
+                let forced = |()| FileEvent::Forced((bytes + left_out) as u64);
                 Some((id, outcome.map_or_else(failed, forced)))
             }
             Job::Remove { id, path } => {
@@ -302,8 +338,11 @@ impl Disk {
         bytes: usize,
         random: &mut Random,
         now: Time,
+        is_late: bool,
     ) -> io::Result<()> {
         let fails = self.may_fail(random, now);
+        let before = self.forced.insert(file, bytes).unwrap_or(0);
+        let bytes = if is_late { before } else { bytes };
         let lies = self.is(Trouble::Lying, now);
         self.platter.force(file, path, bytes, fails, lies)
     }

@@ -4,13 +4,17 @@ use super::agenda::{Agenda, Time};
 use super::checks::Checks;
 use super::costs::Costs;
 use super::disk::Disks;
+use super::journals::{Journals, is_whole};
 use super::net::{ConnId, End, Net, Weather};
 use super::planted::{Bug, Planted};
 use super::random::Random;
 use super::trace::{Detail, Trace};
+use super::watch::Seen;
 use super::web::Talk;
 use herd::herd::Herd;
-use herd::transport::{ConnectionId, Endpoint};
+use herd::journal::Identity;
+use herd::node::Node;
+use herd::transport::{ConnectionId, Endpoint, FileId, FileRequest};
 use std::collections::BTreeMap;
 
 /// Hosts: the servers in their order, then Places, then the clients' side of the world.
@@ -38,6 +42,7 @@ pub struct Env {
     pub agenda: Agenda,
     pub net: Net,
     pub disks: Disks,
+    pub journals: Journals,
     pub random: Random,
     pub trace: Trace,
     pub checks: Checks,
@@ -84,6 +89,7 @@ impl Env {
             agenda: Agenda::default(),
             net,
             disks: Disks::new(seed, hosts.servers),
+            journals: Journals::default(),
             random: Random::new(seed),
             trace: Trace::new(detail),
             checks: Checks::new(herd),
@@ -117,6 +123,41 @@ impl Env {
             self.checks.fail(format!("{name} has written others before a neighbour"));
         }
         self.written_others |= !goes_first;
+    }
+
+    /// A server answers a report, with that line.
+    pub fn answers(&mut self, machine: usize, line: Vec<u8>) {
+        self.checks.answered(&line, self.agenda.now());
+        self.acknowledged[machine].push(line);
+    }
+
+    /// What a disk is asked for, as far as it hears it right.
+    pub fn misheard_by_the_disk(
+        &mut self,
+        machine: usize,
+        id: FileId,
+        request: FileRequest,
+    ) -> FileRequest {
+        let FileRequest::Append(bytes) = &request else { return request };
+        if !self.planted.mishears_appends() {
+            return request;
+        }
+        let name = self.checks.name(machine);
+        let identity = Identity::new("sim", &name, id.0.into());
+        let kept = self.disks.files(machine);
+        let Some(appended) = self.planted.misappend(&identity, &kept, bytes) else {
+            return request;
+        };
+        self.disks.leave_out(machine, id, bytes.len().saturating_sub(appended.len()));
+        FileRequest::Append(appended)
+    }
+
+    /// Whether a server must refuse reports in a callback that is about to be called: its disk has failed,
+    /// and what it answers is to be kept.
+    pub fn must_refuse(&self, seen: &Seen, node: &Node) -> bool {
+        self.journals.is_always(seen.machine)
+            && self.disks.failed_since(seen.machine).is_some()
+            && !is_whole(node, seen.now)
     }
 
     /// The host at an address.

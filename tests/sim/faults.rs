@@ -102,6 +102,8 @@ pub struct Mix {
     pub versions_mixed: bool,
     /// What goes wrong with disks, beside power cuts, where servers keep anything on them.
     pub disks: Option<Habits>,
+    /// Whether servers keep journals.
+    pub journals: bool,
 }
 
 impl Mix {
@@ -153,6 +155,7 @@ impl Mix {
             askers: random.index(3),
             readers: random.index(3),
             disks: None,
+            journals: false,
             forgets: at_times(random, 500, 250),
         }
     }

@@ -244,6 +244,7 @@ impl World for Kernel<'_, '_> {
         let (now, machine) = (env.agenda.now(), self.machine);
         let asked = format!("{request:?}");
         env.trace.note(now, Tag::File, machine as u64, u64::from(file.0), asked.as_bytes());
+        let request = env.misheard_by_the_disk(machine, file, request);
         let Env { disks, agenda, .. } = &mut **env;
         disks.request(machine, file, request, agenda)
     }

@@ -59,6 +59,8 @@ pub struct Machine {
     /// The end of the feed when the last turn ended.
     head: u64,
     pub turns: u64,
+    /// Since when it has missed turns, unless what it had to do then is done.
+    lapsed: Option<Time>,
 }
 
 /// What is gone when it is killed.
@@ -88,6 +90,7 @@ impl Machine {
             last_turn: 0,
             head: 0,
             turns: 0,
+            lapsed: None,
         }
     }
 
@@ -172,6 +175,7 @@ impl Machine {
             stage.head
         });
         self.look(env, head.unwrap_or(0));
+        self.look_at_journal(env);
         if self.process.as_ref().is_some_and(|process| process.driver.has_stopped()) {
             self.drive(env, |driver, stage, kernel| driver.end(stage, kernel));
             self.kill(env);

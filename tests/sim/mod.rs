@@ -7,7 +7,7 @@
 //! | `net`, `pipe` | hosts, paths, connections, and how they fail |
 //! | `machine` | one server: when it takes its turns, starts and ends |
 //! | `kernel`, `stage` | the world and the application of its driver |
-//! | `disk` | what servers keep in files, and how that is lost |
+//! | `disk`, `journals` | what servers keep in files, how that is lost, and what must be there |
 //! | `clients`, `load`, `visitors`, `places` | those whom servers talk with |
 //! | `faults`, `topology` | what each seed draws |
 //! | `web` | visitors of the web port |
@@ -26,6 +26,7 @@ mod costs;
 mod disk;
 mod env;
 mod faults;
+mod journals;
 mod kernel;
 mod lines;
 mod load;

@@ -5,6 +5,7 @@
 //! own code were wrong, so that the program needs no switches for it. Bugs of what watchers are told
 //! are planted where these read.
 
+mod at_disk;
 mod at_web;
 
 use super::report::exact;
@@ -72,9 +73,13 @@ pub enum Bug {
     AnswersAndForgets,
     /// Of two pipelined answers the later comes first.
     AnswersOutOfOrder,
+    /// What a disk is to hold it is said to hold before it does: reports are answered too soon.
+    SyncsAfterItAnswers,
+    /// What is appended to make an old file of the journal needless lacks a record.
+    RewritesLessThanLives,
 }
 
-pub const ALL: [Bug; 26] = [
+pub const ALL: [Bug; 28] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -101,6 +106,8 @@ pub const ALL: [Bug; 26] = [
     Bug::SaysNowTooEarly,
     Bug::AnswersAndForgets,
     Bug::AnswersOutOfOrder,
+    Bug::SyncsAfterItAnswers,
+    Bug::RewritesLessThanLives,
 ];
 
 /// Those of what watchers are told.
@@ -119,6 +126,9 @@ const OF_WEB: [Bug; 5] = [
     Bug::AnswersAndForgets,
     Bug::AnswersOutOfOrder,
 ];
+
+/// Those of disks.
+const OF_DISKS: [Bug; 2] = [Bug::SyncsAfterItAnswers, Bug::RewritesLessThanLives];
 
 /// The bug of a run, and what it needs to know.
 #[derive(Debug)]
@@ -200,6 +210,7 @@ impl Planted {
             [Bug::KeepsItsEpoch, Bug::ForgetsToWalk, Bug::LosesItsMemory, Bug::WalksInTheNextTurn];
         let elsewhere =
             |bug| elsewhere.contains(&bug) || OF_WATCHERS.contains(&bug) || OF_WEB.contains(&bug);
+        let elsewhere = |bug| elsewhere(bug) || OF_DISKS.contains(&bug);
         let filters = self.bug.is_some_and(|bug| !elsewhere(bug));
         let filters = filters && self.in_driver().is_none();
         filters.then(|| Box::new(Filter::new(peer, None)))

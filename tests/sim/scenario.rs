@@ -383,6 +383,7 @@ pub fn fair() -> Mix {
         late_ends: 0,
         versions_mixed: false,
         disks: None,
+        journals: false,
         forgets: 0,
     }
 }

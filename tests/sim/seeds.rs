@@ -2,6 +2,7 @@
 
 use super::agenda::{Event, SECOND, Time};
 use super::checks::Tally;
+use super::disk::Habits;
 use super::faults::Mix;
 use super::planted::Bug;
 use super::random::Random;
@@ -14,6 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Lines of the trace that a failure shows.
 const LINES_SHOWN: usize = 80;
+
+/// In one of so many seeds servers keep journals.
+const JOURNALS_EVERY: u64 = 3;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -86,7 +90,10 @@ impl Outcome {
 
 fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     let mut random = Random::new(seed);
-    let mix = Mix::draw(&mut random);
+    let mut mix = Mix::draw(&mut random);
+    if seed % JOURNALS_EVERY == 1 {
+        (mix.journals, mix.disks) = (true, Some(Habits::draw(seed)));
+    }
     let banner = format!("seed {seed}: {mix:?}");
     let herd = match topology::build(mix.shape, mix.servers, &mut random) {
         Ok(herd) => herd,
@@ -129,6 +136,7 @@ fn phases(world: &mut World) -> Result<Time, String> {
     world.env.checks.agreement(&world.nodes())?;
     rest(world)?;
     world.visitors_agree()?;
+    world.machines.iter().try_for_each(|machine| machine.journal_agrees(&world.env))?;
     Ok(healed_after)
 }
 

@@ -4,6 +4,7 @@ use super::agenda::{Event, MILLISECOND, SECOND, Time};
 use super::clients::Client;
 use super::env::Env;
 use super::faults::Mix;
+use super::journals::Journals;
 use super::load::Load;
 use super::machine::{Machine, State};
 use super::net::{End, Notice, Owner, Weather};
@@ -68,6 +69,12 @@ impl World {
         if let Some(habits) = &mix.disks {
             env.disks.set_habits(habits.clone());
             env.agenda.plan(SECOND, Event::DiskTrouble);
+        }
+        if env.planted.syncs_late() {
+            env.disks.be_late();
+        }
+        if mix.journals {
+            env.journals = Journals::draw(seed, herd.servers.len());
         }
         let herd = Rc::new(herd);
         let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));

@@ -1,6 +1,6 @@
 //! The folder of a journal, from the start of its server on.
 
-use super::files::{beginning, failure, numbers, path_of, read, sync_file, sync_folder};
+use super::files::{beginning, failure, numbers, path_of, read, sync_folder};
 use super::survey::{Survey, Trouble, survey};
 use crate::daemon::Failure;
 use crate::journal::{HeadError, Identity, file_name, read_head};
@@ -150,9 +150,6 @@ impl Folder {
             read_again(&path, &mut buffer)?;
             let survey = survey(&buffer, &self.identity(number), last == Some(number));
             let bytes = self.mend(&path, &survey, buffer.len() as u64)?;
-            if bytes > 0 {
-                sync_file(&path)?;
-            }
             replayed.torn_bytes += buffer.len() as u64 - bytes;
             if bytes == 0 {
                 continue;
@@ -169,6 +166,9 @@ impl Folder {
             replayed.newest_posix_seconds =
                 replayed.newest_posix_seconds.max(survey.newest_posix_seconds);
             each(&Segment { number, bytes, is_rotten, survey: &survey });
+        }
+        if !self.segments.is_empty() {
+            sync_folder(&self.path)?;
         }
         self.segments = kept;
         Ok(replayed)
@@ -235,7 +235,8 @@ impl Folder {
         Ok(())
     }
 
-    /// Says what is wrong with a file of that many bytes, and cuts off its torn end; how many are left.
+    /// Says what is wrong with a file of that many bytes, cuts off its torn end and has the disk hold the
+    /// rest; how many are left.
     fn mend(&self, path: &Path, survey: &Survey<'_>, length: u64) -> Result<u64, Failure> {
         let mut left = length;
         for trouble in &survey.troubles {
@@ -251,16 +252,15 @@ impl Folder {
             0 => fs::remove_file(path),
             _ => {
                 let file = OpenOptions::new().write(true).open(path)?;
-                file.set_len(left)?;
+                if left < length {
+                    file.set_len(left)?;
+                }
+                // The process before may have been killed before it had this forced, and what is taken in
+                // is taken for safe.
                 file.sync_all()
             }
         };
-        if left < length || length == 0 {
-            mend().map_err(|error| failure(path, error))?;
-        }
-        if left == 0 {
-            sync_folder(&self.path)?;
-        }
+        mend().map_err(|error| failure(path, error))?;
         Ok(left)
     }
 }

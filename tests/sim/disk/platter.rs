@@ -138,6 +138,27 @@ impl Platter {
         promised.collect()
     }
 
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        let bytes = |file: &FileNumber| self.files.get(file).map_or(0, |stored| stored.bytes.len());
+        self.names.values().map(bytes).sum::<usize>() as u64
+    }
+
+    /// A file is cut to that length and forced, its name too, and removed if the length is 0.
+    pub fn keep(&mut self, path: &Path, bytes: usize, lies: bool) {
+        let found = self.names.get(path).and_then(|file| self.files.get_mut(file));
+        if bytes == 0 {
+            self.names.remove(path);
+        } else if let Some(stored) = found {
+            stored.bytes.truncate(bytes);
+            stored.promised = Some(bytes);
+            stored.durable = if lies { stored.durable.min(bytes) } else { bytes };
+        }
+        if !lies {
+            self.sync_folder(path.parent());
+        }
+    }
+
     /// All files, by their paths.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let bytes = |file: &FileNumber| self.files.get(file).map(|stored| stored.bytes.clone());

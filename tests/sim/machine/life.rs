@@ -1,6 +1,8 @@
 //! Starts, clean stops and sudden ends of a server, and its being paused.
 
+use super::super::agenda::{SECOND, Time};
 use super::super::env::Env;
+use super::super::journals;
 use super::super::kernel::Inbox;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
@@ -22,23 +24,12 @@ impl Machine {
         }
         // Clocks count from no particular time.
         self.booted = now - env.random.below(now + 1);
-        let Ok(service) = Service::parse(super::super::places::URL, Dialect::Legacy, None) else {
-            unreachable!("the URL is right");
-        };
-        let node = Node::new(NodeOptions {
-            herd: &self.herd,
-            server: self.index,
-            epoch: self.epoch,
-            seed: env.random.next(),
-            key: [env.random.next(), env.random.next()],
-            max_skew: Duration::from_secs(env.max_skew_seconds),
-            positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
-            classic: false,
-            bounds: ClientBounds::NONE,
-            web: WebOptions::NONE,
-            places: PlacesSettings::new(service),
-            version: self.version,
-        });
+        let seeds = [(); 3].map(|()| env.random.next());
+        let mut node = self.make(env, seeds);
+        let tombstone_seconds = self.herd.lifetimes.tombstone_seconds.into();
+        let posix_seconds = self.wall(now).unsigned_abs() / SECOND;
+        let names = (&*self.herd.name, &*self.name);
+        journals::open(&mut node, env, self.index, names, tombstone_seconds, posix_seconds);
         let mut driver = Driver::new(self.clocks(env));
         if let Some(bug) = env.planted.in_driver() {
             driver.plant(bug);
@@ -84,6 +75,9 @@ impl Machine {
                 env.net.abort(end, &mut env.agenda, &mut env.random);
             }
         }
+        let whole = env.disks.failed_since(self.index).is_none();
+        let safe = (!whole).then(|| self.forced_up_to(env));
+        env.journals.ended(self.index, self.life, safe);
         env.disks.end_process(self.index);
         self.forget(env);
         let now = env.agenda.now();
@@ -94,6 +88,10 @@ impl Machine {
     /// The power fails: nobody is told.
     pub fn lose_power(&mut self, env: &mut Env) {
         env.net.turn_off(self.index);
+        let safe = self.forced_up_to(env);
+        if self.process.is_some() {
+            env.journals.ended(self.index, self.life, Some(safe));
+        }
         env.disks.lose_power(self.index);
         self.forget(env);
         let now = env.agenda.now();
@@ -106,9 +104,60 @@ impl Machine {
         self.stop_asked
     }
 
+    /// The process of a server that knows nothing yet.
+    fn make(&self, env: &Env, [seed, key @ ..]: [u64; 3]) -> Node {
+        let Ok(service) = Service::parse(super::super::places::URL, Dialect::Legacy, None) else {
+            unreachable!("the URL is right");
+        };
+        Node::new(NodeOptions {
+            herd: &self.herd,
+            server: self.index,
+            epoch: self.epoch,
+            seed,
+            key,
+            max_skew: Duration::from_secs(env.max_skew_seconds),
+            positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
+            classic: false,
+            bounds: ClientBounds::NONE,
+            web: WebOptions::NONE,
+            places: PlacesSettings::new(service),
+            version: self.version,
+        })
+    }
+
+    /// Up to when the disk holds what was answered, as far as one can know.
+    fn forced_up_to(&self, env: &Env) -> Time {
+        let now = env.agenda.now();
+        journals::forced_up_to(&env.disks, self.index, now, self.lapsed, env.turn_gap)
+    }
+
+    /// A turn has ended.
+    pub(super) fn look_at_journal(&mut self, env: &mut Env) {
+        let Some(process) = self.process.as_ref().filter(|_| env.journals.are_kept()) else {
+            return;
+        };
+        journals::look_at_size(&process.node, env, self.index);
+        if env.disks.busy_since(self.index).is_none() {
+            self.lapsed = None;
+        }
+        if env.disks.failed_since(self.index).is_some()
+            && journals::is_whole(&process.node, self.clocks(env))
+        {
+            env.disks.settle(self.index);
+        }
+    }
+
+    /// At rest: whether the files of its journal, if it keeps one, say what it holds.
+    pub fn journal_agrees(&self, env: &Env) -> Result<(), String> {
+        let Some(node) = self.node().filter(|_| env.journals.are_kept()) else { return Ok(()) };
+        let (again, names) = (self.make(env, [1, 2, 3]), (&*self.herd.name, &*self.name));
+        journals::look_at_files(node, again, env, self.index, names, self.clocks(env))
+    }
+
     pub fn pause(&mut self) {
         if self.state == State::Running {
             self.state = State::Paused;
+            self.lapsed.get_or_insert(self.last_turn);
             self.turn_at = None;
         }
     }
@@ -131,6 +180,7 @@ impl Machine {
 
     fn forget(&mut self, env: &mut Env) {
         self.process = None;
+        self.lapsed = None;
         self.state = State::Down;
         self.inbox = Inbox::default();
         (self.stop_asked, self.turn_at) = (false, None);

@@ -5,9 +5,9 @@
 //! read (its answers have no room) it may put a command off; then it may be answered from any turn
 //! until it reads again, and no other.
 
-use super::super::contract::{
-    LINE_BYTES_MAX, Meaning, TOMBSTONE_NANOSECONDS, at_line, gone_line, meaning, refusal,
-};
+mod judge;
+
+use super::super::contract::{LINE_BYTES_MAX, Meaning, meaning, refusal};
 use super::super::env::Env;
 use super::super::places;
 use super::super::report::Report;
@@ -45,6 +45,8 @@ struct Pending {
     near: Option<Box<WhoIsNear>>,
     /// What has been written of the answer to such a question, which is of the moment in which it began.
     begun: Vec<u8>,
+    /// Of a report that is answered when the disk holds it: how often that had failed before.
+    kept: Option<u32>,
 }
 
 /// What an answer may be.
@@ -87,8 +89,8 @@ impl Conversation {
     fn command(&mut self, too_long: bool) {
         let line = std::mem::take(&mut self.partial);
         if too_long || meaning(&line) != Meaning::Nothing {
-            let (open, expected, near, begun) = (true, Vec::new(), None, Vec::new());
-            self.pending.push_back(Pending { line, too_long, open, expected, near, begun });
+            let (open, expected, near, begun, kept) = (true, Vec::new(), None, Vec::new(), None);
+            self.pending.push_back(Pending { line, too_long, open, expected, near, begun, kept });
         }
     }
 
@@ -156,6 +158,9 @@ impl Conversation {
                 rest = &rest[length - pending.begun.len()..];
                 continue;
             }
+            if pending.kept.is_some_and(|failures| failures != env.disks.failures(seen.machine)) {
+                pending.may_be(Expected::Exactly(refusal(&pending.line)));
+            }
             let answer = pending
                 .expected
                 .iter()
@@ -171,7 +176,7 @@ impl Conversation {
             if let Expected::Exactly(answer) = expected
                 && (answer.starts_with(b"AT ") || answer.starts_with(b"GONE "))
             {
-                env.acknowledged[seen.machine].push(answer.clone());
+                env.answers(seen.machine, answer.clone());
             }
             if rest.starts_with(b"WATCH") {
                 self.beginning += 1;
@@ -187,7 +192,7 @@ impl Conversation {
         }
         let asks = |pending: &Pending| {
             let places = |expected: &Expected| matches!(expected, Expected::Near { .. });
-            pending.near.is_some() || pending.expected.iter().any(places)
+            pending.near.is_some() || pending.kept.is_some() || pending.expected.iter().any(places)
         };
         match self.pending.front() {
             Some(pending) if !pending.open && !asks(pending) && !self.excused => {
@@ -255,128 +260,6 @@ impl Expected {
             Expected::Near { at, .. } => format!("{} and JSON", shown(at)),
         }
     }
-}
-
-impl Pending {
-    /// Notes what the answer would be if the server looked at the command now, after `reports`, of
-    /// which it may have looked at those before `at_least_from` earlier. A report that it would
-    /// take is returned.
-    fn judge(
-        &mut self,
-        env: &mut Env,
-        seen: &Seen,
-        node: &Node,
-        reports: &[Option<Report>],
-        at_least_from: usize,
-    ) -> Option<Report> {
-        let refused = Expected::Exactly(refusal(&self.line));
-        match meaning(&self.line) {
-            _ if self.too_long => self.may_be(refused),
-            Meaning::Nothing | Meaning::Nonsense => self.may_be(refused),
-            Meaning::Report { client, location, time, time_nanoseconds } => {
-                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
-                if difference < -(env.max_skew_seconds as i64) * 1_000_000_000 {
-                    self.may_be(refused);
-                    return None;
-                }
-                let name = env.checks.name(seen.machine);
-                let answer = at_line(&name, difference, client, location, time);
-                let report = Report::new(answer.clone(), difference);
-                env.checks.may_take(seen, &report);
-                self.may_be(Expected::Exactly(answer));
-                return Some(report);
-            }
-            Meaning::Forget { client, time, time_nanoseconds } => {
-                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
-                let is_ahead = difference < -(env.max_skew_seconds as i64) * 1_000_000_000;
-                if is_ahead || difference > TOMBSTONE_NANOSECONDS {
-                    self.may_be(refused);
-                    return None;
-                }
-                let name = env.checks.name(seen.machine);
-                let answer = gone_line(&name, difference, client, time);
-                let report = Report::new(answer.clone(), difference);
-                env.checks.may_take(seen, &report);
-                self.may_be(Expected::Exactly(answer));
-                return Some(report);
-            }
-            Meaning::Near { place, radius_micrometres, bound } => {
-                let known = |client: &[u8]| {
-                    let held = Report::held(node, client);
-                    may_be_known(held, reports, at_least_from, client)
-                };
-                let location = Location::parse(place);
-                let is_at = |report: &Report| Location::parse(report.location());
-                let centres = match location {
-                    Some(location) => vec![Some(location)],
-                    None => known(place).iter().map(|at| at.as_ref().and_then(is_at)).collect(),
-                };
-                let others = env.checks.clients().iter();
-                let others = others.filter(|client| location.is_some() || ***client != *place);
-                let clients = others.map(|client| (client.to_vec(), known(client))).collect();
-                let metres = radius_micrometres as f64 / 1e6;
-                let near = WhoIsNear::new(centres, metres, bound.into(), clients);
-                self.near = Some(Box::new(near));
-            }
-            // Whether it is watched, and told of rightly, is looked at by the one who asks.
-            Meaning::Watch(..) => {
-                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
-            }
-            Meaning::Unwatch(..) => {
-                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
-                self.may_be(refused);
-            }
-            Meaning::Question { client, radius_micrometres, bound } => {
-                let held = Report::held(node, client);
-                for known in may_be_known(held, reports, at_least_from, client) {
-                    let near = known.and_then(|known| {
-                        let place = Location::parse(known.location())?;
-                        let at = known.line().to_vec();
-                        Some(Expected::Near { at, place, radius_micrometres, bound })
-                    });
-                    let expected = near.unwrap_or_else(|| Expected::Exactly(refusal(&self.line)));
-                    if !self.expected.contains(&expected) {
-                        self.expected.push(expected);
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    fn may_be(&mut self, expected: Expected) {
-        if !self.expected.contains(&expected) {
-            self.expected.push(expected);
-        }
-    }
-}
-
-/// Where the server may know a client to be after the last of `reports`, when it took all of them from
-/// some place on, which is `at_least_from` or before.
-fn may_be_known(
-    held: Option<Report>,
-    reports: &[Option<Report>],
-    at_least_from: usize,
-    client: &[u8],
-) -> Vec<Option<Report>> {
-    let mut greatest = held;
-    let mut all = Vec::new();
-    for (at, report) in reports.iter().enumerate().rev() {
-        if at < at_least_from {
-            all.push(greatest.clone());
-        }
-        if let Some(report) = report.as_ref().filter(|report| report.client() == client)
-            && greatest.as_ref().is_none_or(|known| report.compare(known).is_gt())
-        {
-            greatest = Some(report.clone());
-        }
-    }
-    all.push(greatest);
-    // Of one that is forgotten nothing is known.
-    let known = all.into_iter().map(|report| report.filter(|report| !report.is_gone()));
-    let mut all: Vec<Option<Report>> = known.collect();
-    all.dedup();
-    all
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -25,6 +25,9 @@ pub struct WebConversation {
     excused: bool,
     /// What this visitor was told that was taken of it.
     own: BTreeMap<String, Report>,
+    /// What may have been taken of requests that are not answered, by their numbers, where a report may be
+    /// answered later than it is taken.
+    taken: BTreeMap<usize, Vec<Report>>,
 }
 
 impl WebConversation {
@@ -44,17 +47,27 @@ impl WebConversation {
     }
 
     /// What may be taken in the callback that is about to be called.
-    pub fn judge_again(&self, env: &mut Env, seen: &Seen) {
+    pub fn judge_again(&mut self, env: &mut Env, seen: &Seen) {
         let Some(talk) = self.conn.and_then(|conn| env.talks.get(&conn)) else { return };
         let name = env.checks.name(seen.machine);
-        let reports = talk.requests(self.answered, self.arrived).filter_map(|asked| match asked {
-            Asked::Report(said) => report_of(said, &name, seen, env.max_skew_seconds),
-            _ => None,
-        });
-        let reports: Vec<Report> = reports.collect();
-        for report in reports {
+        let is_always = env.journals.is_always(seen.machine);
+        for (asked, number) in talk.requests(self.answered, self.arrived).zip(self.answered..) {
+            let Asked::Report(said) = asked else { continue };
+            let Some(report) = report_of(said, &name, seen, env.max_skew_seconds) else { continue };
             env.checks.may_take(seen, &report);
+            if is_always {
+                self.taken.entry(number).or_default().push(report);
+            }
         }
+    }
+
+    /// What has been taken of the last request that was answered, if that can be told: what the server
+    /// holds, of all that it may be.
+    fn was_taken(&mut self, said: &Said, node: &Node) -> Option<Report> {
+        let mut taken = self.taken.remove(&(self.answered - 1))?;
+        let held = Report::held(node, said.client.as_bytes());
+        taken.retain(|report| held.as_ref() == Some(report));
+        taken.pop()
     }
 
     /// Takes what the server wrote.
@@ -76,6 +89,7 @@ impl WebConversation {
         };
         let mut unanswered = talk.requests(self.answered, self.arrived);
         match (unanswered.next(), unanswered.next()) {
+            (Some(Asked::Report(_)), None) if env.journals.is_always(seen.machine) => Ok(()),
             (Some(asked), _) if !asked.may_take_time() => Err(format!("no answer to {asked:?}")),
             (Some(_), Some(asked)) => Err(format!("reads on, and does not look at {asked:?}")),
             _ => Ok(()),
@@ -104,17 +118,30 @@ impl WebConversation {
                 Asked::Report(said) => {
                     let name = env.checks.name(seen.machine);
                     let report = report_of(said, &name, seen, env.max_skew_seconds);
+                    let may_fail = env.journals.is_always(seen.machine)
+                        && env.disks.failures(seen.machine) > 0;
                     let is_right = match response.status {
                         200 => report.is_some() || said.is_owntracks,
                         // It has been forgotten since, or is at that very time.
-                        404 => said.is_put && report.is_some(),
+                        204 => said.is_put && report.is_some(),
+                        503 => may_fail,
                         _ => report.is_none(),
                     };
                     if !is_right {
                         return Err(format!("{} to {said:?}", response.status));
                     }
+                    // OwnTracks is told nothing of what could not be taken.
+                    let is_unsure = may_fail && (said.is_owntracks || response.status == 503);
+                    let report = match env.journals.is_always(seen.machine) {
+                        true => self.was_taken(said, node),
+                        false => report,
+                    };
+                    let report = report.filter(|_| !is_unsure);
                     if response.status == 200 {
                         let line = report.as_ref().map(|report| report.line().to_vec());
+                        if let Some(line) = &line {
+                            env.checks.answered(line, env.agenda.now());
+                        }
                         env.acknowledged[seen.machine].extend(line.clone());
                         talk.acknowledge(line);
                     }

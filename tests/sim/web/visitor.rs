@@ -197,7 +197,8 @@ impl WebVisitor {
         let talk = self.conn.and_then(|conn| env.talks.get_mut(&conn));
         let line = talk.and_then(super::Talk::take_acknowledged);
         if let Some(line) = line.ok_or("acknowledged what the server did not")? {
-            env.checks.acknowledge(line.strip_suffix(b"\n").unwrap_or(&line));
+            let now = env.agenda.now();
+            env.checks.acknowledge(line.strip_suffix(b"\n").unwrap_or(&line), now);
         }
         Ok(())
     }

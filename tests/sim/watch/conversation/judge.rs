@@ -1,0 +1,144 @@
+//! What the answer to a command may be, from the contract, the clock of the turn and what the server holds.
+
+use super::super::super::contract::{
+    Meaning, TOMBSTONE_NANOSECONDS, at_line, gone_line, meaning, refusal,
+};
+use super::super::super::env::Env;
+use super::super::super::report::Report;
+use super::super::Seen;
+use super::super::near::WhoIsNear;
+use super::{Expected, Pending};
+use herd::node::Node;
+use herd::wire::Location;
+
+impl Pending {
+    /// Notes what the answer would be if the server looked at the command now, after `reports`, of
+    /// which it may have looked at those before `at_least_from` earlier. A report that it would
+    /// take is returned.
+    pub(super) fn judge(
+        &mut self,
+        env: &mut Env,
+        seen: &Seen,
+        node: &Node,
+        reports: &[Option<Report>],
+        at_least_from: usize,
+    ) -> Option<Report> {
+        let refused = Expected::Exactly(refusal(&self.line));
+        match meaning(&self.line) {
+            _ if self.too_long => self.may_be(refused),
+            Meaning::Report { .. } | Meaning::Forget { .. } if env.must_refuse(seen, node) => {
+                self.may_be(refused);
+            }
+            Meaning::Nothing | Meaning::Nonsense => self.may_be(refused),
+            Meaning::Report { client, location, time, time_nanoseconds } => {
+                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
+                if difference < -(env.max_skew_seconds as i64) * 1_000_000_000 {
+                    self.may_be(refused);
+                    return None;
+                }
+                let name = env.checks.name(seen.machine);
+                let answer = at_line(&name, difference, client, location, time);
+                let report = Report::new(answer.clone(), difference);
+                self.may_take(env, seen, &report, answer);
+                return Some(report);
+            }
+            Meaning::Forget { client, time, time_nanoseconds } => {
+                let difference = seen.now.posix_nanoseconds - time_nanoseconds;
+                let is_ahead = difference < -(env.max_skew_seconds as i64) * 1_000_000_000;
+                if is_ahead || difference > TOMBSTONE_NANOSECONDS {
+                    self.may_be(refused);
+                    return None;
+                }
+                let name = env.checks.name(seen.machine);
+                let answer = gone_line(&name, difference, client, time);
+                let report = Report::new(answer.clone(), difference);
+                self.may_take(env, seen, &report, answer);
+                return Some(report);
+            }
+            Meaning::Near { place, radius_micrometres, bound } => {
+                let known = |client: &[u8]| {
+                    let held = Report::held(node, client);
+                    may_be_known(held, reports, at_least_from, client)
+                };
+                let location = Location::parse(place);
+                let is_at = |report: &Report| Location::parse(report.location());
+                let centres = match location {
+                    Some(location) => vec![Some(location)],
+                    None => known(place).iter().map(|at| at.as_ref().and_then(is_at)).collect(),
+                };
+                let others = env.checks.clients().iter();
+                let others = others.filter(|client| location.is_some() || ***client != *place);
+                let clients = others.map(|client| (client.to_vec(), known(client))).collect();
+                let metres = radius_micrometres as f64 / 1e6;
+                let near = WhoIsNear::new(centres, metres, bound.into(), clients);
+                self.near = Some(Box::new(near));
+            }
+            // Whether it is watched, and told of rightly, is looked at by the one who asks.
+            Meaning::Watch(..) => {
+                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
+            }
+            Meaning::Unwatch(..) => {
+                self.may_be(Expected::Exactly([&self.line[..], b"\n"].concat()));
+                self.may_be(refused);
+            }
+            Meaning::Question { client, radius_micrometres, bound } => {
+                let held = Report::held(node, client);
+                for known in may_be_known(held, reports, at_least_from, client) {
+                    let near = known.and_then(|known| {
+                        let place = Location::parse(known.location())?;
+                        let at = known.line().to_vec();
+                        Some(Expected::Near { at, place, radius_micrometres, bound })
+                    });
+                    let expected = near.unwrap_or_else(|| Expected::Exactly(refusal(&self.line)));
+                    if !self.expected.contains(&expected) {
+                        self.expected.push(expected);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The server may take that report, and answer so.
+    fn may_take(&mut self, env: &mut Env, seen: &Seen, report: &Report, answer: Vec<u8>) {
+        env.checks.may_take(seen, report);
+        if env.journals.is_always(seen.machine) {
+            self.kept.get_or_insert(env.disks.failures(seen.machine));
+        }
+        self.may_be(Expected::Exactly(answer));
+    }
+
+    pub(super) fn may_be(&mut self, expected: Expected) {
+        if !self.expected.contains(&expected) {
+            self.expected.push(expected);
+        }
+    }
+}
+
+/// Where the server may know a client to be after the last of `reports`, when it took all of them from
+/// some place on, which is `at_least_from` or before.
+fn may_be_known(
+    held: Option<Report>,
+    reports: &[Option<Report>],
+    at_least_from: usize,
+    client: &[u8],
+) -> Vec<Option<Report>> {
+    let mut greatest = held;
+    let mut all = Vec::new();
+    for (at, report) in reports.iter().enumerate().rev() {
+        if at < at_least_from {
+            all.push(greatest.clone());
+        }
+        if let Some(report) = report.as_ref().filter(|report| report.client() == client)
+            && greatest.as_ref().is_none_or(|known| report.compare(known).is_gt())
+        {
+            greatest = Some(report.clone());
+        }
+    }
+    all.push(greatest);
+    // Of one that is forgotten nothing is known.
+    let known = all.into_iter().map(|report| report.filter(|report| !report.is_gone()));
+    let mut all: Vec<Option<Report>> = known.collect();
+    all.dedup();
+    all
+}
