@@ -370,15 +370,13 @@ pub const JOURNAL_SYNC: Duration = Duration::from_secs(1);
 pub const JOURNAL_RETRY: Duration = Duration::from_secs(1);
 /// How often it is an error in the log that it fails; meanwhile it is counted (contract).
 pub const JOURNAL_REMINDER: Duration = Duration::from_secs(60);
-/// How often, at least, something is written that says that the server lives; a quarter of
-/// `tombstone_seconds` if that is less.
+/// How often a block says that the server lives; a quarter of `tombstone_seconds` if that is less.
 pub const JOURNAL_LIVES_EVERY_MAX: Duration = Duration::from_secs(3_600);
 /// Bytes that may be stale beside as much as lives before the oldest file is made needless.
 pub const JOURNAL_STALE_BYTES_MAX: u64 = 16 << 20;
 /// The same where much lives, of which an eighth is kept for what comes meanwhile.
 pub const JOURNAL_STALE_BYTES_MAX_LARGE: u64 = 64 << 20;
-/// Bytes of it that are appended again in a turn, at least while it is made needless; four times what the
-/// turn appends of its own.
+/// Bytes that are appended again in a turn, at least, while it is; four times what the turn appends.
 pub const JOURNAL_CLEANED_BYTES_MIN: usize = 32 << 10;
 /// And at most.
 pub const JOURNAL_CLEANED_BYTES_MAX: usize = 512 << 10;

@@ -7,6 +7,7 @@
 //! | `writer` | the file that is appended to |
 //! | `promises` | up to where the disk holds it, and who waits for that |
 //! | `replay` | what was there at the start |
+//! | `calls` | what the rest of the server asks of it |
 //! | `figures` | what there is to see of it |
 //!
 //! The turn hands over what it has brought; a helper thread forces it to the disk, once a second or, where
@@ -17,6 +18,7 @@
 //! cursor goes back to there. Each second another file is begun; when that holds all, the journal is whole.
 //! Where the folder has gone, the other files may have gone with it: all are written anew.
 
+mod calls;
 mod figures;
 mod promises;
 mod replay;
@@ -29,16 +31,11 @@ pub(super) use figures::JournalFigures;
 pub(super) use promises::{Promise, Promised};
 pub use replay::ReplayError;
 
-use super::Node;
-use super::counts::Refused;
 use super::log_throttle::LogThrottle;
-use super::report::Untaken;
 use crate::journal::{Identity, file_name};
 use crate::limits;
 use crate::positions::{Cursor, Positions};
-use crate::transport::{
-    Action, ConnectionId, FileEvent, FileId, FileRequest, FileStep, Monotonic, Now,
-};
+use crate::transport::{FileEvent, FileId, FileRequest, FileStep, Monotonic, Now};
 use crate::wire::plural;
 use log::{error, info};
 use promises::Promises;
@@ -325,59 +322,6 @@ impl Journal {
     /// Whether reports cannot be promised to be kept.
     fn is_refusing(&self) -> bool {
         self.options.always && !self.is_whole
-    }
-}
-
-impl Node {
-    /// A turn ends: appends what it has brought.
-    pub(super) fn keep_journal(&mut self, now: Now) {
-        let Node { journal: Some(journal), positions, news, .. } = self else { return };
-        journal.keep(positions, now, *news);
-        self.journal_at = journal.deadline(positions);
-        self.ask_for_files();
-    }
-
-    /// What came of a file of the journal.
-    pub(super) fn journal_event(&mut self, file: FileId, event: FileEvent, now: Now) {
-        let Node { journal: Some(journal), positions, .. } = self else { return };
-        journal.event(file, event, positions, now.monotonic);
-        self.journal_at = journal.deadline(positions);
-        let is_broken = !journal.is_whole;
-        while let Some(id) = self.journal.as_mut().and_then(|j| j.promises.next_called(is_broken)) {
-            self.wake(id);
-        }
-        self.ask_for_files();
-    }
-
-    fn ask_for_files(&mut self) {
-        let Some(journal) = &mut self.journal else { return };
-        let requests = journal.requests.drain(..);
-        self.actions.extend(requests.map(|(file, request)| Action::File(file, request)));
-    }
-
-    /// Whether a report can be taken: not where it could not be promised to be kept.
-    pub(super) fn may_promise(&mut self) -> Result<(), Untaken> {
-        if self.journal.as_ref().is_some_and(|journal| journal.is_refusing()) {
-            self.counts.refused(Refused::NotKept);
-            return Err(Untaken::NotKept);
-        }
-        Ok(())
-    }
-
-    /// What must be kept before a report that has just been taken is answered; None if it may be at once.
-    pub(super) fn promise(&self) -> Option<Promise> {
-        let journal = self.journal.as_ref().filter(|journal| journal.options.always)?;
-        journal.promises.promise(self.positions.head())
-    }
-
-    /// What has become of a promise; that connection is called when it is known.
-    pub(super) fn look_at(&mut self, promise: Promise, connection: ConnectionId) -> Promised {
-        let Some(journal) = &mut self.journal else { return Promised::Kept };
-        let promised = journal.promises.look(promise);
-        if promised == Promised::Waiting {
-            journal.promises.wait(promise, connection);
-        }
-        promised
     }
 }
 

@@ -5,9 +5,9 @@ use super::*;
 use crate::herd::Herd;
 use crate::journal::{Part, parts};
 use crate::node::report::Reporter;
-use crate::node::{Conversation, NodeOptions, Port};
+use crate::node::{Conversation, Node, NodeOptions, Port};
 use crate::positions::{Kind, Text};
-use crate::transport::{Application, Meters};
+use crate::transport::{Action, Application, ConnectionId, Meters};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

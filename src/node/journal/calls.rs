@@ -1,0 +1,64 @@
+//! What the rest of the server asks of the journal.
+
+use super::{Promise, Promised};
+use crate::node::Node;
+use crate::node::counts::Refused;
+use crate::node::report::Untaken;
+use crate::transport::{Action, ConnectionId, FileEvent, FileId, Now};
+
+impl Node {
+    /// A turn ends: appends what it has brought.
+    pub(in crate::node) fn keep_journal(&mut self, now: Now) {
+        let Node { journal: Some(journal), positions, news, .. } = self else { return };
+        journal.keep(positions, now, *news);
+        self.journal_at = journal.deadline(positions);
+        self.ask_for_files();
+    }
+
+    /// What came of a file of the journal.
+    pub(in crate::node) fn journal_event(&mut self, file: FileId, event: FileEvent, now: Now) {
+        let Node { journal: Some(journal), positions, .. } = self else { return };
+        journal.event(file, event, positions, now.monotonic);
+        self.journal_at = journal.deadline(positions);
+        let is_broken = !journal.is_whole;
+        while let Some(id) = self.journal.as_mut().and_then(|j| j.promises.next_called(is_broken)) {
+            self.wake(id);
+        }
+        self.ask_for_files();
+    }
+
+    fn ask_for_files(&mut self) {
+        let Some(journal) = &mut self.journal else { return };
+        let requests = journal.requests.drain(..);
+        self.actions.extend(requests.map(|(file, request)| Action::File(file, request)));
+    }
+
+    /// Whether a report can be taken: not where it could not be promised to be kept.
+    pub(in crate::node) fn may_promise(&mut self) -> Result<(), Untaken> {
+        if self.journal.as_ref().is_some_and(|journal| journal.is_refusing()) {
+            self.counts.refused(Refused::NotKept);
+            return Err(Untaken::NotKept);
+        }
+        Ok(())
+    }
+
+    /// What must be kept before a report that has just been taken is answered; None if it may be at once.
+    pub(in crate::node) fn promise(&self) -> Option<Promise> {
+        let journal = self.journal.as_ref().filter(|journal| journal.options.always)?;
+        journal.promises.promise(self.positions.head())
+    }
+
+    /// What has become of a promise; that connection is called when it is known.
+    pub(in crate::node) fn look_at(
+        &mut self,
+        promise: Promise,
+        connection: ConnectionId,
+    ) -> Promised {
+        let Some(journal) = &mut self.journal else { return Promised::Kept };
+        let promised = journal.promises.look(promise);
+        if promised == Promised::Waiting {
+            journal.promises.wait(promise, connection);
+        }
+        promised
+    }
+}
