@@ -228,7 +228,7 @@ pub const NEAR_CALLED_PER_TURN: usize = 64;
 /// them: a record that is looked at counts as 8, one that is taken out as 256.
 pub const EXPIRY_WORK_PER_TURN: i64 = 128 * 1_024;
 /// Steps of the clock for which it is known what the digest was: two servers whose clocks are further
-/// apart cannot compare what they hold while records end.
+/// apart cannot compare what they hold where records end.
 pub const DIGEST_STEPS: usize = 64;
 
 /// How often a link at rest sends a mark, and its receiver an acknowledgement.
@@ -384,8 +384,8 @@ pub const JOURNAL_CLEANED_BYTES_MAX: usize = 512 << 10;
 pub const JOURNAL_FORCES_MAX: usize = 16;
 /// Lines of a block of the journal (contract).
 pub const JOURNAL_BLOCK_BYTES_MAX: usize = 64 * 1_024;
-/// Largest number of a file of the journal: a header has ten digits for it.
-pub const JOURNAL_FILE_NUMBER_MAX: u64 = 9_999_999_999;
+/// Largest number of a file of the journal: by as many bits the driver tells files apart.
+pub const JOURNAL_FILE_NUMBER_MAX: u64 = u32::MAX as u64;
 /// Largest file of the journal that is read: as a whole, and much more than a server writes into one.
 pub const JOURNAL_FILE_BYTES_MAX: u64 = 1 << 30;
 

@@ -18,7 +18,7 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  watching  expire  hub   what a conversation calls on the node's, by whichever port it came
+//!   report  near  watching  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
 //!   admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```

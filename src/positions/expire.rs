@@ -216,6 +216,10 @@ impl Expiry {
             return;
         }
         let passed = step.saturating_sub(self.step);
+        if step < self.step && self.sweep.take().is_some() {
+            // What was dead by a clock that was wrong is looked at again.
+            self.soonest = 0;
+        }
         if step < self.step || passed >= limits::DIGEST_STEPS as u64 {
             self.lately = Lately { from: step, died: [0; limits::DIGEST_STEPS] };
         } else {
@@ -292,11 +296,19 @@ impl Positions {
     }
 
     /// What the digest was at an earlier step, or is at the present one, of what is here now and what has
-    /// died since: what another server has whose clock is behind, and that holds the same. `None` of
-    /// later steps, and if that cannot be said: if it was too long ago, or if since then clients have come
-    /// who may have been among those that died, or reports that were dead.
+    /// died since: what another server has whose clock is behind, and that holds the same. Of a later step it
+    /// is what it is now, if nothing ends until then. `None` if that cannot be said: if something does, if it
+    /// was too long ago, or if since then clients have come who may have been among those that died, or
+    /// reports that were dead.
     pub fn digest_at(&self, step: u64) -> Option<u64> {
+        if !self.knows_ends() {
+            return Some(self.digest);
+        }
         let (lately, present) = (&self.expiry.lately, self.step()?);
+        if step > present {
+            // Nothing ends before that.
+            return (self.expiry.soonest > step).then_some(self.digest);
+        }
         let is_known = step == present || (lately.from..=present).contains(&step);
         if !is_known || present - step >= limits::DIGEST_STEPS as u64 {
             return None;

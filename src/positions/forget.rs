@@ -23,9 +23,14 @@ impl Positions {
         forgotten
     }
 
+    /// Whether what is known of a client is that it is forgotten.
+    pub fn is_forgotten(&self, client: &[u8]) -> bool {
+        let number = self.lookup_any(self.hash(client), client);
+        number.is_some_and(|number| self.feed.record(number).kind() == Kind::Tombstone)
+    }
+
     /// Takes out what is known of a client, of whichever kind, and says which it was. It is no change:
-    /// it has no sequence number, and no cursor tells of it. So it is for records that every server
-    /// takes out by itself at the same time. Its memory is used for records to come.
+    /// it has no sequence number, and no cursor tells of it. Its memory is used for records to come.
     pub fn remove(&mut self, client: &[u8]) -> Option<Kind> {
         let number = self.lookup_any(self.hash(client), client)?;
         let kind = self.feed.record(number).kind();

@@ -18,7 +18,7 @@ impl Client {
         line: &[u8],
     ) {
         // It is called when it is known.
-        cx.app.look_at(promise, cx.transport.id());
+        cx.app.wait_for(promise, cx.transport.id());
         let report = Report { promise, answer, command: line.into() };
         self.answers.wait_for(Awaited::Disk(Box::new(report)));
     }
@@ -27,7 +27,7 @@ impl Client {
 /// Writes the answer, if it is known whether the promise is kept.
 pub(super) fn write_answer(node: &mut Node, transport: &mut Transport, report: &Report) -> bool {
     let id = transport.id();
-    let promised = node.look_at(report.promise, id);
+    let promised = node.look_at(report.promise);
     if promised == Promised::Waiting {
         return false;
     }

@@ -11,6 +11,7 @@ use super::recent::Recent;
 use super::watches::{Noted, Watched, Watches};
 use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
+use departed::Departed;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -33,7 +34,7 @@ pub(super) struct Watcher {
     /// then; also by the watch of everything.
     told: HashMap<RecordNumber, Option<Point>>,
     /// Who of these has departed, which is told before all else.
-    departed: VecDeque<Box<[u8]>>,
+    departed: VecDeque<Departed>,
     /// Up to which number of the feed it has been told, as the last event said.
     told_up_to: u64,
     /// As how many clients these are counted among those that are kept for all.
@@ -230,7 +231,7 @@ impl Watcher {
         let Some(everything) = &mut self.everything else { return };
         if let Some(at) = everything.fall_behind(start, open) {
             let untold = departed.filter(|(told_at, _)| *told_at >= at);
-            self.departed.extend(untold.map(|(_, client)| client.into()));
+            self.departed.extend(untold.map(|(_, client)| Departed::nowhere(client)));
         }
     }
 
@@ -271,7 +272,7 @@ impl Watcher {
         noted_up_to: u64,
         recent: Option<&'r Recent>,
     ) -> Next<'r> {
-        if let Some(client) = self.departed.pop_front() {
+        if let Some(Departed { client, .. }) = self.departed.pop_front() {
             return Next::Departed(client);
         }
         if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {

@@ -48,8 +48,13 @@ impl Node {
         journal.promises.promise(self.positions.head())
     }
 
-    /// What has become of a promise; that connection is called when it is known.
-    pub(in crate::node) fn look_at(
+    /// What has become of a promise.
+    pub(in crate::node) fn look_at(&self, promise: Promise) -> Promised {
+        self.journal.as_ref().map_or(Promised::Kept, |journal| journal.promises.look(promise))
+    }
+
+    /// The same once it has been made; if it is not known yet, that connection is called when it is.
+    pub(in crate::node) fn wait_for(
         &mut self,
         promise: Promise,
         connection: ConnectionId,

@@ -37,7 +37,7 @@ use crate::limits;
 use crate::positions::{Cursor, Positions};
 use crate::transport::{FileEvent, FileId, FileRequest, FileStep, Monotonic, Now};
 use crate::wire::plural;
-use log::{error, info};
+use log::{error, info, warn};
 use promises::Promises;
 use segments::Segments;
 use std::collections::VecDeque;
@@ -73,6 +73,9 @@ pub(super) struct Journal {
     is_whole: bool,
     /// Whether, since it was not, the disk has come to hold what follows the last force before.
     has_caught_up: bool,
+    /// Since when it is not.
+    broken_at: Option<Monotonic>,
+    forgets_after: Duration,
     /// When what has been appended is to be forced.
     force_at: Option<Monotonic>,
     written: Monotonic,
@@ -84,6 +87,7 @@ pub(super) struct Journal {
     remove_at: Option<Monotonic>,
     requests: VecDeque<(FileId, FileRequest)>,
     failed: LogThrottle,
+    not_removed: LogThrottle,
     failures: u64,
 }
 
@@ -114,6 +118,8 @@ impl Journal {
             promises: Promises::new(positions),
             is_whole: true,
             has_caught_up: true,
+            broken_at: None,
+            forgets_after: Duration::from_secs(tombstone_seconds.into()),
             force_at: None,
             written: Monotonic::default(),
             given_up: Vec::new(),
@@ -121,6 +127,7 @@ impl Journal {
             remove_at: None,
             requests: VecDeque::new(),
             failed: LogThrottle::default(),
+            not_removed: LogThrottle::default(),
             failures: 0,
         }
     }
@@ -179,6 +186,9 @@ impl Journal {
         let is_full =
             self.segments.is_last_full() && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
         let mends = !self.is_whole && positions.is_at_head(&self.cursor);
+        if mends && !self.has_caught_up && self.promises.under_way() == 0 {
+            self.force_soon(now.monotonic);
+        }
         if is_full || self.force_at.is_some_and(|at| at <= now.monotonic) {
             self.force_at = None;
             self.promises.ask(file, place, &self.cursor, mends, positions);
@@ -217,9 +227,15 @@ impl Journal {
     fn event(&mut self, file: FileId, event: FileEvent, positions: &mut Positions, now: Monotonic) {
         match event {
             FileEvent::Created | FileEvent::Removed => {}
-            FileEvent::Forced(bytes) => self.forced(file, bytes, positions),
+            FileEvent::Forced(bytes) => self.forced(file, bytes, positions, now),
             FileEvent::Failed(FileStep::Remove, error) => {
-                self.tell_failed(FileStep::Remove, &error, now);
+                if let Some(others) = self.not_removed.admit(now, limits::JOURNAL_REMINDER) {
+                    let dir = self.options.dir.display();
+                    warn!(
+                        "a needless file of the journal in {dir} cannot be removed: {error}; tried again, \
+                         {others} more were not since this was last said"
+                    );
+                }
                 self.needless.push(u64::from(file.0));
                 self.remove_at = Some(now + limits::JOURNAL_RETRY);
             }
@@ -227,7 +243,7 @@ impl Journal {
         }
     }
 
-    fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions) {
+    fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions, now: Monotonic) {
         let forced = self.promises.forced(file, bytes, positions);
         let Some(up_to) = forced.up_to else { return };
         if let Some(needless) = self.segments.forced(up_to, positions) {
@@ -237,10 +253,17 @@ impl Journal {
         if !is_present && !self.promises.waits_for(file) {
             self.requests.push_back((file, FileRequest::Close));
         }
-        self.has_caught_up |= forced.mends;
+        if forced.mends && !self.has_caught_up {
+            self.has_caught_up = true;
+            // What said that clients are forgotten may have come and gone meanwhile, and is in no file.
+            if self.broken_at.is_some_and(|at| now.since(at) >= self.forgets_after) {
+                self.segments.doubt();
+            }
+        }
         if !self.is_whole && self.has_caught_up && !self.segments.are_doubted() {
             self.is_whole = true;
             info!("the journal is whole again");
+            (self.failed, self.broken_at) = (LogThrottle::default(), None);
             for number in std::mem::take(&mut self.given_up) {
                 self.remove(number);
             }
@@ -272,6 +295,7 @@ impl Journal {
         self.tell_failed(step, error, now);
         self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
         let was_whole = std::mem::replace(&mut self.is_whole, false);
+        self.broken_at.get_or_insert(now);
         (self.has_caught_up, self.force_at) = (false, None);
         let mut files = self.promises.fail(positions);
         files.retain(|&file| file != present);

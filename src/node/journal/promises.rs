@@ -11,7 +11,7 @@ pub(super) struct Promises {
     /// What the disk holds: all that had been appended when the cursor was there, and up to that number.
     safe: Cursor,
     safe_up_to: u64,
-    /// What has been asked to be forced, in order.
+    /// What has been asked to be forced, in the order of the feed.
     marks: VecDeque<Mark>,
     /// Who waits for what is up to that number, in order.
     waiting: VecDeque<(u64, ConnectionId)>,
@@ -28,6 +28,8 @@ struct Mark {
     up_to: u64,
     /// Whether the journal is whole again with it.
     mends: bool,
+    /// Whether the disk holds it, maybe before what was asked for earlier of another file.
+    is_held: bool,
 }
 
 /// What the journal must hold before something is answered.
@@ -87,7 +89,7 @@ impl Promises {
             self.drop_last(positions);
         }
         let (cursor, up_to) = (positions.open_cursor_at(at), positions.sent_up_to(at));
-        self.marks.push_back(Mark { file, place, cursor, up_to, mends });
+        self.marks.push_back(Mark { file, place, cursor, up_to, mends, is_held: false });
     }
 
     fn drop_last(&mut self, positions: &mut Positions) {
@@ -102,8 +104,10 @@ impl Promises {
     /// The disk holds so many bytes of that file.
     pub fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions) -> Forced {
         let mut forced = Forced::default();
-        let is_held = |mark: &Mark| mark.file == file && mark.place.1 <= bytes;
-        while self.marks.front().is_some_and(is_held)
+        for mark in self.marks.iter_mut().filter(|mark| mark.file == file) {
+            mark.is_held |= mark.place.1 <= bytes;
+        }
+        while self.marks.front().is_some_and(|mark| mark.is_held)
             && let Some(mark) = self.marks.pop_front()
         {
             positions.close_cursor(std::mem::replace(&mut self.safe, mark.cursor));

@@ -123,7 +123,19 @@ fn take_in(at: &At<'_>, positions: &mut Positions) -> Result<(), ReplayError> {
         time_nanoseconds: at.time_nanoseconds,
         text,
     };
-    match positions.update(&report, None) {
+    let taken = match positions.update(&report, None) {
+        // Lines are in the order in which all was known here: the tombstone was over when this came.
+        Update::Known
+            if !at.location.is_empty()
+                && positions.tombstones() > 0
+                && positions.is_forgotten(at.client) =>
+        {
+            positions.remove(at.client);
+            positions.update(&report, None)
+        }
+        taken => taken,
+    };
+    match taken {
         Update::Full => Err(ReplayError::NoRoom),
         Update::New | Update::Newer | Update::Known => Ok(()),
     }

@@ -95,7 +95,14 @@ pub(super) fn take_owntracks(
     let mut line = mem::take(&mut cx.app.web.report);
     let taken = match line.owntracks(request.body(), &sender, cx.now.posix_nanoseconds) {
         Ok(None) => Ok(()),
-        Ok(Some(report)) => take_one(cx, &report).map_err(|untaken| untaken.to_string()),
+        Ok(Some(report)) => match take_one(cx, &report) {
+            // It is worth another try.
+            Err(untaken @ Untaken::NotKept) => {
+                cx.app.web.report = line;
+                return Err(self::untaken(untaken));
+            }
+            taken => taken.map_err(|untaken| untaken.to_string()),
+        },
         Err(unfit @ Unfit::NoJson) => {
             let refusal = self::unfit(unfit);
             cx.app.web.report = line;
@@ -167,7 +174,7 @@ fn when_kept(
     taken: Taken,
 ) -> Result<Option<Pending>, Refusal> {
     if let Some(promise) = cx.app.promise()
-        && cx.app.look_at(promise, cx.transport.id()) == Promised::Waiting
+        && cx.app.wait_for(promise, cx.transport.id()) == Promised::Waiting
     {
         return Ok(Some(Pending::Disk { promise, taken, reply }));
     }
@@ -182,7 +189,7 @@ impl Taken {
         promise: Promise,
         reply: Reply,
     ) -> bool {
-        let answered = match cx.app.look_at(promise, cx.transport.id()) {
+        let answered = match cx.app.look_at(promise) {
             Promised::Waiting => return false,
             Promised::Kept => self.answer(cx, reply),
             Promised::Broken => Err(untaken(Untaken::NotKept)),

@@ -1,10 +1,32 @@
 //! Who of those that one watches has departed, and whether it is to be told that.
 
 use super::Watcher;
-use crate::positions::{Change, Kind, Positions};
+use crate::positions::{Change, Kind, Point, Positions};
 use crate::wire::Watch;
 
+/// One who has departed, to be told so.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub client: Box<[u8]>,
+    /// Where it was told to be, where that is known: by that the watches that end meanwhile are told apart.
+    point: Option<Point>,
+}
+
+impl Departed {
+    pub(super) fn nowhere(client: &[u8]) -> Self {
+        Departed { client: client.into(), point: None }
+    }
+}
+
 impl Watcher {
+    /// A watch has ended: who departed from that one alone is not told of any more.
+    pub(super) fn forget_departed(&mut self) {
+        let Watcher { departed, watches, everything, .. } = self;
+        if everything.is_none() {
+            departed.retain(|departed| watches.still_take(&departed.client, departed.point));
+        }
+    }
+
     /// It was told before of all changes up to `after`, and these have departed since.
     pub fn resume<'d>(
         &mut self,
@@ -17,7 +39,7 @@ impl Watcher {
             Watch::Client(watched) => watched == client,
             Watch::Area { .. } | Watch::All => true,
         });
-        self.departed.extend(concern.map(Box::from));
+        self.departed.extend(concern.map(Departed::nowhere));
     }
 
     /// Whether it may have been told of somebody who departs, though neither that one's name nor place
@@ -29,7 +51,8 @@ impl Watcher {
 
     /// What is in that record departs. Whether that is to be told.
     pub fn depart(&mut self, change: &Change<'_>, positions: &Positions) -> bool {
-        let was_told = self.told.remove(&change.number()).is_some();
+        let told = self.told.remove(&change.number());
+        let was_told = told.is_some();
         let tells = match &self.everything {
             None => was_told,
             Some(everything) if everything.is_recent() => false,
@@ -39,7 +62,8 @@ impl Watcher {
             }
         };
         if tells {
-            self.departed.push_back(change.client().into());
+            let client = change.client().into();
+            self.departed.push_back(Departed { client, point: told.flatten() });
         }
         tells
     }

@@ -17,6 +17,7 @@ impl Watcher {
             }
         }
         self.forget_told(&watched, positions);
+        self.forget_departed();
         Some(watched)
     }
 
@@ -34,6 +35,7 @@ impl Watcher {
             let change = positions.change_of(number);
             change.is_some_and(|change| watches.still_take(change.client(), point))
         });
+        self.forget_departed();
         true
     }
 
