@@ -1,7 +1,7 @@
 //! A client that asks one thing after the other and waits for each answer.
 
 use super::Outcome;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -54,6 +54,17 @@ impl Caller {
     pub fn ask(&mut self, line: &[u8]) -> Outcome<&[u8]> {
         self.send(line)?;
         self.line()
+    }
+
+    /// The body of the answer to a request, behind which the connection ends.
+    pub fn get(mut self, path: &str) -> Outcome<Vec<u8>> {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        self.send(request.as_bytes())?;
+        let mut answer = Vec::new();
+        self.stream.read_to_end(&mut answer)?;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or("no whole head")?;
+        Ok(answer.split_off(end + 4))
     }
 
     /// Whether the server knows that client.

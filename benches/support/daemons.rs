@@ -4,6 +4,7 @@ use super::Outcome;
 use super::process::{Folder, Running, free_ports, on_core, with_descriptors};
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The program that is a server.
@@ -61,6 +62,18 @@ impl Herd {
     /// Starts a server on that core, logging by that filter; it listens on return.
     pub fn start(&self, name: &str, core: usize, log: &str) -> Outcome<Running> {
         self.start_by(on_core(core, DAEMON), name, log)
+    }
+
+    /// The same with a journal in a folder of its own, that is forced to the disk `second` or `always`.
+    pub fn start_with_journal(&self, name: &str, core: usize, sync: &str) -> Outcome<Running> {
+        let mut command = on_core(core, DAEMON);
+        command.arg("--journal").arg(self.journal(name)).args(["--journal-sync", sync]);
+        self.start_by(command, name, "off")
+    }
+
+    /// Where that server's journal is.
+    pub fn journal(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.journal"))
     }
 
     /// As [`start`](Self::start), by a command that runs [`DAEMON`] in its own way and lacks only

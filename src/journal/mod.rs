@@ -38,6 +38,6 @@ mod parts;
 mod tests;
 
 pub use block::OpenBlock;
-pub use entry::{Entry, lines};
+pub use entry::{lines, record};
 pub use head::{HeadError, Identity, file_name, file_number, read_head, write_head};
 pub use parts::{Part, parts};

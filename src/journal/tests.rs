@@ -188,7 +188,7 @@ proptest! {
         }));
         prop_assert_eq!(read(&bytes, &id(file)), expected);
         for body in bodies {
-            prop_assert!(lines(&body).all(|line| Entry::parse(line).is_some()));
+            prop_assert!(lines(&body).all(|line| record(line).is_some()));
         }
     }
 
@@ -274,7 +274,7 @@ proptest! {
     ) {
         read(&bytes, &id(1));
         let _ = read_head(&bytes);
-        let _ = Entry::parse(&bytes);
+        let _ = record(&bytes);
         let (mut file, _) = written(&id(1), &bodies);
         for (place, with) in damage {
             let place = place.index(file.len());

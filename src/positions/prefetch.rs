@@ -1,6 +1,6 @@
 //! Has memory fetched before it is needed.
 
-use super::{Near, Positions};
+use super::{Change, Near, Positions};
 use crate::limits;
 use std::hint::black_box;
 
@@ -10,6 +10,13 @@ impl Positions {
     pub fn prefetch_near(&self, near: &[Near]) {
         for near in near.iter().take(limits::PREFETCH_LINES_MAX) {
             black_box(self.feed.ends_of(near.number.0));
+        }
+    }
+
+    /// Reads the record that follows a change in the feed.
+    pub fn prefetch_behind(&self, change: &Change<'_>) {
+        if let Some(next) = self.feed.number_behind(change.number) {
+            black_box(self.feed.ends_of(next));
         }
     }
 

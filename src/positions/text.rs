@@ -2,6 +2,7 @@
 
 use super::report::Kind;
 use crate::limits;
+use crate::wire::At;
 
 /// `client location time`, or `client time` of a tombstone, with one space between the fields: what
 /// servers copy byte for byte.
@@ -61,6 +62,16 @@ impl<'a> Text<'a> {
             return None;
         }
         Some(Text { bytes, client_len: client_len as u16, location_len: 0 })
+    }
+
+    /// The text of what a server tells; a tombstone's where there is no location. `None` as for
+    /// [`new`](Self::new) and [`of_tombstone`](Self::of_tombstone).
+    #[inline(always)]
+    pub fn of_told(at: &At<'a>) -> Option<Self> {
+        match at.location {
+            [] => Text::of_tombstone(at.text, at.client.len()),
+            location => Text::new(at.text, at.client.len(), location.len()),
+        }
     }
 
     /// The text of three fields that did not stand together, put together in `scratch` (which is

@@ -5,7 +5,7 @@ use super::files::{beginning, failure, numbers, path_of, read};
 use super::survey::{Block, survey};
 use crate::daemon::randomness::random_numbers;
 use crate::daemon::{Failure, say};
-use crate::journal::{Entry, HeadError, Identity, file_name, lines, read_head};
+use crate::journal::{HeadError, Identity, file_name, lines, read_head, record};
 use crate::positions::{Positions, Report, Text};
 use crate::wire::plural;
 use std::fmt::Display;
@@ -124,17 +124,12 @@ impl Check<'_> {
     }
 
     fn take(&mut self, line: &[u8]) -> Option<()> {
-        let entry = Entry::parse(line)?;
-        let text = if entry.is_tombstone() {
-            Text::of_tombstone(entry.text, entry.client_len)?
-        } else {
-            Text::new(entry.text, entry.client_len, entry.location_len)?
-        };
+        let at = record(line)?;
         let report = Report {
-            origin: self.positions.intern(entry.server)?,
-            difference_nanoseconds: entry.difference_nanoseconds,
-            time_nanoseconds: entry.time_nanoseconds,
-            text,
+            origin: self.positions.intern(at.server)?,
+            difference_nanoseconds: at.difference_nanoseconds,
+            time_nanoseconds: at.time_nanoseconds,
+            text: Text::of_told(&at)?,
         };
         // What is not newer is no fault.
         let _ = self.positions.update(&report, None);

@@ -69,3 +69,9 @@ pub fn sync_folder(path: &Path) -> Result<(), Failure> {
     let sync = || File::open(path)?.sync_all();
     sync().map_err(|error| failure(path, error))
 }
+
+/// Forces a file to the disk.
+pub fn sync_file(path: &Path) -> Result<(), Failure> {
+    let file = File::open(path).map_err(|error| failure(path, error))?;
+    file.sync_data().map_err(|error| failure(path, error))
+}

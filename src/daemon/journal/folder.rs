@@ -1,6 +1,6 @@
 //! The folder of a journal, from the start of its server on.
 
-use super::files::{beginning, failure, numbers, path_of, read, sync_folder};
+use super::files::{beginning, failure, numbers, path_of, read, sync_file, sync_folder};
 use super::survey::{Survey, Trouble, survey};
 use crate::daemon::Failure;
 use crate::journal::{HeadError, Identity, file_name, read_head};
@@ -132,7 +132,8 @@ impl Folder {
         self.next_number
     }
 
-    /// Hands over each segment, in order; at most one is in memory at a time. Cuts off torn ends, and
+    /// Hands over each segment, in order; at most one is in memory at a time. Has the disk hold what a
+    /// process that was killed had only handed over to the system, cuts off torn ends, and
     /// says in the log what is wrong. A segment of which nothing is left is removed and not handed over.
     ///
     /// # Errors
@@ -149,6 +150,9 @@ impl Folder {
             read_again(&path, &mut buffer)?;
             let survey = survey(&buffer, &self.identity(number), last == Some(number));
             let bytes = self.mend(&path, &survey, buffer.len() as u64)?;
+            if bytes > 0 {
+                sync_file(&path)?;
+            }
             replayed.torn_bytes += buffer.len() as u64 - bytes;
             if bytes == 0 {
                 continue;

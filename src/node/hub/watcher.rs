@@ -1,5 +1,6 @@
 //! One who watches: what, and what it has yet to be told.
 
+mod departed;
 mod ended;
 mod judge;
 
@@ -8,9 +9,8 @@ use super::event::{Event, Form};
 use super::everything::Everything;
 use super::recent::Recent;
 use super::watches::{Noted, Watched, Watches};
-use crate::positions::{Change, Cursor, Kind, Point, Position, Positions, RecordNumber};
+use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
-use crate::wire::Watch;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -232,45 +232,6 @@ impl Watcher {
             let untold = departed.filter(|(told_at, _)| *told_at >= at);
             self.departed.extend(untold.map(|(_, client)| client.into()));
         }
-    }
-
-    /// It was told before of all changes up to `after`, and these have departed since.
-    pub fn resume<'d>(
-        &mut self,
-        after: u64,
-        watch: &Watch<'_>,
-        departed: impl Iterator<Item = &'d [u8]>,
-    ) {
-        self.told_up_to = after;
-        let concern = departed.filter(|client| match watch {
-            Watch::Client(watched) => watched == client,
-            Watch::Area { .. } | Watch::All => true,
-        });
-        self.departed.extend(concern.map(Box::from));
-    }
-
-    /// Whether it may have been told of somebody who departs, though neither that one's name nor place
-    /// leads to it.
-    pub fn is_unsettled(&self) -> bool {
-        let walks = self.everything.as_ref().is_some_and(|everything| !everything.is_recent());
-        walks || !self.noted.is_empty() && self.watches.hold_areas()
-    }
-
-    /// What is in that record departs. Whether that is to be told.
-    pub fn depart(&mut self, change: &Change<'_>, positions: &Positions) -> bool {
-        let was_told = self.told.remove(&change.number()).is_some();
-        let tells = match &self.everything {
-            None => was_told,
-            Some(everything) if everything.is_recent() => false,
-            Some(everything) => {
-                let is_position = change.kind() == Kind::Position;
-                was_told || is_position && everything.may_have_told(change, positions)
-            }
-        };
-        if tells {
-            self.departed.push_back(change.client().into());
-        }
-        tells
     }
 
     /// An event has been told.

@@ -21,6 +21,8 @@ mod figures;
 mod promises;
 mod replay;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(super) use figures::JournalFigures;
@@ -77,6 +79,9 @@ pub(super) struct Journal {
     /// When what has been appended is to be forced.
     force_at: Option<Monotonic>,
     written: Monotonic,
+    /// Files that were given up when the disk failed: the system may still have what was handed over, so
+    /// they stay until the journal is whole without them.
+    given_up: Vec<u64>,
     /// Files that could not be removed, and when that is tried again.
     needless: Vec<u64>,
     remove_at: Option<Monotonic>,
@@ -108,12 +113,13 @@ impl Journal {
             lives_every: lives_every.clamp(Duration::from_secs(1), limits::JOURNAL_LIVES_EVERY_MAX),
             cursor: positions.open_cursor(),
             state: State::Closed { begin_at: Monotonic::default() },
-            segments: Segments::default(),
+            segments: Segments::new(),
             promises: Promises::new(positions),
             is_whole: true,
             has_caught_up: true,
             force_at: None,
             written: Monotonic::default(),
+            given_up: Vec::new(),
             needless: Vec::new(),
             remove_at: None,
             requests: VecDeque::new(),
@@ -139,10 +145,13 @@ impl Journal {
                 share -= 1;
             }
         }
-        let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
-        self.segments.begin_cleaning(positions);
-        let share = share.min(limits::JOURNAL_CLEANED_BYTES_MAX);
-        let is_needless = self.segments.clean(positions, writer, share);
+        let mut is_needless = false;
+        if self.has_caught_up {
+            let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
+            let share = share.min(limits::JOURNAL_CLEANED_BYTES_MAX);
+            self.segments.begin_cleaning(positions);
+            is_needless = self.segments.clean(positions, writer, share);
+        }
         if writer.waiting_bytes() == 0 && now.monotonic.since(self.written) >= self.lives_every {
             writer.empty_block();
         }
@@ -169,8 +178,8 @@ impl Journal {
             self.written = now.monotonic;
             self.force_soon(now.monotonic);
         }
-        let is_full = self.segments.last_bytes() >= limits::JOURNAL_SEGMENT_BYTES
-            && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
+        let is_full =
+            self.segments.is_last_full() && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
         let mends = !self.is_whole && positions.is_at_head(&self.cursor);
         if is_full || self.force_at.is_some_and(|at| at <= now.monotonic) {
             self.force_at = None;
@@ -234,6 +243,9 @@ impl Journal {
         if !self.is_whole && self.has_caught_up && !self.segments.are_doubted() {
             self.is_whole = true;
             info!("the journal is whole again");
+            for number in std::mem::take(&mut self.given_up) {
+                self.remove(number);
+            }
         }
     }
 
@@ -261,15 +273,20 @@ impl Journal {
         let present = file_of(writer.number());
         self.tell_failed(step, error, now);
         self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
-        (self.is_whole, self.has_caught_up, self.force_at) = (false, false, None);
+        let had_caught_up = std::mem::replace(&mut self.has_caught_up, false);
+        (self.is_whole, self.force_at) = (false, None);
         let mut files = self.promises.fail(positions);
         files.retain(|&file| file != present);
         files.push(present);
         self.requests.extend(files.into_iter().map(|file| (file, FileRequest::Close)));
         let at = positions.open_cursor_at(self.promises.safe());
         positions.close_cursor(std::mem::replace(&mut self.cursor, at));
-        for number in self.segments.failed(self.promises.safe(), positions) {
-            self.remove(number);
+        let given_up = self.segments.failed(self.promises.safe(), positions);
+        if had_caught_up {
+            self.given_up.extend(given_up);
+        } else {
+            // What they hold is in those before, too.
+            given_up.into_iter().for_each(|number| self.remove(number));
         }
         if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
             self.segments.doubt();

@@ -4,10 +4,11 @@
 //! though both are over by now. The first turn lets go of what is.
 
 use super::{Journal, JournalOptions};
-use crate::journal::{Entry, lines};
+use crate::journal::{lines, record};
 use crate::limits;
 use crate::node::Node;
 use crate::positions::{Positions, Report, Text, Update};
+use crate::wire::At;
 use std::error::Error;
 use std::fmt;
 
@@ -57,10 +58,10 @@ impl Node {
         for block in blocks {
             let mut batch = Batch::default();
             for line in lines(block) {
-                match Entry::parse(line) {
-                    Some(entry) => {
+                match record(line) {
+                    Some(at) => {
                         good += 1;
-                        batch.add(entry, positions)?;
+                        batch.add(at, positions)?;
                     }
                     None => useless += 1,
                 }
@@ -87,13 +88,13 @@ impl Journal {
 /// Several lines whose records are fetched at once.
 #[derive(Default)]
 struct Batch<'a> {
-    entries: Vec<Entry<'a>>,
+    records: Vec<At<'a>>,
 }
 
 impl<'a> Batch<'a> {
-    fn add(&mut self, entry: Entry<'a>, positions: &mut Positions) -> Result<(), ReplayError> {
-        self.entries.push(entry);
-        if self.entries.len() < limits::PREFETCH_LINES_MAX {
+    fn add(&mut self, at: At<'a>, positions: &mut Positions) -> Result<(), ReplayError> {
+        self.records.push(at);
+        if self.records.len() < limits::PREFETCH_LINES_MAX {
             return Ok(());
         }
         self.take_in(positions)
@@ -102,26 +103,24 @@ impl<'a> Batch<'a> {
     fn take_in(&mut self, positions: &mut Positions) -> Result<(), ReplayError> {
         if positions.len() >= limits::PREFETCH_POSITIONS_MIN {
             let mut clients: [&[u8]; limits::PREFETCH_LINES_MAX] = [b""; _];
-            for (client, entry) in clients.iter_mut().zip(&self.entries) {
-                *client = &entry.text[..entry.client_len];
+            for (client, at) in clients.iter_mut().zip(&self.records) {
+                *client = at.client;
             }
-            positions.prefetch(&clients[..self.entries.len()]);
+            positions.prefetch(&clients[..self.records.len()]);
         }
-        self.entries.drain(..).try_for_each(|entry| take_in(&entry, positions))
+        self.records.drain(..).try_for_each(|at| take_in(&at, positions))
     }
 }
 
-fn take_in(entry: &Entry<'_>, positions: &mut Positions) -> Result<(), ReplayError> {
-    let text = match entry.is_tombstone() {
-        true => Text::of_tombstone(entry.text, entry.client_len),
-        false => Text::new(entry.text, entry.client_len, entry.location_len),
-    };
+fn take_in(at: &At<'_>, positions: &mut Positions) -> Result<(), ReplayError> {
     // (Each is whole, by its grammar; and of servers that are not of the herd there are only so many.)
-    let (Some(text), Some(origin)) = (text, positions.intern(entry.server)) else { return Ok(()) };
+    let (Some(text), Some(origin)) = (Text::of_told(at), positions.intern(at.server)) else {
+        return Ok(());
+    };
     let report = Report {
         origin,
-        difference_nanoseconds: entry.difference_nanoseconds,
-        time_nanoseconds: entry.time_nanoseconds,
+        difference_nanoseconds: at.difference_nanoseconds,
+        time_nanoseconds: at.time_nanoseconds,
         text,
     };
     match positions.update(&report, None) {

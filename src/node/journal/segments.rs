@@ -15,8 +15,9 @@ use crate::positions::{Cursor, Positions};
 use std::collections::VecDeque;
 
 /// The files of a journal, the oldest first; the last is appended to, while the journal is open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Segments {
+    sizes: Sizes,
     all: VecDeque<Segment>,
     cleaning: Option<Cleaning>,
     /// All up to this one are cleaned in this pass, and what had been appended when it began.
@@ -26,6 +27,14 @@ pub(super) struct Segments {
     /// Up to which file all are to be written anew, since something in them is not as it was written, or
     /// may have gone.
     rotten: Option<u64>,
+}
+
+/// How large files become, and how much of them may be stale: see [`limits`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    pub segment_bytes: u64,
+    pub stale_bytes_max: u64,
+    pub stale_bytes_max_large: u64,
 }
 
 #[derive(Debug)]
@@ -63,6 +72,26 @@ struct Cleaning {
 pub(super) type Place = (u64, u64);
 
 impl Segments {
+    pub fn new() -> Self {
+        let sizes = Sizes {
+            segment_bytes: limits::JOURNAL_SEGMENT_BYTES,
+            stale_bytes_max: limits::JOURNAL_STALE_BYTES_MAX,
+            stale_bytes_max_large: limits::JOURNAL_STALE_BYTES_MAX_LARGE,
+        };
+        let (all, cleaning, pass, rotten) = (VecDeque::new(), None, None, None);
+        Segments { sizes, all, cleaning, pass, appended: 0, rotten }
+    }
+
+    #[cfg(test)]
+    pub fn set_sizes(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
+
+    #[cfg(test)]
+    pub fn mark_rotten(&mut self, number: u64) {
+        self.rotten = Some(number);
+    }
+
     /// A file begins, with what follows `from` in the feed.
     pub fn begin(&mut self, number: u64, from: &Cursor, positions: &mut Positions) {
         let after = positions.sent_up_to(from);
@@ -118,9 +147,9 @@ impl Segments {
         self.all.iter().map(|segment| segment.bytes).sum()
     }
 
-    /// Bytes of the last.
-    pub fn last_bytes(&self) -> u64 {
-        self.all.back().map_or(0, |segment| segment.bytes)
+    /// Whether another file is to be begun.
+    pub fn is_last_full(&self) -> bool {
+        self.all.back().is_some_and(|segment| segment.bytes >= self.sizes.segment_bytes)
     }
 
     /// About how many bytes live: of as many lines as there are records.
@@ -153,16 +182,14 @@ impl Segments {
             return true;
         }
         let live = self.live_bytes(positions);
-        let most = (2 * live + limits::JOURNAL_STALE_BYTES_MAX)
-            .min(live + live / 4 * 3 + limits::JOURNAL_STALE_BYTES_MAX_LARGE);
+        let Sizes { stale_bytes_max, stale_bytes_max_large, .. } = self.sizes;
+        let most = (2 * live + stale_bytes_max).min(live + live / 4 * 3 + stale_bytes_max_large);
         if self.bytes() <= most {
             return false;
         }
         match self.pass {
             Some((until, _)) if oldest <= until => true,
-            Some((_, appended))
-                if self.appended - appended < limits::JOURNAL_STALE_BYTES_MAX / 2 =>
-            {
+            Some((_, appended)) if self.appended - appended < self.sizes.stale_bytes_max / 2 => {
                 false
             }
             _ => {
@@ -191,6 +218,8 @@ impl Segments {
             });
             match positions.peek(at).filter(|change| change.sequence() <= piece.up_to) {
                 Some(change) => {
+                    // It has long been still, and so has the next.
+                    positions.prefetch_behind(&change);
                     let sequence = change.sequence();
                     writer.line(&change);
                     cleaning.copies(writer.number(), sequence, positions);

@@ -74,7 +74,7 @@ impl Told {
             origin: origin(node, peer, at.server).ok_or(NotTaken::Name)?,
             difference_nanoseconds: at.difference_nanoseconds,
             time_nanoseconds: at.time_nanoseconds,
-            text: text_of(at).ok_or(NotTaken::Broken)?,
+            text: Text::of_told(at).ok_or(NotTaken::Broken)?,
         };
         if report.kind() == Kind::Tombstone {
             node.note_positions();
@@ -123,15 +123,6 @@ impl Told {
             log!(level, "caught up with {}: {}", peer.name(), told.summary(now));
         }
         peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
-    }
-}
-
-/// A tombstone's where there is no location.
-#[inline(always)]
-fn text_of<'a>(at: &At<'a>) -> Option<Text<'a>> {
-    match at.location {
-        [] => Text::of_tombstone(at.text, at.client.len()),
-        location => Text::new(at.text, at.client.len(), location.len()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files of the journal: whatever they have become.
 
-use herd::journal::{Entry, Identity, OpenBlock, Part, lines, parts, read_head, write_head};
+use herd::journal::{Identity, OpenBlock, Part, lines, parts, read_head, record, write_head};
 use herd::wire::neighbour::{write_at, write_gone};
 
 /// After a first byte that chooses: a file as it came; or a file with a block for each piece between
@@ -72,10 +72,10 @@ fn read(file: &[u8], id: &Identity) -> Vec<u64> {
 /// There is one way to write a record.
 fn entries(block: &[u8]) {
     for line in lines(block) {
-        let Some(entry) = Entry::parse(line) else { continue };
+        let Some(at) = record(line) else { continue };
         let mut same = Vec::new();
-        let write = if entry.is_tombstone() { write_gone } else { write_at };
-        write(&mut same, entry.server, entry.difference_nanoseconds, entry.text);
+        let write = if at.location.is_empty() { write_gone } else { write_at };
+        write(&mut same, at.server, at.difference_nanoseconds, at.text);
         assert_eq!(same.strip_suffix(b"\n"), Some(line));
     }
 }
