@@ -27,7 +27,9 @@ fn dialled(listener: &TcpListener) -> (Client, String) {
     stream.set_nonblocking(false).unwrap();
     let mut link = Client::new(stream);
     let greeting = link.line();
-    let epoch = greeting.strip_prefix("HERD 2 test A B ").expect(&greeting).to_owned();
+    let rest = greeting.strip_prefix("HERD 2 test A B ").expect(&greeting);
+    let epoch =
+        rest.strip_suffix(" 0 604800").expect("it says for how long it remembers").to_owned();
     assert!(epoch.len() == 16 && epoch.bytes().all(|b| b.is_ascii_hexdigit()), "{greeting}");
     (link, epoch)
 }
@@ -56,7 +58,7 @@ fn a_link_tells_the_feed_and_goes_on_where_it_was_heard() {
     let first = a.report("kiwi", "1");
     let (line, mark) = told(&mut link);
     assert_eq!(line, first);
-    link.send(format!("ACK {mark} 0000000000000000\n"));
+    link.send(format!("ACK {mark} 0000000000000000 0\n"));
     let second = a.report("fig", "1");
     assert_eq!(told(&mut link).0, second);
     // Only the first was kept, and so A is told.
@@ -77,23 +79,23 @@ fn a_link_tells_the_feed_and_goes_on_where_it_was_heard() {
 fn what_a_neighbour_told_is_not_told_back_in_the_same_life_but_in_the_next() {
     let (_herd, a, listener) = beside_b();
     let mut b = a.stranger();
-    b.send("HERD 2 test B A 00000000000000b1\n");
+    b.send("HERD 2 test B A 00000000000000b1 0 604800\n");
     let heard = b.line();
     assert!(heard.starts_with("HEARD 2 A ") && heard.ends_with(" 0"), "{heard}");
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 2 B 00000000000000b1 0\n");
     let told_to_a = "AT B +0.000000001 kiwi +34.0-118.0 1";
-    b.send(format!("{told_to_a}\nMARK 5 0000000000000000\n"));
+    b.send(format!("{told_to_a}\nMARK 5 0000000000000000 0\n"));
     a.wait_for(told_to_a);
     let own = a.report("fig", "1");
     assert_eq!(told(&mut link).0, own, "the neighbour was told what it had told");
     // The same life again: it is heard from where it was.
     let mut again = a.stranger();
-    again.send("HERD 2 test B A 00000000000000b1\n");
+    again.send("HERD 2 test B A 00000000000000b1 0 604800\n");
     assert!(again.line().ends_with(" 5"));
     // Another life: nothing was heard of it, and all is told to it.
     let mut reborn = a.stranger();
-    reborn.send("HERD 2 test B A 00000000000000b2\n");
+    reborn.send("HERD 2 test B A 00000000000000b2 0 604800\n");
     assert!(reborn.line().ends_with(" 0"));
     drop(link);
     let (mut link, _) = dialled(&listener);
@@ -155,7 +157,8 @@ fn a_neighbour_that_holds_other_positions_is_said_when_it_has_differed_several_t
     let differ = "hold different positions";
     let differs = |link: &mut Client, digest: u64| {
         let before = a.log().lines().count();
-        link.send(format!("ACK {head} {digest:016x}\n\n"));
+        let step = posix_nanoseconds() / 1_000_000_000;
+        link.send(format!("ACK {head} {digest:016x} {step}\n\n"));
         // The line behind it makes no sense, and is logged once the first has been read.
         until("it has been read", || {
             a.log().lines().skip(before).find(|line| line.contains("broken line")).map(drop)
@@ -178,7 +181,7 @@ fn a_neighbour_that_falls_silent_is_noticed_within_five_seconds() {
     let (mut link, _) = dialled(&listener);
     link.send("HEARD 2 B 00000000000000b1 0\n");
     let mut accepted = a.stranger();
-    accepted.send("HERD 2 test B A 00000000000000b1\n");
+    accepted.send("HERD 2 test B A 00000000000000b1 0 604800\n");
     let silent_since = posix_nanoseconds();
     // Meanwhile it is told marks, so that it would notice A's silence.
     let came = String::from_utf8(link.wait_for_end()).unwrap();
@@ -195,14 +198,14 @@ fn a_neighbour_that_falls_silent_is_noticed_within_five_seconds() {
 fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     let (_herd, a, listener) = beside_b();
     let mut b = a.stranger();
-    b.send("HERD 2 test B A ffffffffffffffff\n");
+    b.send("HERD 2 test B A ffffffffffffffff 0 604800\n");
     assert!(b.line().starts_with("HEARD 2 A "));
     let positions = [
         "AT B -315619200.000000000 first +90-180 9223372036.854775807",
         "AT Nobody +9223372036.854775807 second -0+000/ 0",
         "AT B +0.000000000 third +340408.148-1182642.4572/ 0000.00",
     ];
-    b.send(positions.join("\n") + "\nMARK 18446744073709551615 ffffffffffffffff\n");
+    b.send(positions.join("\n") + "\nMARK 18446744073709551615 ffffffffffffffff 0\n");
     positions.iter().for_each(|at| a.wait_for(at));
     // A neighbour that claims to have received more than there is has received nothing that counts.
     let (mut link, _) = dialled(&listener);
@@ -223,15 +226,15 @@ fn the_largest_and_smallest_numbers_are_passed_on_unharmed() {
     let own = a.report("fig", "1");
     assert_eq!(told(&mut link).0, own);
     // Said again it changes nothing for a minute.
-    link.send("ACK 18446744073709551615 ffffffffffffffff\nACK 0 0000000000000000\n");
+    link.send("ACK 18446744073709551615 ffffffffffffffff 0\nACK 0 0000000000000000 0\n");
     let own = a.report("fig", "2");
     assert_eq!(told(&mut link).0, own);
     // What counts is its last mark.
-    b.send("MARK 7 ffffffffffffffff\n");
+    b.send("MARK 7 ffffffffffffffff 0\n");
     while !b.line().starts_with("ACK 7 ") {}
     drop(b);
     let mut again = a.stranger();
-    again.send("HERD 2 test B A ffffffffffffffff\n");
+    again.send("HERD 2 test B A ffffffffffffffff 0 604800\n");
     assert!(again.line().ends_with(" 7"));
 }
 
@@ -241,7 +244,7 @@ fn a_neighbour_that_tells_too_much_for_the_memory_is_dropped_and_clients_are_ser
     let a = herd.start("A");
     let known = a.report("kiwi", "1");
     let mut b = a.stranger();
-    b.send("HERD 2 test B A 00000000000000b1\n");
+    b.send("HERD 2 test B A 00000000000000b1 0 604800\n");
     assert!(b.line().starts_with("HEARD 2 A "));
     let mut told = 0;
     // It is not listened to for ever, though it never ends.
@@ -257,7 +260,7 @@ fn a_neighbour_that_tells_too_much_for_the_memory_is_dropped_and_clients_are_ser
     let moved = a.report("kiwi", "2");
     assert_eq!(a.find("kiwi"), Some(moved));
     let mut again = a.stranger();
-    again.send("HERD 2 test B A 00000000000000b1\n");
+    again.send("HERD 2 test B A 00000000000000b1 0 604800\n");
     let answer = again.line();
     assert!(answer.starts_with("REFUSED there is no room"), "{answer}");
 }

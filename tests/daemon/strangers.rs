@@ -46,8 +46,11 @@ fn whoever_greets_wrongly_is_refused_with_a_reason() {
         ("HERD 1 test B A 00000000000000B1", "a greeting was expected"),
         ("HERD  1 test B A 00000000000000b1", "a greeting was expected"),
         ("\0\u{ff}", "a greeting was expected"),
-        ("HERD 4 test B A 00000000000000b1", "versions 1 and 2 are spoken here, not 4"),
-        ("HERD 4 test B A 00000000000000b1 and more", "versions 1 and 2 are spoken here, not 4"),
+        ("HERD 4 test B A 00000000000000b1 0 604800", "versions 1 and 2 are spoken here, not 4"),
+        (
+            "HERD 4 test B A 00000000000000b1 0 604800 and more",
+            "versions 1 and 2 are spoken here, not 4",
+        ),
         ("HERD 1 goloman B A 00000000000000b1", "this is herd test, not goloman"),
         ("HERD 1 test B C 00000000000000b1", "this is A, not C"),
         ("HERD 1 test C A 00000000000000b1", "C is no neighbour of A"),

@@ -36,9 +36,10 @@ enum Place {
 
 impl Everything {
     /// What is so now is told first.
-    pub fn new(positions: &mut Positions) -> Self {
+    /// It `is_first` if nobody was told of before, by another watch.
+    pub fn new(positions: &mut Positions, is_first: bool) -> Self {
         let head = positions.head();
-        Everything { place: Place::from_the_front(positions, head, true), again: 0 }
+        Everything { place: Place::from_the_front(positions, head, is_first), again: 0 }
     }
 
     /// What has changed since `after` is told first, to one who was told all before.

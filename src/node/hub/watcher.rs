@@ -180,7 +180,7 @@ impl Watcher {
     /// Everything is watched from now on.
     pub fn add_everything(&mut self, after: Option<u64>, positions: &mut Positions) {
         self.everything = Some(match after {
-            None => Everything::new(positions),
+            None => Everything::new(positions, self.told.is_empty()),
             Some(after) => Everything::since(after, positions),
         });
     }

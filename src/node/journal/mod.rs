@@ -149,11 +149,10 @@ impl Journal {
                 share -= 1;
             }
         }
-        // What is still to catch up goes first.
-        let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
-        let share = share.min(limits::JOURNAL_CLEANED_BYTES_MAX);
         let mut is_needless = false;
         if self.has_caught_up {
+            let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
+            let share = share.min(limits::JOURNAL_CLEANED_BYTES_MAX);
             self.segments.begin_cleaning(positions);
             is_needless = self.segments.clean(positions, writer, share);
         }
@@ -294,9 +293,9 @@ impl Journal {
         let present = file_of(writer.number());
         self.tell_failed(step, error, now);
         self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
-        let was_whole = std::mem::replace(&mut self.is_whole, false);
+        let had_caught_up = std::mem::replace(&mut self.has_caught_up, false);
+        (self.is_whole, self.force_at) = (false, None);
         self.broken_at.get_or_insert(now);
-        (self.has_caught_up, self.force_at) = (false, None);
         let mut files = self.promises.fail(positions);
         files.retain(|&file| file != present);
         files.push(present);
@@ -304,8 +303,8 @@ impl Journal {
         let at = positions.open_cursor_at(self.promises.safe());
         positions.close_cursor(std::mem::replace(&mut self.cursor, at));
         let given_up = self.segments.failed(self.promises.safe(), positions);
-        if was_whole {
-            self.given_up = given_up;
+        if had_caught_up {
+            self.given_up.extend(given_up);
         } else {
             // What they hold is in those before, too.
             given_up.into_iter().for_each(|number| self.remove(number));

@@ -114,6 +114,21 @@ fn what_neighbours_told_is_kept_too_and_told_on() {
 }
 
 #[test]
+fn whose_time_is_over_while_the_server_is_down_is_unknown_when_it_is_back() {
+    let herd = Herd::of(&[("Solo", &[])]).with_web().with_ttl_seconds(2).with_journal("second");
+    let mut server = herd.start("Solo");
+    let time = time_in(0);
+    server.report("kiwi", &time);
+    let fig = server.report("fig", &time_in(60));
+    server.process.kill();
+    until("its time is over", || (time_in(-2) > time).then_some(()));
+    let server = herd.start("Solo");
+    assert_eq!((server.find("kiwi"), server.find("fig")), (None, Some(fig)));
+    until("it is taken out", || (status(&server)["expired"] == 1).then_some(()));
+    assert_eq!(status(&server)["clients"], 1);
+}
+
+#[test]
 fn the_folder_and_its_files_are_for_their_owner_alone() {
     let herd = Herd::of(&[("Solo", &[])]).with_web().with_journal("second");
     let server = herd.start("Solo");
@@ -193,6 +208,7 @@ fn status_and_metrics_say_how_the_journal_is() {
         "herd_journal_whole 1".to_owned(),
         "herd_journal_files 1".to_owned(),
         format!("herd_journal_bytes {bytes}"),
+        format!("herd_journal_live_bytes {}", journal["live_bytes"]),
         "herd_journal_unforced_changes 0".to_owned(),
         "herd_journal_failures_total 0".to_owned(),
     ] {

@@ -118,6 +118,28 @@ fn a_full_disk_refuses_reports_where_answers_wait_for_it() {
     a_full_disk("always");
 }
 
+fn a_start_on_a_full_disk(sync: &'static str) {
+    let herd = herd(sync);
+    let Some(disk) = Disk::mount(&herd, &herd.journal("A"), 1_024) else { return };
+    let mut server = disk.start(&herd, "A");
+    let kiwi = server.report("kiwi", &time_in(-1));
+    server.process.kill();
+    disk.fill();
+    let mut server = disk.start(&herd, "A");
+    let mut answered = suffer(&server, sync, &kiwi, "No space left on device");
+    disk.make_room();
+    recover(&server, &mut answered);
+    server.process.kill();
+    let server = disk.start(&herd, "A");
+    answered.iter().for_each(|at| server.wait_for(at));
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk() {
+    a_start_on_a_full_disk("second");
+    a_start_on_a_full_disk("always");
+}
+
 /// The folder goes away somehow and comes back; then nothing is missing after a crash.
 fn gone(sync: &'static str, go: impl FnOnce(&Path), come: impl FnOnce(&Path)) {
     let herd = herd(sync);
