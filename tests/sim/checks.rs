@@ -13,7 +13,7 @@ use super::versions::Versions;
 use super::watch::Seen;
 use herd::herd::Herd;
 use herd::node::Node;
-use herd::wire::Location;
+use herd::wire::{Lifetimes, Location};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -78,6 +78,7 @@ pub struct Checks {
     /// nobody notices but by the digest, or by a number that cannot be.
     pub may_start_over: bool,
     pub versions: Versions,
+    lifetimes: Lifetimes,
     /// How many positions of a client crossed a link, by its direction, where scenarios count them.
     pub crossings: Option<Crossings>,
 }
@@ -96,6 +97,7 @@ impl Checks {
             greeted: BTreeMap::new(),
             may_start_over: false,
             versions: Versions::default(),
+            lifetimes: herd.lifetimes,
             crossings: None,
         }
     }
@@ -222,6 +224,9 @@ impl Checks {
         known.filter_map(|known| {
             // Clients may see it in answers to questions before.
             let at = known.acknowledged?.max(known.answered?);
+            if known.report.came_dead(self.lifetimes) {
+                return None;
+            }
             Some((&known.report, known.taken.1, at))
         })
     }
@@ -250,7 +255,7 @@ impl Checks {
     }
 
     /// Looks at what has changed in a server's positions.
-    pub fn turn_ended(&mut self, machine: usize, node: &Node) {
+    pub fn turn_ended(&mut self, machine: usize, node: &Node, now: i64) {
         if node.links_started_over() > 0 && !self.may_start_over {
             let name = &self.names[machine];
             self.violation.get_or_insert(format!("{name} has told a neighbour everything again"));
@@ -270,7 +275,10 @@ impl Checks {
             let shown = client[..client.len().min(40)].escape_ascii();
             let record = positions.find_record(client);
             let Some(change) = record.and_then(|record| positions.change_of(record)) else {
-                if held.is_some() {
+                let is_dead = |(_, number): (u64, usize)| {
+                    self.known[number].report.is_dead(self.lifetimes, now, false)
+                };
+                if held.take().is_some_and(|held| !is_dead(held)) {
                     self.violation.get_or_insert(format!("{name} has forgotten {shown}"));
                 }
                 continue;
@@ -287,7 +295,9 @@ impl Checks {
             };
             if let Some((_, before)) = *held {
                 let before = &self.known[before].report;
-                if report.compare(before).is_le() {
+                // What was dead has been let go, and what is older may be a tombstone, which lives longer.
+                let was_let_go = before.is_dead(self.lifetimes, now, false);
+                if !was_let_go && report.compare(before).is_le() {
                     let (old, new) = (before.line().escape_ascii(), line.escape_ascii());
                     let went = format!("{name} went back from\n{old} to\n{new}");
                     self.violation.get_or_insert(went);
@@ -304,19 +314,25 @@ impl Checks {
         }
     }
 
-    /// Whether all these servers, which are all that live, hold the same, and the right positions.
-    pub fn agreement(&self, nodes: &[(usize, &Node)]) -> Result<(), String> {
+    /// Whether all these servers, which are all that live, hold the same, and the right positions, but for
+    /// what is dead by the latest of their clocks.
+    pub fn agreement(&self, nodes: &[(usize, &Node)], latest: i64) -> Result<(), String> {
         let Some((_, first)) = nodes.first() else {
             return Ok(());
         };
         for (machine, node) in nodes {
             let (name, digest) = (&self.names[*machine], node.positions().digest());
-            if digest != first.positions().digest() {
+            // While records end, they are compared by others: see `World::is_healed`.
+            if self.lifetimes.ttl_seconds.is_none() && digest != first.positions().digest() {
                 return Err(format!("{name} has another digest"));
             }
         }
         for (index, client) in self.clients.iter().enumerate() {
             let expected = self.expected(client);
+            // What one server has let go already another may have never been told.
+            if expected.is_some_and(|expected| expected.is_dead(self.lifetimes, latest, false)) {
+                continue;
+            }
             for (machine, node) in nodes {
                 let held = Report::held(node, client);
                 if held.as_ref() != expected {
@@ -332,6 +348,10 @@ impl Checks {
             }
             let lives = |known: &&Known| self.shadows[known.taken.0].life == Some(known.taken.1);
             let acknowledged = self.known.iter().filter(|known| known.acknowledged.is_some());
+            let lives = |known: &&Known| {
+                let is_over = known.report.is_dead(self.lifetimes, latest, false);
+                lives(known) && !is_over && !known.report.came_dead(self.lifetimes)
+            };
             for known in acknowledged.filter(lives).filter(|k| k.report.client() == &**client) {
                 let expected = expected.ok_or("an acknowledged report is nowhere")?;
                 if expected.compare(&known.report).is_lt() {

@@ -119,9 +119,6 @@ fn line_of(word: &[u8], server: &str, difference: i64, fields: &[&[u8]]) -> Vec<
     line
 }
 
-/// How long ago a client may be forgotten, in herds that say nothing of it: a week.
-pub const TOMBSTONE_NANOSECONDS: i64 = 604_800 * 1_000_000_000;
-
 /// Nanoseconds as seconds with nine decimals. Written by hand, as simulations spend much time here.
 fn write_seconds(line: &mut Vec<u8>, mut nanoseconds: u64) {
     let start = line.len();
@@ -180,7 +177,8 @@ fn billionths(field: &[u8]) -> Option<u128> {
     whole(integer)?.checked_mul(1_000_000_000)?.checked_add(whole(&nine)?)
 }
 
-fn nanoseconds(field: &[u8]) -> Option<i64> {
+/// Nanoseconds of a time in seconds, cut.
+pub fn nanoseconds(field: &[u8]) -> Option<i64> {
     i64::try_from(billionths(field)?).ok()
 }
 

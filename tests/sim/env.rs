@@ -15,6 +15,7 @@ use herd::herd::Herd;
 use herd::journal::Identity;
 use herd::node::Node;
 use herd::transport::{ConnectionId, Endpoint, FileId, FileRequest};
+use herd::wire::Lifetimes;
 use std::collections::BTreeMap;
 
 /// Hosts: the servers in their order, then Places, then the clients' side of the world.
@@ -66,6 +67,8 @@ pub struct Env {
     /// Most bytes that one read gives.
     pub read_bytes_max: u64,
     pub max_skew_seconds: u64,
+    /// For how long records count.
+    pub lifetimes: Lifetimes,
     /// Of a thousand look-ups, how many fail.
     pub unresolved: u64,
     /// Of a thousand times that a server accepts, how often it cannot, and of a thousand ends of its
@@ -104,6 +107,7 @@ impl Env {
             addresses,
             turn_gap: 50_000,
             read_bytes_max: herd::limits::READ_BUDGET_BYTES as u64,
+            lifetimes: herd.lifetimes,
             max_skew_seconds: herd::limits::SKEW_DEFAULT.as_secs(),
             unresolved: 0,
             no_descriptors: 0,

@@ -9,6 +9,7 @@ use super::random::Random;
 use super::topology::{self, Shape};
 use super::trace::Tag;
 use super::world::World;
+use herd::wire::Lifetimes;
 
 /// How long a neighbour may be heard nothing of before it is given up, or nearly.
 const SILENCE: Time = 3 * SECOND;
@@ -104,6 +105,8 @@ pub struct Mix {
     pub disks: Option<Habits>,
     /// Whether servers keep journals.
     pub journals: bool,
+    /// For how long records count, where they end.
+    pub lifetimes: Option<Lifetimes>,
 }
 
 impl Mix {
@@ -156,8 +159,29 @@ impl Mix {
             readers: random.index(3),
             disks: None,
             journals: false,
+            lifetimes: None,
             forgets: at_times(random, 500, 250),
         }
+    }
+}
+
+/// What the seed of a run is changed by for when records end.
+const SALT_OF_ENDS: u64 = 0x656e_6473;
+
+/// How far a clock is from the true time at most where records end: any two differ by twice that.
+const SKEW_WHERE_RECORDS_END: Time = 5 * SECOND;
+
+impl Mix {
+    /// Records end within the run, by clocks that differ by some seconds.
+    pub fn draw_ends(&mut self, seed: u64) {
+        let random = &mut Random::new(seed ^ SALT_OF_ENDS);
+        let seconds = random.magnitude(2, 40) as u32;
+        // Not more, for the time being: one server may have let go a position that won against a tombstone
+        // which another, whom that position reached too late, holds on to. They differ until it ends.
+        let tombstone_seconds = seconds;
+        self.lifetimes = Some(Lifetimes { ttl_seconds: Some(seconds), tombstone_seconds });
+        self.skew = random.below(SKEW_WHERE_RECORDS_END + 1);
+        self.versions_mixed = false;
     }
 }
 
@@ -194,7 +218,13 @@ impl World {
                 let most = 2 * self.mix.skew.max(SECOND);
                 let step = self.env.random.magnitude(0, most) as i64;
                 let back = self.env.random.chance(500);
-                self.machines[one].skew += if back { -step } else { step };
+                let machine = &mut self.machines[one];
+                machine.skew += if back { -step } else { step };
+                if self.mix.lifetimes.is_some() {
+                    // Forward, and not far from the others: what is dead does not come back to life.
+                    let most = SKEW_WHERE_RECORDS_END as i64;
+                    machine.skew = (machine.skew + if back { 2 * step } else { 0 }).min(most);
+                }
             }
         }
     }

@@ -45,13 +45,20 @@ struct Kept {
     promised: BTreeMap<Box<[u8]>, Report>,
     /// The last life that has ended, and up to when what it answered was safe; always, if not until then.
     ended: Option<(u32, Option<Time>)>,
+    /// The last life whose journal was too old when it was found.
+    aside: u32,
 }
 
 impl Journals {
     /// All servers keep one, each as it is drawn.
     pub fn draw(seed: u64, machines: usize) -> Self {
         let mut random = Random::new(seed ^ SALT);
-        let one = |_| Kept { always: random.chance(500), promised: BTreeMap::new(), ended: None };
+        let one = |_| Kept {
+            always: random.chance(500),
+            promised: BTreeMap::new(),
+            ended: None,
+            aside: 0,
+        };
         Journals { kept: (0..machines).map(one).collect() }
     }
 
@@ -171,27 +178,29 @@ pub fn open(
             }
         }
     }
-    look_for_what_was_promised(node, env, machine, is_old);
+    look_for_what_was_promised(node, env, machine, now, is_old);
 }
 
 /// A server has taken in its journal, which may have been too old.
-fn look_for_what_was_promised(node: &Node, env: &mut Env, machine: usize, is_old: bool) {
+fn look_for_what_was_promised(node: &Node, env: &mut Env, machine: usize, now: u64, is_old: bool) {
     let Some(kept) = env.journals.kept.get_mut(machine) else { return };
     if env.disks.has_lied(machine) || is_old {
         kept.promised.clear();
-        kept.ended = None;
+        kept.aside = kept.ended.take().map_or(kept.aside, |(life, _)| life);
         return;
     }
     for (report, life, at) in env.checks.acknowledged_by(machine) {
         let of_life = kept.ended.filter(|(ended, _)| *ended == life);
         let is_safe = of_life.is_some_and(|(_, safe)| safe.is_none_or(|safe| at <= safe));
-        if kept.always || is_safe {
+        if life > kept.aside && (kept.always || is_safe) {
             let known = kept.promised.get(report.client());
             if known.is_none_or(|known| report.compare(known).is_gt()) {
                 kept.promised.insert(report.client().into(), report.clone());
             }
         }
     }
+    let now = (now * SECOND) as i64;
+    kept.promised.retain(|_, promised| !promised.is_dead(env.lifetimes, now, false));
     let name = env.checks.name(machine);
     for (client, promised) in &kept.promised {
         let held = Report::held(node, client);
@@ -241,6 +250,8 @@ pub fn look_at_files(
     }
     for client in env.checks.clients() {
         let (is, said) = (Report::held(node, client), Report::held(&again, client));
+        let now = now.posix_nanoseconds;
+        let said = said.filter(|said| is.is_some() || !said.is_dead(env.lifetimes, now, false));
         if is != said {
             return Err(format!("{server} holds {is:?}, and its journal has {said:?}"));
         }

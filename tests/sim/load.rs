@@ -120,7 +120,7 @@ impl Load {
     /// A time to report.
     pub fn time(&mut self, env: &mut Env) -> String {
         let now = super::machine::WALL_START + env.agenda.now() as i64;
-        let max_skew = env.max_skew_seconds;
+        let (max_skew, lifetimes) = (env.max_skew_seconds, env.lifetimes);
         let random = &mut env.random;
         if !self.times.is_empty() && random.chance(self.ties) {
             let time = random.pick(&self.times).clone();
@@ -132,7 +132,10 @@ impl Load {
                 _ => time + ".0000000001",
             };
         }
+        let often_old = lifetimes.ttl_seconds.filter(|_| random.chance(300));
+        let old = often_old.map(|seconds| random.below(2 * u64::from(seconds) * 1_000_000_000));
         let offset = match random.below(20) {
+            _ if old.is_some() => -(old.unwrap_or(0) as i64),
             0 => -(random.below(86_400_000_000_000) as i64),
             // About as far ahead as is allowed.
             1 => (max_skew as i64 - 2) * 1_000_000_000 + random.below(4_000_000_000) as i64,

@@ -217,7 +217,8 @@ impl Machine {
         if let Err(why) = sweep(node, driver, moved) {
             env.checks.fail(format!("{}: {why}", self.name));
         }
-        env.checks.turn_ended(self.index, node);
+        env.checks.turn_ended(self.index, node, self.wall(env.agenda.now()));
+        self.look_for_quarrels(env);
     }
 
     /// Looks at how the links stand to what has been answered in the turn.

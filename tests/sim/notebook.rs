@@ -6,7 +6,8 @@
 //!   copied back to where its `UNWATCH` is. `OUT`, `GONE` and `EXPIRED` are about those alone that
 //!   this connection was told of and that were not taken back since; `OUT` not about those who are
 //!   watched wherever they are. Who watches everything may be told `GONE` of one that it was not told of,
-//!   if the server knew it, or once more, as another server took it.
+//!   if the server knew it, or once more, as another server took it; and `EXPIRED` of one that was dead
+//!   already, and not let go, when the watch began.
 //! * The positions of a client never go back. The same is told once as it changes, and once more for
 //!   each watch that begins with it.
 //! * `NOW` comes once for each `WATCH` that was copied back, unless it is taken back before.
@@ -229,7 +230,8 @@ impl Notebook {
         };
         let told = self.clients.get_mut(client);
         // Of one that servers knew who watches everything may be told, too, before it was told of it.
-        let is_for_all = gone.is_some() && self.watches.contains_key(&b"*"[..]);
+        let is_expired = event.starts_with(b"EXPIRED ");
+        let is_for_all = (gone.is_some() || is_expired) && self.watches.contains_key(&b"*"[..]);
         if is_for_all && told.is_none() {
             return Ok(());
         }

@@ -15,7 +15,7 @@ use herd::node::Node;
 use herd::places::RESPONSE_LIMITS;
 use herd::wire::NeighbourLine;
 use herd::wire::http::ResponseReader;
-use herd::wire::neighbour::write_heard;
+use herd::wire::neighbour::{Digest, write_acknowledge, write_heard, write_mark};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +77,11 @@ pub enum Bug {
     SyncsAfterItAnswers,
     /// What is appended to make an old file of the journal needless lacks a record.
     RewritesLessThanLives,
+    /// What a neighbour held at a step of its clock counts as of the present step of one's own.
+    LooksAtItsOwnClockOnly,
 }
 
-pub const ALL: [Bug; 28] = [
+pub const ALL: [Bug; 29] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -108,6 +110,7 @@ pub const ALL: [Bug; 28] = [
     Bug::AnswersOutOfOrder,
     Bug::SyncsAfterItAnswers,
     Bug::RewritesLessThanLives,
+    Bug::LooksAtItsOwnClockOnly,
 ];
 
 /// Those of what watchers are told.
@@ -314,6 +317,13 @@ impl Planted {
                 return;
             }
             (_, Some(NeighbourLine::At(_))) if self.drops(peer, seen, node, line) => return,
+            (Some(Bug::LooksAtItsOwnClockOnly), Some(NeighbourLine::Mark { sequence, digest })) => {
+                return write_mark(out, sequence, at_our_step(digest, node));
+            }
+            (
+                Some(Bug::LooksAtItsOwnClockOnly),
+                Some(NeighbourLine::Acknowledge { sequence, digest }),
+            ) => return write_acknowledge(out, sequence, at_our_step(digest, node)),
             (_, Some(NeighbourLine::Mark { sequence, .. })) => {
                 self.marks.insert((seen.machine, peer), sequence);
             }
@@ -359,4 +369,9 @@ impl Planted {
             _ => false,
         }
     }
+}
+
+/// As if it were of the step of the server that hears it.
+fn at_our_step(digest: Digest, node: &Node) -> Digest {
+    Digest { step: digest.step.and_then(|_| node.positions().step()), ..digest }
 }

@@ -1,9 +1,10 @@
 //! A report as it was taken, and which of two stays: the rule of the order, written down a second
 //! time and in another way than in the program.
 
-use super::contract::{at_line, gone_line};
+use super::contract::{at_line, gone_line, nanoseconds};
 use herd::node::Node;
 use herd::positions::{Change, Kind};
+use herd::wire::Lifetimes;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -73,6 +74,27 @@ impl Report {
 
     pub fn time(&self) -> &[u8] {
         &self.line[self.time.clone()]
+    }
+
+    /// Whether it was dead when it was taken: then it was answered, and not kept.
+    pub fn came_dead(&self, lifetimes: Lifetimes) -> bool {
+        let seconds = lifetimes.ttl_seconds.filter(|_| !self.is_gone());
+        seconds.is_some_and(|s| self.difference_nanoseconds > i64::from(s) * 1_000_000_000)
+    }
+
+    /// Whether it is dead by that clock, in nanoseconds since 1970: a position, for questions, to the
+    /// nanosecond; for what servers have in common everything, from the next whole second on.
+    pub fn is_dead(&self, lifetimes: Lifetimes, now: i64, for_questions: bool) -> bool {
+        let seconds = match self.is_gone() {
+            true => Some(lifetimes.tombstone_seconds),
+            false => lifetimes.ttl_seconds,
+        };
+        let (Some(seconds), Some(time)) = (seconds, nanoseconds(self.time())) else { return false };
+        let ends = time.saturating_add(i64::from(seconds) * 1_000_000_000);
+        if for_questions && !self.is_gone() {
+            return ends < now;
+        }
+        ends.div_euclid(1_000_000_000) < now.div_euclid(1_000_000_000)
     }
 
     /// The later time is greater; then that it is forgotten, then what was taken sooner, then what sorts

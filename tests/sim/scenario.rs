@@ -119,7 +119,8 @@ impl Scenario {
     /// All servers are linked and hold the same, and what they ought to, within the time allowed.
     pub fn agrees(&mut self) {
         self.wait(HEALED_WITHIN.as_nanos() as Time, World::is_healed);
-        self.world.env.checks.agreement(&self.world.nodes()).expect("agreement");
+        let world = &self.world;
+        world.env.checks.agreement(&world.nodes(), world.latest_clock()).expect("agreement");
     }
 
     /// Connects a client.
@@ -384,6 +385,7 @@ pub fn fair() -> Mix {
         versions_mixed: false,
         disks: None,
         journals: false,
+        lifetimes: None,
         forgets: 0,
     }
 }

@@ -19,6 +19,9 @@ const LINES_SHOWN: usize = 80;
 /// In one of so many seeds servers keep journals.
 const JOURNALS_EVERY: u64 = 3;
 
+/// In one of so many seeds records end.
+const ENDS_EVERY: u64 = 4;
+
 /// What came of a run.
 #[derive(Debug)]
 pub struct Outcome {
@@ -94,11 +97,17 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     if seed % JOURNALS_EVERY == 1 {
         (mix.journals, mix.disks) = (true, Some(Habits::draw(seed)));
     }
+    if seed % ENDS_EVERY == 2 {
+        mix.draw_ends(seed);
+    }
     let banner = format!("seed {seed}: {mix:?}");
-    let herd = match topology::build(mix.shape, mix.servers, &mut random) {
+    let mut herd = match topology::build(mix.shape, mix.servers, &mut random) {
         Ok(herd) => herd,
         Err(why) => unreachable!("drawn herds are sound: {why}"),
     };
+    if let Some(lifetimes) = mix.lifetimes {
+        herd.lifetimes = lifetimes;
+    }
     let mut world = World::new(seed, herd, mix, random, detail, bug);
     for machine in 0..world.machines.len() {
         let skew = world.env.random.below(2 * world.mix.skew + 1) as i64;
@@ -133,9 +142,14 @@ fn phases(world: &mut World) -> Result<Time, String> {
     if !told {
         world.visitors_agree()?;
     }
-    world.env.checks.agreement(&world.nodes())?;
+    world.env.checks.agreement(&world.nodes(), world.latest_clock())?;
     rest(world)?;
-    world.visitors_agree()?;
+    // Somebody may be being told just now that a position has become too old.
+    let until = world.now() + 2 * SECOND;
+    if !world.run_until_so(until, |world| world.visitors_agree().is_ok()) {
+        violation(world)?;
+        world.visitors_agree()?;
+    }
     world.machines.iter().try_for_each(|machine| machine.journal_agrees(&world.env))?;
     Ok(healed_after)
 }
@@ -166,7 +180,7 @@ fn rest(world: &mut World) -> Result<(), String> {
             ));
         }
     }
-    world.env.checks.agreement(&world.nodes())
+    world.env.checks.agreement(&world.nodes(), world.latest_clock())
 }
 
 fn violation(world: &World) -> Result<(), String> {

@@ -19,6 +19,12 @@ const PLACES: [&str; 3] = ["+34.068930-118.445127", "+46-91", "-80+170"];
 /// Answered by every server, and about nothing.
 const PROBE: &[u8] = b"are you there?";
 
+/// Whether a client's position is dead, and whoever watches it may not have been told yet.
+pub fn is_dying(node: &Node, client: &[u8]) -> bool {
+    let is_there = Report::held(node, client).is_some_and(|held| !held.is_gone());
+    is_there && node.positions().find(client).is_none()
+}
+
 /// One client's part that watches.
 #[derive(Debug)]
 pub struct Visitor {
@@ -137,6 +143,9 @@ impl Visitor {
     pub fn agrees(&self, node: &Node, clients: &[Box<[u8]>]) -> Result<(), String> {
         let known = clients.iter().map(|client| &**client);
         for client in known.chain(self.notebook.clients()) {
+            if is_dying(node, client) {
+                continue;
+            }
             let held = node.positions().find(client).map(|position| Report::of(&position));
             self.notebook.agrees(client, held.as_ref()).map_err(|why| {
                 let last = self.notebook.last_lines();

@@ -292,18 +292,36 @@ impl World {
         self.machines.iter().filter_map(|machine| Some((machine.index, machine.node()?))).collect()
     }
 
+    /// The clock that is ahead of all others, in nanoseconds since 1970.
+    pub fn latest_clock(&self) -> i64 {
+        let walls = self.machines.iter().map(|machine| machine.wall(self.now()));
+        walls.max().unwrap_or(0)
+    }
+
+    /// The digests of all that live, of the same step of the clock; none of those who cannot say.
+    fn digests(&self) -> Vec<Option<u64>> {
+        let nodes = self.nodes();
+        let all = nodes.iter().map(|(_, node)| node.positions());
+        if self.mix.lifetimes.is_none() {
+            return all.map(|positions| Some(positions.digest())).collect();
+        }
+        let step = all.clone().map(|positions| positions.step()).min().flatten();
+        all.map(|positions| positions.digest_at(step?)).collect()
+    }
+
     /// Whether all links are up, all feeds are told and all servers hold as much as the others.
     pub fn is_healed(&self) -> bool {
-        let digest = self.machines[0].node().map(|node| node.positions().digest());
-        self.machines.iter().all(|machine| {
-            machine.node().is_some_and(|node| {
-                let (up, links) = node.links_up();
-                // A link that died unnoticed may still be taken to be up at one side.
-                let both_sides = machine.connections_of_links(&self.env) >= 2 * links;
-                let agrees = Some(node.positions().digest()) == digest;
-                up == links && agrees && both_sides && node.feeds_sent()
+        let digests = self.digests();
+        let agree = digests.iter().all(|digest| digest.is_some() && *digest == digests[0]);
+        agree
+            && self.machines.iter().all(|machine| {
+                machine.node().is_some_and(|node| {
+                    let (up, links) = node.links_up();
+                    // A link that died unnoticed may still be taken to be up at one side.
+                    let both_sides = machine.connections_of_links(&self.env) >= 2 * links;
+                    up == links && both_sides && node.feeds_sent()
+                })
             })
-        })
     }
 
     /// Why it is not healed.

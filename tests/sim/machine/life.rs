@@ -13,6 +13,9 @@ use herd::transport::Signal;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+/// When no run has faults any more, and what they have left behind has ended.
+const AT_REST: Time = 45 * SECOND;
+
 impl Machine {
     /// A new process, which knows nothing of what former ones knew.
     pub fn start(&mut self, env: &mut Env) {
@@ -144,6 +147,24 @@ impl Machine {
             && journals::is_whole(&process.node, self.clocks(env))
         {
             env.disks.settle(self.index);
+        }
+    }
+
+    /// Where records end, nobody differs because of that. (It costs much to look.)
+    pub(super) fn look_for_quarrels(&self, env: &mut Env) {
+        // For the time being not where links fail or are slow, nor with journals: in seeds 186 and 406 two
+        // differ for seconds, as one has let go what the other was never told.
+        let at_rest = env.agenda.now() > AT_REST || env.planted.bug.is_some();
+        let ends = env.lifetimes.ttl_seconds.is_some() && !env.journals.are_kept() && at_rest;
+        let is_on = ends && self.turns.is_multiple_of(32);
+        let Some(node) = self.node().filter(|_| is_on) else { return };
+        let mut out = Vec::new();
+        node.write_metrics(self.clocks(env), &mut out);
+        let figures = String::from_utf8_lossy(&out);
+        let differs =
+            |line: &&str| line.starts_with("herd_neighbour_agrees{") && line.ends_with(" 0");
+        if let Some(line) = figures.lines().find(differs) {
+            env.checks.fail(format!("{} differs: {line}", self.name));
         }
     }
 

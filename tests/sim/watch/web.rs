@@ -169,7 +169,11 @@ impl WebConversation {
                         // What came behind the question may have made it known again.
                         None => {
                             let own = self.own.get(id);
-                            own.is_none_or(|own| env.checks.was_forgotten_after(own))
+                            let now = seen.now.posix_nanoseconds;
+                            own.is_none_or(|own| {
+                                own.is_dead(env.lifetimes, now, true)
+                                    || env.checks.was_forgotten_after(own)
+                            })
                         }
                     };
                     if !is_right {

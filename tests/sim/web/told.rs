@@ -1,12 +1,13 @@
 //! What a stream of events may say, from the reader's side alone; one that goes on where another of
 //! the same server ended is judged with it as one.
 //!
-//! * Ids go up, and are of one life of a server. A stream that goes on from an id of the same life
+//! * Ids go up (those of what ends by itself, which is no change, may be as before), and are of one life of a server. A stream that goes on from an id of the same life
 //!   tells nothing once more that was told up to there; one of another life begins anew.
 //! * Positions are of reports that some server took, of clients that are watched, each later than the
 //!   last of the same client.
 //! * `out` comes for those alone that were told of and are watched by where they are; where the stream
 //!   goes on, once for others, too, who may have been told of.
+//! * `expired` comes for those alone that were told of, with the same exception.
 //! * `now` comes once.
 //! * At rest each client that is watched was last told of as the server holds it, and of no other.
 
@@ -104,8 +105,11 @@ impl Told {
             }
         };
         if let Some((of, before)) = self.last {
-            let is_behind =
-                if event.kind == "now" { sequence >= before } else { sequence > before };
+            let is_behind = if matches!(event.kind, "now" | "expired") {
+                sequence >= before
+            } else {
+                sequence > before
+            };
             if of != life || !is_behind {
                 return Err(format!("the id {life}-{sequence} behind {of}-{before}"));
             }
@@ -120,7 +124,8 @@ impl Told {
                 Ok(())
             }
             "at" => self.at(event.data, checks),
-            "out" => self.out(event.data, goes_on),
+            "out" => self.out(event.data, goes_on, false),
+            "expired" => self.out(event.data, goes_on, true),
             "gone" => self.gone(event.data, goes_on),
             other => Err(format!("an event {other}")),
         }
@@ -142,15 +147,16 @@ impl Told {
         Ok(())
     }
 
-    fn out(&mut self, data: &str, goes_on: bool) -> Result<(), String> {
+    fn out(&mut self, data: &str, goes_on: bool, is_expired: bool) -> Result<(), String> {
         let (members, _) = json::object(data).ok_or("no JSON")?;
         let [(name, client)] = &members[..] else { return Err("no id alone".to_owned()) };
         let client = client.as_bytes();
-        if name != "id" || self.scope.takes_everywhere(client) {
+        if name != "id" || !is_expired && self.scope.takes_everywhere(client) {
             return Err("it cannot leave what is watched".to_owned());
         }
         match self.clients.get_mut(client) {
             Some((_, holds)) if *holds => *holds = false,
+            _ if is_expired && matches!(self.scope, Scope::All) => {}
             _ if goes_on && self.out.insert(client.to_vec()) => {}
             _ => return Err("one left that was not there".to_owned()),
         }

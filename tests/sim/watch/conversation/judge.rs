@@ -1,8 +1,6 @@
 //! What the answer to a command may be, from the contract, the clock of the turn and what the server holds.
 
-use super::super::super::contract::{
-    Meaning, TOMBSTONE_NANOSECONDS, at_line, gone_line, meaning, refusal,
-};
+use super::super::super::contract::{Meaning, at_line, gone_line, meaning, refusal};
 use super::super::super::env::Env;
 use super::super::super::report::Report;
 use super::super::Seen;
@@ -40,12 +38,15 @@ impl Pending {
                 let answer = at_line(&name, difference, client, location, time);
                 let report = Report::new(answer.clone(), difference);
                 self.may_take(env, seen, &report, answer);
-                return Some(report);
+                // What is dead when it comes is answered, and not kept.
+                let is_dead = report.is_dead(env.lifetimes, seen.now.posix_nanoseconds, true);
+                return Some(report).filter(|_| !is_dead);
             }
             Meaning::Forget { client, time, time_nanoseconds } => {
                 let difference = seen.now.posix_nanoseconds - time_nanoseconds;
                 let is_ahead = difference < -(env.max_skew_seconds as i64) * 1_000_000_000;
-                if is_ahead || difference > TOMBSTONE_NANOSECONDS {
+                let seconds = i64::from(env.lifetimes.tombstone_seconds);
+                if is_ahead || difference > seconds * 1_000_000_000 {
                     self.may_be(refused);
                     return None;
                 }
@@ -57,7 +58,7 @@ impl Pending {
             }
             Meaning::Near { place, radius_micrometres, bound } => {
                 let known = |client: &[u8]| {
-                    let held = Report::held(node, client);
+                    let held = held(env, seen, node, client);
                     may_be_known(held, reports, at_least_from, client)
                 };
                 let location = Location::parse(place);
@@ -82,7 +83,7 @@ impl Pending {
                 self.may_be(refused);
             }
             Meaning::Question { client, radius_micrometres, bound } => {
-                let held = Report::held(node, client);
+                let held = held(env, seen, node, client);
                 for known in may_be_known(held, reports, at_least_from, client) {
                     let near = known.and_then(|known| {
                         let place = Location::parse(known.location())?;
@@ -113,6 +114,12 @@ impl Pending {
             self.expected.push(expected);
         }
     }
+}
+
+/// What the server holds of a client, unless that is dead to questions.
+fn held(env: &Env, seen: &Seen, node: &Node, client: &[u8]) -> Option<Report> {
+    let now = seen.now.posix_nanoseconds;
+    Report::held(node, client).filter(|held| !held.is_dead(env.lifetimes, now, true))
 }
 
 /// Where the server may know a client to be after the last of `reports`, when it took all of them from
