@@ -139,7 +139,12 @@ fn open_journal(
     let replayed = folder.replay(|segment| {
         let which = (segment.number(), segment.bytes(), segment.is_rotten());
         if outcome.is_ok() {
-            outcome = node.replay(which, segment.blocks()).map(|_| ());
+            outcome = node.replay(which, segment.blocks()).map(|useless| {
+                if useless > 0 {
+                    let (number, lines) = (segment.number(), plural(useless, "line"));
+                    log::error!("journal: {lines} of file {number} are of no client, and left out");
+                }
+            });
         }
     })?;
     outcome.map_err(|error| Failure::run(format_args!("{}: {error}", dir.display())))?;

@@ -161,7 +161,7 @@ mod tests {
             (1, "00000001.journal"),
             (99_999_999, "99999999.journal"),
             (100_000_000, "100000000.journal"),
-            (JOURNAL_FILE_NUMBER_MAX, "9999999999.journal"),
+            (JOURNAL_FILE_NUMBER_MAX, "4294967295.journal"),
         ] {
             assert_eq!(file_name(number), name);
             assert_eq!(file_number(name), Some(number));

@@ -1,6 +1,7 @@
 //! Files that are whole, cut, rotten and put together from pieces of others.
 
 use super::*;
+use crate::limits::JOURNAL_FILE_NUMBER_MAX;
 use crate::wire::neighbour::{write_at, write_gone};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -178,7 +179,7 @@ fn headers_of_no_blocks_are_passed_over() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(bodies in bodies(), file in 1_u64..10_000_000_000) {
+    fn what_is_written_is_read_back(bodies in bodies(), file in 1..=JOURNAL_FILE_NUMBER_MAX) {
         let (bytes, blocks) = written(&id(file), &bodies);
         prop_assert_eq!(read_head(&bytes), Ok(id(file)));
         let mut expected = vec![Part::Head { bytes: blocks[0].start as u64 }];

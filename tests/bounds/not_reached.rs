@@ -4,9 +4,19 @@
 pub const NOT_REACHED: &[(&str, &[&str])] = &[
     ("more than this machine's memory", &["POSITIONS_MAX", "POSITIONS_BYTES_DEFAULT"]),
     (
+        "only a disk that is slower than what comes for long, or a hundred million bytes that live",
+        &["JOURNAL_FORCES_MAX", "JOURNAL_STALE_BYTES_MAX_LARGE"],
+    ),
+    (
         "they decide when something is done, not how much there may be of it",
         &[
             "IDLE_AFTER",
+            "JOURNAL_SYNC",
+            "JOURNAL_RETRY",
+            "JOURNAL_REMINDER",
+            "JOURNAL_LIVES_EVERY_MAX",
+            "JOURNAL_CLEANED_BYTES_MIN",
+            "JOURNAL_CLEANED_BYTES_MAX",
             "BUSY_MAX",
             "EVENTS_PER_POLL",
             "POLLS_PER_TURN",

@@ -3,6 +3,11 @@
 /// A file, a test in it, and the limits that it reaches.
 pub const REACHED_FROM_OUTSIDE: &[(&str, &str, &[&str])] = &[
     (
+        "tests/daemon/journal/size.rs",
+        "a_thousand_clients_that_move_for_a_while",
+        &["JOURNAL_SEGMENT_BYTES", "JOURNAL_STALE_BYTES_MAX"],
+    ),
+    (
         "tests/sim/scenarios/cuts.rs",
         "who_greets_in_a_neighbour_s_name_delays_nothing_while_that_is_there_and_keeps_it_not_away",
         &["NEIGHBOUR_CONFLICT_MAX"],

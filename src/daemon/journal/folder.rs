@@ -10,6 +10,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+/// Less than the shortest first line with a block behind it.
+const BEGUN_BYTES_MIN: usize = 64;
+
 /// A folder that is this server's alone for as long as this lives.
 pub struct Folder {
     path: PathBuf,
@@ -247,6 +250,18 @@ impl Folder {
                 }
                 rot => log::error!("journal {}: {rot}; the rest is used", path.display()),
             }
+        }
+        // What holds nothing good is kept for who wants to look at it, but for what was hardly begun.
+        let is_begun = length as usize >= BEGUN_BYTES_MIN;
+        if survey.blocks.is_empty() && is_begun && !survey.troubles.is_empty() {
+            let aside = path.with_extension("aside");
+            fs::rename(path, &aside).map_err(|error| failure(path, error))?;
+            log::error!(
+                "journal {}: nothing in it is good: it is {} now",
+                path.display(),
+                aside.display()
+            );
+            return Ok(0);
         }
         let mend = || match left {
             0 => fs::remove_file(path),

@@ -82,13 +82,20 @@ pub fn survey<'a>(bytes: &'a [u8], id: &Identity, is_newest: bool) -> Survey<'a>
     survey
 }
 
+/// Whether there is what looks like a block, though it is not this file's, or not whole.
+fn has_blocks(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"BLOCK ").is_some()
+}
+
 /// A file with neither the first line that it should have nor a block. It was begun when the server
 /// died, if the line is cut off, or if it is the newest, of which the disk may have got anything.
 fn of_no_use(bytes: &[u8], is_newest: bool) -> Trouble {
     let (at, length) = (0, bytes.len() as u64);
     match read_head(bytes) {
         Err(HeadError::Torn) => Trouble::Torn { at, bytes: length },
-        Err(HeadError::Rotten) if is_newest => Trouble::Torn { at, bytes: length },
+        Err(HeadError::Rotten) if is_newest && !has_blocks(bytes) => {
+            Trouble::Torn { at, bytes: length }
+        }
         _ => Trouble::Rotten { at, bytes: length },
     }
 }

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 /// What keeps answers from going out at once.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    /// None unless a `WHATSAT` or a `NEAR` waits: idle clients stay small.
+    /// None unless a `WHATSAT`, a `NEAR` or a report waits: idle clients stay small.
     held: Option<Box<Held>>,
 }
 
@@ -67,6 +67,17 @@ impl Answers {
     /// Whether all that came to be has been sent.
     pub fn is_empty(&self) -> bool {
         self.held.as_ref().is_none_or(|held| held.pending.is_empty())
+    }
+
+    /// Whether all that is waited for is the disk.
+    pub fn wait_only_for_disk(&self) -> bool {
+        let held = self.held.as_ref();
+        held.is_some_and(|held| {
+            held.pending.iter().all(|pending| match pending.awaited {
+                Awaited::Disk(_) | Awaited::RestOfNear(_) => true,
+                Awaited::Places { .. } | Awaited::Near(_) => false,
+            })
+        })
     }
 
     /// Whether so much is held back that no more commands should be taken.

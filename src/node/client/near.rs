@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::node::counts::Refused;
 use crate::node::lines::TRAFFIC;
 use crate::node::near::{Asked, Kept, NearClients};
-use crate::transport::{Context, Transport};
+use crate::transport::{ConnectionId, Context, Transport};
 use crate::wire::decimal::write_kilometres;
 use crate::wire::neighbour::write_at;
 use crate::wire::{Command, Near, plural};
@@ -36,6 +36,21 @@ impl Client {
                     is_served = true;
                     awaited = Some(Awaited::RestOfNear(rest));
                 }
+            }
+        }
+        if !is_first && self.answers.wait_only_for_disk() {
+            // It is of now: what comes behind it is taken before the answers leave.
+            match cx.app.near(question) {
+                Asked::Found(found) => {
+                    let kept = found.keep();
+                    cx.app.nears.charge_bytes(kept.bytes());
+                    awaited = Some(Awaited::RestOfNear(kept));
+                }
+                Asked::Unknown => {
+                    tell_unknown(cx.app, cx.transport.id());
+                    return None;
+                }
+                Asked::TooEarly => {}
             }
         }
         self.answers.wait_for(awaited.unwrap_or_else(|| Awaited::Near(line.into())));
@@ -109,8 +124,7 @@ fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> An
     let mut found = match node.near(question) {
         Asked::TooEarly => return Answered::TooEarly,
         Asked::Unknown => {
-            debug!("client {id}: nobody has told where that client is");
-            node.counts.refused(Refused::UnknownClient);
+            tell_unknown(node, id);
             return Answered::Unknown;
         }
         Asked::Found(found) => found,
@@ -122,6 +136,11 @@ fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> An
     let kept = rest.as_ref().map_or(0, Kept::bytes);
     node.nears.charge_bytes(bytes + kept);
     rest.map_or(Answered::Whole, Answered::Begun)
+}
+
+fn tell_unknown(node: &mut Node, id: ConnectionId) {
+    debug!("client {id}: nobody has told where that client is");
+    node.counts.refused(Refused::UnknownClient);
 }
 
 /// Writes of these clients, each with its distance, as much as a turn has of one answer, and behind the

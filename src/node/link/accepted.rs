@@ -1,6 +1,6 @@
 //! The accepted end of a link: takes in the neighbour's feed and acknowledges its marks.
 
-use super::greeting::judge_greeting;
+use super::greeting::{is_refusal_news, judge_greeting};
 use super::peers::PeerId;
 use super::told::{NotTaken, Told, tell_not_taken};
 use crate::fault::fault;
@@ -92,7 +92,10 @@ impl Accepted {
                     self.version = version;
                     self.admit(cx, peer, epoch);
                 }
-                Err(reason) => self.refuse(cx, Level::Warn, &reason),
+                Err(reason) => {
+                    let is_news = is_refusal_news(cx.app, from, lifetimes);
+                    self.refuse(cx, if is_news { Level::Warn } else { Level::Debug }, &reason);
+                }
             },
             (State::Stranger, _) => {
                 self.refuse(cx, Level::Warn, "a greeting was expected");

@@ -32,3 +32,13 @@ pub(super) fn judge_greeting(
         None => Err(format!("{} is no neighbour of {name}", Printable(from))),
     }
 }
+
+/// Whether it is news that such a greeting is refused: once, that a neighbour's herd file is another, as
+/// only people can mend that.
+pub(super) fn is_refusal_news(node: &mut Node, from: &[u8], lifetimes: Option<Lifetimes>) -> bool {
+    let others = lifetimes.filter(|&theirs| theirs != node.settings.lifetimes);
+    match (others, node.peers.find(from)) {
+        (Some(theirs), Some(peer)) => node.peers[peer].received_mut().differs(theirs),
+        _ => true,
+    }
+}

@@ -18,6 +18,7 @@ use crate::limits;
 use crate::node::log_throttle::{Burst, LogThrottle};
 use crate::positions::{NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Monotonic};
+use crate::wire::Lifetimes;
 use crate::wire::neighbour::Digest;
 
 /// What one neighbour has told us.
@@ -51,6 +52,8 @@ pub(super) struct Received {
     /// taken, by the clock of who took it.
     told: u64,
     newest_nanoseconds: Option<i64>,
+    /// For how long its herd remembers, if that is another one than ours and has been said.
+    other_lifetimes: Option<Lifetimes>,
     /// When it was heard last on a connection that is gone.
     gone: Monotonic,
 }
@@ -116,7 +119,7 @@ impl Received {
             has_told_all: false,
             is_whole: false,
         };
-        self.whole = None;
+        (self.whole, self.other_lifetimes) = (None, None);
         let former = self.present.replace(present).map(|former| former.connection);
         let is_known_epoch = self.epoch == Some(epoch);
         if !is_known_epoch {
@@ -125,6 +128,11 @@ impl Received {
             self.doubt(positions);
         }
         Welcome { is_known_epoch, received_up_to: self.up_to, former }
+    }
+
+    /// It greets us, and its herd remembers for other times than ours. Whether that is news.
+    pub fn differs(&mut self, theirs: Lifetimes) -> bool {
+        self.other_lifetimes.replace(theirs) != Some(theirs)
     }
 
     /// What it told us so far counts from now on as told by nobody: it may have lost it.

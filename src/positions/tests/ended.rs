@@ -233,7 +233,9 @@ fn what_died_lately_is_known_for_so_many_steps() {
     assert_eq!(sweep(&mut positions), 1);
     let alone = positions.digest();
     let at_steps = [10, 15, 16, 20, 21].map(|step| positions.digest_at(step));
-    assert_eq!(at_steps, [Some(whole), Some(whole), Some(alone), Some(alone), None]);
+    assert_eq!(at_steps, [Some(whole), Some(whole), Some(alone), Some(alone), Some(alone)]);
+    let later = [85, 86].map(|step| positions.digest_at(step));
+    assert_eq!(later, [Some(alone), None], "then another ends");
     positions.set_now(at(10.0 + steps as f64 - 1.0));
     assert_eq!(positions.digest_at(10), Some(whole));
     positions.set_now(at(10.0 + steps as f64));
