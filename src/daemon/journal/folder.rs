@@ -152,7 +152,7 @@ impl Folder {
             let path = path_of(&self.path, number);
             read_again(&path, &mut buffer)?;
             let survey = survey(&buffer, &self.identity(number), last == Some(number));
-            let bytes = self.mend(&path, &survey, buffer.len() as u64)?;
+            let bytes = self.mend(&path, &survey, &buffer)?;
             replayed.torn_bytes += buffer.len() as u64 - bytes;
             if bytes == 0 {
                 continue;
@@ -240,7 +240,8 @@ impl Folder {
 
     /// Says what is wrong with a file of that many bytes, cuts off its torn end and has the disk hold the
     /// rest; how many are left.
-    fn mend(&self, path: &Path, survey: &Survey<'_>, length: u64) -> Result<u64, Failure> {
+    fn mend(&self, path: &Path, survey: &Survey<'_>, bytes: &[u8]) -> Result<u64, Failure> {
+        let length = bytes.len() as u64;
         let mut left = length;
         for trouble in &survey.troubles {
             match trouble {
@@ -251,8 +252,9 @@ impl Folder {
                 rot => log::error!("journal {}: {rot}; the rest is used", path.display()),
             }
         }
-        // What holds nothing good is kept for who wants to look at it, but for what was hardly begun.
-        let is_begun = length as usize >= BEGUN_BYTES_MIN;
+        // What holds nothing good is kept for who wants to look at it; not what was hardly begun, or is of
+        // zeros, as a power cut may leave it.
+        let is_begun = bytes.len() >= BEGUN_BYTES_MIN && bytes.iter().any(|&byte| byte != 0);
         if survey.blocks.is_empty() && is_begun && !survey.troubles.is_empty() {
             let aside = path.with_extension("aside");
             fs::rename(path, &aside).map_err(|error| failure(path, error))?;

@@ -153,7 +153,7 @@ fn what_surrounds_a_rotten_middle_is_used_and_the_file_is_left() {
     // Under another's number.
     let (three, _) = segment(&id(2), &[&at("e", 1)]);
     // Of no use at all, and not the newest.
-    let four = [0; 100];
+    let four = [7; 100];
     let (five, _) = segment(&id(5), &[&at("f", 1)]);
     for (number, bytes) in [(1, &one[..]), (2, &two), (3, &three), (4, &four), (5, &five)] {
         put(path, number, bytes);
@@ -163,13 +163,16 @@ fn what_surrounds_a_rotten_middle_is_used_and_the_file_is_left() {
     let expected = vec![
         (1, one.len() as u64, true, at("a", 1) + &at("c", 1)),
         (2, two.len() as u64, true, at("d", 1)),
-        (3, three.len() as u64, true, String::new()),
-        (4, 100, true, String::new()),
         (5, five.len() as u64, false, at("f", 1)),
     ];
     assert_eq!(handed, expected);
-    assert_eq!((replayed.rotten, replayed.torn_bytes), (vec![1, 2, 3, 4], 0));
-    assert_eq!(listing(path), before);
+    assert_eq!((replayed.rotten, replayed.torn_bytes), (vec![1, 2], three.len() as u64 + 100));
+    // What is of no use is there for who wants to look at it.
+    assert_eq!(std::fs::read(path.join("00000003.aside")).unwrap(), three);
+    assert_eq!(std::fs::read(path.join("00000004.aside")).unwrap(), four);
+    let name_of = |(name, _): &(String, Vec<u8>)| name.replace(".aside", ".journal");
+    let names = |files: Vec<_>| files.iter().map(name_of).collect::<Vec<String>>();
+    assert_eq!(names(listing(path)), names(before), "nothing is gone");
 }
 
 /// A power cut may leave zeros where the newest file was begun.
