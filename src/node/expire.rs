@@ -4,6 +4,7 @@ use super::Node;
 use crate::limits;
 use crate::positions::Share;
 use crate::transport::{Monotonic, Now};
+use crate::wire::Lifetimes;
 use std::time::Duration;
 
 impl Node {
@@ -30,4 +31,12 @@ fn time_of(step: u64, now: Now) -> Monotonic {
     let begins = Duration::from_secs(step);
     let passed = Duration::from_nanos(now.posix_nanoseconds.unsigned_abs());
     now.monotonic + begins.saturating_sub(passed)
+}
+
+/// From the furthest ahead that a report may be to the longest ago.
+pub(super) fn report_span(max_skew_nanoseconds: i64, lifetimes: Lifetimes) -> u64 {
+    // What is not ahead is below that however long ago it is.
+    const ALL: u64 = i64::MAX as u64;
+    let Some(seconds) = lifetimes.ttl_seconds else { return ALL };
+    max_skew_nanoseconds.unsigned_abs() + u64::from(seconds) * 1_000_000_000
 }

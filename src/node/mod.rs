@@ -190,7 +190,7 @@ impl Node {
                 version: options.version,
                 lifetimes: herd.lifetimes,
                 max_skew_nanoseconds,
-                report_span_nanoseconds: report_span(max_skew_nanoseconds, herd.lifetimes),
+                report_span_nanoseconds: expire::report_span(max_skew_nanoseconds, herd.lifetimes),
                 classic: options.classic,
             },
             origin,
@@ -311,14 +311,6 @@ impl Node {
     }
 }
 
-/// From the furthest ahead that a report may be to the longest ago.
-fn report_span(max_skew_nanoseconds: i64, lifetimes: Lifetimes) -> u64 {
-    // What is not ahead is below that however long ago it is.
-    const ALL: u64 = i64::MAX as u64;
-    let Some(seconds) = lifetimes.ttl_seconds else { return ALL };
-    max_skew_nanoseconds.unsigned_abs() + u64::from(seconds) * 1_000_000_000
-}
-
 impl Application for Node {
     type Protocol = Conversation;
     type Listener = Port;
@@ -345,7 +337,9 @@ impl Application for Node {
         }
         self.answer_nears();
         self.hub.walk(&mut self.positions);
-        self.expire(now);
+        if self.positions.has_ends() {
+            self.expire(now);
+        }
         self.hub
             .call(&self.positions, |connection| self.actions.push_back(Action::Wake(connection)));
         self.counts.turn_ended(now, meters);

@@ -63,6 +63,8 @@ pub(super) struct Expiry {
     oldest: i64,
     /// The present step; positions and tombstones of before these times, in nanoseconds, are dead at it.
     step: u64,
+    /// When it began, in nanoseconds since 1970.
+    step_began: i64,
     positions_from: i64,
     tombstones_from: i64,
     /// For each group of records, from which step on one of them may be dead; those beyond the end never.
@@ -137,6 +139,7 @@ impl Default for Expiry {
             lifetimes: Lifetimes::default(),
             oldest: i64::MIN,
             step: 0,
+            step_began: 0,
             positions_from: i64::MIN,
             tombstones_from: i64::MIN,
             bounds: Vec::new(),
@@ -264,10 +267,19 @@ impl Positions {
         if let Some(seconds) = expiry.lifetimes.ttl_seconds {
             expiry.oldest = posix_nanoseconds.saturating_sub(i64::from(seconds) * NANOSECONDS);
         }
-        let step = posix_nanoseconds.div_euclid(NANOSECONDS).unsigned_abs();
-        if step != expiry.step {
-            expiry.set_step(step);
+        // In nearly all turns it is the step of the turn before.
+        let into_step = posix_nanoseconds.wrapping_sub(expiry.step_began);
+        if into_step as u64 >= NANOSECONDS as u64 {
+            let step = posix_nanoseconds.div_euclid(NANOSECONDS);
+            expiry.step_began = step * NANOSECONDS;
+            expiry.set_step(step.unsigned_abs());
         }
+    }
+
+    /// Whether anything here ends.
+    #[inline]
+    pub fn has_ends(&self) -> bool {
+        self.expiry.soonest != NEVER || self.expiry.sweep.is_some()
     }
 
     /// At which step something may be dead that is not now, or has not been taken out; `None` if nothing

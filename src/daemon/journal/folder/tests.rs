@@ -168,8 +168,8 @@ fn what_surrounds_a_rotten_middle_is_used_and_the_file_is_left() {
     assert_eq!(handed, expected);
     assert_eq!((replayed.rotten, replayed.torn_bytes), (vec![1, 2], three.len() as u64 + 100));
     // What is of no use is there for who wants to look at it.
-    assert_eq!(std::fs::read(path.join("00000003.aside")).unwrap(), three);
-    assert_eq!(std::fs::read(path.join("00000004.aside")).unwrap(), four);
+    assert_eq!(fs::read(path.join("00000003.aside")).unwrap(), three);
+    assert_eq!(fs::read(path.join("00000004.aside")).unwrap(), four);
     let name_of = |(name, _): &(String, Vec<u8>)| name.replace(".aside", ".journal");
     let names = |files: Vec<_>| files.iter().map(name_of).collect::<Vec<String>>();
     assert_eq!(names(listing(path)), names(before), "nothing is gone");
