@@ -222,5 +222,8 @@ fn check_that_nothing_is_left(mut world: World) {
             world.step(Step::Refuse);
         }
     }
-    assert_eq!(world.node.deadline(), None, "a question or a call is left");
+    // (Records that end are waited for, whoever is gone.)
+    if !world.node.positions().has_ends() {
+        assert_eq!(world.node.deadline(), None, "a question or a call is left");
+    }
 }

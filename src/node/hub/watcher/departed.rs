@@ -57,8 +57,11 @@ impl Watcher {
             None => was_told,
             Some(everything) if everything.is_recent() => false,
             Some(everything) => {
-                let is_position = change.kind() == Kind::Position;
-                was_told || is_position && everything.may_have_told(change, positions)
+                // Of one who was forgotten long ago, and of whom that has not been told.
+                let is_untold =
+                    || change.was_known() && !everything.has_told(change.sequence(), positions);
+                let matters = change.kind() == Kind::Position || is_untold();
+                was_told || matters && everything.may_have_told(change, positions)
             }
         };
         if tells {
