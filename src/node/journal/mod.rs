@@ -167,7 +167,9 @@ impl Journal {
 
     /// What has been appended is forced in this turn or within a second.
     fn force_soon(&mut self, now: Monotonic) {
-        let pause = if self.options.always { Duration::ZERO } else { limits::JOURNAL_SYNC };
+        // What mends it is forced at once.
+        let is_urgent = self.options.always || !self.is_whole;
+        let pause = if is_urgent { Duration::ZERO } else { limits::JOURNAL_SYNC };
         self.force_at.get_or_insert(now + pause);
     }
 

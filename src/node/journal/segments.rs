@@ -125,7 +125,9 @@ impl Segments {
 
     /// Whether some files are to be written anew, of which something is not as it was written.
     pub fn are_doubted(&self) -> bool {
-        self.rotten.is_some()
+        // That one itself may have been given up meanwhile.
+        let oldest = self.all.front().map(|segment| segment.number);
+        self.rotten.is_some_and(|rotten| oldest.is_some_and(|oldest| oldest <= rotten))
     }
 
     /// So much has been appended to the last file.
@@ -178,7 +180,7 @@ impl Segments {
     /// Whether it is time: much is stale. One pass after the other goes through all files that there are;
     /// the next one only when enough has come that it may find something.
     fn is_due(&mut self, oldest: u64, last: u64, positions: &Positions) -> bool {
-        if self.rotten.is_some_and(|rotten| oldest <= rotten) {
+        if self.are_doubted() {
             return true;
         }
         let live = self.live_bytes(positions);
