@@ -63,21 +63,19 @@ impl Report {
     }
 }
 
+impl Held {
+    /// Whether a `NEAR` waits behind reports that wait for the disk: what comes behind it must not be taken
+    /// before it is asked.
+    fn asks_behind_disk(&self) -> bool {
+        let last = self.pending.back();
+        self.promised > 0 && last.is_some_and(|last| matches!(last.awaited, Awaited::Near(_)))
+    }
+}
+
 impl Answers {
     /// Whether all that came to be has been sent.
     pub fn is_empty(&self) -> bool {
         self.held.as_ref().is_none_or(|held| held.pending.is_empty())
-    }
-
-    /// Whether all that is waited for is the disk.
-    pub fn wait_only_for_disk(&self) -> bool {
-        let held = self.held.as_ref();
-        held.is_some_and(|held| {
-            held.pending.iter().all(|pending| match pending.awaited {
-                Awaited::Disk(_) | Awaited::RestOfNear(_) => true,
-                Awaited::Places { .. } | Awaited::Near(_) => false,
-            })
-        })
     }
 
     /// Whether so much is held back that no more commands should be taken.
@@ -85,6 +83,7 @@ impl Answers {
     pub fn is_crowded(&self) -> bool {
         self.held.as_ref().is_some_and(|held| {
             held.tired
+                || held.asks_behind_disk()
                 || held.pending.len() - held.promised >= limits::QUERIES_PER_CLIENT_MAX
                 || held.bytes >= limits::HELD_ANSWERS_BYTES_MAX
         })

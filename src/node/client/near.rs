@@ -38,21 +38,6 @@ impl Client {
                 }
             }
         }
-        if !is_first && self.answers.wait_only_for_disk() {
-            // It is of now: what comes behind it is taken before the answers leave.
-            match cx.app.near(question) {
-                Asked::Found(found) => {
-                    let kept = found.keep();
-                    cx.app.nears.charge_bytes(kept.bytes());
-                    awaited = Some(Awaited::RestOfNear(kept));
-                }
-                Asked::Unknown => {
-                    tell_unknown(cx.app, cx.transport.id());
-                    return None;
-                }
-                Asked::TooEarly => {}
-            }
-        }
         self.answers.wait_for(awaited.unwrap_or_else(|| Awaited::Near(line.into())));
         if is_first {
             cx.app.nears.wait(cx.transport.id(), is_served);
