@@ -258,7 +258,7 @@ impl Journal {
             self.has_caught_up = true;
             // What said that clients are forgotten may have come and gone meanwhile, and is in no file.
             if self.broken_at.is_some_and(|at| now.since(at) >= self.forgets_after) {
-                self.segments.doubt();
+                self.segments.doubt_all_but_last();
             }
         }
         if !self.is_whole && self.has_caught_up && !self.segments.are_doubted() {

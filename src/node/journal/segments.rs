@@ -123,6 +123,12 @@ impl Segments {
         self.rotten = self.all.back().map(|segment| segment.number);
     }
 
+    /// Any of them holds what is over, but the last, which holds what has come since.
+    pub fn doubt_all_but_last(&mut self) {
+        let before = self.all.len().checked_sub(2).and_then(|at| self.all.get(at));
+        self.rotten = before.map(|segment| segment.number);
+    }
+
     /// Whether some files are to be written anew, of which something is not as it was written.
     pub fn are_doubted(&self) -> bool {
         // That one itself may have been given up meanwhile.
