@@ -74,11 +74,7 @@ impl Node {
     ) -> Result<i64, Untaken> {
         // Both are nanoseconds since 1970, neither below zero.
         let difference_nanoseconds = got_nanoseconds - time_nanoseconds;
-        if difference_nanoseconds < -self.settings.max_skew_nanoseconds {
-            let ahead = Duration::from_nanos(difference_nanoseconds.unsigned_abs());
-            self.tell_ahead(from, ahead, now);
-            return Err(Untaken::Ahead);
-        }
+        self.refuse_ahead(from, difference_nanoseconds, now)?;
         if difference_nanoseconds
             > i64::from(self.settings.lifetimes.tombstone_seconds) * NANOS as i64
         {
@@ -110,14 +106,25 @@ impl Node {
         difference_nanoseconds: i64,
         now: Monotonic,
     ) -> Result<i64, Untaken> {
+        self.refuse_ahead(from, difference_nanoseconds, now)?;
+        self.counts.unchanged();
+        debug!("{from}: that report is older than ttl_seconds, and is not kept");
+        Ok(difference_nanoseconds)
+    }
+
+    /// An error if that difference is of a time that is too far ahead.
+    fn refuse_ahead(
+        &mut self,
+        from: Reporter,
+        difference_nanoseconds: i64,
+        now: Monotonic,
+    ) -> Result<(), Untaken> {
         if difference_nanoseconds < -self.settings.max_skew_nanoseconds {
             let ahead = Duration::from_nanos(difference_nanoseconds.unsigned_abs());
             self.tell_ahead(from, ahead, now);
             return Err(Untaken::Ahead);
         }
-        self.counts.unchanged();
-        debug!("{from}: that report is older than ttl_seconds, and is not kept");
-        Ok(difference_nanoseconds)
+        Ok(())
     }
 
     /// The report changed nothing; an error if that is for want of room. (Of one that did nothing is

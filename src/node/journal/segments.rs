@@ -256,7 +256,6 @@ impl Segments {
         }
         let oldest = self.all.pop_front()?;
         oldest.pieces.into_iter().for_each(|piece| piece.close(positions));
-        self.rotten.take_if(|rotten| *rotten <= oldest.number);
         Some(oldest.number)
     }
 
