@@ -12,15 +12,18 @@ use std::net::{SocketAddr, ToSocketAddrs};
 /// Where a server listens.
 #[derive(Debug)]
 pub(super) struct Listens {
-    pub(super) clients: SocketAddr,
+    /// For clients that speak plainly, where the herd file names a port for them; so for visitors.
+    pub(super) clients: Option<SocketAddr>,
     pub(super) neighbours: SocketAddr,
-    /// Where the herd file names one.
     pub(super) web: Option<SocketAddr>,
 }
 
 /// Listens for clients, for neighbours and for visitors.
 pub(super) fn listen(reactor: &mut Reactor<Node>, server: &Server) -> Result<Listens, Failure> {
-    let clients = bind(reactor, Port::Clients, &server.client_listener(), ("clients", "listen"))?;
+    let clients = server.client_listener();
+    let clients = clients
+        .map(|endpoint| bind(reactor, Port::Clients, &endpoint, ("clients", "listen")))
+        .transpose()?;
     let neighbours =
         bind(reactor, Port::Neighbours, &server.neighbour_listener(), ("neighbours", "listen"))?;
     let web = server.web_listener();

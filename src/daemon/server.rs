@@ -79,13 +79,11 @@ fn run(
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
     let listen::Listens { clients, neighbours, web } = listens;
+    let clients = clients.map(|clients| format!("clients {clients}, ")).unwrap_or_default();
     let web = web.map(|web| format!(", web http://{web}/")).unwrap_or_default();
-    log::info!("{name} listens on clients {clients}, neighbours {neighbours}{web}");
+    log::info!("{name} listens on {clients}neighbours {neighbours}{web}");
     let log_file = log_file.display();
-    say(
-        out,
-        format_args!("{name}: clients {clients}, neighbours {neighbours}{web}, log {log_file}"),
-    );
+    say(out, format_args!("{name}: {clients}neighbours {neighbours}{web}, log {log_file}"));
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node| {
         logs.flush();

@@ -58,11 +58,16 @@ pub enum ServerMistake {
     },
     /// The field holds port 0.
     NoPort {
-        /// `port`, `neighbour_port` or `web_port`.
+        /// `tls_port`, `neighbour_port` or `web_port`.
         field: &'static str,
     },
-    /// `port` leaves no room for `port` + 1000, and there is no `neighbour_port`.
-    NoNeighbourPort,
+    /// `port` is 0 and there is no `tls_port`.
+    NoClients,
+    /// 1000 more than the port for clients is none, and there is no `neighbour_port`.
+    NoNeighbourPort {
+        /// Where that port comes from: `port` or `tls_port`.
+        field: &'static str,
+    },
     /// There is a `web_listen` but no `web_port` to listen on.
     NoWebPort,
     /// Two listeners have the same host and port.
@@ -140,8 +145,11 @@ impl fmt::Display for ServerMistake {
                 "{field} {value:?} is neither a host name nor an IP address (without brackets)"
             ),
             ServerMistake::NoPort { field } => write!(f, "{field} must be 1 to 65535"),
-            ServerMistake::NoNeighbourPort => {
-                f.write_str("port + 1000 is over 65535: give a neighbour_port")
+            ServerMistake::NoClients => {
+                f.write_str("port must be 1 to 65535, or 0 where there is a tls_port")
+            }
+            ServerMistake::NoNeighbourPort { field } => {
+                write!(f, "{field} + 1000 is over 65535: give a neighbour_port")
             }
             ServerMistake::NoWebPort => {
                 f.write_str("web_listen is of no use without a web_port: give one")

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
-/// Added to a server's client port where it names no port for neighbours (contract).
+/// Added to a server's port for clients where it names none for neighbours (contract).
 const NEIGHBOUR_PORT_OFFSET: u16 = 1_000;
 /// What some editors put at the beginning of a file; it means nothing.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -29,6 +30,7 @@ struct ServerEntry {
     name: String,
     host: String,
     port: Port,
+    tls_port: Option<Port>,
     neighbour_port: Option<Port>,
     listen: Option<String>,
     web_port: Option<Port>,
@@ -37,51 +39,45 @@ struct ServerEntry {
     talks_with: Vec<String>,
 }
 
-/// A number of 16 bits, with words for when it is none.
+/// A number of 16 bits; whether it may be 0 is for the field to say.
 #[derive(Clone, Copy)]
 struct Port(u16);
 
 impl<'de> Deserialize<'de> for Port {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PortVisitor;
-        impl Visitor<'_> for PortVisitor {
-            type Value = Port;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a port, 1 to 65535")
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
-                let port = u16::try_from(number).map(Port);
-                port.map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-            }
-        }
-        deserializer.deserialize_u64(PortVisitor)
+        let words = format_args!("a port, 1 to {}", u16::MAX);
+        deserializer.deserialize_u64(Whole { range: 0..=u16::MAX, words }).map(Port)
     }
 }
 
-/// For how long something counts, with words for when it cannot be.
+/// For how long something counts.
 #[derive(Clone, Copy)]
 struct Seconds(u32);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SecondsVisitor;
-        impl Visitor<'_> for SecondsVisitor {
-            type Value = Seconds;
+        let range = Lifetimes::SECONDS;
+        let words = format_args!("whole seconds, {} to {}", range.start(), range.end());
+        deserializer.deserialize_u64(Whole { range: range.clone(), words }).map(Seconds)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let (least, most) = (Lifetimes::SECONDS.start(), Lifetimes::SECONDS.end());
-                write!(f, "whole seconds, {least} to {most}")
-            }
+/// Takes a whole number within a range, with words for when it is none.
+struct Whole<'a, N> {
+    range: RangeInclusive<N>,
+    words: fmt::Arguments<'a>,
+}
 
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Seconds, E> {
-                let seconds = u32::try_from(number).ok().filter(|s| Lifetimes::SECONDS.contains(s));
-                let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
-                seconds.map(Seconds).ok_or_else(wrong)
-            }
-        }
-        deserializer.deserialize_u64(SecondsVisitor)
+impl<N: TryFrom<u64> + PartialOrd> Visitor<'_> for Whole<'_, N> {
+    type Value = N;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_fmt(self.words)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<N, E> {
+        let taken = N::try_from(number).ok().filter(|number| self.range.contains(number));
+        taken.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
     }
 }
 
@@ -154,12 +150,19 @@ fn names(entries: &[ServerEntry]) -> Result<BTreeMap<&str, usize>, Mistake> {
 
 /// The server without its neighbours.
 fn server(entry: &ServerEntry) -> Result<Server, ServerMistake> {
-    let client_port = port("port", entry.port)?;
+    let tls_port = entry.tls_port.map(|given| port("tls_port", given)).transpose()?;
+    let client_port = Some(entry.port.0).filter(|&port| port != 0);
+    // Where clients connect first of all.
+    let (field, main_port) = match (client_port, tls_port) {
+        (Some(client_port), _) => ("port", client_port),
+        (None, Some(tls_port)) => ("tls_port", tls_port),
+        (None, None) => return Err(ServerMistake::NoClients),
+    };
     let neighbour_port = match entry.neighbour_port {
         Some(given) => port("neighbour_port", given)?,
-        None => {
-            client_port.checked_add(NEIGHBOUR_PORT_OFFSET).ok_or(ServerMistake::NoNeighbourPort)?
-        }
+        None => main_port
+            .checked_add(NEIGHBOUR_PORT_OFFSET)
+            .ok_or(ServerMistake::NoNeighbourPort { field })?,
     };
     let host = host("host", &entry.host)?;
     let listen = match &entry.listen {
@@ -177,6 +180,7 @@ fn server(entry: &ServerEntry) -> Result<Server, ServerMistake> {
         host,
         listen,
         client_port,
+        tls_port,
         neighbour_port,
         web_port,
         web_listen,
@@ -198,8 +202,13 @@ fn host(field: &'static str, host: &str) -> Result<String, ServerMistake> {
 fn refuse_shared_addresses(servers: &[Server]) -> Result<(), Mistake> {
     let mut taken = BTreeMap::new();
     for server in servers {
-        let endpoints = [server.client_endpoint(), server.neighbour_endpoint()];
-        for endpoint in endpoints.into_iter().chain(server.web_endpoint()) {
+        let endpoints = [
+            server.client_endpoint(),
+            server.tls_endpoint(),
+            Some(server.neighbour_endpoint()),
+            server.web_endpoint(),
+        ];
+        for endpoint in endpoints.into_iter().flatten() {
             let address = endpoint.to_string().to_ascii_lowercase();
             if let Some(with) = taken.insert(address.clone(), &server.name) {
                 let with = with.clone();

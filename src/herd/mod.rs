@@ -12,6 +12,7 @@
 //!       "name": "Monterey",
 //!       "host": "monterey.example.net",
 //!       "port": 11645,
+//!       "tls_port": 11644,
 //!       "web_port": 8080,
 //!       "web_listen": "127.0.0.1",
 //!       "talks_with": ["Pacifica", "Ventura"]
@@ -45,8 +46,9 @@
 //! | `servers` | file | the servers, at least one |
 //! | `name` | server | how clients see it in answers, and how it is started |
 //! | `host` | server | where clients and neighbours reach it: a host name or an IP address |
-//! | `port` | server | TCP port for clients |
-//! | `neighbour_port` | server, optional | TCP port for neighbours; `port` + 1000 if left out |
+//! | `port` | server | TCP port for clients; 0 for none, where there is a `tls_port` |
+//! | `tls_port` | server, optional | TCP port for clients that speak TLS; none if left out |
+//! | `neighbour_port` | server, optional | TCP port for neighbours; `port` + 1000 if left out, or `tls_port` + 1000 where `port` is 0 |
 //! | `listen` | server, optional | the address to bind, where that is not `host` |
 //! | `web_port` | server, optional | TCP port for browsers, apps that report over HTTP and tools; none if left out |
 //! | `web_listen` | server, optional | the address to bind for `web_port`, where that is not what `listen` says |
@@ -94,8 +96,10 @@ pub struct Server {
     pub host: String,
     /// Host name or IP address that it binds.
     pub listen: String,
-    /// TCP port for clients.
-    pub client_port: u16,
+    /// TCP port for clients that speak plainly, if it serves those.
+    pub client_port: Option<u16>,
+    /// TCP port for clients that speak TLS, if it serves those; one of the two is there.
+    pub tls_port: Option<u16>,
     /// TCP port for neighbours.
     pub neighbour_port: u16,
     /// TCP port for HTTP, if it serves that.
@@ -158,9 +162,15 @@ impl Herd {
 }
 
 impl Server {
-    /// Where clients connect.
-    pub fn client_endpoint(&self) -> Endpoint {
-        plain(&self.host, self.client_port)
+    /// Where clients connect that speak plainly, if anywhere.
+    pub fn client_endpoint(&self) -> Option<Endpoint> {
+        self.client_port.map(|port| plain(&self.host, port))
+    }
+
+    /// Where clients connect that speak TLS, if anywhere: its address alone, since whom to trust there
+    /// is for who dials to say.
+    pub fn tls_endpoint(&self) -> Option<Endpoint> {
+        self.tls_port.map(|port| plain(&self.host, port))
     }
 
     /// Where neighbours dial.
@@ -173,9 +183,14 @@ impl Server {
         self.web_port.map(|port| plain(&self.host, port))
     }
 
-    /// What the server binds for clients.
-    pub fn client_listener(&self) -> Endpoint {
-        plain(&self.listen, self.client_port)
+    /// What the server binds for clients that speak plainly, if anything.
+    pub fn client_listener(&self) -> Option<Endpoint> {
+        self.client_port.map(|port| plain(&self.listen, port))
+    }
+
+    /// What the server binds for clients that speak TLS, if anything.
+    pub fn tls_listener(&self) -> Option<Endpoint> {
+        self.tls_port.map(|port| plain(&self.listen, port))
     }
 
     /// What the server binds for neighbours.
@@ -216,7 +231,8 @@ mod tests {
         assert_eq!(loaded.name, herd);
         assert_eq!(loaded.servers.len(), rows.len());
         for (at, (server, (name, port, _))) in loaded.servers.iter().zip(rows).enumerate() {
-            assert_eq!((server.name.as_str(), server.client_port), (*name, *port));
+            assert_eq!((server.name.as_str(), server.client_port), (*name, Some(*port)));
+            assert_eq!(server.tls_port, None);
             assert_eq!(server.neighbour_port, port + 1_000);
             assert_eq!(server.web_port, Some(port + 2_000));
             for host in [&server.host, &server.listen, &server.web_listen] {

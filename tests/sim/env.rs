@@ -82,7 +82,9 @@ impl Env {
         let hosts = Hosts { servers: herd.servers.len() };
         let mut addresses = BTreeMap::new();
         for (index, server) in herd.servers.iter().enumerate() {
-            addresses.insert((server.host.clone(), server.client_port), (index, 0));
+            if let Some(port) = server.client_port {
+                addresses.insert((server.host.clone(), port), (index, 0));
+            }
             addresses.insert((server.host.clone(), server.neighbour_port), (index, 1));
         }
         addresses.insert((super::places::HOST.to_owned(), 443), (hosts.places(), 0));

@@ -144,7 +144,9 @@ fn listed(given: &Matches) -> Result<Herd, String> {
 fn list(herd: &Herd) -> String {
     let mut lines = String::new();
     for server in &herd.servers {
-        lines += &format!("{} {}", server.name, server.client_endpoint());
+        let endpoint = server.client_endpoint().or_else(|| server.tls_endpoint());
+        let address = endpoint.map(|endpoint| endpoint.to_string());
+        lines += &format!("{} {}", server.name, address.as_deref().unwrap_or("-"));
         for &neighbour in &server.neighbours {
             lines += " ";
             lines += &herd.servers[neighbour].name;
@@ -225,7 +227,9 @@ fn address(server: &str, herd: Option<&str>) -> Result<String, String> {
     for herd in &herds {
         let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
         if let Some(at) = herd.position(server) {
-            return Ok(herd.servers[at].client_endpoint().to_string());
+            let endpoint = herd.servers[at].client_endpoint();
+            let only_tls = || format!("{server} listens for clients that speak TLS only");
+            return Ok(endpoint.ok_or_else(only_tls)?.to_string());
         }
     }
     if server.contains(':') {

@@ -14,9 +14,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// A server of a herd.
-    fn of(server: &Server) -> Self {
-        Target { server: Some(server.name.clone()), endpoint: server.client_endpoint() }
+    /// A server of a herd, if it listens for clients that speak plainly.
+    fn of(server: &Server) -> Result<Self, String> {
+        let name = server.name.clone();
+        match server.client_endpoint() {
+            Some(endpoint) => Ok(Target { server: Some(name), endpoint }),
+            None => Err(format!("{name} listens for clients that speak TLS only")),
+        }
     }
 
     /// The web port of a server of a herd, if it has one.
@@ -42,7 +46,7 @@ impl Target {
             let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
             if let Some(at) = herd.position(named) {
                 let server = &herd.servers[at];
-                return if web { Target::of_web(server) } else { Ok(Target::of(server)) };
+                return if web { Target::of_web(server) } else { Target::of(server) };
             }
         }
         let endpoint = endpoint(named).ok_or_else(|| {
@@ -57,7 +61,7 @@ impl Target {
     /// In one line what is wrong with the herd.
     pub fn all(herd: Option<&str>) -> Result<Vec<Target>, String> {
         let herd = Herd::load(herd.unwrap_or(BUILT_IN[0].0)).map_err(|wrong| wrong.to_string())?;
-        Ok(herd.servers.iter().map(Target::of).collect())
+        herd.servers.iter().map(Target::of).collect()
     }
 }
 

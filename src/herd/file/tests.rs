@@ -32,7 +32,8 @@ fn one_server_is_a_herd() {
             name: "A".into(),
             host: "h".into(),
             listen: "h".into(),
-            client_port: 1,
+            client_port: Some(1),
+            tls_port: None,
             neighbour_port: 1_001,
             web_port: None,
             web_listen: "h".into(),
@@ -71,11 +72,30 @@ fn optional_fields_are_taken() {
     let json =
         herd(r#"{"name": "A", "host": "::1", "port": 65535, "neighbour_port": 7, "listen": "::"}"#);
     let server = &parse(json.as_bytes()).unwrap().servers[0];
-    assert_eq!(server.client_endpoint().to_string(), "[::1]:65535");
+    assert_eq!(server.client_endpoint().unwrap().to_string(), "[::1]:65535");
     assert_eq!(server.neighbour_endpoint().to_string(), "[::1]:7");
-    assert_eq!(server.client_listener().to_string(), "[::]:65535");
+    assert_eq!(server.client_listener().unwrap().to_string(), "[::]:65535");
     assert_eq!(server.neighbour_listener().to_string(), "[::]:7");
     assert_eq!((server.web_endpoint(), server.web_listener()), (None, None));
+    assert_eq!((server.tls_endpoint(), server.tls_listener()), (None, None));
+}
+
+#[test]
+fn clients_may_speak_tls_beside_plain_or_alone() {
+    let ports = |fields: &str| {
+        let json = format!(r#"{{"name": "A", "host": "h", "listen": "::", {fields}}}"#);
+        let server = parse(herd(&json).as_bytes()).unwrap().servers.remove(0);
+        let shown = |endpoint: Option<Endpoint>| endpoint.map(|endpoint| endpoint.to_string());
+        let tls = (shown(server.tls_endpoint()), shown(server.tls_listener()));
+        assert_eq!(tls, (Some("h:7".into()), Some("[::]:7".into())));
+        let plain = (shown(server.client_endpoint()), shown(server.client_listener()));
+        (plain, server.neighbour_port)
+    };
+    let both = (Some("h:5".into()), Some("[::]:5".into()));
+    assert_eq!(ports(r#""port": 5, "tls_port": 7"#), (both.clone(), 1_005));
+    assert_eq!(ports(r#""port": 5, "tls_port": 7, "neighbour_port": 9"#), (both, 9));
+    assert_eq!(ports(r#""port": 0, "tls_port": 7"#), ((None, None), 1_007));
+    assert_eq!(ports(r#""port": 0, "tls_port": 7, "neighbour_port": 9"#), ((None, None), 9));
 }
 
 #[test]
@@ -222,7 +242,11 @@ fn hosts_are_checked() {
 fn ports_are_checked() {
     assert_eq!(
         refused(r#"{"name": "A", "host": "h", "port": 0}"#),
-        "server \"A\": port must be 1 to 65535"
+        "server \"A\": port must be 1 to 65535, or 0 where there is a tls_port"
+    );
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 0, "tls_port": 0}"#),
+        "server \"A\": tls_port must be 1 to 65535"
     );
     assert_eq!(
         refused(r#"{"name": "A", "host": "h", "port": 1, "neighbour_port": 0}"#),
@@ -239,6 +263,12 @@ fn ports_are_checked() {
         "server \"A\": port + 1000 is over 65535: give a neighbour_port"
     );
     assert!(parse(herd(r#"{"name":"A","host":"h","port":64535}"#).as_bytes()).is_ok());
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 0, "tls_port": 64536}"#),
+        "server \"A\": tls_port + 1000 is over 65535: give a neighbour_port"
+    );
+    let beside = r#"{"name": "A", "host": "h", "port": 1, "tls_port": 64536}"#;
+    assert!(parse(herd(beside).as_bytes()).is_ok());
 }
 
 #[test]
@@ -258,6 +288,18 @@ fn two_listeners_cannot_share_an_address() {
     assert_eq!(
         refused(r#"{"name": "A", "host": "h", "port": 1, "web_port": 1001}"#),
         "server \"A\": h:1001 is a port of \"A\" already"
+    );
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 1, "tls_port": 1}"#),
+        "server \"A\": h:1 is a port of \"A\" already"
+    );
+    assert_eq!(
+        refused(r#"{"name": "A", "host": "h", "port": 1, "web_port": 2, "tls_port": 2}"#),
+        "server \"A\": h:2 is a port of \"A\" already"
+    );
+    assert_eq!(
+        refused(&format!(r#"{A},{{"name": "B", "host": "h", "port": 0, "tls_port": 1001}}"#)),
+        "server \"B\": h:1001 is a port of \"A\" already"
     );
     // As others dial it, whatever it is bound to.
     assert_eq!(

@@ -52,8 +52,10 @@ pub fn herd(input: &[u8]) {
         for (index, server) in herd.servers.iter().enumerate() {
             assert_eq!(herd.position(&server.name), Some(index), "names differ");
             assert!((1..=limits::SERVER_NAME_BYTES_MAX).contains(&server.name.len()));
-            assert!(server.client_port != 0 && server.neighbour_port != 0);
-            assert_ne!(server.web_port, Some(0));
+            assert!(server.client_port.or(server.tls_port).is_some() && server.neighbour_port != 0);
+            for port in [server.client_port, server.tls_port, server.web_port] {
+                assert_ne!(port, Some(0));
+            }
             assert!(server.neighbours.is_sorted_by(|a, b| a < b));
             assert!(!server.neighbours.contains(&index));
             for &neighbour in &server.neighbours {
