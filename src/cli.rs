@@ -5,12 +5,14 @@ mod bounds;
 mod error;
 mod journal;
 mod places;
+mod trust;
 mod web;
 
 pub use bounds::BoundsOptions;
 pub use error::UsageError;
 pub use journal::{JournalOptions, JournalSync};
 pub use places::PlacesOptions;
+pub use trust::TrustOptions;
 
 use crate::herd::BUILT_IN;
 use crate::limits::{POSITIONS_BYTES_DEFAULT, POSITIONS_BYTES_MAX, SKEW_DEFAULT, SKEW_MAX};
@@ -46,6 +48,8 @@ pub struct Options {
     pub places: PlacesOptions,
     /// What is kept on disk, if anything is.
     pub journal: Option<JournalOptions>,
+    /// Who is trusted, and what strangers are shown.
+    pub trust: TrustOptions,
     /// Where the log goes.
     pub log_dir: PathBuf,
     /// How far ahead of the server's clock a report may be.
@@ -107,6 +111,7 @@ fn declared() -> getopts::Options {
         .optopt("", "max-skew", &skew, "S")
         .optopt("", "memory", &memory, "MIB");
     journal::declare(&mut declared);
+    trust::declare(&mut declared);
     bounds::declare(&mut declared);
     web::declare(&mut declared);
     declared
@@ -166,6 +171,7 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         herd: given.opt_str("herd").unwrap_or_else(|| BUILT_IN[0].0.to_owned()),
         places: places::read(given)?,
         journal: journal::read(given)?,
+        trust: trust::read(given)?,
         log_dir: given.opt_str("log-dir").map_or_else(|| PathBuf::from("logs"), PathBuf::from),
         max_skew,
         memory_bytes,

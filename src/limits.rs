@@ -4,8 +4,10 @@
 //! must hold between them is asserted when the program is compiled (`consistent`).
 
 mod consistent;
+mod trust;
 
 use std::time::Duration;
+pub use trust::*;
 
 /// Longest command line of a client, without its line end (contract).
 pub const CLIENT_LINE_BYTES_MAX: usize = 16_384;
@@ -162,8 +164,6 @@ pub const BUSY_MAX: Duration = Duration::from_secs(1);
 /// Rounds of losses and actions in a row, each of what the one before has led to; what is left goes
 /// on in the next turn, so that nobody starves.
 pub const ACTION_ROUNDS_PER_TURN: usize = 16;
-/// TLS handshake with a peer that was accepted.
-pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the addresses of a name are taken for granted.
 pub const NAMES_KEPT: Duration = Duration::from_secs(60);
 /// Names whose addresses are kept.

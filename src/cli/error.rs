@@ -27,6 +27,13 @@ pub enum UsageError {
     JournalSync(String),
     /// `--journal-sync` without `--journal`.
     NoJournal,
+    /// An option that makes no sense without another.
+    Lacks {
+        /// Its name, without the dashes.
+        option: &'static str,
+        /// The other's.
+        what: &'static str,
+    },
     /// `--places-dialect` with an unknown one.
     PlacesDialect(String),
     /// `--places-fields` with what is no field mask.
@@ -81,6 +88,7 @@ impl fmt::Display for UsageError {
             UsageError::NoJournal => {
                 f.write_str("--journal-sync without --journal: there is nothing to be kept")
             }
+            UsageError::Lacks { option, what } => write!(f, "--{option} needs --{what}"),
             UsageError::PlacesDialect(given) => {
                 write!(f, "--places-dialect {given:?}: it is legacy or new")
             }

@@ -44,6 +44,7 @@ fn a_server_alone_gets_the_defaults() {
             },
         },
         journal: None,
+        trust: TrustOptions::default(),
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
         memory_bytes: 4_294_967_296,
@@ -81,6 +82,12 @@ fn every_option_is_taken_before_or_after_the_server() {
             },
         },
         journal: Some(JournalOptions { dir: "a journal".into(), sync: JournalSync::Always }),
+        trust: TrustOptions {
+            keys: Some("the keys".into()),
+            keys_optional: true,
+            certificate: Some(("c.pem".into(), "k.pem".into())),
+            require_tokens: true,
+        },
         log_dir: "/tmp/l".into(),
         max_skew: Duration::from_millis(1_500),
         memory_bytes: 67_108_864,
@@ -113,6 +120,12 @@ fn every_option_is_taken_before_or_after_the_server() {
         "--journal=a journal",
         "--journal-sync",
         "always",
+        "--keys",
+        "the keys",
+        "--keys-optional",
+        "--cert=c.pem",
+        "--key=k.pem",
+        "--require-tokens",
         "--log-dir",
         "/tmp/l",
         "--max-skew=1.5",
@@ -164,6 +177,11 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "--check-journal DIR",
             "--journal DIR",
             "--journal-sync WHEN",
+            "--keys DIR",
+            "--keys-optional",
+            "--cert PEM",
+            "--key PEM",
+            "--require-tokens",
             "second",
             "always",
             "--log-dir DIR",
@@ -338,5 +356,18 @@ fn what_is_no_origin_is_refused_in_one_line() {
     for wrong in ["*", "null", "example.org", "https://example.org/", "ftp://h", "http://h\nx"] {
         let said = refused(&["A", "--cors", "https://example.org", "--cors", wrong]);
         assert!(said.starts_with(&format!("--cors {wrong:?}: give an origin")), "{said}");
+    }
+}
+
+#[test]
+fn options_of_trust_that_need_another_are_refused_without_it() {
+    for (given, needs) in [
+        (["A", "--keys-optional"], "--keys-optional needs --keys"),
+        (["A", "--require-tokens"], "--require-tokens needs --keys"),
+        (["A", "--cert=c.pem"], "--cert needs --key"),
+        (["A", "--key=k.pem"], "--key needs --cert"),
+    ] {
+        let said = refused(&given);
+        assert!(said.starts_with(needs), "{said}");
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn check(options: &PlacesOptions, out: &mut dyn Write) -> Result<(), 
     let mut check = Check::new(settings, is_stand_in);
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     reactor.set_client_tls(TLS_PROFILE, tls);
-    reactor.run(&mut check, |_| ()).map_err(Failure::run)?;
+    reactor.run(&mut check, |_, _| ()).map_err(Failure::run)?;
     let (findings, verdict) = check.outcome();
     for finding in findings {
         say(out, format_args!("{finding}"));

@@ -13,6 +13,8 @@ pub(super) struct Shares {
     clients: usize,
     web: usize,
     neighbours: usize,
+    /// Whether there is a plain port for clients, and one for TLS.
+    client_ports: [bool; 2],
 }
 
 /// How many connections may be admitted: less than are accepted, so that newcomers can be told.
@@ -26,7 +28,8 @@ pub(super) struct Room {
 pub(super) fn share(server: &Server) -> Result<Shares, Failure> {
     let descriptors = rlimit::increase_nofile_limit(rlimit::INFINITY).map_err(Failure::run)?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-    let shares = shares(descriptors, server.neighbours.len(), server.web_port.is_some());
+    let mut shares = shares(descriptors, server.neighbours.len(), server.web_port.is_some());
+    shares.client_ports = [server.client_port, server.tls_port].map(|port| port.is_some());
     let Room { clients, web } = shares.room();
     log::info!(
         "{descriptors} descriptors, {web} of them for the web port, {clients} of them for clients"
@@ -41,9 +44,22 @@ impl Shares {
         Room { clients: admitted(self.clients), web: admitted(self.web) }
     }
 
+    /// Of those for clients, the plain port's and that of TLS: half each, where there are both.
+    fn clients_by_port(&self) -> [usize; 2] {
+        let [has_plain, has_tls] = self.client_ports;
+        let tls = match (has_plain, has_tls) {
+            (_, false) => 0,
+            (true, true) => self.clients / 2,
+            (false, true) => self.clients,
+        };
+        [self.clients - tls, tls]
+    }
+
     /// Bounds the reactor's connections by them.
     pub(super) fn bound(&self, reactor: &mut Reactor<Node>) {
-        reactor.set_connections_max(Port::Clients, self.clients);
+        let [plain, tls] = self.clients_by_port();
+        reactor.set_connections_max(Port::Clients, plain);
+        reactor.set_connections_max(Port::ClientsTls, tls);
         reactor.set_connections_max(Port::Neighbours, self.neighbours);
         reactor.set_connections_max(Port::Web, self.web);
     }
@@ -61,7 +77,8 @@ fn shares(descriptors: usize, neighbours: usize, has_web: bool) -> Shares {
     // With very few descriptors clients get half of them: some service is better than none.
     let rest = descriptors.saturating_sub(kept).max(descriptors / 2);
     let web = if has_web { rest / 4 } else { 0 };
-    Shares { clients: rest - web, web, neighbours: for_neighbours }
+    let clients = rest - web;
+    Shares { clients, web, neighbours: for_neighbours, client_ports: [true, false] }
 }
 
 #[cfg(test)]

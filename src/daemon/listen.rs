@@ -1,10 +1,11 @@
 //! Binds what the herd file names.
 
-use super::Failure;
+use super::tls::Tls;
+use super::{Failure, PUBLIC_PROFILE};
 use crate::herd::Server;
-use crate::node::{Node, Port};
+use crate::node::{LINKS_PROFILE, LinkSecurity, Node, Port};
 use crate::reactor::Reactor;
-use crate::transport::Endpoint;
+use crate::transport::{Endpoint, TlsProfile};
 use std::fmt::Display;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -14,23 +15,33 @@ use std::net::{SocketAddr, ToSocketAddrs};
 pub(super) struct Listens {
     /// For clients that speak plainly, where the herd file names a port for them; so for visitors.
     pub(super) clients: Option<SocketAddr>,
+    /// For clients that speak TLS, where the herd file names a port for them.
+    pub(super) clients_tls: Option<SocketAddr>,
     pub(super) neighbours: SocketAddr,
     pub(super) web: Option<SocketAddr>,
 }
 
 /// Listens for clients, for neighbours and for visitors.
-pub(super) fn listen(reactor: &mut Reactor<Node>, server: &Server) -> Result<Listens, Failure> {
+pub(super) fn listen(
+    reactor: &mut Reactor<Node>,
+    server: &Server,
+    tls: &Tls,
+) -> Result<Listens, Failure> {
+    let public = tls.is_public().then_some(PUBLIC_PROFILE);
+    let links = (tls.links() != LinkSecurity::Plain).then_some(LINKS_PROFILE);
+    let mut bind = |port, endpoint: &Endpoint, tls, whom| bind(reactor, port, endpoint, tls, whom);
+    let whom = ("clients", "listen");
     let clients = server.client_listener();
-    let clients = clients
-        .map(|endpoint| bind(reactor, Port::Clients, &endpoint, ("clients", "listen")))
-        .transpose()?;
-    let neighbours =
-        bind(reactor, Port::Neighbours, &server.neighbour_listener(), ("neighbours", "listen"))?;
+    let clients = clients.map(|endpoint| bind(Port::Clients, &endpoint, None, whom)).transpose()?;
+    let clients_tls = server.tls_listener();
+    let clients_tls =
+        clients_tls.map(|endpoint| bind(Port::ClientsTls, &endpoint, public, whom)).transpose()?;
+    let neighbours = server.neighbour_listener();
+    let neighbours = bind(Port::Neighbours, &neighbours, links, ("neighbours", "listen"))?;
+    let whom = ("the web", "web_listen");
     let web = server.web_listener();
-    let web = web
-        .map(|endpoint| bind(reactor, Port::Web, &endpoint, ("the web", "web_listen")))
-        .transpose()?;
-    Ok(Listens { clients, neighbours, web })
+    let web = web.map(|endpoint| bind(Port::Web, &endpoint, public, whom)).transpose()?;
+    Ok(Listens { clients, clients_tls, neighbours, web })
 }
 
 /// Binds the first address of an endpoint, for those who connect there; with the field of the herd file
@@ -39,6 +50,7 @@ fn bind(
     reactor: &mut Reactor<Node>,
     port: Port,
     endpoint: &Endpoint,
+    tls: Option<TlsProfile>,
     (whom, field): (&str, &str),
 ) -> Result<SocketAddr, Failure> {
     let fail = |error: &dyn Display| {
@@ -47,7 +59,7 @@ fn bind(
     let mut addresses =
         (endpoint.host.as_str(), endpoint.port).to_socket_addrs().map_err(|error| fail(&error))?;
     let address = addresses.next().ok_or_else(|| fail(&"the host has no address"))?;
-    reactor.listen(port, address, None).map_err(|error| match error.kind() {
+    reactor.listen(port, address, tls).map_err(|error| match error.kind() {
         io::ErrorKind::AddrNotAvailable => fail(&format_args!(
             "{error}: it is no address of this machine; the herd file's `{field}` names one to bind"
         )),
@@ -62,7 +74,7 @@ mod tests {
 
     fn bound(host: &str, port: u16) -> Result<SocketAddr, Failure> {
         let mut reactor = Reactor::new().unwrap();
-        bind(&mut reactor, Port::Clients, &Endpoint::plain(host, port), ("clients", "listen"))
+        bind(&mut reactor, Port::Clients, &Endpoint::plain(host, port), None, ("clients", "listen"))
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | `listen` | binds what the herd file names |
 //! | `descriptors` | shares the process's descriptors among clients, neighbours and the rest |
 //! | `places` | which Places service is asked, with which key |
+//! | `tls`, `keys` | TLS with neighbours, clients and visitors; the files of certificates and keys |
 //! | `key` | the key for Places, from a file or the environment |
 //! | `trust` | whose certificates are believed at Places |
 //! | `randomness` | what nobody may guess |
@@ -17,20 +18,26 @@ mod check;
 mod descriptors;
 mod journal;
 mod key;
+mod keys;
 mod listen;
 mod places;
 mod randomness;
 mod server;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod trust;
 
 use crate::cli::Request;
+use crate::transport::TlsProfile;
 use crate::wire::Printable;
 use crate::wire::neighbour::Version;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io::Write;
+
+/// The TLS configuration for clients and visitors.
+const PUBLIC_PROFILE: TlsProfile = TlsProfile("clients");
 
 /// Why the daemon ends otherwise than by a clean stop. Its `Display` is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]

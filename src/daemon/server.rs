@@ -3,11 +3,12 @@
 use super::journal::Folder;
 use super::places::{Places, places};
 use super::randomness::random_numbers;
+use super::tls::Tls;
 use super::{Failure, descriptors, listen, say};
 use crate::cli::{BoundsOptions, JournalOptions, JournalSync, Options};
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{self, ClientBounds, Node, NodeOptions, WebOptions};
+use crate::node::{self, ClientBounds, LinkSecurity, Node, NodeOptions, WebOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, Reactor};
 use crate::transport::Now;
@@ -26,13 +27,14 @@ pub(super) fn serve(
     let index = find(&herd, &options.server)?;
     let places = places(&options.places)?;
     let server = &herd.servers[index];
+    let trust = Tls::read(&options.trust, &herd, index)?;
     let logs = logs::init(&options.log_dir, &server.name).map_err(Failure::run)?;
     if let Some(words) = logs.hidden_by() {
         let levels = "levels are error, warn, info, debug, trace, off";
         let why = format_args!("RUST_LOG={words:?} keeps everything out of the log; {levels}");
         say(&mut io::stderr(), format_args!("herd: {why}"));
     }
-    let outcome = run(options, version, &herd, index, places, &logs, out);
+    let outcome = run(options, version, (&herd, index), (places, trust), &logs, out);
     if let Err(failure) = &outcome {
         log::error!("{} ends: {failure}", server.name);
     }
@@ -57,9 +59,8 @@ fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
 fn run(
     options: &Options,
     version: Version,
-    herd: &Herd,
-    index: usize,
-    places: Places,
+    (herd, index): (&Herd, usize),
+    (places, mut trust): (Places, Tls),
     logs: &Logs,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -72,25 +73,35 @@ fn run(
     let mut reactor = Reactor::new().map_err(Failure::run)?;
     let shares = descriptors::share(server)?;
     let room = shares.room();
-    let mut node = Node::new(node_options(options, version, herd, index, settings, room)?);
+    let links = trust.links();
+    let mut node = Node::new(node_options(options, version, herd, index, (settings, links), room)?);
     // Who connects finds all that there was; it is locked for as long as this server runs.
     let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
-    let listens = set_up(&mut reactor, server, tls, &shares)?;
+    let listens = set_up(&mut reactor, server, tls, &trust, &shares)?;
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
-    let listen::Listens { clients, neighbours, web } = listens;
-    let clients = clients.map(|clients| format!("clients {clients}, ")).unwrap_or_default();
-    let web = web.map(|web| format!(", web http://{web}/")).unwrap_or_default();
+    let listen::Listens { clients, clients_tls, neighbours, web } = listens;
+    let for_clients = [("clients", clients), ("clients by TLS", clients_tls)]
+        .map(|(whom, port)| port.map(|address| format!("{whom} {address}, ")).unwrap_or_default());
+    let clients = for_clients.concat();
+    let scheme = if trust.is_public() { "https" } else { "http" };
+    let web = web.map(|web| format!(", web {scheme}://{web}/")).unwrap_or_default();
     log::info!("{name} listens on {clients}neighbours {neighbours}{web}");
     let log_file = log_file.display();
     say(out, format_args!("{name}: {clients}neighbours {neighbours}{web}, log {log_file}"));
     let mut linked = server.neighbours.is_empty();
-    let on_idle = |node: &mut Node| {
+    let on_idle = |node: &mut Node, now: Now| {
         logs.flush();
+        trust.remind(now.posix_nanoseconds / 1_000_000_000);
         if node.take_hang_up() {
             match logs.reopen() {
                 Ok(()) => log::info!("the log is opened anew"),
                 Err(error) => log::error!("the log cannot be opened anew: {error}"),
+            }
+            match trust.reload() {
+                Ok(true) => log::info!("certificates and keys are read anew"),
+                Ok(false) => {}
+                Err(why) => log::error!("certificates and keys stay as they were: {why}"),
             }
             logs.flush();
         }
@@ -161,15 +172,17 @@ fn open_journal(
 fn set_up(
     reactor: &mut Reactor<Node>,
     server: &Server,
-    tls: ClientConfigSource,
+    places: ClientConfigSource,
+    tls: &Tls,
     shares: &descriptors::Shares,
 ) -> Result<listen::Listens, Failure> {
-    reactor.set_client_tls(TLS_PROFILE, tls);
+    reactor.set_client_tls(TLS_PROFILE, places);
+    tls.install(reactor);
     if server.web_port.is_some() {
         // There it is told how long they take.
         reactor.time_turns();
     }
-    let listens = listen::listen(reactor, server)?;
+    let listens = listen::listen(reactor, server, tls)?;
     shares.bound(reactor);
     Ok(listens)
 }
@@ -180,7 +193,7 @@ fn node_options<'a>(
     version: Version,
     herd: &'a Herd,
     server: usize,
-    places: PlacesSettings,
+    (places, links): (PlacesSettings, LinkSecurity),
     room: descriptors::Room,
 ) -> Result<NodeOptions<'a>, Failure> {
     let [epoch, seed, key_one, key_two] = random_numbers()?;
@@ -192,6 +205,7 @@ fn node_options<'a>(
         key: [key_one, key_two],
         max_skew: options.max_skew,
         positions_bytes_max: options.memory_bytes,
+        links,
         classic: options.classic,
         bounds: bounds(&options.bounds, room.clients),
         web: WebOptions { bounds: bounds(&options.bounds, room.web), cors: options.cors.clone() },
@@ -241,8 +255,10 @@ mod tests {
         let settings = || PlacesSettings::new(service.clone());
         let room = descriptors::Room { clients: 9, web: 3 };
         let version = Version::new(2);
-        let [one, two] =
-            [(); 2].map(|()| node_options(&options, version, &herd, 1, settings(), room).unwrap());
+        let [one, two] = [(); 2].map(|()| {
+            node_options(&options, version, &herd, 1, (settings(), LinkSecurity::Plain), room)
+                .unwrap()
+        });
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);
         assert_eq!((one.server, one.max_skew, one.classic), (1, options.max_skew, false));

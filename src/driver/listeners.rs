@@ -2,7 +2,9 @@
 
 use crate::fault::fault;
 use crate::limits;
-use crate::transport::Monotonic;
+use crate::transport::{ConnectionId, Monotonic};
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::{io, mem};
 
 /// A listener as the driver holds it; its socket is the world's.
@@ -20,6 +22,8 @@ pub(super) struct Listener<L> {
     pub connections: usize,
     connections_max: usize,
     crowd: Crowd,
+    /// Those that are not up yet, the oldest first, with where they are from.
+    coming_up: VecDeque<(ConnectionId, IpAddr)>,
 }
 
 /// Whether all connections of a listener are taken, as the log is told: once in a while, though they
@@ -66,6 +70,7 @@ impl<L> Listener<L> {
             connections: 0,
             connections_max: usize::MAX,
             crowd: Crowd::default(),
+            coming_up: VecDeque::new(),
         }
     }
 
@@ -104,6 +109,26 @@ impl<L> Listener<L> {
         }
     }
 
+    /// A connection that was accepted here is not up yet. The one that has to go for it, if there are
+    /// too many such: whoever comes to be has been faster, or came to a port that is not crowded.
+    pub fn is_coming_up(&mut self, id: ConnectionId, address: IpAddr) -> Option<ConnectionId> {
+        self.coming_up.push_back((id, address));
+        let most = limits::HANDSHAKES_MAX.min(self.connections_max / 4).max(1);
+        if self.coming_up.len() <= most {
+            return None;
+        }
+        let is_its_own = |other: &&(ConnectionId, IpAddr)| other.1 == address;
+        let own = self.coming_up.iter().filter(is_its_own).count();
+        let crowds = own > most / limits::HANDSHAKES_SHARE;
+        let oldest = self.coming_up.iter().find(|other| !crowds || is_its_own(other));
+        oldest.map(|&(id, _)| id)
+    }
+
+    /// One is up, or gone.
+    pub fn is_up(&mut self, id: ConnectionId) {
+        self.coming_up.retain(|&(other, _)| other != id);
+    }
+
     /// A connection that was accepted here is gone.
     pub fn count_closed(&mut self) {
         if self.connections == 0 {
@@ -132,6 +157,28 @@ impl<L> Listener<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn id(slot: u32) -> ConnectionId {
+        ConnectionId { slot, generation: 0 }
+    }
+
+    #[test]
+    fn of_too_many_handshakes_the_oldest_goes_and_of_a_crowd_s_its_own() {
+        let [crowd, other] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        let mut listener = Listener::new(());
+        listener.set_connections_max(4 * 16);
+        assert_eq!(listener.is_coming_up(id(0), other), None);
+        for slot in 1..16 {
+            assert_eq!(listener.is_coming_up(id(slot), crowd), None);
+        }
+        // Nobody's own: the oldest of all; one of the crowd: the crowd's oldest.
+        assert_eq!(listener.is_coming_up(id(16), IpAddr::from([192, 0, 2, 3])), Some(id(0)));
+        listener.is_up(id(16));
+        assert_eq!(listener.is_coming_up(id(17), crowd), Some(id(1)));
+        listener.is_up(id(1));
+        assert_eq!(listener.is_coming_up(id(18), crowd), Some(id(2)));
+        assert!(listener.coming_up.len() <= 17);
+    }
 
     #[test]
     fn that_all_are_taken_is_said_at_once_and_then_now_and_then() {

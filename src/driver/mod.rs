@@ -203,7 +203,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         self.now = now;
         turn_time::begin(now.posix_nanoseconds);
         self.meters.turns += 1;
-        Turn { driver: self, app, world }.take();
+        self.begin(app, world).take();
     }
 
     /// Cuts the connections that are left after a stop, and tells their protocols. What they ask for
@@ -213,9 +213,17 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         A: Application<Protocol = P, Listener = L>,
         W: World<Socket = S>,
     {
-        let mut turn = Turn { driver: self, app, world };
+        let mut turn = self.begin(app, world);
         turn.cut_all();
         turn.notify_losses();
+    }
+
+    fn begin<'t, A, W>(&'t mut self, app: &'t mut A, world: &'t mut W) -> Turn<'t, A, W>
+    where
+        A: Application<Protocol = P, Listener = L>,
+        W: World<Socket = S>,
+    {
+        Turn { driver: self, app, world, handshakes_left: limits::HANDSHAKES_PER_TURN }
     }
 
     /// The time of the last turn.

@@ -32,6 +32,14 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         };
         connection.queued = false;
         if matches!(connection.phase, Phase::ComingUp { .. }) {
+            // Strangers' handshakes cost much: the rest of them wait for the next turn.
+            if connection.listener.is_some() {
+                if self.handshakes_left == 0 {
+                    self.driver.queue(id);
+                    return;
+                }
+                self.handshakes_left -= 1;
+            }
             self.advance(id);
         }
         self.read_one(id);

@@ -118,6 +118,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         };
         self.driver.timers.change(id, connection.armed, None);
         if let Some(listener) = connection.listener {
+            self.driver.listeners[usize::from(listener)].is_up(id);
             self.driver.listeners[usize::from(listener)].count_closed();
         }
         if let Some(socket) = connection.socket {

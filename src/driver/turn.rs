@@ -14,6 +14,8 @@ pub(super) struct Turn<'t, A: Application, W: World> {
     pub driver: &'t mut DriverOf<A, W>,
     pub app: &'t mut A,
     pub world: &'t mut W,
+    /// How many of those who were accepted may go on with their handshake.
+    pub handshakes_left: usize,
 }
 
 impl<A: Application, W: World> Turn<'_, A, W> {
@@ -91,6 +93,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         let mut connection = Connection::new(transport, protocol, phase, Some(socket));
         connection.listener = u16::try_from(place).ok();
         self.driver.slots.insert(id, connection);
+        if let Progress::Pending(_) = progress
+            && let Some(oldest) =
+                self.driver.listeners[place].is_coming_up(id, address.ip().to_canonical())
+        {
+            self.driver.lose(oldest, Lost::Tls("it makes room for others".to_owned()));
+        }
         self.progressed(id, Ok(progress));
     }
 
@@ -127,6 +135,9 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     fn open(&mut self, id: ConnectionId, peer: &PeerInfo) {
         if let Some(connection) = self.driver.slots.find(id).filter(|c| !c.losing) {
             connection.phase = Phase::Open;
+            if let Some(listener) = connection.listener {
+                self.driver.listeners[usize::from(listener)].is_up(id);
+            }
             // A new socket takes output; the world will say when it does not.
             connection.readiness.writable = true;
             self.call(id, |protocol, cx| protocol.connection_made(cx, peer));

@@ -29,6 +29,8 @@ pub enum Mistake {
     /// What says that a client is forgotten would be let go before the client's position is: the fields
     /// `ttl_seconds` and `tombstone_seconds`.
     ForgottenTooSoon(u32, u32),
+    /// The herd's own name is no label of the DNS, of which certificates are made.
+    NoLabel(String),
     /// There are no servers.
     NoServers,
     /// There are more servers than a herd may have.
@@ -81,6 +83,10 @@ pub enum ServerMistake {
     Unknown(String),
     /// It talks with itself.
     Itself,
+    /// Its name is no label of the DNS, of which certificates are made.
+    NoLabel,
+    /// Its name differs from that one only in case, so that they would have the same certificate.
+    OnlyCase(String),
 }
 
 impl Error for HerdError {}
@@ -109,6 +115,7 @@ impl fmt::Display for Mistake {
                 f.write_str(&said.replace("expected a sequence", "expected a list"))
             }
             Mistake::BadHerdName(name) => write!(f, "field `herd`: {name:?} {BadName}"),
+            Mistake::NoLabel(name) => write!(f, "field `herd`: {name:?} {NoLabel}"),
             Mistake::ForgottenTooSoon(ttl, tombstone) => write!(
                 f,
                 "field `tombstone_seconds`: {tombstone} is less than `ttl_seconds`, which is {ttl}"
@@ -119,6 +126,18 @@ impl fmt::Display for Mistake {
             }
             Mistake::Server { server, mistake } => write!(f, "server {server:?}: {mistake}"),
         }
+    }
+}
+
+/// Why there can be no certificate for a name.
+struct NoLabel;
+
+impl fmt::Display for NoLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "is no label of the DNS, as certificates need: letters, digits and hyphens, 1 to 63, no \
+             hyphen at either end",
+        )
     }
 }
 
@@ -161,6 +180,11 @@ impl fmt::Display for ServerMistake {
                 write!(f, "talks_with names {name:?}, who is not in the herd")
             }
             ServerMistake::Itself => f.write_str("talks_with names the server itself"),
+            ServerMistake::NoLabel => write!(f, "its name {NoLabel}"),
+            ServerMistake::OnlyCase(other) => write!(
+                f,
+                "its name differs from {other:?} only in case: certificates could not tell them apart"
+            ),
         }
     }
 }

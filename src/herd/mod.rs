@@ -58,6 +58,7 @@
 //! UTF-8 without white space, control characters or `/`, and neither `.` nor `..`, since they travel
 //! between servers as one field and name log files. Any other field is refused, so that a misspelt one is noticed.
 
+mod certificates;
 mod error;
 mod file;
 

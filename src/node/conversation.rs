@@ -40,7 +40,7 @@ impl Conversation {
     /// With who was accepted at that port.
     pub(super) fn accepted(port: Port, address: SocketAddr) -> Self {
         Conversation(match port {
-            Port::Clients => Role::Client(Client::new()),
+            Port::Clients | Port::ClientsTls => Role::Client(Client::new()),
             Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
             Port::Web => Role::Web(Box::new(Visitor::new())),
         })

@@ -68,6 +68,7 @@ use hub::Hub;
 use journal::Journal;
 pub use journal::{JournalOptions, ReplayError};
 use link::{Dialled, Peers, Strangers};
+pub use link::{LINKS_PROFILE, LinkSecurity};
 use log::info;
 use log_throttle::LogThrottle;
 use near::Nears;
@@ -87,6 +88,8 @@ use web::{Figures, Web};
 pub enum Port {
     /// For clients.
     Clients,
+    /// The same under TLS.
+    ClientsTls,
     /// For neighbours.
     Neighbours,
     /// For HTTP.
@@ -143,6 +146,7 @@ struct Settings {
     promises: bool,
     epoch: u64,
     version: Version,
+    links: LinkSecurity,
     lifetimes: Lifetimes,
     max_skew_nanoseconds: i64,
     /// How much later a report may be than the earliest, in nanoseconds: from so far ahead to so long ago.
@@ -170,8 +174,9 @@ impl Node {
         }
         let peers = own.neighbours.iter().map(|&neighbour| {
             let neighbour = &herd.servers[neighbour];
-            let cursor = positions.open_cursor();
-            (neighbour.name.clone(), neighbour.neighbour_endpoint(), cursor)
+            let certificate_name = herd.certificate_name(neighbour);
+            let endpoint = options.links.protect(neighbour.neighbour_endpoint(), certificate_name);
+            (neighbour.name.clone(), endpoint, positions.open_cursor())
         });
         let peers = Peers::new(peers);
         let mut hub = Hub::default();
@@ -188,6 +193,7 @@ impl Node {
                 promises: false,
                 epoch: options.epoch,
                 version: options.version,
+                links: options.links,
                 lifetimes: herd.lifetimes,
                 max_skew_nanoseconds,
                 report_span_nanoseconds: expire::report_span(max_skew_nanoseconds, herd.lifetimes),

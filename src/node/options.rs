@@ -1,6 +1,6 @@
 //! How to be one server: all that a node is told when it starts.
 
-use super::{ClientBounds, WebOptions};
+use super::{ClientBounds, LinkSecurity, WebOptions};
 use crate::herd::Herd;
 #[cfg(test)]
 use crate::limits;
@@ -28,6 +28,8 @@ pub struct NodeOptions<'a> {
     /// How much memory positions may take before a client's report that needs more is refused; the link
     /// of a neighbour that tells so much that it would be twice that is dropped.
     pub positions_bytes_max: usize,
+    /// How links to neighbours are protected.
+    pub links: LinkSecurity,
     /// Whether to serve the clients of the papers.
     pub classic: bool,
     /// What keeps strangers from taking all there is for clients.
@@ -54,6 +56,7 @@ impl<'a> NodeOptions<'a> {
             key: [3, 4],
             max_skew: limits::SKEW_DEFAULT,
             positions_bytes_max: limits::POSITIONS_BYTES_DEFAULT,
+            links: LinkSecurity::Plain,
             classic: false,
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,

@@ -35,6 +35,14 @@ impl Dialling {
     pub(super) fn until(&self) -> Monotonic {
         self.address_deadline
     }
+
+    /// The name that the other end's certificate is for, by which it was dialled.
+    pub(super) fn verified_name(&self) -> Option<String> {
+        match &self.endpoint.security {
+            Security::Plain => None,
+            Security::Tls { name, .. } => Some(name.clone()),
+        }
+    }
 }
 
 impl Sockets {

@@ -1,18 +1,17 @@
 //! Listening sockets.
 
 use crate::limits;
+use crate::transport::TlsProfile;
 use mio::net::{TcpListener, TcpStream};
-use rustls::ServerConfig;
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// A listening socket, and what is spoken on the connections accepted there.
 #[derive(Debug)]
 pub(super) struct Listener {
     pub socket: TcpListener,
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<TlsProfile>,
 }
 
 impl Listener {

@@ -23,7 +23,10 @@ mod stream;
 mod tls;
 
 pub use resolver::LookUp;
-pub use tls::{ClientConfigSource, client_config};
+pub use tls::{
+    Authorities, ClientConfigSource, Identity, PeerNames, ServerTls, ServerTlsSource,
+    client_config, mutual_client_config, mutual_server_config, server_config,
+};
 
 use crate::driver::{DriverOf, Readiness};
 use crate::limits;
@@ -31,7 +34,6 @@ use crate::transport::{Application, ConnectionId, Now, TlsProfile};
 use clock::Clock;
 use mio::event::Event;
 use mio::{Events, Poll, Token, Waker};
-use rustls::ServerConfig;
 use signals::Signals;
 use sockets::Sockets;
 use std::io;
@@ -89,9 +91,9 @@ impl<A: Application> Reactor<A> {
         self.sockets.set_client_tls(profile, source);
     }
 
-    /// With which configuration listeners of that profile accept.
-    pub fn set_server_tls(&mut self, profile: TlsProfile, config: Arc<ServerConfig>) {
-        self.sockets.set_server_tls(profile, config);
+    /// What is spoken where listeners of that profile accept; it is asked for each connection.
+    pub fn set_server_tls(&mut self, profile: TlsProfile, source: ServerTlsSource) {
+        self.sockets.set_server_tls(profile, source);
     }
 
     /// Listens on `address`, speaking TLS if a profile is given; returns the bound address.
@@ -125,12 +127,12 @@ impl<A: Application> Reactor<A> {
 
     /// Runs until the application asks to stop, and then until all connections are gone, after
     /// [`STOP_GRACE`](limits::STOP_GRACE), or until it asks a second time. `on_idle` is called with
-    /// the application when the loop has had nothing to do for a moment, and now and then when it
+    /// the application and the time when the loop has had nothing to do for a moment, and now and then when it
     /// always has.
     ///
     /// # Errors
     /// What the system says when it cannot poll.
-    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&mut A)) -> io::Result<()> {
+    pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&mut A, Now)) -> io::Result<()> {
         let mut events = Events::with_capacity(limits::EVENTS_PER_POLL);
         let mut now = self.driver.now();
         // Since when there has been something to do that the hook has not heard of.
@@ -145,7 +147,7 @@ impl<A: Application> Reactor<A> {
             let busy = !events.is_empty() || self.timeout(app, now) == Some(Duration::ZERO);
             let enough = |since| !busy || now.monotonic.since(since) >= limits::BUSY_MAX;
             if busy_since.is_some_and(enough) {
-                on_idle(app);
+                on_idle(app, now);
                 busy_since = None;
             }
             if busy {
@@ -155,7 +157,7 @@ impl<A: Application> Reactor<A> {
         }
         // Those who did not end in time are cut, and told so.
         self.driver.end(app, &mut self.sockets);
-        on_idle(app);
+        on_idle(app, now);
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use super::files::Files;
 use super::listener::{Listener, bind};
 use super::resolver::{LookUp, Resolver};
 use super::stream::Stream;
-use super::tls::ClientConfigSource;
+use super::tls;
+use super::tls::{ClientConfigSource, PeerNames, ServerTls, ServerTlsSource};
 use super::{FIRST_LISTENER_TOKEN, LISTENERS_MAX, token_of};
 use crate::driver::{Accepted, Progress, Read, World, Written};
 use crate::fault::fault;
@@ -15,7 +16,7 @@ use crate::transport::{
 };
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
-use rustls::{Connection as Session, ServerConfig, ServerConnection};
+use rustls::{Connection as Session, ServerConnection};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
@@ -30,7 +31,7 @@ pub struct Sockets {
     /// What has been found for connections that have not been told.
     pub(super) resolved: HashMap<ConnectionId, Result<Vec<SocketAddr>, String>>,
     pub(super) client_tls: BTreeMap<TlsProfile, ClientConfigSource>,
-    server_tls: BTreeMap<TlsProfile, Arc<ServerConfig>>,
+    server_tls: BTreeMap<TlsProfile, ServerTlsSource>,
     files: Files,
 }
 
@@ -50,8 +51,51 @@ pub enum Socket {
 pub struct Accepting {
     /// Until it is up.
     stream: Option<Stream>,
+    /// What to speak, as long as it is open whether TLS is spoken.
+    undecided: Option<ServerTls>,
+    peers: PeerNames,
     address: SocketAddr,
     deadline: Monotonic,
+}
+
+/// What the first byte of a TLS handshake is (RFC 8446, section 5.1: a record of type `handshake`). No
+/// line of text begins with it.
+const HANDSHAKE_RECORD: u8 = 22;
+
+impl Accepting {
+    fn new(socket: TcpStream, tls: ServerTls, address: SocketAddr, now: Monotonic) -> Self {
+        let deadline = now + limits::HANDSHAKE_TIMEOUT;
+        let (stream, peers) = (Some(Stream::plain(socket)), tls.peers.clone());
+        Accepting { stream, undecided: Some(tls), peers, address, deadline }
+    }
+
+    /// Goes on with the handshake; whether it is done, or none is needed.
+    fn advance(&mut self) -> Result<bool, Lost> {
+        if let Some(tls) = self.undecided.take() {
+            let first = match &self.stream {
+                Some(stream) if tls.is_optional => stream.peek()?,
+                _ => Some(HANDSHAKE_RECORD),
+            };
+            match first {
+                None => {
+                    self.undecided = Some(tls);
+                    return Ok(false);
+                }
+                Some(HANDSHAKE_RECORD) => {
+                    let session = ServerConnection::new(tls.config).map_err(in_words)?;
+                    let socket = self.stream.take().map(Stream::into_socket);
+                    self.stream =
+                        socket.map(|socket| Stream::tls(socket, Session::Server(session)));
+                }
+                Some(_) => return Ok(true),
+            }
+        }
+        Ok(self.stream.as_mut().map(Stream::handshake).transpose()?.unwrap_or(true))
+    }
+}
+
+fn in_words(error: rustls::Error) -> Lost {
+    Lost::Tls(tls::in_words(&error))
 }
 
 impl Sockets {
@@ -71,8 +115,8 @@ impl Sockets {
         self.client_tls.insert(profile, source);
     }
 
-    pub(super) fn set_server_tls(&mut self, profile: TlsProfile, config: Arc<ServerConfig>) {
-        self.server_tls.insert(profile, config);
+    pub(super) fn set_server_tls(&mut self, profile: TlsProfile, source: ServerTlsSource) {
+        self.server_tls.insert(profile, source);
     }
 
     /// The connections whose look-up has ended.
@@ -111,9 +155,9 @@ impl World for Sockets {
         if place >= LISTENERS_MAX {
             return Err(io::Error::other("there are too many listeners"));
         }
-        let unknown = || io::Error::other("there is no TLS configuration for it");
-        let tls = tls.map(|profile| self.server_tls.get(&profile).cloned().ok_or_else(unknown));
-        let tls = tls.transpose()?;
+        if tls.is_some_and(|profile| !self.server_tls.contains_key(&profile)) {
+            return Err(io::Error::other("there is no TLS configuration for it"));
+        }
         let mut socket = bind(address)?;
         let token = Token(FIRST_LISTENER_TOKEN - place);
         self.registry.register(&mut socket, token, Interest::READABLE)?;
@@ -144,16 +188,17 @@ impl World for Sockets {
         };
         // Who cannot be served is turned away, and the rest wait until that may be otherwise.
         self.register(id, &mut socket)?;
-        let Some(config) = &listener.tls else {
+        let source = listener.tls.and_then(|profile| self.server_tls.get_mut(&profile));
+        let Some(source) = source else {
             let socket = Socket::Up(Stream::plain(socket));
             let progress = Progress::Up(PeerInfo::at(address));
             return Ok(Some(Accepted { socket, address, progress }));
         };
-        let session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-        let stream = Some(Stream::tls(socket, Session::Server(session)));
-        let deadline = now + limits::HANDSHAKE_TIMEOUT;
-        let socket = Socket::Accepting(Box::new(Accepting { stream, address, deadline }));
-        Ok(Some(Accepted { socket, address, progress: Progress::Pending(deadline) }))
+        let tls = source().ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
+        let accepting = Accepting::new(socket, tls, address, now);
+        let progress = Progress::Pending(accepting.deadline);
+        let socket = Socket::Accepting(Box::new(accepting));
+        Ok(Some(Accepted { socket, address, progress }))
     }
 
     fn dial(
@@ -174,15 +219,16 @@ impl World for Sockets {
         socket: &mut Socket,
         now: Monotonic,
     ) -> Result<Progress, Lost> {
-        let (stream, address) = match socket {
+        let (stream, address, name) = match socket {
             Socket::Dialling(dialling) => match self.advance_dial(id, dialling, now)? {
-                Some(up) => up,
+                Some((stream, address)) => (stream, address, dialling.verified_name()),
                 None => return Ok(Progress::Pending(dialling.until())),
             },
             Socket::Accepting(accepting) => {
-                let done = accepting.stream.as_mut().map(Stream::handshake).transpose()?;
-                if done.unwrap_or(true) {
-                    (accepting.stream.take(), accepting.address)
+                if accepting.advance()? {
+                    let stream = accepting.stream.take();
+                    let name = stream.as_ref().and_then(|stream| stream.name(&accepting.peers));
+                    (stream, accepting.address, name)
                 } else if now < accepting.deadline {
                     return Ok(Progress::Pending(accepting.deadline));
                 } else {
@@ -198,9 +244,8 @@ impl World for Sockets {
             fault!("{id} has come up twice");
             return Err(Lost::Aborted);
         };
-        let peer = PeerInfo { address, certificate: stream.peer_certificate() };
         *socket = Socket::Up(stream);
-        Ok(Progress::Up(peer))
+        Ok(Progress::Up(PeerInfo { address, name }))
     }
 
     #[inline]

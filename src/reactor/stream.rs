@@ -1,6 +1,6 @@
 //! One socket, plain or under TLS, read and written alike.
 
-use super::tls;
+use super::tls::{self, PeerNames};
 use crate::driver::{Read, Written};
 use crate::limits;
 use crate::transport::Lost;
@@ -86,12 +86,19 @@ impl Stream {
         }
     }
 
-    /// The certificate that the peer has shown, if any.
-    pub(super) fn peer_certificate(&self) -> Option<Vec<u8>> {
+    /// Who the certificate that the peer has shown says that it is, if it has shown one and it is one
+    /// of those.
+    pub(super) fn name(&self, peers: &PeerNames) -> Option<String> {
         match self {
             Stream::Plain(_) => None,
-            Stream::Tls(tls) => Some(tls.session.peer_certificates()?.first()?.to_vec()),
+            Stream::Tls(tls) => peers.find(tls.session.peer_certificates()?.first()?),
         }
+    }
+
+    /// The first byte that waits to be read, if any does; at the end of the stream 0.
+    pub(super) fn peek(&self) -> Result<Option<u8>, Broken> {
+        let mut first = [0];
+        Ok(retry(|| self.socket().peek(&mut first))?.map(|_| first[0]))
     }
 
     /// Has the system take no more than it can send soon; beyond it, it says `WouldBlock`. Systems

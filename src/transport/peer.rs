@@ -66,14 +66,15 @@ impl fmt::Display for Endpoint {
 pub struct PeerInfo {
     /// Its address.
     pub address: SocketAddr,
-    /// The certificate that it showed, if it showed one: DER (X.509), verified by the TLS
-    /// configuration in force.
-    pub certificate: Option<Vec<u8>>,
+    /// Who its certificate says that it is, by the TLS configuration in force: the name that was
+    /// dialled or, of the names that the listener takes, the first that the certificate is for. None
+    /// without TLS, and where peers need not show a certificate.
+    pub name: Option<String>,
 }
 
 impl PeerInfo {
     /// One that has shown no certificate.
     pub fn at(address: SocketAddr) -> Self {
-        PeerInfo { address, certificate: None }
+        PeerInfo { address, name: None }
     }
 }

@@ -22,6 +22,12 @@ fn is_name(text: &str) -> bool {
         && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether that is one label of the DNS, as certificates have them: letters, digits and hyphens (RFC 1123,
+/// section 2.1).
+pub fn is_dns_label(text: &str) -> bool {
+    is_label(text) && !text.contains('_')
+}
+
 /// The standard allows no underscores in host names; many have them all the same.
 fn is_label(label: &str) -> bool {
     (1..=HOST_LABEL_BYTES_MAX).contains(&label.len())

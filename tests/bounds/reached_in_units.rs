@@ -143,6 +143,22 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "so_many_bytes_of_answers_are_kept_and_the_oldest_go_first",
         &["PLACES_CACHE_BYTES_MAX"],
     ),
+    ("src/daemon/keys.rs", "a_file_that_is_too_large_is_refused", &["KEY_FILE_BYTES_MAX"]),
+    (
+        "src/driver/listeners.rs",
+        "of_too_many_handshakes_the_oldest_goes_and_of_a_crowd_s_its_own",
+        &["HANDSHAKES_MAX", "HANDSHAKES_SHARE"],
+    ),
+    (
+        "tests/reactor/tls.rs",
+        "many_talk_at_once_and_one_that_is_slow_to_greet_holds_up_nobody",
+        &["HANDSHAKES_PER_TURN"],
+    ),
+    (
+        "src/daemon/tls.rs",
+        "certificates_that_end_soon_are_said_once_a_day",
+        &["CERTIFICATE_ENDS_SOON"],
+    ),
     ("src/cli/tests.rs", "bounds_against_strangers_have_their_limits", &["CLIENT_SILENCE_MAX"]),
     ("src/cli/tests.rs", "a_server_alone_gets_the_defaults", &["FIRST_LINE_DEFAULT"]),
     (

@@ -3,9 +3,9 @@
 #[path = "stage.rs"]
 mod stage;
 
-use herd::reactor::{ClientConfigSource, LookUp, Reactor};
+use herd::reactor::{ClientConfigSource, LookUp, Reactor, ServerTls};
 use herd::transport::{Action, ConnectionId, Endpoint, Monotonic, TlsProfile};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ClientConfig;
 pub use stage::*;
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -25,7 +25,7 @@ pub struct Setup {
     /// Scripts for those who connect.
     pub accept: Box<dyn FnMut() -> Script + Send>,
     /// Spoken to those who connect.
-    pub accept_tls: Option<Arc<ServerConfig>>,
+    pub accept_tls: Option<ServerTls>,
     /// What is to be dialled, within which time, by whom.
     pub dials: Vec<(Endpoint, Duration, Script)>,
     /// Or why there is none.
@@ -86,7 +86,7 @@ impl Setup {
             reactor.time_turns();
         }
         let accept_tls = self.accept_tls.map(|config| {
-            reactor.set_server_tls(TLS, config);
+            reactor.set_server_tls(TLS, Box::new(move || Some(config.clone())));
             TLS
         });
         let any_port = (Ipv4Addr::LOCALHOST, 0).into();
@@ -99,7 +99,7 @@ impl Setup {
         stage.actions = dials.collect();
         stage.alarm = self.alarm.map(|after| Monotonic::default() + after);
         listening(reactor.listen(Port::First, any_port, accept_tls).unwrap());
-        reactor.run(&mut stage, |_| ()).unwrap();
+        reactor.run(&mut stage, |_, _| ()).unwrap();
     }
 }
 

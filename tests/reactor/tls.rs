@@ -5,7 +5,7 @@ use crate::harness::{
     read_all,
 };
 use herd::limits::OUTPUT_STALL_MAX;
-use herd::reactor::client_config;
+use herd::reactor::{ServerTls, client_config};
 use herd::transport::Endpoint;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::crypto::ring::default_provider;
@@ -45,7 +45,7 @@ pub fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
 pub fn accepting(accept: fn() -> Script) -> (Running, Arc<ClientConfig>) {
     let (server, client) = certificate("localhost");
     let mut setup = Setup::accepting(accept);
-    setup.accept_tls = Some(server);
+    setup.accept_tls = Some(ServerTls::for_anybody(server));
     (setup.run(), client)
 }
 

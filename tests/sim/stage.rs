@@ -61,7 +61,7 @@ impl Application for Stage<'_, '_> {
     fn accepted(&mut self, port: Port, address: SocketAddr) -> Watched {
         let from = host_at(address);
         let (watch, filter) = match port {
-            Port::Clients => (Watch::client(), None),
+            Port::Clients | Port::ClientsTls => (Watch::client(), None),
             Port::Web => (Watch::web(), None),
             Port::Neighbours => (Watch::neighbour(from), self.env.borrow().planted.filter(from)),
         };

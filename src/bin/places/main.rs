@@ -24,7 +24,7 @@ use authority::{Authority, CERTIFICATE_FILE};
 use env_logger::Env;
 use gazetteer::Gazetteer;
 use herd::places::TLS_PROFILE;
-use herd::reactor::Reactor;
+use herd::reactor::{Reactor, ServerTls};
 use options::{Command, Options};
 use rustls::ServerConfig;
 use service::{Port, Service};
@@ -72,12 +72,13 @@ fn serve(options: Options) -> Result<(), String> {
 /// Has the reactor drive the conversations.
 fn run(service: &mut Service, address: SocketAddr, tls: Arc<ServerConfig>) -> Result<(), String> {
     let mut reactor = Reactor::new().map_err(|error| error.to_string())?;
-    reactor.set_server_tls(TLS_PROFILE, tls);
+    let tls = ServerTls::for_anybody(tls);
+    reactor.set_server_tls(TLS_PROFILE, Box::new(move || Some(tls.clone())));
     let bound = reactor
         .listen(Port, address, Some(TLS_PROFILE))
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     log::info!("listening on {bound}");
-    reactor.run(service, |_| ()).map_err(|error| error.to_string())?;
+    reactor.run(service, |_, _| ()).map_err(|error| error.to_string())?;
     log::info!("stopped");
     Ok(())
 }

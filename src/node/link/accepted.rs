@@ -6,18 +6,20 @@ use super::told::{NotTaken, Told, tell_not_taken};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
-use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::NeighbourLine;
-use crate::wire::neighbour::{Version, write_acknowledge, write_heard, write_refused};
+use crate::wire::neighbour::{Version, write_heard, write_refused};
 use log::{Level, debug, log, warn};
 use std::net::SocketAddr;
+use timers::Timer;
 
 /// A neighbour's connection to us.
 #[derive(Debug)]
 pub(in crate::node) struct Accepted {
     address: SocketAddr,
+    /// The name of the certificate that was shown.
+    shown: Option<String>,
     /// Whether what becomes of it is news; not where its like come by the thousand.
     is_news: bool,
     lines: LinesFrom,
@@ -46,21 +48,11 @@ enum State {
     Refused { stays: bool },
 }
 
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timer {
-    /// The neighbour has been silent for too long, or a stranger has not greeted.
-    Silence,
-    /// The other connection of the neighbour may have fallen silent.
-    Conflict,
-    /// An acknowledgement is due: soon when a mark has come, else now and then.
-    Acknowledge,
-}
-
 impl Accepted {
     pub fn new(address: SocketAddr) -> Self {
         Accepted {
             address,
+            shown: None,
             is_news: true,
             lines: LinesFrom::default(),
             state: State::Stranger,
@@ -87,7 +79,13 @@ impl Accepted {
             (
                 State::Stranger,
                 Some(NeighbourLine::Greeting { version, herd, from, to, epoch, lifetimes }),
-            ) => match judge_greeting(cx.app, version, [herd, from, to], lifetimes) {
+            ) => match judge_greeting(
+                cx.app,
+                version,
+                [herd, from, to],
+                lifetimes,
+                self.shown.as_deref(),
+            ) {
                 Ok((peer, version)) => {
                     self.version = version;
                     self.admit(cx, peer, epoch);
@@ -233,53 +231,12 @@ impl Accepted {
             cx.transport.abort();
         }
     }
-
-    /// Acknowledges the last mark of the neighbour's present epoch, and shows that we live; unless
-    /// the neighbour has enough to read: then it is tried again when the next one is due.
-    fn acknowledge(&mut self, cx: &mut Context<'_, Node>, peer: PeerId) {
-        self.acknowledged = cx.now.monotonic;
-        if cx.transport.is_full() {
-            return;
-        }
-        let sequence = cx.app.peers[peer].received().up_to();
-        let Some(digest) = self.told.digest_for(self.version, &cx.app.positions) else { return };
-        cx.transport.write_with(|out| write_acknowledge(out, sequence, digest));
-        self.owes = false;
-    }
-
-    fn deadlines(&self) -> Deadlines<Timer, 3> {
-        let pause = if self.owes { limits::ACKNOWLEDGE_PAUSE } else { limits::HEARTBEAT_INTERVAL };
-        let is_known = matches!(self.state, State::Known { .. });
-        let look_at = match self.state {
-            State::Waiting { look_at, .. } => Some(look_at),
-            State::Stranger | State::Known { .. } | State::Refused { .. } => None,
-        };
-        let silence_max =
-            if is_known { limits::NEIGHBOUR_SILENCE_MAX } else { limits::GREETING_TIMEOUT };
-        let silent_at = self.heard + silence_max;
-        Deadlines([
-            (Timer::Conflict, look_at),
-            (Timer::Silence, look_at.is_none().then_some(silent_at)),
-            (Timer::Acknowledge, is_known.then(|| self.acknowledged + pause)),
-        ])
-    }
-
-    fn set_timer(&self, cx: &mut Context<'_, Node>) {
-        cx.transport.set_timer(self.deadlines().next());
-    }
-
-    fn acknowledge_if_due(&mut self, cx: &mut Context<'_, Node>) {
-        if let State::Known { peer, .. } = self.state
-            && self.deadlines().due(cx.now.monotonic) == Some(Timer::Acknowledge)
-        {
-            self.acknowledge(cx, peer);
-        }
-    }
 }
 
 impl Protocol<Node> for Accepted {
-    fn connection_made(&mut self, cx: &mut Context<'_, Node>, _: &PeerInfo) {
+    fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
         cx.transport.go_first();
+        self.shown.clone_from(&peer.name);
         self.heard = cx.now.monotonic;
         self.is_news = cx.app.refusals.connected(cx.transport.id(), self.address, self.heard);
         if let Some(oldest) = cx.app.strangers.came(cx.transport.id(), self.heard) {
@@ -385,6 +342,10 @@ impl Protocol<Node> for Accepted {
         }
         let level = self.level();
         match self.state {
+            // Who cannot show that it is one of us came no further than this.
+            State::Stranger if matches!(cause, Lost::Tls(_)) => {
+                cx.app.refusals.tell(id, self.address, cause, cx.now.monotonic);
+            }
             State::Stranger | State::Refused { .. } => {
                 log!(target: TRAFFIC, level, "neighbour {id} from {}: {cause}", self.address);
             }
@@ -398,3 +359,5 @@ impl Protocol<Node> for Accepted {
         }
     }
 }
+
+mod timers;

@@ -368,6 +368,7 @@ impl Protocol<Node> for Dialled {
             debug!("link {} to {}: {why}", cx.transport.id(), peer.name());
             return;
         }
+        peer.ended(cause, node.settings.links);
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
         let (name, endpoint) = (peer.name(), peer.endpoint());
         if self.connected {

@@ -5,12 +5,13 @@ use crate::node::Node;
 use crate::wire::neighbour::Version;
 use crate::wire::{Lifetimes, Printable};
 
-/// Who greets us and what both speak, or why we do not listen.
+/// Who greets us and what both speak, or why we do not listen; `shown` is the name of the certificate.
 pub(super) fn judge_greeting(
     node: &Node,
     theirs: Version,
     [herd, from, to]: [&[u8]; 3],
     lifetimes: Option<Lifetimes>,
+    shown: Option<&str>,
 ) -> Result<(PeerId, Version), String> {
     let (our_herd, name, ours) = (&node.settings.herd, &node.settings.name, node.settings.version);
     let Some(version) = ours.common_with(theirs) else {
@@ -27,10 +28,11 @@ pub(super) fn judge_greeting(
     if let Some(theirs) = lifetimes.filter(|&theirs| theirs != ours) {
         return Err(format!("herd files differ: {theirs} there, {ours} here"));
     }
-    match node.peers.find(from) {
-        Some(peer) => Ok((peer, version)),
-        None => Err(format!("{} is no neighbour of {name}", Printable(from))),
-    }
+    let Some(peer) = node.peers.find(from) else {
+        return Err(format!("{} is no neighbour of {name}", Printable(from)));
+    };
+    node.settings.links.judge(shown, &node.peers[peer])?;
+    Ok((peer, version))
 }
 
 /// Whether it is news that such a greeting is refused: once, that a neighbour's herd file is another, as

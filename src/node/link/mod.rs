@@ -19,12 +19,14 @@ mod outage;
 mod peers;
 mod progress;
 mod received;
+mod security;
 mod strangers;
 mod told;
 
 pub(super) use accepted::Accepted;
 pub(super) use dialled::Dialled;
 pub(super) use peers::Peers;
+pub use security::{LINKS_PROFILE, LinkSecurity};
 pub(super) use strangers::Strangers;
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use super::behind::Behind;
 use super::outage::{Mention, Outage};
 use super::received::{Received, Welcome};
+use super::security::LinkSecurity;
 use crate::limits;
 use crate::node::histogram::Histogram;
 use crate::node::random::Random;
 use crate::positions::{Cursor, Positions};
-use crate::transport::{ConnectionId, Endpoint, Monotonic};
+use crate::transport::{ConnectionId, Endpoint, Lost, Monotonic, Security};
 use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(in crate::node) struct Peer {
     compared: Option<(bool, Monotonic)>,
     /// How often the link to it was up and broke.
     lost: u64,
+    /// Whether the next try goes without TLS, since it has just come to nothing and need not be.
+    without_tls: bool,
 }
 
 /// How our link to a neighbour stands.
@@ -130,7 +133,11 @@ impl Peers {
         peer.link = LinkState::Dialling { again_at: None };
         peer.attempt.0 += 1;
         peer.outage.dialled(now);
-        Some((PeerId(due), peer.attempt, peer.endpoint.clone()))
+        let mut endpoint = peer.endpoint.clone();
+        if std::mem::take(&mut peer.without_tls) {
+            endpoint.security = Security::Plain;
+        }
+        Some((PeerId(due), peer.attempt, endpoint))
     }
 }
 
@@ -166,6 +173,7 @@ impl Peer {
             propagation: Histogram::default(),
             compared: None,
             lost: 0,
+            without_tls: false,
         }
     }
 
@@ -245,6 +253,11 @@ impl Peer {
     /// Whether nobody has dialled it after that attempt.
     pub(super) fn is_dialled_by(&self, attempt: Attempt) -> bool {
         self.attempt == attempt
+    }
+
+    /// The present attempt, or the link that came of it, ended for that reason.
+    pub(super) fn ended(&mut self, cause: &Lost, security: LinkSecurity) {
+        self.without_tls = security == LinkSecurity::TlsPreferred && matches!(cause, Lost::Tls(_));
     }
 
     /// The present attempt has connected.

@@ -69,7 +69,7 @@ fn address() -> SocketAddr {
 /// Which listener a port is, counted in the order in which they were opened.
 pub fn place_of(port: Port) -> usize {
     match port {
-        Port::Clients => 0,
+        Port::Clients | Port::ClientsTls => 0,
         Port::Neighbours => 1,
         Port::Web => 2,
     }

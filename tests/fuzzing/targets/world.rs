@@ -6,7 +6,9 @@ use super::script::Step;
 use herd::driver::{Driver, Readiness};
 use herd::herd::Herd;
 use herd::limits;
-use herd::node::{ClientBounds, Conversation, Node, NodeOptions, PlacesSettings, Port, WebOptions};
+use herd::node::{
+    ClientBounds, Conversation, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions,
+};
 use herd::places::{Dialect, Service};
 use herd::transport::{Application, DriverSide, Monotonic, Now, Signal};
 use herd::wire::neighbour::Version;
@@ -48,6 +50,7 @@ impl World {
             key: [3, 4],
             max_skew: limits::SKEW_DEFAULT,
             positions_bytes_max: usize::MAX,
+            links: LinkSecurity::Plain,
             classic,
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,

@@ -7,7 +7,7 @@ use super::super::kernel::Inbox;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
-use herd::node::{ClientBounds, Node, NodeOptions, PlacesSettings, Port, WebOptions};
+use herd::node::{ClientBounds, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions};
 use herd::places::{Dialect, Service};
 use herd::transport::Signal;
 use std::net::Ipv4Addr;
@@ -120,6 +120,7 @@ impl Machine {
             key,
             max_skew: Duration::from_secs(env.max_skew_seconds),
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
+            links: LinkSecurity::Plain,
             classic: false,
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,

@@ -52,7 +52,7 @@ impl Loopback {
             let any_port = (Ipv4Addr::LOCALHOST, 0).into();
             bound.send(reactor.listen(Port::First, any_port, None).unwrap()).unwrap();
             let mut stage = Stage::new(calls, Box::new(move || obedient(&targets)));
-            reactor.run(&mut stage, |_| ()).unwrap();
+            reactor.run(&mut stage, |_, _| ()).unwrap();
         });
         Loopback {
             address: address.recv_timeout(DEADLINE).unwrap(),

@@ -28,7 +28,7 @@ pub fn walk(options: &WalkOptions, mut say: impl FnMut(&str)) -> Result<bool, St
     let crowd = World::new(places).crowd(options.clients, options.seed)?;
     let mut walk = Walk::new(crowd, &options.servers, options.speed_up, options.seed);
     let mut reactor = Reactor::new().map_err(|error| error.to_string())?;
-    let tell = |walk: &mut Walk| walk.take_said().iter().for_each(|line| say(line));
+    let tell = |walk: &mut Walk, _| walk.take_said().iter().for_each(|line| say(line));
     reactor.run(&mut walk, tell).map_err(|error| error.to_string())?;
     Ok(walk.count().wrong == 0)
 }

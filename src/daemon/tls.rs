@@ -1,0 +1,232 @@
+//! TLS on this server's ports: what is spoken with neighbours, and what clients and visitors are shown.
+//! Read anew at SIGHUP, for connections that come from then on.
+
+use super::keys::{self, Keys};
+use super::{Failure, PUBLIC_PROFILE};
+use crate::cli::TrustOptions;
+use crate::herd::{Herd, Server};
+use crate::limits;
+use crate::node::{LINKS_PROFILE, LinkSecurity, Node};
+use crate::reactor::{
+    PeerNames, Reactor, ServerTls, mutual_client_config, mutual_server_config, server_config,
+};
+use crate::wire::plural;
+use log::Level;
+use rustls::ClientConfig;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What is spoken, as it is now.
+#[derive(Debug, Clone)]
+struct Configs {
+    neighbours: Option<Neighbours>,
+    public: Option<ServerTls>,
+    /// Until when the certificates are good: what each is called, and POSIX seconds.
+    ends: Vec<(&'static str, i64)>,
+}
+
+#[derive(Debug, Clone)]
+struct Neighbours {
+    dialled: Arc<ClientConfig>,
+    accepted: ServerTls,
+}
+
+/// What is spoken, and where that is read.
+pub(super) struct Tls {
+    options: TrustOptions,
+    /// The server's own name, and those that neighbours' certificates are for.
+    server: String,
+    peers: PeerNames,
+    configs: Rc<RefCell<Configs>>,
+    /// When it was last looked whether a certificate ends soon, in POSIX seconds.
+    looked_at: i64,
+}
+
+impl Tls {
+    /// Reads what that server of the herd is to speak.
+    ///
+    /// # Errors
+    /// Something is missing, or of no use.
+    pub(super) fn read(options: &TrustOptions, herd: &Herd, index: usize) -> Result<Self, Failure> {
+        let server = &herd.servers[index];
+        let peers = peer_names(options, herd, server).map_err(Failure::usage)?;
+        let configs = configs(options, &server.name, &peers).map_err(Failure::usage)?;
+        if let (Some(port), None) = (server.tls_port, &configs.public) {
+            let why = "neither --keys nor --cert says what to show there";
+            return Err(Failure::Usage(format!("tls_port {port}: {why}")));
+        }
+        Ok(Tls {
+            options: options.clone(),
+            server: server.name.clone(),
+            peers,
+            configs: Rc::new(RefCell::new(configs)),
+            looked_at: i64::MIN,
+        })
+    }
+
+    /// How links are protected.
+    pub(super) fn links(&self) -> LinkSecurity {
+        match (&self.options.keys, self.options.keys_optional) {
+            (None, _) => LinkSecurity::Plain,
+            (Some(_), false) => LinkSecurity::Tls,
+            (Some(_), true) => LinkSecurity::TlsPreferred,
+        }
+    }
+
+    /// Whether clients and visitors can be shown a certificate.
+    pub(super) fn is_public(&self) -> bool {
+        self.configs.borrow().public.is_some()
+    }
+
+    /// Has the reactor speak it.
+    pub(super) fn install(&self, reactor: &mut Reactor<Node>) {
+        let Configs { neighbours, public, .. } = self.configs.borrow().clone();
+        if neighbours.is_some() {
+            let [dialled, accepted] = [(); 2].map(|()| Rc::clone(&self.configs));
+            let gone = || "there are no keys".to_owned();
+            let dialled = move || {
+                let configs = dialled.borrow();
+                configs.neighbours.as_ref().map(|n| Arc::clone(&n.dialled)).ok_or_else(gone)
+            };
+            reactor.set_client_tls(LINKS_PROFILE, Box::new(dialled));
+            let accepted =
+                move || accepted.borrow().neighbours.as_ref().map(|n| n.accepted.clone());
+            reactor.set_server_tls(LINKS_PROFILE, Box::new(accepted));
+        }
+        if public.is_some() {
+            let configs = Rc::clone(&self.configs);
+            let public = move || configs.borrow().public.clone();
+            reactor.set_server_tls(PUBLIC_PROFILE, Box::new(public));
+        }
+    }
+
+    /// Reads all again; connections that are up go on with what they have.
+    ///
+    /// False if there is nothing to be read.
+    ///
+    /// # Errors
+    /// In one line: then all stays as it is.
+    pub(super) fn reload(&mut self) -> Result<bool, String> {
+        if self.options == TrustOptions::default() {
+            return Ok(false);
+        }
+        let configs = configs(&self.options, &self.server, &self.peers)?;
+        self.configs.replace(configs);
+        self.looked_at = i64::MIN;
+        Ok(true)
+    }
+
+    /// Says once a day which certificates end soon; `now` is POSIX seconds.
+    pub(super) fn remind(&mut self, now: i64) {
+        if now.saturating_sub(self.looked_at) < DAY_SECONDS {
+            return;
+        }
+        self.looked_at = now;
+        for &(what, ends_at) in &self.configs.borrow().ends {
+            if let Some((level, why)) = ends_soon(ends_at, now) {
+                log::log!(level, "the certificate {what} {why}");
+            }
+        }
+    }
+}
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// What is to be said of a certificate that is good until then, if anything is.
+fn ends_soon(ends_at: i64, now: i64) -> Option<(Level, String)> {
+    let left = ends_at.saturating_sub(now);
+    let days = plural(left.unsigned_abs() / DAY_SECONDS.unsigned_abs(), "day");
+    if left <= 0 {
+        return Some((Level::Error, format!("has ended {days} ago: nobody takes it any more")));
+    }
+    let is_soon = left.unsigned_abs() < limits::CERTIFICATE_ENDS_SOON.as_secs();
+    is_soon.then(|| {
+        (Level::Warn, format!("ends in {days}: have another made (herdca server), and send SIGHUP"))
+    })
+}
+
+/// The names that neighbours' certificates are for, all different.
+fn peer_names(options: &TrustOptions, herd: &Herd, server: &Server) -> Result<PeerNames, String> {
+    if options.keys.is_none() {
+        return Ok(PeerNames::default());
+    }
+    let names = herd.certificate_names().map_err(|mistake| mistake.to_string())?;
+    PeerNames::new(server.neighbours.iter().map(|&neighbour| names[neighbour].clone()))
+}
+
+fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Configs, String> {
+    let keys = options.keys.as_deref().map(|dir| keys::in_folder(dir, server)).transpose();
+    let keys = keys.map_err(|why| format!("--keys {why}"))?;
+    let shown = options.certificate.as_ref().map(|(cert, key)| keys::identity(cert, key));
+    let shown = shown.transpose().map_err(|why| format!("--cert {why}"))?;
+    let mut ends = Vec::new();
+    let mut neighbours = None;
+    if let Some(Keys { authorities, identity }) = &keys {
+        ends.extend(keys::ends_at(identity).map(|at| ("for neighbours", at)));
+        neighbours = Some(Neighbours {
+            dialled: mutual_client_config(authorities, identity)?,
+            accepted: ServerTls {
+                config: mutual_server_config(authorities, identity, peers)?,
+                peers: peers.clone(),
+                is_optional: options.keys_optional,
+            },
+        });
+    }
+    let public = shown.as_ref().or(keys.as_ref().map(|keys| &keys.identity));
+    if let Some(identity) = &shown {
+        ends.extend(keys::ends_at(identity).map(|at| ("for clients", at)));
+    }
+    let public = public.map(server_config).transpose()?.map(ServerTls::for_anybody);
+    Ok(Configs { neighbours, public, ends })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_that_end_soon_are_said_once_a_day() {
+        let now = 1_700_000_000;
+        for (days, said) in [
+            (31, None),
+            (30, None),
+            (29, Some("ends in 29 days")),
+            (1, Some("ends in 1 day")),
+            (0, Some("has ended 0 days ago")),
+            (-2, Some("has ended 2 days ago")),
+        ] {
+            let found = ends_soon(now + days * DAY_SECONDS, now);
+            assert_eq!(found.is_some(), said.is_some(), "{days}");
+            if let (Some((level, why)), Some(said)) = (found, said) {
+                assert!(why.starts_with(said), "{why}");
+                assert_eq!(level == Level::Error, days <= 0);
+            }
+        }
+        let options = TrustOptions::default();
+        let herd = Herd::load("goloman").unwrap();
+        let mut tls = Tls::read(&options, &herd, 0).unwrap();
+        tls.remind(now);
+        assert_eq!(tls.looked_at, now);
+        tls.remind(now + DAY_SECONDS - 1);
+        assert_eq!(tls.looked_at, now);
+        tls.remind(now + DAY_SECONDS);
+        assert_eq!(tls.looked_at, now + DAY_SECONDS);
+    }
+
+    #[test]
+    fn a_port_for_tls_needs_something_to_show() {
+        let json = br#"{"herd": "coast", "servers": [
+            {"name": "Sur_1", "host": "127.0.0.1", "port": 1, "tls_port": 2}]}"#;
+        let herd = Herd::from_json(json).unwrap();
+        let Err(Failure::Usage(why)) = Tls::read(&TrustOptions::default(), &herd, 0) else {
+            panic!("it has nothing to show")
+        };
+        assert!(why.starts_with("tls_port 2: "), "{why}");
+        let options = TrustOptions { keys: Some("nowhere".into()), ..TrustOptions::default() };
+        let Err(Failure::Usage(why)) = Tls::read(&options, &herd, 0) else {
+            panic!("it cannot have a certificate")
+        };
+        assert!(why.contains("no label of the DNS"), "{why}");
+    }
+}

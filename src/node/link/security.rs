@@ -1,0 +1,46 @@
+//! How links are protected: which certificate a neighbour must show, and who may go without.
+
+use super::peers::Peer;
+use crate::transport::{Endpoint, Security, TlsProfile};
+
+/// The TLS configurations for neighbours, which the reactor is given.
+pub const LINKS_PROFILE: TlsProfile = TlsProfile("neighbours");
+
+/// How links to neighbours are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkSecurity {
+    /// Not at all.
+    Plain,
+    /// By TLS, with certificates on both sides.
+    Tls,
+    /// The same where the neighbour speaks it, for as long as a herd changes from the one to the other:
+    /// neighbours are dialled by TLS first, and who comes without is listened to.
+    TlsPreferred,
+}
+
+impl LinkSecurity {
+    /// The endpoint of a neighbour whose certificate is for that name.
+    pub(in crate::node) fn protect(self, endpoint: Endpoint, certificate_name: String) -> Endpoint {
+        let security = match self {
+            LinkSecurity::Plain => Security::Plain,
+            LinkSecurity::Tls | LinkSecurity::TlsPreferred => {
+                Security::Tls { profile: LINKS_PROFILE, name: certificate_name }
+            }
+        };
+        Endpoint { security, ..endpoint }
+    }
+
+    /// Why whoever has shown a certificate for that name (or none) is not that neighbour.
+    pub(super) fn judge(self, shown: Option<&str>, peer: &Peer) -> Result<(), String> {
+        match (&peer.endpoint().security, shown) {
+            (Security::Tls { name, .. }, Some(shown)) if shown != name => Err(format!(
+                "the certificate is for {shown}, and that of {} for {name}",
+                peer.name()
+            )),
+            (Security::Tls { .. }, None) if self == LinkSecurity::Tls => {
+                Err("neighbours speak TLS here".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
