@@ -4,6 +4,9 @@
 //! must hold between them is asserted when the program is compiled (`consistent`).
 
 mod consistent;
+mod trust;
+
+pub use trust::*;
 
 use std::time::Duration;
 
