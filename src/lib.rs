@@ -65,6 +65,7 @@
 //! | [`positions`] | the last position of every client, the feed, the digest: pure |
 //! | [`mod@herd`] | who the servers are and who talks with whom |
 //! | [`transport`] | protocols, transports, time as a value: what node and driver share |
+//! | [`tokens`] | who may do what: signed words, made and verified: pure |
 //! | [`wire`] | bytes to meaning and back: lines, commands, locations, times, HTTP: pure |
 //! | [`limits`] | every bound, with its unit in its name |
 //!
@@ -142,6 +143,7 @@ pub mod node;
 pub mod places;
 pub mod positions;
 pub mod reactor;
+pub mod tokens;
 pub mod transport;
 mod turn_time;
 pub mod wire;

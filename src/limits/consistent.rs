@@ -41,5 +41,8 @@ const _: () = {
     assert!(PLACES_PAUSE_MAX.as_millis() <= PLACES_REFUSED_PAUSE_MAX.as_millis());
     assert!(PLACES_BODY_BYTES_MAX < PLACES_CACHE_BYTES_MAX);
     assert!(PLACES_DEADLINE.as_millis() <= PLACES_DEADLINE_MAX.as_millis());
+    // `AUTH ` and a token; `Authorization: Basic `, a name and a token in base64, and some other headers.
+    assert!(TOKEN_BYTES_MAX + 64 < CLIENT_LINE_BYTES_MAX);
+    assert!((TOKEN_BYTES_MAX + TOKEN_NAME_BYTES_MAX) / 3 * 4 + 4_096 < HTTP_REQUEST_HEAD_BYTES_MAX);
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
 };

@@ -1,5 +1,7 @@
-//! What strangers may cost by TLS, and what is kept of whom we trust.
+//! The bounds of what keeps strangers out, and of what they may cost by TLS; `limits` shows them on its
+//! page.
 
+use super::CLIENT_ID_BYTES_MAX;
 use std::time::Duration;
 
 /// TLS handshake with a peer that was accepted.
@@ -16,3 +18,17 @@ pub const HANDSHAKES_PER_TURN: usize = 8;
 pub const KEY_FILE_BYTES_MAX: u64 = 1 << 20;
 /// How long before its end a certificate is warned of (contract).
 pub const CERTIFICATE_ENDS_SOON: Duration = Duration::from_secs(30 * 86_400);
+/// Longest token: with `AUTH ` before it a client's line, as a password in an HTTP header a third longer.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1_024;
+/// Longest name in a token (`sub`).
+pub const TOKEN_NAME_BYTES_MAX: usize = 256;
+/// Longest id of a token (`jti`).
+pub const TOKEN_ID_BYTES_MAX: usize = 64;
+/// Most patterns of clients in a token.
+pub const TOKEN_PATTERNS_MAX: usize = 64;
+/// Longest of them: as long as a client's id.
+pub const TOKEN_PATTERN_BYTES_MAX: usize = CLIENT_ID_BYTES_MAX;
+/// Largest file of a key for tokens.
+pub const TOKEN_KEY_FILE_BYTES_MAX: usize = 4 * 1_024;
+/// Largest file of revoked tokens: a quarter of a million of those that `herdca` makes.
+pub const REVOKED_FILE_BYTES_MAX: u64 = 8 << 20;

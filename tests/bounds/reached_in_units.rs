@@ -196,6 +196,19 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
     ("src/positions/epochs.rs", "epochs_are_bounded", &["NEIGHBOUR_EPOCHS_MAX"]),
     ("src/positions/origins.rs", "a_full_table_still_knows_its_names", &["ORIGINS_MAX"]),
     ("src/positions/origins.rs", "names_out_of_bounds_are_refused", &["SERVER_NAME_BYTES_MAX"]),
+    ("src/tokens/tests.rs", "a_token_has_so_many_bytes_at_most", &["TOKEN_BYTES_MAX"]),
+    (
+        "src/tokens/tests.rs",
+        "claims_have_their_bounds",
+        &[
+            "TOKEN_NAME_BYTES_MAX",
+            "TOKEN_ID_BYTES_MAX",
+            "TOKEN_PATTERNS_MAX",
+            "TOKEN_PATTERN_BYTES_MAX",
+        ],
+    ),
+    ("src/tokens/keys.rs", "a_key_file_is_short", &["TOKEN_KEY_FILE_BYTES_MAX"]),
+    ("src/tokens/revoked.rs", "a_file_has_an_end", &["REVOKED_FILE_BYTES_MAX"]),
     (
         "src/transport/output.rs",
         "memory_is_borrowed_and_given_back_within_bounds",

@@ -9,7 +9,7 @@ use std::fmt;
 const FILE_LINES_MAX: usize = 400;
 
 /// The library's modules from the top down: each may name those below it.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "daemon",
     "check",
     "cli",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 16] = [
     "positions",
     "herd",
     "transport",
+    "tokens",
     "wire",
     "limits",
     "turn_time",
@@ -34,11 +35,11 @@ const LAYERS: [&str; 16] = [
 const APART: [(&str, &[&str]); 7] = [
     ("check", &["cli", "reactor", "driver", "node", "logs"]),
     ("cli", &["logs"]),
-    ("reactor", &["node", "logs", "places", "journal", "positions", "herd", "wire"]),
-    ("driver", &["node", "logs", "places", "journal", "positions", "herd", "wire"]),
+    ("reactor", &["node", "logs", "places", "journal", "positions", "herd", "tokens", "wire"]),
+    ("driver", &["node", "logs", "places", "journal", "positions", "herd", "tokens", "wire"]),
     ("node", &["logs"]),
-    ("logs", &["places", "journal", "positions", "herd", "transport"]),
-    ("journal", &["positions", "herd", "transport"]),
+    ("logs", &["places", "journal", "positions", "herd", "transport", "tokens"]),
+    ("journal", &["positions", "herd", "transport", "tokens"]),
 ];
 
 /// Words for effects, where they are allowed, and what they stand for.

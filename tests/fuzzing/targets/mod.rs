@@ -17,6 +17,7 @@ mod questions;
 mod responses;
 mod script;
 mod store;
+mod tokens;
 mod transcript;
 mod world;
 
@@ -33,7 +34,7 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
@@ -45,6 +46,7 @@ pub const TARGETS: [Target; 17] = [
     target("places", documents::places, 15_000),
     target("herd", documents::herd, 40_000),
     target("journal", journal::journal, 40_000),
+    target("tokens", tokens::tokens, 10_000),
     target("store", store::store, 8_000),
     target("client", conversations::client, 8_000),
     target("classic", conversations::classic, 8_000),
