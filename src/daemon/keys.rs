@@ -2,12 +2,20 @@
 
 use crate::limits;
 use crate::reactor::{Authorities, Identity};
+use crate::tokens::{PublicKey, Revoked};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use x509_parser::prelude::parse_x509_certificate;
+
+/// What tokens are believed.
+#[derive(Debug)]
+pub(super) struct TokenKeys {
+    pub(super) key: PublicKey,
+    pub(super) revoked: Revoked,
+}
 
 /// Whose certificates are trusted, and the server's own.
 #[derive(Debug)]
@@ -30,6 +38,20 @@ pub(super) fn in_folder(dir: &Path, server: &str) -> Result<Keys, String> {
     Ok(Keys { authorities, identity: identity(&certificate, &key)? })
 }
 
+/// Reads what tokens are believed, of the same folder.
+///
+/// # Errors
+/// As [`in_folder`].
+pub(super) fn tokens_in_folder(dir: &Path) -> Result<TokenKeys, String> {
+    let path = dir.join("tokens.pub");
+    let key = PublicKey::from_pem(&read(&path)?).map_err(|error| in_file(&path, &error))?;
+    let path = dir.join("revoked");
+    let (_, revoked) =
+        open(&path, limits::REVOKED_FILE_BYTES_MAX).map_err(|error| in_file(&path, &error))?;
+    let revoked = Revoked::parse(&revoked).map_err(|error| in_file(&path, &error))?;
+    Ok(TokenKeys { key, revoked })
+}
+
 /// A certificate and its key, which nobody else may read.
 ///
 /// # Errors
@@ -49,11 +71,14 @@ pub(super) fn ends_at(identity: &Identity) -> Option<i64> {
 
 /// What a file holds.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    open(path).map(|(_, content)| content).map_err(|error| in_file(path, &error))
+    open(path, limits::KEY_FILE_BYTES_MAX)
+        .map(|(_, content)| content)
+        .map_err(|error| in_file(path, &error))
 }
 
 fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
-    let (mode, content) = open(path).map_err(|error| in_file(path, &error))?;
+    let (mode, content) =
+        open(path, limits::KEY_FILE_BYTES_MAX).map_err(|error| in_file(path, &error))?;
     match mode & OTHERS {
         0 => Ok(content),
         _ => {
@@ -63,13 +88,13 @@ fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The mode of the very file that is read, and its content.
-fn open(path: &Path) -> io::Result<(u32, Vec<u8>)> {
+/// The mode of the very file that is read, and its content, which is at most so long.
+fn open(path: &Path, bytes_max: u64) -> io::Result<(u32, Vec<u8>)> {
     let file = File::open(path)?;
     let mode = file.metadata()?.mode();
     let mut content = Vec::new();
-    file.take(limits::KEY_FILE_BYTES_MAX + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > limits::KEY_FILE_BYTES_MAX {
+    file.take(bytes_max + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > bytes_max {
         return Err(io::Error::other("it is too large"));
     }
     Ok((mode, content))

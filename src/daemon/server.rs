@@ -75,6 +75,7 @@ fn run(
     let room = shares.room();
     let links = trust.links();
     let mut node = Node::new(node_options(options, version, herd, index, (settings, links), room)?);
+    trust.require_tokens(&mut node, &herd.name).map_err(Failure::usage)?;
     // Who connects finds all that there was; it is locked for as long as this server runs.
     let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
     let listens = set_up(&mut reactor, server, tls, &trust, &shares)?;
@@ -98,7 +99,7 @@ fn run(
                 Ok(()) => log::info!("the log is opened anew"),
                 Err(error) => log::error!("the log cannot be opened anew: {error}"),
             }
-            match trust.reload() {
+            match trust.reload(node, &herd.name) {
                 Ok(true) => log::info!("certificates and keys are read anew"),
                 Ok(false) => {}
                 Err(why) => log::error!("certificates and keys stay as they were: {why}"),

@@ -1,7 +1,7 @@
 //! TLS on this server's ports: what is spoken with neighbours, and what clients and visitors are shown.
 //! Read anew at SIGHUP, for connections that come from then on.
 
-use super::keys::{self, Keys};
+use super::keys::{self, Keys, TokenKeys};
 use super::{Failure, PUBLIC_PROFILE};
 use crate::cli::TrustOptions;
 use crate::herd::{Herd, Server};
@@ -10,6 +10,7 @@ use crate::node::{LINKS_PROFILE, LinkSecurity, Node};
 use crate::reactor::{
     PeerNames, Reactor, ServerTls, mutual_client_config, mutual_server_config, server_config,
 };
+use crate::tokens::Verifier;
 use crate::wire::plural;
 use log::Level;
 use rustls::ClientConfig;
@@ -101,17 +102,31 @@ impl Tls {
         }
     }
 
+    /// Has the node demand tokens, if it is to.
+    ///
+    /// # Errors
+    /// In one line: what they are verified by is missing, or of no use.
+    pub(super) fn require_tokens(&self, node: &mut Node, herd: &str) -> Result<(), String> {
+        if let (true, Some(dir)) = (self.options.require_tokens, &self.options.keys) {
+            let TokenKeys { key, revoked } =
+                keys::tokens_in_folder(dir).map_err(|why| format!("--keys {why}"))?;
+            node.require_tokens(Verifier::new(key, herd), revoked);
+        }
+        Ok(())
+    }
+
     /// Reads all again; connections that are up go on with what they have.
     ///
     /// False if there is nothing to be read.
     ///
     /// # Errors
     /// In one line: then all stays as it is.
-    pub(super) fn reload(&mut self) -> Result<bool, String> {
+    pub(super) fn reload(&mut self, node: &mut Node, herd: &str) -> Result<bool, String> {
         if self.options == TrustOptions::default() {
             return Ok(false);
         }
         let configs = configs(&self.options, &self.server, &self.peers)?;
+        self.require_tokens(node, herd)?;
         self.configs.replace(configs);
         self.looked_at = i64::MIN;
         Ok(true)

@@ -32,3 +32,8 @@ pub const TOKEN_PATTERN_BYTES_MAX: usize = CLIENT_ID_BYTES_MAX;
 pub const TOKEN_KEY_FILE_BYTES_MAX: usize = 4 * 1_024;
 /// Largest file of revoked tokens: a quarter of a million of those that `herdca` makes.
 pub const REVOKED_FILE_BYTES_MAX: u64 = 8 << 20;
+/// Tokens that are remembered as verified: with more, all are verified anew.
+pub const TOKENS_REMEMBERED_MAX: usize = 16 * 1_024;
+/// How often it is a warning in the log that a token is refused, or does not allow something; meanwhile
+/// it is counted.
+pub const DENIED_REMINDER: Duration = Duration::from_secs(60);

@@ -64,11 +64,15 @@ pub(super) enum Refused {
     NotKept,
     /// There are too many watches, or there is none to end, or nobody may watch.
     Watch,
+    /// A token that is none, or is not asked for.
+    Token,
+    /// No token was shown that allows it.
+    NotAllowed,
 }
 
 impl Refused {
     /// All of them.
-    pub const ALL: [Refused; 12] = [
+    pub const ALL: [Refused; 14] = [
         Refused::Command,
         Refused::Client,
         Refused::Location,
@@ -81,6 +85,8 @@ impl Refused {
         Refused::NoRoom,
         Refused::NotKept,
         Refused::Watch,
+        Refused::Token,
+        Refused::NotAllowed,
     ];
 
     /// Its name where figures are shown.
@@ -98,6 +104,8 @@ impl Refused {
             Refused::NoRoom => "no_room",
             Refused::NotKept => "not_kept",
             Refused::Watch => "watch",
+            Refused::Token => "token",
+            Refused::NotAllowed => "not_allowed",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::limits;
 use crate::positions::Positions;
 use crate::transport::ConnectionId;
 use crate::wire::prefetch::next_client_ids;
-use crate::wire::{Line, LineReader, Printable};
+use crate::wire::{Line, LineReader, Printable, may_hold_token};
 use log::{Level, info};
 use std::{fmt, mem};
 
@@ -95,6 +95,9 @@ impl fmt::Display for Logged<'_> {
         head[start] = b' ';
         head[begin..start].copy_from_slice(role);
         f.write_str(str::from_utf8(&head[begin..]).unwrap_or_default())?;
+        if may_hold_token(self.line) {
+            return f.write_str("AUTH (a token)");
+        }
         Printable(self.line).fmt(f)
     }
 }

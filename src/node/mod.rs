@@ -18,8 +18,8 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  watching  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
-//!   admission  refusals  counts
+//!   report  near  asking  watching  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
+//!   access  admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
 //!
@@ -30,7 +30,9 @@
 //! `places` knows no conversation but its own and no action: it lays down requests, which the `Node`
 //! takes out. What stands in the last row knows nobody above it.
 
+mod access;
 mod admission;
+mod asking;
 mod client;
 mod conversation;
 mod counts;
@@ -53,13 +55,13 @@ mod web;
 
 use crate::limits;
 pub use crate::places::PlacesSettings;
-use crate::places::Search;
-use crate::positions::{OriginId, Position, Positions};
+use crate::positions::{OriginId, Positions};
 use crate::transport::{
     Action, Application, ConnectionId, FileEvent, FileId, Meters, Monotonic, Now, Signal,
 };
+use crate::wire::Lifetimes;
 use crate::wire::neighbour::{Version, at_beginning};
-use crate::wire::{Lifetimes, Location, WhatsAt};
+use access::Access;
 use admission::Admission;
 pub use admission::ClientBounds;
 pub use conversation::Conversation;
@@ -111,6 +113,8 @@ pub struct Node {
     /// Of clients' lines that are too long.
     long_lines: LogThrottle,
     admission: Admission,
+    /// What tokens are believed, where they are required.
+    access: Option<Box<Access>>,
     /// How many changes came in this turn, once it has ended, and the feed's head when it did.
     news: u64,
     head_last_turn: u64,
@@ -206,6 +210,7 @@ impl Node {
             watched_too_much: LogThrottle::default(),
             long_lines: LogThrottle::default(),
             admission: Admission::new("clients", options.bounds),
+            access: None,
             news: 0,
             head_last_turn: 0,
             peers,
@@ -278,26 +283,6 @@ impl Node {
         self.peers.check(&self.positions)?;
         self.hub.check(&self.positions)?;
         self.questions.check()
-    }
-
-    /// Asks Places what is near a client, which is there; None if it is not known. The asker is woken
-    /// when the answer can be taken.
-    fn ask_places(
-        &mut self,
-        asked: &WhatsAt<'_>,
-        asker: ConnectionId,
-        now: Now,
-    ) -> Option<(QuestionId, Position<'_>)> {
-        let Node { positions, questions, .. } = self;
-        let position = positions.find(asked.client)?;
-        let location = Location::parse(position.location())?;
-        let search = Search {
-            latitude_nanodegrees: location.latitude_nanodegrees,
-            longitude_nanodegrees: location.longitude_nanodegrees,
-            radius_micrometres: asked.radius_micrometres,
-        };
-        let question = questions.ask(search, asked.bound, asker, now);
-        Some((question, position))
     }
 
     /// Has a connection's `woken` called in this turn.

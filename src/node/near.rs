@@ -5,9 +5,10 @@ mod found;
 pub(super) use found::{Found, Kept, NearClients};
 
 use super::Node;
+use super::access::Sight;
 use crate::limits;
 use crate::positions;
-use crate::positions::Area;
+use crate::positions::{Area, Wanted};
 use crate::transport::ConnectionId;
 use crate::wire::{Location, Near, Place};
 use std::collections::VecDeque;
@@ -78,7 +79,8 @@ impl Nears {
 
 impl Node {
     /// Answers a question, if this turn may spend anything on it.
-    pub(super) fn near(&mut self, question: &Near<'_>) -> Asked<'_> {
+    /// Those whom the asker may know of are found.
+    pub(super) fn near(&mut self, question: &Near<'_>, sight: Option<&Sight>) -> Asked<'_> {
         let known = |client| self.positions.find(client).map(|position| position.location());
         let (centre, but) = match question.place {
             Place::Location(location) => (Some(location), None),
@@ -90,7 +92,10 @@ impl Node {
         }
         let area = Area::new(centre, question.radius_micrometres);
         let Node { nears, positions, .. } = self;
-        let looked_at = positions.near(&area, question.bound.into(), but, &mut nears.found);
+        let is_seen = |client: &[u8]| sight.is_none_or(|sight| sight.covers(client));
+        let wanted: Option<Wanted<'_>> = if sight.is_some() { Some(&is_seen) } else { None };
+        let bound = question.bound.into();
+        let looked_at = positions.near(&area, bound, but, wanted, &mut nears.found);
         nears.places -= looked_at as i64;
         Asked::Found(Found::new(&self.nears.found, &self.positions))
     }

@@ -1,11 +1,13 @@
-//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH`, `UNWATCH` and `FORGET`; and why it
-//! says none of these.
+//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH`, `UNWATCH`, `FORGET` and `AUTH`; and
+//! why it says none of these.
 
+mod auth;
 mod forget;
 mod malformed;
 mod near;
 mod watch;
 
+pub use auth::{Auth, may_hold_token};
 pub use forget::Forget;
 pub use malformed::{Malformed, Reason};
 pub use near::{Near, Place};
@@ -29,6 +31,8 @@ pub enum Command<'a> {
     Watch(Watch<'a>),
     /// `UNWATCH` with the same fields: no longer.
     Unwatch(Watch<'a>),
+    /// `AUTH <token>`: this is who I am.
+    Auth(Auth<'a>),
     /// `FORGET <client> <time>`: it is not known any more where the client is.
     Forget(Forget<'a>),
 }
@@ -100,6 +104,8 @@ impl<'a> Command<'a> {
             Watch::parse_fields(scanner).map(Command::Unwatch)
         } else if scanner.literal(b"FORGET").is_some() {
             Forget::parse_fields(scanner).map(Command::Forget)
+        } else if scanner.literal(b"AUTH").is_some() {
+            Auth::parse_fields(scanner).map(Command::Auth)
         } else {
             None
         };

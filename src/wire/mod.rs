@@ -30,7 +30,10 @@ pub mod printable;
 pub mod time;
 pub mod uri;
 
-pub use command::{Command, Forget, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
+pub use command::{
+    Auth, Command, Forget, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt,
+    may_hold_token,
+};
 pub use decimal::Decimal;
 pub use lifetimes::Lifetimes;
 pub use lines::{Line, LineReader};

@@ -4,6 +4,7 @@ use super::Client;
 use crate::node::Node;
 use crate::node::report::Reporter;
 use crate::positions::Text;
+use crate::tokens::Right;
 use crate::transport::Context;
 use crate::wire::Forget;
 use crate::wire::neighbour::write_gone;
@@ -17,6 +18,9 @@ impl Client {
         line: &[u8],
         got_nanoseconds: i64,
     ) -> Option<()> {
+        if !self.may(cx, Right::Forget, forget.client) {
+            return None;
+        }
         let text = forget.text();
         let text = Text::of_tombstone(&text, forget.client.len())?;
         let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);

@@ -4,6 +4,7 @@ use super::Client;
 use crate::node::Node;
 use crate::node::report::Reporter;
 use crate::positions::Text;
+use crate::tokens::Right;
 use crate::transport::Context;
 use crate::wire::IamAt;
 use crate::wire::neighbour::write_at_after;
@@ -31,6 +32,9 @@ impl Client {
         time_nanoseconds: i64,
         got_nanoseconds: i64,
     ) -> Option<()> {
+        if cx.app.requires_tokens() && !self.may(cx, Right::Report, text.client()) {
+            return None;
+        }
         let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
         let node = &mut *cx.app;
         if node.settings.promises {

@@ -4,6 +4,8 @@
 //! answers leave is the business of the [`Answers`].
 
 mod answers;
+mod apart;
+mod auth;
 mod forget;
 mod iamat;
 mod near;
@@ -18,9 +20,11 @@ use super::counts::Refused;
 use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
+use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
 use answers::{Answers, Awaited};
+use apart::Apart;
 use log::{debug, info, warn};
 use silence::{Silence, Standing, Timer};
 use std::mem;
@@ -30,9 +34,7 @@ use std::mem;
 pub(super) struct Client {
     lines: LineReader,
     answers: Answers,
-    /// Input that waits for room for its answers, while reading is paused for want of that: boxed twice, as
-    /// there are more who do not wait.
-    backlog: Option<Box<Backlog>>,
+    apart: Apart,
     silence: Silence,
     /// There since it first watched something.
     watcher: Option<WatcherId>,
@@ -46,11 +48,6 @@ pub(super) struct Client {
     leaves: bool,
 }
 
-#[derive(Debug)]
-struct Backlog {
-    input: Box<[u8]>,
-}
-
 /// Connections are mostly idle ones of clients.
 const _: () = assert!(size_of::<Client>() <= 80);
 
@@ -59,7 +56,7 @@ impl Client {
         Client {
             lines: LineReader::new(),
             answers: Answers::default(),
-            backlog: None,
+            apart: Apart::default(),
             silence: Silence::default(),
             watcher: None,
             admitted: None,
@@ -98,7 +95,7 @@ impl Client {
             return;
         }
         cx.transport.pause_reading();
-        self.backlog = Some(Box::new(Backlog { input: data.into() }));
+        self.apart.put_off(data);
     }
 
     /// Whether answers have no more room: neither behind a pending one nor in the transport.
@@ -112,9 +109,9 @@ impl Client {
         if self.last || self.must_pause(cx.transport) {
             return;
         }
-        let backlog = self.backlog.take();
+        let backlog = self.apart.take_input();
         cx.transport.resume_reading();
-        self.process(cx, backlog.as_ref().map_or(&[], |backlog| &backlog.input));
+        self.process(cx, backlog.as_deref().unwrap_or_default());
     }
 
     /// After each callback: closes if everything is answered and nothing more is to come (with
@@ -133,12 +130,8 @@ impl Client {
     }
 
     fn standing(&self, node: &Node) -> Standing<'_> {
-        let owes = !self.answers.is_empty() || self.has_backlog() || self.owes_events(node);
+        let owes = !self.answers.is_empty() || self.apart.has_input() || self.owes_events(node);
         Standing { partial: self.lines.partial(), commanded: self.answered, owes }
-    }
-
-    fn has_backlog(&self) -> bool {
-        self.backlog.as_ref().is_some_and(|backlog| !backlog.input.is_empty())
     }
 
     fn end(&mut self, cx: &mut Context<'_, Node>) {
@@ -211,6 +204,7 @@ impl Client {
             Ok(Some(Command::Watch(watch))) => self.watch(cx, &watch, line),
             Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
             Ok(Some(Command::Forget(forget))) => self.forget(cx, &forget, line, got_nanoseconds),
+            Ok(Some(Command::Auth(auth))) => self.authenticate(cx, &auth),
             Err(malformed) => {
                 tell_malformed(cx, malformed);
                 None
@@ -230,12 +224,13 @@ impl Client {
     fn send_answered(&mut self, cx: &mut Context<'_, Node>) {
         let node = &mut *cx.app;
         let mut is_served = false;
+        let sight = node.sight(self.apart.grant(), Right::Ask, cx.now);
         self.answers.send(cx.transport, |transport, awaited| match awaited {
             Awaited::Places { question, at } => {
                 whatsat::write_answer(node, transport, *question, at)
             }
             Awaited::Disk(report) => promised::write_answer(node, transport, report),
-            _ => near::write_answer(node, transport, awaited, &mut is_served),
+            _ => near::write_answer(node, transport, (awaited, sight.as_ref()), &mut is_served),
         });
     }
 }
@@ -339,7 +334,7 @@ impl Protocol<Node> for Client {
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
         self.send_answered(cx);
         self.tell(cx);
-        if self.backlog.is_some() && !self.last && !self.must_pause(cx.transport) {
+        if self.apart.is_put_off() && !self.last && !self.must_pause(cx.transport) {
             cx.transport.yield_turn();
         }
         self.look_after(cx);
@@ -368,7 +363,7 @@ impl Protocol<Node> for Client {
         self.leaves = !cx.transport.has_output();
         self.stop_watching(cx);
         self.last = true;
-        self.backlog = None;
+        self.apart.take_input();
         cx.transport.pause_reading();
         self.look_after(cx);
     }

@@ -7,13 +7,15 @@ use super::answers::Awaited;
 use super::{Client, write_refusal};
 use crate::limits;
 use crate::node::Node;
+use crate::node::access::Sight;
 use crate::node::counts::Refused;
 use crate::node::lines::TRAFFIC;
 use crate::node::near::{Asked, Kept, NearClients};
+use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context, Transport};
 use crate::wire::decimal::write_kilometres;
 use crate::wire::neighbour::write_at;
-use crate::wire::{Command, Near, plural};
+use crate::wire::{Command, Near, Place, plural};
 use log::{debug, info};
 
 impl Client {
@@ -24,11 +26,17 @@ impl Client {
         question: &Near<'_>,
         line: &[u8],
     ) -> Option<()> {
+        if let Place::Client(client) = question.place
+            && !self.may(cx, Right::Ask, client)
+        {
+            return None;
+        }
+        let sight = cx.app.sight(self.apart.grant(), Right::Ask, cx.now);
         let is_first = self.answers.is_empty();
         let mut is_served = false;
         let mut awaited = None;
         if is_first && !cx.app.nears.anybody_waits() {
-            match answer(cx.app, cx.transport, question) {
+            match answer(cx.app, cx.transport, question, sight.as_ref()) {
                 Answered::Whole => return Some(()),
                 Answered::Unknown => return None,
                 Answered::TooEarly => {}
@@ -60,7 +68,7 @@ enum Answered {
 pub(super) fn write_answer(
     node: &mut Node,
     transport: &mut Transport,
-    awaited: &mut Awaited,
+    (awaited, sight): (&mut Awaited, Option<&Sight>),
     is_served: &mut bool,
 ) -> bool {
     if *is_served || matches!(awaited, Awaited::RestOfNear(_)) && node.nears.have_spent() {
@@ -76,7 +84,7 @@ pub(super) fn write_answer(
         }
         Awaited::Near(line) => {
             let asked = match Command::parse(line) {
-                Ok(Some(Command::Near(question))) => answer(node, transport, &question),
+                Ok(Some(Command::Near(question))) => answer(node, transport, &question, sight),
                 _ => Answered::Unknown,
             };
             match asked {
@@ -104,9 +112,14 @@ pub(super) fn write_answer(
     is_whole
 }
 
-fn answer(node: &mut Node, transport: &mut Transport, question: &Near<'_>) -> Answered {
+fn answer(
+    node: &mut Node,
+    transport: &mut Transport,
+    question: &Near<'_>,
+    sight: Option<&Sight>,
+) -> Answered {
     let id = transport.id();
-    let mut found = match node.near(question) {
+    let mut found = match node.near(question, sight) {
         Asked::TooEarly => return Answered::TooEarly,
         Asked::Unknown => {
             tell_unknown(node, id);

@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::node::counts::Refused;
 use crate::node::hub::{Event, Form, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
+use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context};
 use crate::wire::Watch;
 use log::{Level, debug};
@@ -24,6 +25,10 @@ impl Client {
             return None;
         }
         let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id, Form::Lines));
+        if node.requires_tokens() {
+            let sight = node.sight(self.apart.grant(), Right::Watch, cx.now);
+            node.hub.restrict(watcher, sight, &mut node.positions);
+        }
         if !node.hub.watch(watcher, watch, None, &mut node.positions) {
             debug!("client {id}: there are too many watches");
             node.counts.refused(Refused::Watch);
@@ -89,6 +94,10 @@ impl Client {
     /// answered before its event, and a watch copied back before what it brings.
     pub(super) fn tell(&mut self, cx: &mut Context<'_, Node>) {
         let Some(watcher) = self.watcher else { return };
+        if self.apart.is_over(cx.app, cx.now) {
+            self.stop_watching(cx);
+            return;
+        }
         let (id, now, is_held_back) =
             (cx.transport.id(), cx.now.monotonic, self.answers.hold_back());
         let write = |out: &mut Vec<u8>, event: &Event<'_>| write_event(out, event, id);

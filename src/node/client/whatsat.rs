@@ -5,6 +5,7 @@ use super::answers::Awaited;
 use crate::node::counts::Refused;
 use crate::node::lines::{TRAFFIC, without_end};
 use crate::node::{Node, QuestionId};
+use crate::tokens::Right;
 use crate::transport::{Context, Transport};
 use crate::wire::neighbour::write_at;
 use crate::wire::{Printable, WhatsAt, plural};
@@ -13,6 +14,9 @@ use log::{debug, info};
 impl Client {
     /// Asks Places: None if the client is not known.
     pub(super) fn ask(&mut self, cx: &mut Context<'_, Node>, command: &WhatsAt<'_>) -> Option<()> {
+        if !self.may(cx, Right::Ask, command.client) {
+            return None;
+        }
         let node = &mut *cx.app;
         let asker = cx.transport.id();
         let Some((question, position)) = node.ask_places(command, asker, cx.now) else {

@@ -30,6 +30,18 @@ pub(in crate::node) enum News<'a> {
     Written(&'a [u8]),
 }
 
+impl News<'_> {
+    /// Whom it is about, if it is about one client.
+    pub fn client(&self) -> Option<&[u8]> {
+        match self {
+            News::At(position) => Some(position.text().client()),
+            News::Gone(change) => Some(change.text().client()),
+            News::Out(client) | News::Expired(client) => Some(client),
+            News::Now(_) | News::Written(_) => None,
+        }
+    }
+}
+
 /// Whether another event may be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum Room {

@@ -12,6 +12,8 @@ pub(super) struct Everything {
     place: Place,
     /// How many more times what is so is to be told, each from the beginning.
     again: u32,
+    /// Whether it never shares the recent lines, since it may not be told all that they tell.
+    is_alone: bool,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,11 @@ impl Everything {
     /// It `is_first` if nobody was told of before, by another watch.
     pub fn new(positions: &mut Positions, is_first: bool) -> Self {
         let head = positions.head();
-        Everything { place: Place::from_the_front(positions, head, is_first), again: 0 }
+        Everything {
+            place: Place::from_the_front(positions, head, is_first),
+            again: 0,
+            is_alone: false,
+        }
     }
 
     /// What has changed since `after` is told first, to one who was told all before.
@@ -57,7 +63,17 @@ impl Everything {
         let (told_up_to, quiet_up_to) = (after, after);
         let (is_again, is_first) = (false, false);
         let place = Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to, is_first };
-        Everything { place, again: 0 }
+        Everything { place, again: 0, is_alone: false }
+    }
+
+    /// From now on it is told by a cursor of its own.
+    pub fn go_alone(&mut self, positions: &mut Positions) {
+        self.is_alone = true;
+        if let Place::Recent { up_to, .. } = self.place {
+            let cursor = positions.open_cursor();
+            positions.seek(&cursor, up_to);
+            self.place = Place::behind(cursor, up_to);
+        }
     }
 
     /// What is so now is to be told once more.
@@ -99,8 +115,13 @@ impl Everything {
     }
 
     /// Whether all has been told that the recent lines tell.
-    pub fn has_caught_up(&self, recent: &Recent) -> bool {
-        matches!(self.place, Place::Recent { at, .. } if at == recent.end_at())
+    pub fn has_caught_up(&self, recent: &Recent, positions: &Positions) -> bool {
+        match &self.place {
+            Place::Recent { at, .. } => *at == recent.end_at(),
+            Place::Walking { cursor, now, .. } => {
+                self.is_alone && now.is_none() && positions.is_at_head(cursor)
+            }
+        }
     }
 
     /// The recent lines that have not been told, up to that change, and count as told; none for who is
@@ -118,7 +139,7 @@ impl Everything {
                 lines
             }
             Place::Walking { now, .. } => {
-                if now.is_none() && self.told_up_to(positions) >= noted_up_to {
+                if !self.is_alone && now.is_none() && self.told_up_to(positions) >= noted_up_to {
                     self.go_live(positions, noted_up_to, recent);
                 }
                 &[]
@@ -155,14 +176,7 @@ impl Everything {
         if let Place::Recent { at, up_to } = self.place
             && at < start
         {
-            self.place = Place::Walking {
-                cursor: open(),
-                told_up_to: up_to,
-                now: None,
-                is_again: false,
-                quiet_up_to: 0,
-                is_first: false,
-            };
+            self.place = Place::behind(open(), up_to);
             return Some(at);
         }
         None
@@ -198,7 +212,9 @@ impl Everything {
                     return Next::NowEverything(up_to);
                 }
                 let Some(sequence) = next else {
-                    self.go_live(positions, noted_up_to, recent);
+                    if !self.is_alone {
+                        self.go_live(positions, noted_up_to, recent);
+                    }
                     return Next::Nothing;
                 };
                 let (is_told, is_quiet) = (sequence <= *told_up_to, sequence <= *quiet_up_to);
@@ -220,6 +236,12 @@ impl Place {
         let cursor = positions.open_cursor_at_front();
         let now = Some(positions.head());
         Place::Walking { cursor, told_up_to: 0, now, is_again: false, quiet_up_to, is_first }
+    }
+
+    /// At the cursor, where all up to that number has been told.
+    fn behind(cursor: Cursor, told_up_to: u64) -> Self {
+        let (now, is_again, quiet_up_to, is_first) = (None, false, 0, false);
+        Place::Walking { cursor, told_up_to, now, is_again, quiet_up_to, is_first }
     }
 
     fn end(self, positions: &mut Positions) {

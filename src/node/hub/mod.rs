@@ -33,6 +33,7 @@ mod watches;
 
 pub(super) use event::{Event, Form, Room, client_at};
 
+use super::access::Sight;
 use crate::limits;
 use crate::positions::{Cursor, Positions, RecordNumber};
 use crate::transport::ConnectionId;
@@ -99,6 +100,13 @@ impl Hub {
         });
         self.watchers[id.index()] = Some(Box::new(Watcher::new(connection, form)));
         id
+    }
+
+    /// From now on it is told of those clients only; of all, if it is not said.
+    pub fn restrict(&mut self, id: WatcherId, sight: Option<Sight>, positions: &mut Positions) {
+        if let Some(watcher) = find(&mut self.watchers, id) {
+            watcher.restrict(sight, positions);
+        }
     }
 
     /// What is so now is to be told, and then what changes; of who was told before all changes up to

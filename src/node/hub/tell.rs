@@ -15,8 +15,8 @@ impl Hub {
     pub fn call(&mut self, positions: &Positions, mut wake: impl FnMut(ConnectionId)) {
         for recent in self.recent.iter().flatten() {
             for &id in recent.watchers() {
-                let watcher =
-                    find(&mut self.watchers, id).filter(|watcher| !watcher.is_told(recent));
+                let watcher = find(&mut self.watchers, id)
+                    .filter(|watcher| !watcher.is_told(recent, positions));
                 if watcher.is_some_and(|watcher| watcher.change_state(State::Idle, State::Due)) {
                     self.due.push_back(id);
                 }
@@ -102,6 +102,9 @@ impl Hub {
                     (sequence, news)
                 }
             };
+            if !watcher.may_be_told(&news) {
+                continue;
+            }
             let event = Event { sequence, news };
             watcher.told(&event);
             if write(&event) == Room::No {

@@ -93,7 +93,7 @@ impl Stage {
             told.push_str(str::from_utf8(&lines).unwrap());
         });
         let watcher = find(&mut hub.watchers, *id).unwrap();
-        hub.recent[0].as_ref().is_some_and(|recent| watcher.is_told(recent))
+        hub.recent[0].as_ref().is_some_and(|recent| watcher.is_told(recent, positions))
     }
 
     /// One turn.

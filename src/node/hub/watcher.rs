@@ -3,12 +3,14 @@
 mod departed;
 mod ended;
 mod judge;
+mod sight;
 
 use super::beginning::{Beginning, Look};
 use super::event::{Event, Form};
 use super::everything::Everything;
 use super::recent::Recent;
 use super::watches::{Noted, Watched, Watches};
+use crate::node::access::Sight;
 use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
 use departed::Departed;
@@ -20,6 +22,8 @@ use std::rc::Rc;
 pub(super) struct Watcher {
     connection: ConnectionId,
     form: Form,
+    /// Whom it may be told of; of all, if it is not said.
+    sight: Option<Sight>,
     watches: Watches,
     everything: Option<Everything>,
     /// What is so now of watches that have begun, one after the other.
@@ -90,6 +94,7 @@ impl Watcher {
         Watcher {
             connection,
             form,
+            sight: None,
             watches: Watches::default(),
             everything: None,
             beginnings: VecDeque::new(),
@@ -183,6 +188,7 @@ impl Watcher {
             None => Everything::new(positions, self.told.is_empty()),
             Some(after) => Everything::since(after, positions),
         });
+        self.restrict(self.sight.clone(), positions);
     }
 
     /// The recent lines that it has not been told, which count as told; none for who is far behind.
@@ -217,8 +223,10 @@ impl Watcher {
     }
 
     /// Whether it watches everything and has nothing more to be told of the recent lines.
-    pub fn is_told(&self, recent: &Recent) -> bool {
-        self.everything.as_ref().is_some_and(|everything| everything.has_caught_up(recent))
+    pub fn is_told(&self, recent: &Recent, positions: &Positions) -> bool {
+        self.everything
+            .as_ref()
+            .is_some_and(|everything| everything.has_caught_up(recent, positions))
     }
 
     /// See [`Everything::fall_behind`]; `departed` are those whom the recent lines say to have, and where.

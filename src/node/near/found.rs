@@ -165,7 +165,7 @@ mod tests {
         }
         positions.follow_areas(usize::MAX);
         let (mut near, area) = (Vec::new(), Area::new(Location::parse(b"+1+1").unwrap(), 0));
-        positions.near(&area, CLIENTS, None, &mut near);
+        positions.near(&area, CLIENTS, None, None, &mut near);
         let mut all = Found::new(&near, &positions);
         let mut lines = Vec::new();
         while let Some(client) = all.next() {

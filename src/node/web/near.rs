@@ -87,7 +87,7 @@ impl NearAnswer {
         reply: Reply,
         body: &mut Vec<u8>,
     ) -> bool {
-        let mut found = match cx.app.near(question) {
+        let mut found = match cx.app.near(question, None) {
             Asked::Found(found) => found,
             Asked::TooEarly => {
                 cx.app.nears.wait(cx.transport.id(), false);

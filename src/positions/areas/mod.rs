@@ -41,7 +41,7 @@ mod tree;
 mod walk;
 
 pub use area::Area;
-pub use near::Near;
+pub use near::{Near, Wanted};
 pub use sphere::{Point, metres_between};
 
 use super::change::{Change, RecordNumber};
@@ -133,7 +133,7 @@ impl Positions {
     }
 
     /// The clients in the area that are nearest to its centre, at most `bound`, without the client
-    /// `but`, by distance and then by the bytes of their ids, put into `found` (which is cleared
+    /// `but` and only those `wanted`, by distance and then by the bytes of their ids, put into `found` (which is cleared
     /// first). Returns how many places were looked at for that.
     ///
     /// The index must be [current](Self::areas_are_current), or nothing is found.
@@ -142,12 +142,13 @@ impl Positions {
         area: &Area,
         bound: usize,
         but: Option<&[u8]>,
+        wanted: Option<Wanted<'_>>,
         found: &mut Vec<Near>,
     ) -> usize {
         found.clear();
         let Some(tree) = self.current_areas().filter(|_| bound > 0) else { return 0 };
         let but = but.and_then(|client| self.lookup(self.hash(client), client));
-        let examined = near::nearest(self, tree, area, bound, but, found);
+        let examined = near::nearest(self, tree, area, (bound, but, wanted), found);
         // Who asks for a few will read them all at once.
         self.prefetch_near(found);
         examined

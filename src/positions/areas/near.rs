@@ -21,6 +21,9 @@ pub struct Near {
     pub number: RecordNumber,
 }
 
+/// Whether a client with that id may be found.
+pub type Wanted<'a> = &'a dyn Fn(&[u8]) -> bool;
+
 /// A place that may be among the nearest.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
@@ -40,6 +43,8 @@ struct Candidates<'a> {
     but: Option<u32>,
     /// Whether each is looked at for being dead, which takes its record to be read.
     without_dead: bool,
+    /// Which clients may be found; all if it is not said.
+    wanted: Option<Wanted<'a>>,
     /// At most these are kept beyond the bound.
     spare: usize,
     limit: i64,
@@ -53,24 +58,23 @@ pub(super) fn nearest(
     positions: &Positions,
     tree: &Tree,
     area: &Area,
-    bound: usize,
-    but: Option<u32>,
+    (bound, but, wanted): (usize, Option<u32>, Option<Wanted<'_>>),
     found: &mut Vec<Near>,
 ) -> usize {
-    let examined = search(positions, tree, area, (bound, but, false), found);
+    let examined = search(positions, tree, area, (bound, but, wanted, false), found);
     // Hardly ever is one dead that has not been taken out, and then others may be near in its place.
     if !positions.expiry.is_on() || !found.iter().any(|near| positions.is_dead(near.number)) {
         return examined;
     }
     found.clear();
-    examined + search(positions, tree, area, (bound, but, true), found)
+    examined + search(positions, tree, area, (bound, but, wanted, true), found)
 }
 
 fn search(
     positions: &Positions,
     tree: &Tree,
     area: &Area,
-    (bound, but, without_dead): (usize, Option<u32>, bool),
+    (bound, but, wanted, without_dead): (usize, Option<u32>, Option<Wanted<'_>>, bool),
     found: &mut Vec<Near>,
 ) -> usize {
     let limit = area.chord() * area.chord();
@@ -82,6 +86,7 @@ fn search(
         bound,
         but,
         without_dead,
+        wanted,
         spare,
         limit,
         found: found_so_far,
@@ -106,6 +111,7 @@ impl Candidates<'_> {
             if chord_squared <= self.limit
                 && self.but != Some(number)
                 && !(self.without_dead && self.positions.is_dead(RecordNumber(number)))
+                && self.wanted.is_none_or(|wanted| wanted(self.positions.client_of(number)))
             {
                 self.found.push(Candidate { chord_squared, number, metres: None });
             }
@@ -178,11 +184,16 @@ impl Candidates<'_> {
 
 /// By rounded metres, then by the ids' bytes.
 fn compare(positions: &Positions, a: &Candidate, b: &Candidate) -> Ordering {
-    let client = |candidate: &Candidate| positions.feed.record(candidate.number).text().client();
+    let client = |candidate: &Candidate| positions.client_of(candidate.number);
     a.metres.cmp(&b.metres).then_with(|| client(a).cmp(client(b)))
 }
 
 impl Positions {
+    /// Whom a record is about.
+    fn client_of(&self, number: u32) -> &[u8] {
+        self.feed.record(number).text().client()
+    }
+
     /// Where a record's text says that it is.
     pub(super) fn location_of(&self, number: u32) -> Option<Location> {
         Location::parse(self.feed.record(number).text().location())

@@ -93,7 +93,7 @@ impl Pair {
         expected.retain(|(_, client)| but != Some(client));
         expected.truncate(bound);
         let mut found = vec![Near { metres: 1, number: RecordNumber(0) }; 3];
-        self.positions.near(area, bound, but.map(str::as_bytes), &mut found);
+        self.positions.near(area, bound, but.map(str::as_bytes), None, &mut found);
         let found: Vec<_> = found.iter().map(|near| (near.metres, client(near.number))).collect();
         let expected: Vec<_> = expected
             .into_iter()

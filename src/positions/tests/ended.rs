@@ -52,7 +52,7 @@ fn a_position_is_unknown_when_its_time_is_over_and_not_before() {
     positions.follow_areas(usize::MAX);
     let area = Area::new(crate::wire::Location::parse(b"+1+2").unwrap(), 1);
     let mut near = Vec::new();
-    positions.near(&area, 1, None, &mut near);
+    positions.near(&area, 1, None, None, &mut near);
     assert_eq!((near.len(), positions.inside(&area, 9)), (0, Some(vec![])));
     assert_eq!(positions.step(), Some(15), "all servers count it in this step");
     assert_eq!((positions.len(), sweep(&mut positions)), (1, 0));
@@ -80,7 +80,7 @@ fn who_is_near_is_told_though_others_who_were_nearer_are_dead() {
     positions.follow_areas(usize::MAX);
     let area = Area::new(crate::wire::Location::parse(b"+1+2").unwrap(), 1);
     let mut near = Vec::new();
-    positions.near(&area, 7, None, &mut near);
+    positions.near(&area, 7, None, None, &mut near);
     let names: Vec<String> = near
         .iter()
         .filter_map(|near| positions.change_of(near.number))

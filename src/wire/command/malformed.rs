@@ -93,13 +93,14 @@ fn fields(line: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The names of the commands, and what fields they take.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("IAMAT", "client, location and time"),
     ("WHATSAT", "client, radius and bound"),
     ("NEAR", "client or location, radius and bound"),
     ("WATCH", "a client, or location and radius, or *"),
     ("UNWATCH", "a client, or location and radius, or *"),
     ("FORGET", "client and time"),
+    ("AUTH", "a token"),
 ];
 
 fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {

@@ -50,7 +50,10 @@ fn many_come_move_and_go() {
     pair.positions.check().unwrap();
     pair.follow();
     let mut found = vec![];
-    assert_eq!(pair.positions.near(&Area::new(location(0, 0), 1 << 50), 10, None, &mut found), 0);
+    assert_eq!(
+        pair.positions.near(&Area::new(location(0, 0), 1 << 50), 10, None, None, &mut found),
+        0
+    );
     assert_eq!(found, []);
 }
 

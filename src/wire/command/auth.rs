@@ -1,0 +1,65 @@
+//! `AUTH <token>`: a client shows a token.
+
+use super::super::ascii::is_white_space;
+use super::super::scanner::Scanner;
+use std::fmt;
+
+/// The field of an `AUTH`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Auth<'a> {
+    /// The token as it came; whether it is one is not known.
+    pub token: &'a [u8],
+}
+
+impl<'a> Auth<'a> {
+    pub(super) fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
+        scanner.gap()?;
+        let token = scanner.rest().trim_ascii();
+        let is_one = !token.is_empty() && !token.iter().any(|&byte| is_white_space(byte));
+        is_one.then_some(Auth { token })
+    }
+}
+
+/// No log shows a token.
+impl fmt::Debug for Auth<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+/// Whether a line may hold a token, as one of a client or, with `? ` before it, as one that is copied
+/// back: no log shows it. However it is written, for somebody may have meant it so.
+pub fn may_hold_token(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"? ").unwrap_or(line).trim_ascii_start();
+    line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Command;
+
+    #[test]
+    fn a_token_is_one_field() {
+        for line in ["AUTH a.b.c", " AUTH\ta.b.c \r"] {
+            let Ok(Some(Command::Auth(auth))) = Command::parse(line.as_bytes()) else {
+                panic!("{line:?} is none")
+            };
+            assert_eq!(auth.token, b"a.b.c");
+            assert_eq!(format!("{auth:?}"), "Auth");
+        }
+        for line in ["AUTH", "AUTH ", "AUTH a b", "AUTHa", "auth a"] {
+            assert!(Command::parse(line.as_bytes()).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_may_hold_a_token_are_known_however_they_are_written() {
+        for line in ["AUTH x", "auth x", "  AUTH x", "? AUTH x", "? \tAuth", "AUTHx"] {
+            assert!(may_hold_token(line.as_bytes()), "{line:?}");
+        }
+        for line in ["IAMAT AUTH +1+1 5", "AUT", "", "? IAMAT AUTH", "WATCH AUTH"] {
+            assert!(!may_hold_token(line.as_bytes()), "{line:?}");
+        }
+    }
+}
