@@ -1,7 +1,6 @@
-//! Every bound of the program on one page, with its unit in its name, whichever room it is for: so
-//! that an operator and a reviewer see what can grow, and how far, without looking for it; so that a
-//! test can demand of each that something reaches it (`tests/bounds/limit_coverage.rs`); and so that what
-//! must hold between them is asserted when the program is compiled (`consistent`).
+//! Every bound of the program on one page, with its unit in its name: so that an operator and a reviewer
+//! see what can grow, and how far; so that a test can demand of each that something reaches it
+//! (`tests/bounds/limit_coverage.rs`); and so that what must hold between them is asserted (`consistent`).
 
 mod consistent;
 mod trust;
@@ -32,13 +31,11 @@ pub const CLASSIC_SILENCE: Duration = Duration::from_millis(100);
 pub const CLASSIC_SILENCE_MAX: Duration = Duration::from_secs(1);
 /// Silence behind half a line after which the log says, once for a connection, what it waits for.
 pub const HALF_LINE_HINT_AFTER: Duration = Duration::from_secs(1);
-/// How long a connection may take to send its first whole command unless `--first-line` says
-/// otherwise (contract).
+/// How long a connection may take to send its first whole command unless `--first-line` differs (contract).
 pub const FIRST_LINE_DEFAULT: Duration = Duration::from_secs(60);
 /// Largest `--first-line` and `--idle`: ten years.
 pub const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(3_653 * 86_400);
-/// Descriptors for clients that are kept for telling newcomers that there are too many, if an eighth
-/// of them is not less.
+/// Most descriptors for clients that are kept, of eight one, for telling newcomers that they are too many.
 pub const REFUSED_AT_A_TIME_MAX: usize = 16;
 /// How often it is a warning in the log that newcomers are refused; meanwhile they are counted.
 pub const NEWCOMER_REMINDER: Duration = Duration::from_secs(60);
