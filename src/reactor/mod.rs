@@ -23,7 +23,7 @@ mod stream;
 mod tls;
 
 pub use resolver::LookUp;
-pub use tls::{ClientConfigSource, client_config};
+pub use tls::{ClientConfigSource, client_config, in_words};
 
 use crate::driver::{DriverOf, Readiness};
 use crate::limits;

@@ -38,7 +38,7 @@ pub fn client_config(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, St
 }
 
 /// Why a session broke, in words also where rustls has only a name for it.
-pub(super) fn in_words(error: &Error) -> String {
+pub fn in_words(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "invalid peer certificate: its authority is not trusted here".to_owned()
