@@ -18,15 +18,36 @@ pub enum Channel {
 /// A session that takes all that it is given and writes it as the socket has room.
 #[derive(Debug)]
 pub struct Secured {
-    socket: TcpStream,
+    socket: Drained,
     session: ClientConnection,
+}
+
+/// A socket that, once a read has come back short, is not read in vain: there will be an event.
+#[derive(Debug)]
+struct Drained {
+    socket: TcpStream,
+    is_empty: bool,
+}
+
+impl Read for Drained {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_empty {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let count = self.socket.read(buffer)?;
+        self.is_empty = count < buffer.len();
+        Ok(count)
+    }
 }
 
 impl Channel {
     /// Over that socket, which may still be connecting, within a session if there is one.
     pub fn new(socket: TcpStream, session: Option<ClientConnection>) -> Self {
         match session {
-            Some(session) => Channel::Tls(Box::new(Secured { socket, session })),
+            Some(session) => {
+                let socket = Drained { socket, is_empty: false };
+                Channel::Tls(Box::new(Secured { socket, session }))
+            }
             None => Channel::Plain(socket),
         }
     }
@@ -81,6 +102,7 @@ impl Write for Channel {
 impl Secured {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
+        self.socket.is_empty = false;
         while filled < buffer.len() {
             match self.session.reader().read(&mut buffer[filled..]) {
                 Ok(0) => break,
@@ -114,7 +136,7 @@ impl Secured {
 
     fn flush(&mut self) -> io::Result<()> {
         while self.session.wants_write() {
-            self.session.write_tls(&mut self.socket)?;
+            self.session.write_tls(&mut self.socket.socket)?;
         }
         Ok(())
     }
