@@ -60,6 +60,7 @@
 
 mod error;
 mod file;
+mod text;
 
 pub use error::{HerdError, Mistake, ServerMistake};
 

@@ -55,6 +55,8 @@ use trust::{Trust, TrustOptions};
 
 const TIMEOUT_DEFAULT_SECONDS: u64 = 10;
 const TIMEOUT_MAX_SECONDS: u64 = 86_400;
+/// Added to a server's port for the one where it speaks TLS, if its herd names none.
+const TLS_PORT_OFFSET: u16 = 3_000;
 
 /// Exit status when all was answered, and when a watch was ended by who asked for it.
 const ANSWERED: u8 = 0;
@@ -91,6 +93,8 @@ fn run() -> Result<u8, String> {
         print(&list(&listed(&given)?, Door::for_clients(TrustOptions::of(&given).is_tls())));
     } else if given.opt_present("maps") {
         print(&maps(&listed(&given)?, TrustOptions::of(&given).is_tls()));
+    } else if given.opt_present("secure") {
+        print(&secure(listed(&given)?)?.to_json());
     } else {
         return ask(&given);
     }
@@ -118,6 +122,11 @@ fn declared() -> Options {
     declared
         .optflag("", "list", "print the herd: a line for each server, its address, its neighbours")
         .optflag("", "maps", "print the servers that show a map: a line for each, and its address")
+        .optflag(
+            "",
+            "secure",
+            "print a herd file of the herd, with a tls_port for each server that has none: port + 3000",
+        )
         .optflag("h", "help", "print this help")
         .optflag("V", "version", "print the version");
     declared
@@ -125,7 +134,7 @@ fn declared() -> Options {
 
 fn help(declared: &Options) -> String {
     let usage = declared.usage(
-        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps\n\n\
+        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps|--secure\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
          prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
          field of an IAMAT stands for the time. A WATCH goes on until it is interrupted (SIGINT,\n\
@@ -179,6 +188,20 @@ fn maps(herd: &Herd, is_tls: bool) -> String {
     let map =
         |server: &Server| Some(format!("{} {scheme}://{}/\n", server.name, server.web_endpoint()?));
     herd.servers.iter().filter_map(map).collect()
+}
+
+/// The herd with a port for TLS at each server.
+fn secure(mut herd: Herd) -> Result<Herd, String> {
+    for server in &mut herd.servers {
+        if server.tls_port.is_none() {
+            server.tls_port = server.client_port.and_then(|port| port.checked_add(TLS_PORT_OFFSET));
+            if server.tls_port.is_none() {
+                return Err(format!("{}: port + {TLS_PORT_OFFSET} is no port", server.name));
+            }
+        }
+    }
+    // One that is taken already is found as in any file.
+    Herd::from_json(herd.to_json().as_bytes()).map_err(|wrong| wrong.to_string())
 }
 
 fn ask(given: &Matches) -> Result<u8, String> {
