@@ -2,8 +2,9 @@
 
 # A built-in herd, or a herd file.
 HERD ?= goloman
-# CLASSIC=1 serves the clients of the papers. CLIENTS and SPEED_UP are of a demo.
-export HERD CLASSIC CLIENTS SPEED_UP
+# CLASSIC=1 serves the clients of the papers. With SECURE=1 the servers have keys, speak TLS, and ask
+# for tokens. CLIENTS and SPEED_UP are of a demo.
+export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
 .PHONY: help herd demo stop test frames soak kills bench check fuzz cargo
@@ -11,7 +12,7 @@ export HERD CLASSIC CLIENTS SPEED_UP
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
 
-herd: cargo ## build and start the stand-in and the servers of a herd (HERD=goloman CLASSIC=1), linked
+herd: cargo ## build and start the stand-in and the servers of a herd (HERD=goloman CLASSIC=1 SECURE=1), linked
 	@cargo build --release --bins
 	@sh .make/herd.sh start
 

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Starts and stops a herd and the stand-in in the background, from the top level: what `make herd`,
 # `make demo` and `make stop` run. HERD names the herd; with CLASSIC=1 its servers serve the clients of
-# the papers. A demo has CLIENTS that walk, SPEED_UP times as fast as people do. Needs nothing but POSIX
-# tools and our own programs.
+# the papers, with SECURE=1 they have keys, and nobody does anything without TLS or a token. A demo has
+# CLIENTS that walk, SPEED_UP times as fast as people do. Needs nothing but POSIX tools and our own programs.
 # Server names hold no white space, so that a list of them is a string with spaces.
 set -euf
 
 HERD=${HERD:-goloman}
 case ${CLASSIC:-0} in 0) classic= ;; *) classic=--classic ;; esac
+case ${SECURE:-0} in 0) secure= ;; *) secure=yes ;; esac
 programs=${CARGO_TARGET_DIR:-target}/release
 state=.herd
 logs=logs
@@ -19,6 +20,8 @@ SPEED_UP=${SPEED_UP:-1}
 # Seconds that each thing may take that is waited for; a clean stop takes less than TERM_SECONDS.
 START_SECONDS=20
 TERM_SECONDS=8
+# For how long the token counts that is made for trying a herd out.
+TOKEN_DAYS=7
 # A process that was just forked is not yet the program it is to become.
 FORK_SECONDS=1
 
@@ -123,7 +126,8 @@ gone() {
 
 # Whether ADDRESS accepts connections, whatever is spoken there.
 listens() {
-    ! "$programs/ask" --timeout 1 "$1" </dev/null 2>&1 | grep -qF 'cannot connect'
+    # shellcheck disable=SC2086
+    ! "$programs/ask" --timeout 1 $trust "$1" </dev/null 2>&1 | grep -qF 'cannot connect'
 }
 
 # await_listening NAME ADDRESS
@@ -167,7 +171,7 @@ start_standin() {
 start_server() {
     runs "$1" && return
     # shellcheck disable=SC2086
-    launch "$1" "$programs/herd" --herd "$HERD" --log-dir "$logs" $classic -- "$1"
+    launch "$1" "$programs/herd" --herd "$herd_file" --log-dir "$logs" $classic $keyed -- "$1"
 }
 
 # Refuses to start what runs already, or a second herd.
@@ -179,7 +183,7 @@ refuse_another() {
     done
     [ -n "$running" ] || return 0
     before=$(cat "$state/herd" 2>/dev/null || echo another)
-    [ "$before" = "$HERD" ] || fail "herd $before is running: make stop ends it"
+    [ "$before" = "$HERD${secure:+ with keys}" ] || fail "herd $before is running: make stop ends it"
     [ -z "$demo" ] || return 0
     for name in $names; do
         runs "$name" || return 0
@@ -190,7 +194,7 @@ refuse_another() {
 show_table() {
     places="the stand-in, https://127.0.0.1:$standin_port"
     [ -z "${GOOGLE_PLACES_API_KEY:-}" ] || places="Google, with GOOGLE_PLACES_API_KEY"
-    served=${classic:+" ($classic)"}
+    served=${classic:+" ($classic)"}${secure:+" (with keys in $keys)"}
     printf '\nherd %s is up%s, make stop ends it; Places is %s\n\n' "$HERD" "$served" "$places"
     printf '%-12s %-22s %-8s %-24s %s\n' SERVER CLIENTS PROCESS LOG 'LINKED WITH'
     while read -r name address neighbours; do
@@ -202,12 +206,24 @@ show_table() {
         runs "$walkers" || gone "$walkers"
         printf '%-12s %-22s %-8s %-24s\n' "$walkers" "$CLIENTS clients" "$pid" "$logs/$walkers.out"
     fi
-    [ -z "$map" ] || printf '\nthe map: %s\n' "$map"
+    [ -z "$secure" ] || show_trust
+    [ -z "$map" ] || printf '\nthe map: %s%s\n' "$map" "${secure:+"?token=$(cat "$token")"}"
+}
+
+# How to get in.
+show_trust() {
+    printf '\nfor %s days this token opens all doors; it is in %s, where ask and load read it:\n\n' \
+        "$TOKEN_DAYS" "$token"
+    cat "$token"
+    printf '\n  %s/ask %s -H %s %s NEAR +34.07-118.45 100 10\n' \
+        "$programs" "$trust" "$herd_file" "$(printf '%s\n' "$names" | head -n 1)"
+    [ -z "$map" ] || printf '\na browser must trust %s to show the map\n' "$keys/ca.pem"
 }
 
 # The clients of a demo, once they report and all is well.
 start_walkers() {
-    launch "$walkers" "$programs/load" --herd "$HERD" --walk "$CLIENTS" --speed-up "$SPEED_UP"
+    # shellcheck disable=SC2086
+    launch "$walkers" "$programs/load" --herd "$herd_file" $trust --walk "$CLIENTS" --speed-up "$SPEED_UP"
     deadline=$((started + START_SECONDS))
     for name in $names; do
         until grep -F "$name at " "$logs/$walkers.out" | grep -q ' answers$'; do
@@ -239,14 +255,17 @@ answer() {
 show_exchange() {
     first=$(printf '%s\n' "$names" | head -n 1)
     last=$(printf '%s\n' "$names" | tail -n 1)
-    show -H "$HERD" "$first" IAMAT kiwi +34.068930-118.445127 now
+    # shellcheck disable=SC2086
+    show $trust -H "$herd_file" "$first" IAMAT kiwi +34.068930-118.445127 now
     # The report may still be on its way from server to server, behind much that is to be caught up.
     deadline=$(($(now) + START_SECONDS))
-    until answer -H "$HERD" "$last" WHATSAT kiwi 10 1; do
+    # shellcheck disable=SC2086
+    until answer $trust -H "$herd_file" "$last" WHATSAT kiwi 10 1; do
         [ "$(now)" -lt "$deadline" ] || break
         pause
     done
-    show -H "$HERD" "$last" WHATSAT kiwi 10 1
+    # shellcheck disable=SC2086
+    show $trust -H "$herd_file" "$last" WHATSAT kiwi 10 1
 }
 
 # Refuses a demo that could not be seen or could not go on.
@@ -256,15 +275,46 @@ refuse_demo() {
     if runs "$walkers"; then fail "the demo is running already: make stop ends it"; fi
 }
 
+# Of the herd one with ports for TLS, its keys, and a token for trying it out. Keys that are there stay.
+# What is made here has no white space in its name, so that $trust is words.
+secure() {
+    [ -z "$classic" ] || fail "the clients of the papers know no tokens: no CLASSIC=1 with SECURE=1"
+    called=$(printf '%s' "$HERD" | tr -c 'A-Za-z0-9._-' '_')
+    herd_file="$state/secure-$called.json"
+    keys="$state/keys-$called"
+    token="$state/token"
+    "$programs/ask" --herd "$HERD" --secure >"$herd_file" || exit 1
+    [ -e "$keys" ] || "$programs/herdca" new "$keys" --herd "$herd_file" || exit 1
+    rm -f "$token"
+    # Its number, which revokes it, goes where else the tool speaks.
+    (umask 077 && "$programs/herdca" token "$keys" --name "make-herd" --clients '*' \
+        --may report,forget,ask,watch,status --days "$TOKEN_DAYS" >"$token" 2>"$logs/herdca.out") || {
+        cat "$logs/herdca.out" >&2
+        exit 1
+    }
+    trust="--ca $keys/ca.pem --token-file $token"
+    keyed="--keys $keys --require-tokens"
+}
+
 start() {
     mkdir -p "$state" "$logs"
-    servers=$("$programs/ask" --herd "$HERD" --list) || exit 1
-    names=$(printf '%s\n' "$servers" | cut -d ' ' -f 1)
+    herd_file=$HERD
+    trust=
+    keyed=
+    "$programs/ask" --herd "$HERD" --list >"$state/listed" || exit 1
+    names=$(cut -d ' ' -f 1 "$state/listed")
     map=$("$programs/ask" --herd "$HERD" --maps | sed -n '1s/.* //p')
     refuse_another
     if [ -n "$demo" ]; then refuse_demo; fi
-    printf '%s\n' "$servers" >"$state/servers"
-    printf '%s\n' "$HERD" >"$state/herd"
+    if [ -n "$secure" ]; then
+        secure
+        # shellcheck disable=SC2086
+        "$programs/ask" --herd "$herd_file" $trust --list >"$state/listed"
+        # shellcheck disable=SC2086
+        map=$("$programs/ask" --herd "$herd_file" $trust --maps | sed -n '1s/.* //p')
+    fi
+    mv "$state/listed" "$state/servers"
+    printf '%s\n' "$HERD${secure:+ with keys}" >"$state/herd"
 
     launched=
     started=$(now)
@@ -299,6 +349,7 @@ demo)
 stop)
     # shellcheck disable=SC2046
     stop $(known)
+    rm -f "$state/token"
     [ -n "$stopped" ] || echo 'nothing that make herd or make demo started is running'
     ;;
 *) fail 'usage: herd.sh start|demo|stop' ;;

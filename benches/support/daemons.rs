@@ -4,11 +4,13 @@ use super::Outcome;
 use super::process::{Folder, Running, free_ports, on_core, with_descriptors};
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The program that is a server.
 pub const DAEMON: &str = env!("CARGO_BIN_EXE_herd");
+/// The program beside it that makes keys.
+const AUTHORITY: &str = "herdca";
 /// A Places service where nobody listens: questions are answered at once, with an error.
 const NO_PLACES: &str = "https://127.0.0.1:9/";
 /// Descriptors that a server may use.
@@ -29,32 +31,65 @@ pub struct Server {
     pub neighbours: SocketAddr,
     /// For HTTP.
     pub web: SocketAddr,
+    /// For clients that speak TLS.
+    tls: Option<SocketAddr>,
+}
+
+impl Server {
+    /// Where clients connect that speak TLS.
+    pub fn tls(&self) -> Outcome<SocketAddr> {
+        self.tls.ok_or_else(|| format!("{} has no port for TLS", self.name).into())
+    }
 }
 
 impl Herd {
     /// Servers, each with those that it talks with.
     pub fn lay_out(servers: &[(&str, &[&str])]) -> Outcome<Self> {
-        let ports = free_ports(servers.len() * 3)?;
-        let entries = servers.iter().zip(ports.chunks_exact(3)).map(|((name, others), ports)| {
-            serde_json::json!({
+        Herd::lay_out_as(servers, false)
+    }
+
+    /// The same with ports for TLS, and with keys that [`AUTHORITY`] makes.
+    pub fn lay_out_with_keys(servers: &[(&str, &[&str])]) -> Outcome<Self> {
+        let herd = Herd::lay_out_as(servers, true)?;
+        let program = Path::new(DAEMON).with_file_name(AUTHORITY);
+        let mut command = Command::new(&program);
+        command.arg("new").arg(herd.keys()).arg("--herd").arg(herd.file());
+        let made = command.output().map_err(|error| {
+            format!("{}: {error} (cargo build --release --bins makes it)", program.display())
+        })?;
+        if !made.status.success() {
+            return Err(format!("{command:?}: {}", String::from_utf8_lossy(&made.stderr)).into());
+        }
+        Ok(herd)
+    }
+
+    fn lay_out_as(servers: &[(&str, &[&str])], is_tls: bool) -> Outcome<Self> {
+        let ports = free_ports(servers.len() * 4)?;
+        let entries = servers.iter().zip(ports.chunks_exact(4)).map(|((name, others), ports)| {
+            let mut entry = serde_json::json!({
                 "name": name,
                 "host": "127.0.0.1",
                 "port": ports[0],
                 "neighbour_port": ports[1],
                 "web_port": ports[2],
                 "talks_with": others,
-            })
+            });
+            if is_tls {
+                entry["tls_port"] = ports[3].into();
+            }
+            entry
         });
         let entries: Vec<serde_json::Value> = entries.collect();
         let folder = Folder::new("herd")?;
         let file = serde_json::json!({ "herd": "bench", "servers": entries });
         fs::write(folder.path().join("herd.json"), file.to_string())?;
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let servers = servers.iter().zip(ports.chunks_exact(3)).map(|((name, _), ports)| Server {
+        let servers = servers.iter().zip(ports.chunks_exact(4)).map(|((name, _), ports)| Server {
             name: (*name).to_owned(),
             clients: address(ports[0]),
             neighbours: address(ports[1]),
             web: address(ports[2]),
+            tls: is_tls.then(|| address(ports[3])),
         });
         Ok(Herd { servers: servers.collect(), folder })
     }
@@ -71,6 +106,22 @@ impl Herd {
         self.start_by(command, name, "off")
     }
 
+    /// The same with the herd's keys.
+    pub fn start_with_keys(&self, name: &str, core: usize) -> Outcome<Running> {
+        let mut command = on_core(core, DAEMON);
+        command.arg("--keys").arg(self.keys());
+        self.start_by(command, name, "off")
+    }
+
+    /// Where the herd's keys are, if it has some.
+    pub fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("herd.json")
+    }
+
     /// Where that server's journal is.
     pub fn journal(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.journal"))
@@ -81,7 +132,7 @@ impl Herd {
     pub fn start_by(&self, mut command: Command, name: &str, log: &str) -> Outcome<Running> {
         command
             .arg("--herd")
-            .arg(self.folder.path().join("herd.json"))
+            .arg(self.file())
             .arg("--log-dir")
             .arg(self.folder.path())
             .args(["--places", NO_PLACES, name])

@@ -30,6 +30,11 @@ impl Loaded {
         self.figure("/answers_per_second")
     }
 
+    /// Answers in all.
+    pub fn answers(&self) -> Outcome<f64> {
+        self.figure("/answers")
+    }
+
     /// How much of the time the generator was at work, 0 to 1.
     pub fn busy(&self) -> Outcome<f64> {
         self.figure("/generator_busy")

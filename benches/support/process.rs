@@ -60,6 +60,13 @@ impl Running {
         wait_soon("the end of a process", || Ok(self.child.try_wait()?.is_some()))
     }
 
+    /// The processor time that it has spent in seconds, where the system tells.
+    pub fn processor_seconds(&self) -> Option<f64> {
+        let nanoseconds = fs::read_to_string(format!("/proc/{}/schedstat", self.id())).ok()?;
+        let nanoseconds: f64 = nanoseconds.split_whitespace().next()?.parse().ok()?;
+        Some(nanoseconds / 1e9)
+    }
+
     /// Resident memory in bytes, where the system tells.
     pub fn resident_bytes(&self) -> Option<f64> {
         resident_bytes(&self.id().to_string())

@@ -61,6 +61,7 @@
 mod certificates;
 mod error;
 mod file;
+mod text;
 
 pub use error::{HerdError, Mistake, ServerMistake};
 

@@ -25,7 +25,7 @@ mod tls;
 pub use resolver::LookUp;
 pub use tls::{
     Authorities, ClientConfigSource, Identity, PeerNames, ServerTls, ServerTlsSource,
-    client_config, mutual_client_config, mutual_server_config, server_config,
+    client_config, in_words, mutual_client_config, mutual_server_config, server_config,
 };
 
 use crate::driver::{DriverOf, Readiness};

@@ -261,7 +261,7 @@ fn in_one_line(error: Error) -> String {
 }
 
 /// Why a session broke, or there is none, in words also where rustls has only a name for it.
-pub(super) fn in_words(error: &Error) -> String {
+pub fn in_words(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "invalid peer certificate: its authority is not trusted here".to_owned()

@@ -153,6 +153,32 @@ fn the_maps_of_a_herd_are_those_of_servers_with_a_web_port() {
 }
 
 #[test]
+fn a_herd_is_printed_with_ports_for_tls() {
+    let herd = Herd::of(&[("A", &[])]);
+    let file = r#"{"herd": "test", "servers": [
+        {"name": "A", "host": "h", "port": 1, "talks_with": ["B"]},
+        {"name": "B", "host": "h", "port": 2, "tls_port": 9}
+    ]}"#;
+    fs::write(herd.file(), file).unwrap();
+    let printed = ask(&herd, &["--secure"], None);
+    assert_eq!((printed.code, printed.errors.as_str()), (Some(0), ""));
+    fs::write(herd.file(), &printed.output).unwrap();
+    let list = ask(&herd, &["--ca", "unread.pem", "--list"], None).output;
+    assert_eq!(list, "A h:3001 B\nB h:9 A\n");
+    assert_eq!(ask(&herd, &["--list"], None).output, "A h:1 B\nB h:2 A\n");
+    assert_eq!(ask(&herd, &["--secure"], None).output, printed.output);
+    for (port, why) in [("62536", "port + 3000 is no port"), ("62000", "is a port of \"A\"")] {
+        let entry = r#""host": "h", "web_port": 65000, "neighbour_port": 7"#;
+        let file =
+            format!(r#"{{"herd": "t", "servers": [{{"name": "A", "port": {port}, {entry}}}]}}"#);
+        fs::write(herd.file(), file).unwrap();
+        let refused = ask(&herd, &["--secure"], None);
+        assert_eq!((refused.code, refused.output.as_str()), (Some(2), ""));
+        assert!(refused.errors.contains(why), "{}", refused.errors);
+    }
+}
+
+#[test]
 fn output_that_nobody_wants_is_no_failure() {
     let herd = Herd::of(&[("A", &[])]);
     let server = herd.start("A");

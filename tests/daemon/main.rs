@@ -9,6 +9,7 @@
 
 mod answers;
 mod ask;
+mod ask_tls;
 mod ask_watch;
 mod built_in;
 mod classic;

@@ -47,6 +47,9 @@ pub fn why_refused(command: &[u8]) -> Option<String> {
         Ok(Some(Command::Forget(_))) => {
             "the server forgets nobody as of such a time, or has no room to remember it".to_owned()
         }
+        Ok(Some(Command::Auth(_))) => {
+            "the server asks for no token, or does not believe that one".to_owned()
+        }
         Err(malformed) => malformed.to_string(),
     })
 }

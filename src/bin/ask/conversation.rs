@@ -2,9 +2,10 @@
 //! command was refused is told beside them.
 
 use crate::answers::{Answers, Shape, owed_for, why_refused, with_time};
+use crate::dial::Dialled;
+use crate::stream::{self, Commands};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -18,7 +19,7 @@ const EXPLAINED_MAX: usize = 20;
 /// A connection to a server.
 pub struct Conversation {
     /// The connection.
-    pub stream: TcpStream,
+    pub dialled: Dialled,
     /// How long to wait for more of what the server owes.
     pub timeout: Duration,
     /// What keeps the input from ending, if it is a watch: until the watch is refused.
@@ -119,11 +120,14 @@ impl Conversation {
         notes: &mut impl Write,
     ) -> Result<bool, Trouble> {
         let (sent, awaited) = mpsc::channel();
-        let stream = self.stream.try_clone().map_err(Trouble::Broken)?;
+        let Conversation { dialled, timeout, held } = self;
+        let (stream, commands) = stream::split(dialled).map_err(Trouble::Broken)?;
         // Commands and answers flow at the same time, or a long input would fill both directions.
-        thread::spawn(move || send(input, &stream, sent));
+        thread::spawn(move || send(input, &commands, sent));
         let mut reading = Reading {
-            conversation: self,
+            stream,
+            timeout,
+            held,
             awaited,
             input_failure: None,
             answers: Answers::default(),
@@ -139,10 +143,10 @@ impl Conversation {
 /// connection is seen where answers are read.
 fn send(
     mut input: BufReader<Box<dyn Read + Send>>,
-    stream: &TcpStream,
+    commands: &Commands,
     sent: Sender<io::Result<Sent>>,
 ) {
-    let mut output = BufWriter::new(stream);
+    let mut output = BufWriter::new(commands);
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -164,7 +168,7 @@ fn send(
     let _ = output.flush();
     // The reader must know that nothing more will be asked before the server can.
     drop(sent);
-    let _ = stream.shutdown(Shutdown::Write);
+    commands.finish();
 }
 
 fn send_line(
@@ -184,7 +188,9 @@ fn send_line(
 
 /// The answers' side of a conversation.
 struct Reading {
-    conversation: Conversation,
+    stream: stream::Answers,
+    timeout: Duration,
+    held: Option<Hold>,
     awaited: Receiver<io::Result<Sent>>,
     input_failure: Option<io::Error>,
     answers: Answers,
@@ -198,11 +204,11 @@ impl Reading {
     fn run(&mut self, output: &mut impl Write, notes: &mut impl Write) -> Result<(), Trouble> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
-            let wait = self.conversation.timeout.saturating_sub(self.progress.elapsed());
+            let wait = self.timeout.saturating_sub(self.progress.elapsed());
             // A timeout of zero would mean none at all.
             let wait = wait.max(Duration::from_millis(1));
-            self.conversation.stream.set_read_timeout(Some(wait)).map_err(Trouble::Broken)?;
-            let read = self.conversation.stream.read(&mut buffer);
+            self.stream.set_timeout(wait).map_err(Trouble::Broken)?;
+            let read = self.stream.read(&mut buffer);
             let more_to_ask = self.note_sent();
             match read {
                 Ok(0) => return self.at_end(more_to_ask),
@@ -228,7 +234,7 @@ impl Reading {
 
     /// Whether a watch was begun that goes on until somebody ends it.
     fn is_watching(&self) -> bool {
-        self.conversation.held.is_some() && self.answers.owed() == 0
+        self.held.is_some() && self.answers.owed() == 0
     }
 
     /// Learns what has been asked meanwhile; whether there may be more.
@@ -253,7 +259,7 @@ impl Reading {
         if more_to_ask && self.answers.owed() == 0 {
             self.progress = Instant::now();
         }
-        let timeout = self.conversation.timeout;
+        let timeout = self.timeout;
         if self.progress.elapsed() < timeout { Ok(()) } else { Err(Trouble::Silent(timeout)) }
     }
 
@@ -267,7 +273,7 @@ impl Reading {
     /// Tells why commands were refused. That nobody reads it is no failure.
     fn explain(&mut self, notes: &mut impl Write) {
         if self.answers.refused() {
-            self.conversation.held = None;
+            self.held = None;
         }
         for command in self.answers.take_refusals() {
             if self.explained < EXPLAINED_MAX

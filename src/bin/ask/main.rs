@@ -9,41 +9,58 @@
 //! ask Wilkes < commands
 //! ```
 //!
+//! With `--ca PEM` it speaks TLS, and with a token in `--token-file FILE` or the environment's `HERD_TOKEN`
+//! the conversation begins by showing that.
+//!
 //! Why a command was refused is said on standard error, as far as the command itself tells.
 //!
 //! A `WATCH` that is an argument goes on until SIGINT or SIGTERM. One that is read ends with the
 //! input: its last event is that all has been told that was so.
 //!
 //! Ends with 0 when all is answered, or who asked has ended a watch; with 1 if an answer begins with
-//! `?`, or the server has ended a watch; and with 2 when there was no connection or it broke before
-//! all was answered, or for wrong usage.
+//! `?`, the token is not taken, or the server has ended a watch; and with 2 when there was no connection
+//! or it broke before all was answered, or for wrong usage.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod answers;
 mod conversation;
+mod dial;
+mod stream;
+#[allow(dead_code, reason = "the load generator needs more of it")]
+mod trust;
+
+#[path = "../load/target.rs"]
+#[allow(dead_code, reason = "the load generator needs more of it")]
+mod target;
 
 use answers::is_watch;
 use conversation::{Conversation, Held, Trouble};
+use dial::{Dialled, Failure, dial};
 use getopts::{Matches, Options, ParsingStyle};
 use herd::herd::{BUILT_IN, Herd, Server};
+use herd::transport::Endpoint;
 use herd::wire::Printable;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, BufReader, Cursor, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use target::{Door, Target};
+use trust::{Trust, TrustOptions};
 
 const TIMEOUT_DEFAULT_SECONDS: u64 = 10;
 const TIMEOUT_MAX_SECONDS: u64 = 86_400;
+/// Added to a server's port for the one where it speaks TLS, if its herd names none.
+const TLS_PORT_OFFSET: u16 = 3_000;
 
 /// Exit status when all was answered, and when a watch was ended by who asked for it.
 const ANSWERED: u8 = 0;
-/// Exit status when an answer was a refusal, and when a watch was ended by the server.
+/// Exit status when an answer was a refusal, also to the token, and when a watch was ended by the server.
 const REFUSED: u8 = 1;
 /// Exit status for all else.
 const FAILED: u8 = 2;
@@ -73,9 +90,11 @@ fn run() -> Result<u8, String> {
     } else if given.opt_present("version") {
         print(concat!("ask ", env!("CARGO_PKG_VERSION"), "\n"));
     } else if given.opt_present("list") {
-        print(&list(&listed(&given)?));
+        print(&list(&listed(&given)?, Door::for_clients(TrustOptions::of(&given).is_tls())));
     } else if given.opt_present("maps") {
-        print(&maps(&listed(&given)?));
+        print(&maps(&listed(&given)?, TrustOptions::of(&given).is_tls()));
+    } else if given.opt_present("secure") {
+        print(&secure(listed(&given)?)?.to_json());
     } else {
         return ask(&given);
     }
@@ -98,9 +117,16 @@ fn declared() -> Options {
             "timeout",
             "how long to wait for the connection, and for more of an answer (default: 10)",
             "SECONDS",
-        )
+        );
+    trust::declare(&mut declared);
+    declared
         .optflag("", "list", "print the herd: a line for each server, its address, its neighbours")
         .optflag("", "maps", "print the servers that show a map: a line for each, and its address")
+        .optflag(
+            "",
+            "secure",
+            "print a herd file of the herd, with a tls_port for each server that has none: port + 3000",
+        )
         .optflag("h", "help", "print this help")
         .optflag("V", "version", "print the version");
     declared
@@ -108,18 +134,19 @@ fn declared() -> Options {
 
 fn help(declared: &Options) -> String {
     let usage = declared.usage(
-        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps\n\n\
+        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps|--secure\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
          prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
          field of an IAMAT stands for the time. A WATCH goes on until it is interrupted (SIGINT,\n\
          SIGTERM); among the lines of standard input until their end, when all has been told that\n\
-         was so.",
+         was so.\n\n\
+         A token is named by a file or left in the environment, where others cannot read it.",
     );
     format!(
         "{usage}
 Exit status:
     0   all was answered; or a WATCH was interrupted
-    1   an answer begins with ?; or the server has ended a WATCH
+    1   an answer begins with ?; or the token is not taken; or the server has ended a WATCH
     2   no connection, or it broke before all was answered; or wrong usage
 "
     )
@@ -141,10 +168,10 @@ fn listed(given: &Matches) -> Result<Herd, String> {
     Herd::load(herd.as_deref().unwrap_or(BUILT_IN[0].0)).map_err(|wrong| wrong.to_string())
 }
 
-fn list(herd: &Herd) -> String {
+fn list(herd: &Herd, door: Door) -> String {
     let mut lines = String::new();
     for server in &herd.servers {
-        let endpoint = server.client_endpoint().or_else(|| server.tls_endpoint());
+        let endpoint = door.endpoint(server).or_else(|| server.tls_endpoint());
         let address = endpoint.map(|endpoint| endpoint.to_string());
         lines += &format!("{} {}", server.name, address.as_deref().unwrap_or("-"));
         for &neighbour in &server.neighbours {
@@ -156,10 +183,25 @@ fn list(herd: &Herd) -> String {
     lines
 }
 
-fn maps(herd: &Herd) -> String {
+fn maps(herd: &Herd, is_tls: bool) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
     let map =
-        |server: &Server| Some(format!("{} http://{}/\n", server.name, server.web_endpoint()?));
+        |server: &Server| Some(format!("{} {scheme}://{}/\n", server.name, server.web_endpoint()?));
     herd.servers.iter().filter_map(map).collect()
+}
+
+/// The herd with a port for TLS at each server.
+fn secure(mut herd: Herd) -> Result<Herd, String> {
+    for server in &mut herd.servers {
+        if server.tls_port.is_none() {
+            server.tls_port = server.client_port.and_then(|port| port.checked_add(TLS_PORT_OFFSET));
+            if server.tls_port.is_none() {
+                return Err(format!("{}: port + {TLS_PORT_OFFSET} is no port", server.name));
+            }
+        }
+    }
+    // One that is taken already is found as in any file.
+    Herd::from_json(herd.to_json().as_bytes()).map_err(|wrong| wrong.to_string())
 }
 
 fn ask(given: &Matches) -> Result<u8, String> {
@@ -167,10 +209,20 @@ fn ask(given: &Matches) -> Result<u8, String> {
         return Err(usage(&"which server? None is named"));
     };
     let timeout = timeout(given)?;
-    let address = address(server, given.opt_str("herd").as_deref())?;
-    let place = if *server == address { address.clone() } else { format!("{server} at {address}") };
-    let stream = connect(&address, timeout)
-        .map_err(|error| format!("cannot connect to {place}: {error}"))?;
+    let trust = TrustOptions::of(given);
+    let door = Door::for_clients(trust.is_tls());
+    let place = Target::find(server, given.opt_str("herd").as_deref(), door)?;
+    let dialled = match connect(&place.endpoint, &trust.load()?, timeout) {
+        Ok(dialled) => dialled,
+        Err(Failure::NotConnected(error)) => {
+            return Err(format!("cannot connect to {place}: {error}"));
+        }
+        Err(refused @ Failure::Refused) => {
+            eprintln!("ask: {place}: {refused}");
+            return Ok(REFUSED);
+        }
+        Err(wrong @ Failure::Wrong(_)) => return Err(format!("{place}: {wrong}")),
+    };
     let command = command.join(" ");
     let mut held = None;
     let input: Box<dyn Read + Send> = if command.is_empty() {
@@ -183,7 +235,7 @@ fn ask(given: &Matches) -> Result<u8, String> {
     } else {
         Box::new(Cursor::new(command))
     };
-    let conversation = Conversation { stream, timeout, held };
+    let conversation = Conversation { dialled, timeout, held };
     let status = |refused| if refused { REFUSED } else { ANSWERED };
     match conversation.hold(BufReader::new(input), &mut io::stdout().lock(), &mut io::stderr()) {
         Ok(refused) | Err(Trouble::OutputClosed { refused }) => Ok(status(refused)),
@@ -218,34 +270,15 @@ fn timeout(given: &Matches) -> Result<Duration, String> {
     }
 }
 
-/// Where the server is, as `host:port`.
-fn address(server: &str, herd: Option<&str>) -> Result<String, String> {
-    let herds = match herd {
-        Some(named) => vec![named],
-        None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
-    };
-    for herd in &herds {
-        let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
-        if let Some(at) = herd.position(server) {
-            let endpoint = herd.servers[at].client_endpoint();
-            let only_tls = || format!("{server} listens for clients that speak TLS only");
-            return Ok(endpoint.ok_or_else(only_tls)?.to_string());
-        }
-    }
-    if server.contains(':') {
-        return Ok(server.to_owned());
-    }
-    Err(usage(&format!("{server:?} is no server of {} and no host:port", herds.join(", "))))
-}
-
 /// Connects to the first address of the host that answers.
-fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
+fn connect(endpoint: &Endpoint, trust: &Trust, timeout: Duration) -> Result<Dialled, Failure> {
+    let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in address.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, timeout) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = error,
+    for address in addresses.map_err(Failure::NotConnected)? {
+        match dial(address, endpoint, trust, timeout) {
+            Err(Failure::NotConnected(error)) => failure = error,
+            dialled_or_wrong => return dialled_or_wrong,
         }
     }
-    Err(failure)
+    Err(Failure::NotConnected(failure))
 }

@@ -1,15 +1,18 @@
 //! One connection of the generator: what was asked on it and is not answered yet.
 
 use crate::answer::{Judge, Verdict};
+use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::command::{Composer, Kind};
+use crate::dial::Failure;
 use crate::schedule::Schedule;
 use crate::tally::Tally;
-use mio::net::TcpStream;
+use crate::trust::{Token, is_taken};
+use memchr::memchr;
 use std::collections::VecDeque;
+use std::io::ErrorKind::{Interrupted, NotConnected, WouldBlock};
 use std::io::{self, Read, Write};
 use std::mem;
-use std::net::Shutdown;
 
 /// An answer that grows beyond this is no answer.
 const ANSWER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
@@ -35,7 +38,7 @@ pub struct Work<'a> {
 /// A connection, or the place for one.
 #[derive(Debug, Default)]
 pub struct Connection {
-    socket: Option<TcpStream>,
+    channel: Option<Channel>,
     /// Commands in the order in which they were made; the first `answered` bytes are done with.
     commands: Vec<u8>,
     answered: usize,
@@ -45,6 +48,8 @@ pub struct Connection {
     input: Vec<u8>,
     /// Whether our half was closed.
     finished: bool,
+    /// Whether the first line that comes answers the token.
+    showed_token: bool,
 }
 
 /// An answer that is owed.
@@ -67,20 +72,25 @@ pub enum Standing {
 }
 
 impl Connection {
-    /// Takes a socket that is connected, or connects.
-    pub fn open(&mut self, socket: TcpStream) {
+    /// Takes a channel that is connected, or connects, and shows the token, if there is one to show.
+    pub fn open(&mut self, channel: Channel, token: Option<&Token>) {
         *self = Connection {
-            socket: Some(socket),
+            channel: Some(channel),
             commands: mem::take(&mut self.commands),
             owed: mem::take(&mut self.owed),
             input: mem::take(&mut self.input),
             ..Connection::default()
         };
+        if let Some(token) = token {
+            self.commands.extend_from_slice(&token.command());
+            self.answered = self.commands.len();
+            self.showed_token = true;
+        }
     }
 
     /// Closes it; how many answers were owed.
     pub fn close(&mut self) -> usize {
-        self.socket = None;
+        self.channel = None;
         self.commands.clear();
         self.input.clear();
         let owed = self.owed.len();
@@ -88,9 +98,9 @@ impl Connection {
         owed
     }
 
-    /// The socket, to be registered.
-    pub fn socket(&mut self) -> Option<&mut TcpStream> {
-        self.socket.as_mut()
+    /// Whether there is one.
+    pub fn is_open(&self) -> bool {
+        self.channel.is_some()
     }
 
     /// Answers that are owed.
@@ -115,23 +125,27 @@ impl Connection {
 
     /// Writes what was made and not written, as far as the socket takes it.
     pub fn flush(&mut self, then_finish: bool) -> io::Result<()> {
-        let Some(socket) = self.socket.as_mut() else {
+        let Some(channel) = self.channel.as_mut() else {
             return Ok(());
         };
         while self.written < self.commands.len() {
-            match socket.write(&self.commands[self.written..]) {
+            match channel.write(&self.commands[self.written..]) {
                 Ok(count) => self.written += count,
                 Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
+                    Interrupted => {}
                     // Not connected yet, it tells when it is.
-                    io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => return Ok(()),
+                    WouldBlock | NotConnected => return Ok(()),
                     _ => return Err(error),
                 },
             }
         }
+        match channel.flush() {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind(), WouldBlock | NotConnected) => return Ok(()),
+            Err(error) => return Err(error),
+        }
         if then_finish && !self.finished {
-            socket.shutdown(Shutdown::Write)?;
-            self.finished = true;
+            self.finished = channel.finish()?;
         }
         Ok(())
     }
@@ -139,10 +153,10 @@ impl Connection {
     /// Takes what has come. `to_the_end` tells that a short read may not be the last.
     pub fn receive(&mut self, work: &mut Work<'_>, to_the_end: bool) -> io::Result<Standing> {
         loop {
-            let Some(socket) = self.socket.as_mut() else {
+            let Some(channel) = self.channel.as_mut() else {
                 return Ok(Standing::Open);
             };
-            match socket.read(&mut work.buffer) {
+            match channel.read(&mut work.buffer) {
                 Ok(0) => return Ok(Standing::Ended),
                 Ok(count) => {
                     let buffer = mem::take(&mut work.buffer);
@@ -154,8 +168,8 @@ impl Connection {
                     }
                 }
                 Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => {
+                    Interrupted => {}
+                    WouldBlock | NotConnected => {
                         return Ok(Standing::Open);
                     }
                     _ => return Err(error),
@@ -165,6 +179,9 @@ impl Connection {
     }
 
     fn take(&mut self, data: &[u8], work: &mut Work<'_>) -> io::Result<()> {
+        if self.showed_token {
+            return self.take_first(data, work);
+        }
         if self.input.is_empty() {
             let taken = self.judge(data, work)?;
             self.input.extend_from_slice(&data[taken..]);
@@ -179,6 +196,23 @@ impl Connection {
             return Err(io::Error::other("an answer has no end"));
         }
         Ok(())
+    }
+
+    /// Takes what begins with the answer to the token.
+    #[cold]
+    fn take_first(&mut self, data: &[u8], work: &mut Work<'_>) -> io::Result<()> {
+        self.input.extend_from_slice(data);
+        let Some(end) = memchr(b'\n', &self.input) else {
+            let whole = self.input.len() <= ANSWER_BYTES_MAX;
+            return if whole { Ok(()) } else { Err(io::Error::other("an answer has no end")) };
+        };
+        let input = mem::take(&mut self.input);
+        if !is_taken(&input[..end]) {
+            return Err(io::Error::other(Failure::Refused.to_string()));
+        }
+        self.showed_token = false;
+        let rest = &input[end + 1..];
+        if rest.is_empty() { Ok(()) } else { self.take(rest, work) }
     }
 
     /// Judges the answers that are whole; how many bytes they were.

@@ -1,16 +1,20 @@
 //! The generator's own event loop: one thread, one poll, edge-triggered.
 
 use crate::answer::Judge;
+use crate::channel::Channel;
 use crate::clock::Clock;
 use crate::command::Composer;
 use crate::connection::{Connection, Standing, Work};
+use crate::dial::{Dialled, Failure, dial, session};
 use crate::schedule::{Pace, Schedule};
 use crate::tally::Tally;
+use crate::trust::Trust;
+use herd::transport::Endpoint;
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use std::io;
-use std::net::{SocketAddr, TcpStream as BlockingStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Bytes read at a time.
@@ -28,6 +32,10 @@ const SECOND: u64 = 1_000_000_000;
 #[derive(Debug, Clone)]
 pub struct Manner {
     pub address: SocketAddr,
+    /// Of which that is an address.
+    pub endpoint: Endpoint,
+    /// Whether TLS is spoken, and the token that each connection shows.
+    pub trust: Trust,
     pub connections: usize,
     /// Commands in flight on a connection, at most.
     pub pipeline: usize,
@@ -35,6 +43,8 @@ pub struct Manner {
     pub reconnect: bool,
     /// Whether such a connection is half-closed behind its command and then ended by the target.
     pub half_close: bool,
+    /// Whether each command holds the token.
+    pub tells_token: bool,
 }
 
 /// How it goes, told each second.
@@ -51,14 +61,15 @@ pub struct Progress {
 /// Sends what the schedule (made for the time at which it is called) says and judges the answers.
 ///
 /// # Errors
-/// When there is no connection to begin with, or the system cannot poll.
+/// When there is no connection to begin with, the token is not taken, or the system cannot poll.
 pub fn run(
     manner: &Manner,
     make_schedule: impl FnOnce(u64) -> Schedule,
     composer: &mut Composer,
     judge: &mut Judge,
     mut on_progress: impl FnMut(&Progress),
-) -> io::Result<Tally> {
+) -> Result<Tally, Failure> {
+    let broken = |error: io::Error| Failure::Wrong(error.to_string());
     let mut engine = Engine::new(manner, composer, judge)?;
     let begin = engine.work.clock.now();
     engine.work.schedule = make_schedule(begin);
@@ -66,20 +77,20 @@ pub fn run(
     let mut events = Events::with_capacity(1_024);
     let (mut told_at, mut told, mut waited) = (begin, 0, 0);
     let mut now = begin;
-    engine.hand_out(now)?;
+    engine.hand_out(now).map_err(broken)?;
     while !engine.is_done(now) {
         let timeout = engine.timeout(now);
         let asleep_since = engine.work.clock.now();
         match engine.poll.poll(&mut events, timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(broken(error)),
             _ => {}
         }
         waited += engine.work.clock.now() - asleep_since;
         for event in &events {
-            engine.advance(event)?;
+            engine.advance(event);
         }
         now = engine.work.clock.now();
-        engine.hand_out(now)?;
+        engine.hand_out(now).map_err(broken)?;
         if now - told_at >= SECOND {
             let answers = engine.work.tally.answers();
             on_progress(&Progress {
@@ -111,27 +122,37 @@ struct Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    fn new(manner: &Manner, composer: &'a mut Composer, judge: &'a mut Judge) -> io::Result<Self> {
-        let poll = Poll::new()?;
+    fn new(
+        manner: &Manner,
+        composer: &'a mut Composer,
+        judge: &'a mut Judge,
+    ) -> Result<Self, Failure> {
+        let broken = |error: io::Error| Failure::Wrong(error.to_string());
+        let poll = Poll::new().map_err(broken)?;
+        let connect = || dial(manner.address, &manner.endpoint, &manner.trust, CONNECT_TIMEOUT);
         let mut connections = Vec::new();
         connections.resize_with(manner.connections, Connection::default);
         if manner.reconnect {
-            // Nothing is asked on it: it only shows that somebody is there.
-            BlockingStream::connect_timeout(&manner.address, CONNECT_TIMEOUT)?;
+            // Nothing is asked on it: it only shows that somebody is there, who takes the token.
+            connect()?;
         } else {
             for (index, connection) in connections.iter_mut().enumerate() {
-                let socket = BlockingStream::connect_timeout(&manner.address, CONNECT_TIMEOUT)?;
-                socket.set_nonblocking(true)?;
-                install(&poll, connection, TcpStream::from_std(socket), index)?;
+                let Dialled { stream, session } = connect()?;
+                stream.set_nonblocking(true).map_err(broken)?;
+                let socket = register(&poll, TcpStream::from_std(stream), index).map_err(broken)?;
+                // The token has been shown.
+                connection.open(Channel::new(socket, session), None);
             }
         }
+        let mut tally = Tally::new();
+        tally.hides_examples = manner.tells_token;
         let clock = Clock::new();
         let work = Work {
             schedule: Schedule::counting(0, 0, 0),
             clock,
             composer,
             judge,
-            tally: Tally::new(),
+            tally,
             in_flight: 0,
             last_answer: 0,
             waiting_since: 0,
@@ -151,7 +172,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Does what an event is about.
-    fn advance(&mut self, event: &Event) -> io::Result<()> {
+    fn advance(&mut self, event: &Event) {
         let index = event.token().0;
         let connection = &mut self.connections[index];
         let mut standing = Ok(Standing::Open);
@@ -163,20 +184,19 @@ impl<'a> Engine<'a> {
             Err(error) => self.end(index, Some(error)),
             Ok(Standing::Open) if self.manner.reconnect => {
                 let answered = connection.owed() == 0;
-                if answered && !self.manner.half_close && connection.socket().is_some() {
+                if answered && !self.manner.half_close && connection.is_open() {
                     self.end(index, None);
                 }
             }
             Ok(Standing::Open) => self.refill(index),
         }
         self.flush(index);
-        Ok(())
     }
 
     /// Gives a kept connection what is due, as far as it has room.
     fn refill(&mut self, index: usize) {
         let connection = &mut self.connections[index];
-        if connection.socket().is_none() || connection.owed() >= self.manner.pipeline {
+        if !connection.is_open() || connection.owed() >= self.manner.pipeline {
             return;
         }
         let now = self.work.clock.now();
@@ -242,14 +262,18 @@ impl<'a> Engine<'a> {
     fn has_room(&mut self, index: usize) -> io::Result<bool> {
         let connection = &mut self.connections[index];
         if !self.manner.reconnect {
-            return Ok(connection.socket().is_some() && connection.owed() < self.manner.pipeline);
+            return Ok(connection.is_open() && connection.owed() < self.manner.pipeline);
         }
-        if connection.socket().is_some() {
+        if connection.is_open() {
             return Ok(false);
         }
-        match TcpStream::connect(self.manner.address) {
+        let Manner { address, endpoint, trust, .. } = &self.manner;
+        match TcpStream::connect(*address) {
             Ok(socket) => {
-                install(&self.poll, connection, socket, index)?;
+                let socket = register(&self.poll, socket, index)?;
+                let session = trust.tls().map(|tls| session(tls, &endpoint.host)).transpose();
+                let session = session.map_err(|failure| io::Error::other(failure.to_string()))?;
+                connection.open(Channel::new(socket, session), trust.token());
                 Ok(true)
             }
             // All local ports wait for the ends of former connections: soon there are some again.
@@ -303,19 +327,13 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Gives a connection its socket and has its events noted.
-fn install(
-    poll: &Poll,
-    connection: &mut Connection,
-    mut socket: TcpStream,
-    index: usize,
-) -> io::Result<()> {
+/// Has a socket's events noted as those of the connection with that number.
+fn register(poll: &Poll, mut socket: TcpStream, index: usize) -> io::Result<TcpStream> {
     // Commands go out whole in one write; waiting for more to send only delays them.
     socket.set_nodelay(true)?;
     let interest = Interest::READABLE | Interest::WRITABLE;
     poll.registry().register(&mut socket, Token(index), interest)?;
-    connection.open(socket);
-    Ok(())
+    Ok(socket)
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@
 //! ```
 //!
 //! From the bottom up: [`template`] and [`command`] (what is sent), [`near`] and [`answer`] (what
-//! must come back), [`schedule`] (when), [`histogram`] and [`tally`] (what became of it), [`connection`] and [`engine`] (the
+//! must come back), [`schedule`] (when), [`histogram`] and [`tally`] (what became of it), [`channel`], [`connection`] and [`engine`] (the
 //! sockets), [`report`]; and beside them [`walk`], on the herd's own reactor, with the stand-in's towns.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod answer;
+mod channel;
 mod clock;
 mod command;
 mod connection;
@@ -29,15 +30,20 @@ mod target;
 mod template;
 mod walk;
 
+#[path = "../ask/dial.rs"]
+mod dial;
 #[path = "../places/globe.rs"]
 #[allow(dead_code, reason = "the stand-in needs more of it")]
 mod globe;
+#[path = "../ask/trust.rs"]
+mod trust;
 #[path = "../places/world.rs"]
 #[allow(dead_code, reason = "the stand-in needs more of it")]
 mod world;
 
 use answer::{Expectation, Judge};
 use command::{Composer, Language};
+use dial::Failure;
 use engine::{Manner, Progress};
 use herd::transport::Endpoint;
 use herd::wire::Printable;
@@ -49,7 +55,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 use tally::Tally;
-use target::Target;
+use target::{Door, Target};
+use trust::Trust;
 
 /// Exit status when an answer was wrong or missing.
 const WRONG: u8 = 1;
@@ -101,38 +108,72 @@ fn print(text: &str) {
 
 /// Does what is asked; whether all went well.
 fn load(options: &Options) -> Result<bool, String> {
-    let target =
-        Target::find(&options.target, options.herd.as_deref(), options.language == Language::Http)?;
+    let door = match options.language {
+        Language::Http => Door::Web,
+        _ => Door::for_clients(options.trust.is_tls()),
+    };
+    let target = Target::find(&options.target, options.herd.as_deref(), door)?;
+    let trust = trust(options)?;
     let address = address(&target.endpoint)?;
     let shown = target.to_string();
     let local = address.ip().is_loopback();
     let skew = if local { LOCAL_SKEW_MAX } else { SKEW_MAX }.as_nanos() as i64;
     let mut composer = Composer::new(options.language, options.clients, &options.questions);
+    let tells_token = options.language == Language::Http && trust.token().is_some();
+    if let Some(token) = trust.token().filter(|_| tells_token) {
+        composer = composer.with_field(&token.header());
+    }
     let mut judge =
         Judge::new(options.expectation, target.server.as_deref(), skew, &options.questions);
     let manner = Manner {
         address,
+        endpoint: target.endpoint,
+        trust: if tells_token { trust.without_token() } else { trust },
+        tells_token,
         connections: options.connections,
         pipeline: options.pipeline,
         reconnect: options.reconnect,
         // Redis takes the end of our half for the end of our interest.
         half_close: options.language == Language::Herd || options.expectation == Expectation::Echo,
     };
-    let failed = |error: io::Error| format!("cannot load {shown}: {error}");
+    let failed = |failure: Failure| match failure {
+        Failure::NotConnected(error) => Err(format!("cannot load {shown}: {error}")),
+        Failure::Wrong(why) => Err(format!("cannot load {shown}: {why}")),
+        Failure::Refused => {
+            complain(&format!("{shown}: {failure}"));
+            Ok(false)
+        }
+    };
     if options.fill {
-        let filled = fill(options, &manner, &mut composer, &mut judge).map_err(failed)?;
-        if !filled.is_clean() {
-            print(&report::text(options, &shown, &filled));
-            return Ok(false);
+        match fill(options, &manner, &mut composer, &mut judge) {
+            Ok(filled) if filled.is_clean() => {}
+            Ok(filled) => {
+                print(&report::text(options, &shown, &filled));
+                return Ok(false);
+            }
+            Err(failure) => return failed(failure),
         }
     }
     let nanoseconds = options.duration.as_nanos() as u64;
     let schedule = |begin| Schedule::lasting(options.pace, begin, nanoseconds);
     let told = told("load", options.duration >= LONG_RUN);
-    let tally = engine::run(&manner, schedule, &mut composer, &mut judge, told).map_err(failed)?;
+    let tally = match engine::run(&manner, schedule, &mut composer, &mut judge, told) {
+        Ok(tally) => tally,
+        Err(failure) => return failed(failure),
+    };
     let told = if options.json { report::json } else { report::text };
     print(&told(options, &shown, &tally));
     Ok(tally.is_clean())
+}
+
+/// Whom to trust and what to show, as far as the target's language has such things.
+fn trust(options: &Options) -> Result<Trust, String> {
+    let mut trust = options.trust.load()?;
+    let knows_tokens = matches!(options.language, Language::Herd | Language::Http);
+    if !knows_tokens || options.expectation == Expectation::Echo {
+        trust = trust.without_token();
+    }
+    Ok(if options.handshakes { trust.without_resumption() } else { trust })
 }
 
 /// Has every client report once.
@@ -141,7 +182,7 @@ fn fill(
     manner: &Manner,
     composer: &mut Composer,
     judge: &mut Judge,
-) -> io::Result<Tally> {
+) -> Result<Tally, Failure> {
     let manner = Manner {
         connections: manner.connections.min(FILL_CONNECTIONS),
         pipeline: FILL_PIPELINE,

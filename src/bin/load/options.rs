@@ -3,6 +3,7 @@
 use crate::answer::Expectation;
 use crate::command::{CLIENTS_MAX, Language, Questions};
 use crate::schedule::Pace;
+use crate::trust::{self, TrustOptions};
 use crate::walk::{self, WalkOptions};
 use getopts::{Matches, ParsingStyle};
 use herd::limits::{NEAR_KILOMETRES_MAX, NEAR_RESULTS_MAX};
@@ -39,6 +40,9 @@ pub struct Options {
     pub pace: Pace,
     pub duration: Duration,
     pub reconnect: bool,
+    pub trust: TrustOptions,
+    /// Whether each connection has a full TLS handshake.
+    pub handshakes: bool,
     pub language: Language,
     pub expectation: Expectation,
     /// Whether every client reports once before anything is measured.
@@ -95,6 +99,7 @@ fn declared() -> getopts::Options {
         .optopt("r", "rate", "open loop: so many commands a second (default: closed loop)", "N")
         .optopt("d", "duration", "how long to measure (default: 10)", "SECONDS")
         .optflag("", "reconnect", "a connection for each command, as the papers' clients do")
+        .optflag("", "handshakes", "the same, each with a full TLS handshake (with --ca)")
         .optflag("", "no-fill", "do not have each client report once before the measurement")
         .optopt(
             "",
@@ -110,6 +115,7 @@ fn declared() -> getopts::Options {
             "WHAT",
         )
         .optflag("", "json", "print one line of JSON instead of the table");
+    trust::declare(&mut declared);
     walk::declare(&mut declared);
     declared.optflag("h", "help", "print this help").optflag("V", "version", "print the version");
     declared
@@ -133,6 +139,8 @@ To size a herd:
       waits behind a slow answer is slow, too. Raise -r until p99 is more than you can bear.
   Reports over HTTP?                 load -c 50 --protocol http Goloman
   Clients that connect anew?         load -c 50 --reconnect Goloman
+  Clients that speak TLS?            load -c 50 --ca keys/ca.pem -H coast.json Monterey
+  How many of them can come at once? load -c 50 --handshakes --ca keys/ca.pem -H coast.json Monterey
   Who is near, of a million?         load -n 1000000 --near 100 --near-kilometres 1000 Goloman
 
 First every client reports once, which is not measured (--no-fill leaves it out); every report
@@ -158,7 +166,7 @@ is interrupted (SIGINT, SIGTERM). A server that goes away is dialled until it is
 
 Exit status:
     0   every command was rightly answered
-    1   an answer was wrong, or missing
+    1   an answer was wrong, or missing; or the token is not taken
     2   no connection, or wrong usage
 "
     )
@@ -189,11 +197,21 @@ fn options(given: &Matches) -> Result<Options, String> {
     };
     let rate = integer(given, "rate", 0, RATE_MAX)?;
     let pace = if rate == 0 { Pace::AsAnswered } else { Pace::PerSecond(rate) };
-    let reconnect = given.opt_present("reconnect");
+    let trust = TrustOptions::of(given);
+    let handshakes = given.opt_present("handshakes");
+    if handshakes && !trust.is_tls() {
+        return Err("--handshakes are of TLS: give --ca".to_owned());
+    }
+    let knows_tokens = matches!(language, Language::Herd | Language::Http);
+    if trust.names_token() && (!knows_tokens || expectation == Expectation::Echo) {
+        return Err("--token-file is for herds only".to_owned());
+    }
+    let reconnect = handshakes || given.opt_present("reconnect");
     let pipeline_default = if rate == 0 || reconnect { 1 } else { OPEN_PIPELINE_DEFAULT };
     let pipeline = integer(given, "pipeline", pipeline_default, PIPELINE_MAX)?;
     if reconnect && pipeline != 1 {
-        return Err("--reconnect sends one command on a connection: no --pipeline".to_owned());
+        let said = if handshakes { "--handshakes" } else { "--reconnect" };
+        return Err(format!("{said} sends one command on a connection: no --pipeline"));
     }
     let seconds = decimal(given, "duration", 10.0, 0.001, DURATION_MAX_SECONDS)?;
     Ok(Options {
@@ -206,6 +224,8 @@ fn options(given: &Matches) -> Result<Options, String> {
         pace,
         duration: Duration::from_secs_f64(seconds),
         reconnect,
+        trust,
+        handshakes,
         language,
         fill: !given.opt_present("no-fill") && expectation != Expectation::Echo,
         expectation,
@@ -262,118 +282,4 @@ pub fn decimal(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(line: &str) -> Result<Options, String> {
-        match read(line.split_whitespace().map(OsString::from))? {
-            Request::Run(options) => Ok(options),
-            Request::Walk(walk) => Err(format!("{walk:?}")),
-            Request::Print(text) => Err(text),
-        }
-    }
-
-    #[test]
-    fn without_options_a_closed_loop_of_reports() {
-        let options = options("Goloman").unwrap();
-        assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Goloman", None));
-        assert_eq!((options.connections, options.pipeline, options.clients), (50, 1, 1_000));
-        assert_eq!((options.questions.whatsat, options.questions.near), (0.0, 0.0));
-        assert_eq!(options.pace, Pace::AsAnswered);
-        assert_eq!(options.duration, Duration::from_secs(10));
-        assert!(options.fill && !options.reconnect && !options.json);
-    }
-
-    #[test]
-    fn every_option_is_heard() {
-        let line = "-H alford -c 7 -p 64 -n 9 -w 2.5 -r 100 -d 0.5 --no-fill --json Ball";
-        let options = options(line).unwrap();
-        assert_eq!((options.target.as_str(), options.herd.as_deref()), ("Ball", Some("alford")));
-        assert_eq!((options.connections, options.pipeline, options.clients), (7, 64, 9));
-        assert_eq!((options.questions.whatsat, options.pace), (0.025, Pace::PerSecond(100)));
-        assert_eq!(options.duration, Duration::from_millis(500));
-        assert!(!options.fill && options.json);
-    }
-
-    #[test]
-    fn who_is_near_is_asked_as_wanted() {
-        let near = |line: &str| options(line).unwrap().questions;
-        let asked = Questions { whatsat: 0.5, near: 0.5, near_kilometres: 100.0, near_results: 10 };
-        assert_eq!(near("-w 50 --near 50 a"), asked);
-        let asked =
-            Questions { whatsat: 0.0, near: 0.25, near_kilometres: 0.5, near_results: 1_000 };
-        assert_eq!(near("--near 25 --near-kilometres 0.5 --near-results 1000 a"), asked);
-        assert_eq!(near("--protocol redis-geosearch x:1").near, 1.0);
-        assert_eq!(near("--protocol redis-geosearch --near 1 x:1").near, 0.01);
-    }
-
-    #[test]
-    fn an_open_loop_lets_the_target_wait() {
-        assert_eq!(options("-r 10 x:1").unwrap().pipeline, 1_024);
-        assert_eq!(options("-r 10 --reconnect x:1").unwrap().pipeline, 1);
-    }
-
-    #[test]
-    fn an_echo_is_not_filled() {
-        let options = options("--protocol redis-set --expect echo x:1").unwrap();
-        assert_eq!(
-            (options.language, options.expectation),
-            (Language::RedisSet, Expectation::Echo)
-        );
-        assert!(!options.fill);
-    }
-
-    #[test]
-    fn nonsense_is_refused_in_one_line() {
-        for line in [
-            "",
-            "a b",
-            "-c 0 a",
-            "-c 60001 a",
-            "-p x a",
-            "-n 100000001 a",
-            "-w 101 a",
-            "-w nan a",
-            "-d 0 a",
-            "-d inf a",
-            "-r 0 a",
-            "--protocol https a",
-            "-w 1 --protocol http a",
-            "--expect nothing a",
-            "--reconnect -p 2 a",
-            "-w 1 --protocol redis-set a",
-            "-w 1 --protocol redis-geosearch a",
-            "--near 1 --protocol redis-geoadd a",
-            "-w 51 --near 50 a",
-            "--near 101 a",
-            "--near-kilometres 20041 a",
-            "--near-kilometres -1 a",
-            "--near-results 1001 a",
-            "--near-results 0 a",
-            "--wat a",
-        ] {
-            let said = options(line).unwrap_err();
-            assert!(!said.is_empty() && !said.contains('\n'), "{line}: {said}");
-        }
-    }
-
-    #[test]
-    fn help_shows_each_option_and_status() {
-        let help = options("--help").unwrap_err();
-        for word in [
-            "--pipeline",
-            "--whatsat",
-            "--near",
-            "--near-kilometres",
-            "--near-results",
-            "geosearch",
-            "--rate",
-            "--reconnect",
-            "--expect",
-            "Exit status",
-        ] {
-            assert!(help.contains(word), "{word}");
-        }
-        assert!(help.lines().all(|line| line.chars().count() <= 100));
-    }
-}
+mod tests;

@@ -78,6 +78,8 @@ pub fn json(options: &Options, target: &str, tally: &Tally) -> String {
         "near_results": options.questions.near_results,
         "rate": rate,
         "reconnect": options.reconnect,
+        "tls": options.trust.is_tls(),
+        "handshakes": options.handshakes,
         "seconds": tally.nanoseconds as f64 / 1e9,
         "answers": tally.answers(),
         "answers_per_second": tally.per_second(),
@@ -107,12 +109,18 @@ pub fn progress(what: &str, progress: &Progress) -> String {
 fn settings(options: &Options) -> String {
     let connections = grouped(options.connections as u64);
     let mut out = match options.reconnect {
+        true if options.handshakes => {
+            format!("{connections} at a time, each on a connection with a TLS handshake of its own")
+        }
         true => format!("{connections} at a time, each on a connection of its own"),
         false => {
             let pipeline = grouped(options.pipeline as u64);
             format!("{connections} connections, at most {pipeline} in flight on each")
         }
     };
+    if options.trust.is_tls() && !options.handshakes {
+        out += " over TLS";
+    }
     let _ = write!(out, ", {} clients", grouped(options.clients));
     let Questions { whatsat, near, near_kilometres, near_results } = options.questions;
     if whatsat > 0.0 {

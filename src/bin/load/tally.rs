@@ -28,6 +28,8 @@ pub struct Tally {
     pub places_failed: u64,
     /// What some of the wrong answers were.
     pub examples: Vec<String>,
+    /// Whether they are kept to ourselves, since commands and what answers them may hold the token.
+    pub hides_examples: bool,
     /// Why the first connection broke that did.
     pub broken: Option<String>,
     /// From the first command to the last answer.
@@ -50,6 +52,7 @@ impl Tally {
             unsent: 0,
             places_failed: 0,
             examples: Vec::new(),
+            hides_examples: false,
             broken: None,
             nanoseconds: 0,
             busy_nanoseconds: 0,
@@ -91,7 +94,7 @@ impl Tally {
     #[cold]
     pub fn mistaken(&mut self, command: &[u8], answer: &[u8]) {
         self.wrong += 1;
-        if self.examples.len() < EXAMPLES_MAX {
+        if !self.hides_examples && self.examples.len() < EXAMPLES_MAX {
             let start = |bytes: &[u8]| {
                 let shown = &bytes[..bytes.len().min(EXAMPLE_BYTES_MAX)];
                 Printable(shown.trim_ascii_end()).to_string()

@@ -1,4 +1,4 @@
-//! Which server is meant by a name or an address.
+//! Which server is meant by a name or an address, and which of its ports.
 
 use herd::herd::{BUILT_IN, Herd, Server};
 use herd::transport::Endpoint;
@@ -13,31 +13,58 @@ pub struct Target {
     pub endpoint: Endpoint,
 }
 
+/// Which of a server's ports is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// For clients that speak plainly.
+    Clients,
+    /// For clients that speak TLS.
+    Tls,
+    /// For HTTP.
+    Web,
+}
+
+impl Door {
+    /// For clients that do or do not speak TLS.
+    pub fn for_clients(is_tls: bool) -> Self {
+        if is_tls { Door::Tls } else { Door::Clients }
+    }
+
+    /// Where it is, if that server has it.
+    pub fn endpoint(self, server: &Server) -> Option<Endpoint> {
+        match self {
+            Door::Clients => server.client_endpoint(),
+            Door::Tls => server.tls_endpoint(),
+            Door::Web => server.web_endpoint(),
+        }
+    }
+
+    /// What is said of a server that has it not.
+    fn lacking(self) -> &'static str {
+        match self {
+            Door::Clients => "listens for clients that speak TLS only: give --ca",
+            Door::Tls => "has no tls_port in its herd file",
+            Door::Web => "has no web port in its herd file",
+        }
+    }
+}
+
 impl Target {
-    /// A server of a herd, if it listens for clients that speak plainly.
-    fn of(server: &Server) -> Result<Self, String> {
+    /// A server of a herd, at that door if it has it.
+    fn of(server: &Server, door: Door) -> Result<Self, String> {
         let name = server.name.clone();
-        match server.client_endpoint() {
+        match door.endpoint(server) {
             Some(endpoint) => Ok(Target { server: Some(name), endpoint }),
-            None => Err(format!("{name} listens for clients that speak TLS only")),
+            None => Err(format!("{name} {}", door.lacking())),
         }
     }
 
-    /// The web port of a server of a herd, if it has one.
-    fn of_web(server: &Server) -> Result<Self, String> {
-        let name = server.name.clone();
-        match server.web_endpoint() {
-            Some(endpoint) => Ok(Target { server: Some(name), endpoint }),
-            None => Err(format!("{name} has no web port in its herd file")),
-        }
-    }
-
-    /// Looks for a server of that name in the herd, or in all that are built in, for its port for
-    /// clients or for the web; or else takes it for `host:port`.
+    /// Looks for a server of that name in the herd, or in all that are built in; or else takes it for
+    /// `host:port`.
     ///
     /// # Errors
     /// In one line why it is neither.
-    pub fn find(named: &str, herd: Option<&str>, web: bool) -> Result<Target, String> {
+    pub fn find(named: &str, herd: Option<&str>, door: Door) -> Result<Target, String> {
         let herds = match herd {
             Some(herd) => vec![herd],
             None => BUILT_IN.iter().map(|(name, _)| *name).collect(),
@@ -45,8 +72,7 @@ impl Target {
         for herd in &herds {
             let herd = Herd::load(herd).map_err(|wrong| wrong.to_string())?;
             if let Some(at) = herd.position(named) {
-                let server = &herd.servers[at];
-                return if web { Target::of_web(server) } else { Target::of(server) };
+                return Target::of(&herd.servers[at], door);
             }
         }
         let endpoint = endpoint(named).ok_or_else(|| {
@@ -58,10 +84,10 @@ impl Target {
     /// All servers of a herd, of the first that is built in if none is named.
     ///
     /// # Errors
-    /// In one line what is wrong with the herd.
-    pub fn all(herd: Option<&str>) -> Result<Vec<Target>, String> {
+    /// In one line what is wrong with the herd, or which server lacks that door.
+    pub fn all(herd: Option<&str>, door: Door) -> Result<Vec<Target>, String> {
         let herd = Herd::load(herd.unwrap_or(BUILT_IN[0].0)).map_err(|wrong| wrong.to_string())?;
-        herd.servers.iter().map(Target::of).collect()
+        herd.servers.iter().map(|server| Target::of(server, door)).collect()
     }
 }
 
@@ -87,12 +113,13 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_in_herds_and_all_else_is_an_address() {
-        let shown =
-            |named: &str, herd| Target::find(named, herd, false).map(|found| found.to_string());
+        let shown = |named: &str, herd| {
+            Target::find(named, herd, Door::Clients).map(|found| found.to_string())
+        };
         assert_eq!(shown("Welsh", None).unwrap(), "Welsh at 127.0.0.1:11648");
         assert_eq!(shown("Welsh", Some("alford")).unwrap(), "Welsh at 127.0.0.1:17419");
         assert_eq!(shown("Riley", None).unwrap(), "Riley at 127.0.0.1:15310");
-        let web = Target::find("Welsh", None, true).unwrap();
+        let web = Target::find("Welsh", None, Door::Web).unwrap();
         assert_eq!(web.to_string(), "Welsh at 127.0.0.1:13648");
         assert_eq!(shown("localhost:5", None).unwrap(), "localhost:5");
         assert_eq!(shown("[::1]:5", None).unwrap(), "[::1]:5");
@@ -106,8 +133,16 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_a_server_lacks_is_said() {
+        let said = Target::find("Welsh", None, Door::Tls).unwrap_err();
+        assert_eq!(said, "Welsh has no tls_port in its herd file");
+        assert!(Target::all(None, Door::Tls).unwrap_err().starts_with("Goloman has no tls_port"));
+        assert_eq!(Target::find("h:5", None, Door::Tls).unwrap().to_string(), "h:5");
+    }
+
+    #[test]
     fn a_herd_is_all_of_its_servers() {
-        assert_eq!(Target::all(Some("riley")).unwrap().len(), 5);
-        assert_eq!(Target::all(None).unwrap()[0].server.as_deref(), Some("Goloman"));
+        assert_eq!(Target::all(Some("riley"), Door::Clients).unwrap().len(), 5);
+        assert_eq!(Target::all(None, Door::Web).unwrap()[0].server.as_deref(), Some("Goloman"));
     }
 }

@@ -14,8 +14,10 @@ pub struct Auth<'a> {
 impl<'a> Auth<'a> {
     pub(super) fn parse_fields(mut scanner: Scanner<'a>) -> Option<Self> {
         scanner.gap()?;
-        let token = scanner.rest().trim_ascii();
-        let is_one = !token.is_empty() && !token.iter().any(|&byte| is_white_space(byte));
+        let rest = scanner.rest();
+        let end = rest.iter().position(|&byte| is_white_space(byte)).unwrap_or(rest.len());
+        let (token, behind) = rest.split_at(end);
+        let is_one = !token.is_empty() && behind.iter().all(|&byte| is_white_space(byte));
         is_one.then_some(Auth { token })
     }
 }
@@ -30,8 +32,9 @@ impl fmt::Debug for Auth<'_> {
 /// Whether a line may hold a token, as one of a client or, with `? ` before it, as one that is copied
 /// back: no log shows it. However it is written, for somebody may have meant it so.
 pub fn may_hold_token(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"? ").unwrap_or(line).trim_ascii_start();
-    line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
+    let line = line.strip_prefix(b"? ").unwrap_or(line);
+    let start = line.iter().position(|&byte| !is_white_space(byte)).unwrap_or(line.len());
+    line[start..].get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
 }
 
 #[cfg(test)]
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_token_is_one_field() {
-        for line in ["AUTH a.b.c", " AUTH\ta.b.c \r"] {
+        for line in ["AUTH a.b.c", " AUTH\ta.b.c \r", "AUTH a.b.c\x0b"] {
             let Ok(Some(Command::Auth(auth))) = Command::parse(line.as_bytes()) else {
                 panic!("{line:?} is none")
             };
@@ -55,7 +58,9 @@ mod tests {
 
     #[test]
     fn lines_that_may_hold_a_token_are_known_however_they_are_written() {
-        for line in ["AUTH x", "auth x", "  AUTH x", "? AUTH x", "? \tAuth", "AUTHx"] {
+        for line in
+            ["AUTH x", "auth x", "  AUTH x", "? AUTH x", "? \tAuth", "AUTHx", "\x0b\x0cAUTH x"]
+        {
             assert!(may_hold_token(line.as_bytes()), "{line:?}");
         }
         for line in ["IAMAT AUTH +1+1 5", "AUT", "", "? IAMAT AUTH", "WATCH AUTH"] {

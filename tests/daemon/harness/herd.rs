@@ -326,6 +326,6 @@ impl Server {
 /// A program of the project, without the settings of whoever runs the tests.
 pub fn bare(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env_remove("RUST_LOG").env_remove("GOOGLE_PLACES_API_KEY");
+    command.env_remove("RUST_LOG").env_remove("GOOGLE_PLACES_API_KEY").env_remove("HERD_TOKEN");
     command
 }

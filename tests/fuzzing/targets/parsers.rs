@@ -6,7 +6,9 @@ use herd::wire::neighbour::{
     write_refused,
 };
 use herd::wire::time::parse_time;
-use herd::wire::{Command, Decimal, Line, LineReader, Location, NeighbourLine, Place, Reason};
+use herd::wire::{
+    Command, Decimal, Line, LineReader, Location, NeighbourLine, Place, Reason, may_hold_token,
+};
 
 /// Any stream in any pieces makes the lines that a naive reading of the whole makes. The first
 /// byte chooses how long a line may be, the second where the stream is cut.
@@ -48,6 +50,10 @@ pub fn command(line: &[u8]) {
     let white = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let fields: Vec<&[u8]> = line.split(white).filter(|field| !field.is_empty()).collect();
     match Command::parse(line) {
+        Ok(Some(Command::Auth(auth))) => {
+            assert_eq!(fields, [b"AUTH", auth.token]);
+            assert!(may_hold_token(line), "a log would show it");
+        }
         Ok(None) => assert!(fields.is_empty()),
         Ok(Some(Command::IamAt(report))) => {
             assert_eq!(fields, [b"IAMAT", report.client, report.location, report.time]);

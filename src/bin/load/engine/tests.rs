@@ -7,6 +7,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
+mod secured;
+
 /// Of all kinds of commands there are some.
 const QUESTIONS: Questions =
     Questions { whatsat: 0.25, near: 0.25, near_kilometres: 100.0, near_results: 10 };
@@ -31,16 +33,34 @@ fn target(answer: fn(&[u8]) -> Vec<u8>) -> SocketAddr {
     address
 }
 
+/// One connection after the other.
+fn manner(address: SocketAddr, trust: Trust) -> Manner {
+    Manner {
+        address,
+        endpoint: Endpoint::plain(address.ip().to_string(), address.port()),
+        trust,
+        connections: 1,
+        pipeline: 1,
+        reconnect: true,
+        half_close: true,
+        tells_token: false,
+    }
+}
+
 fn run_against(address: SocketAddr, reconnect: bool, pace: Pace) -> Tally {
     let (connections, pipeline) = if reconnect { (2, 1) } else { (3, 7) };
-    let manner = Manner { address, connections, pipeline, reconnect, half_close: true };
+    let manner = Manner { connections, pipeline, reconnect, ..manner(address, Trust::default()) };
+    run_in(&manner, pace).unwrap()
+}
+
+fn run_in(manner: &Manner, pace: Pace) -> Result<Tally, Failure> {
     let mut composer = Composer::new(Language::Herd, 10, &QUESTIONS);
     let mut judge = Judge::new(Expectation::Echo, None, 0, &QUESTIONS);
     let schedule = |begin| match pace {
         Pace::AsAnswered => Schedule::counting(100, begin, 60 * SECOND),
         Pace::PerSecond(_) => Schedule::lasting(pace, begin, SECOND / 10),
     };
-    run(&manner, schedule, &mut composer, &mut judge, |_| {}).unwrap()
+    run(manner, schedule, &mut composer, &mut judge, |_| {})
 }
 
 #[test]
@@ -84,7 +104,7 @@ fn more_than_was_asked_for_is_wrong() {
 fn nobody_there_is_said_at_once() {
     // Nobody offers TCPMUX.
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
-    let manner = Manner { address, connections: 1, pipeline: 1, reconnect: true, half_close: true };
+    let manner = manner(address, Trust::default());
     let mut composer = Composer::new(Language::Herd, 1, &QUESTIONS);
     let mut judge = Judge::new(Expectation::Echo, None, 0, &QUESTIONS);
     let schedule = |begin| Schedule::counting(1, begin, SECOND);

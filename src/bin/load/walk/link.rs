@@ -3,7 +3,9 @@
 use super::reports::{Nowhere, Walk};
 use crate::answer::{Expectation, Judge};
 use crate::command::{Kind, Language, Questions};
+use crate::trust::is_taken;
 use herd::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
+use memchr::memchr;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ pub struct Link {
     owed: VecDeque<Owed>,
     /// The beginning of an answer that is not whole.
     input: Vec<u8>,
+    /// Whether the first line that comes answers the token.
+    showed_token: bool,
     /// Why we gave it up.
     reason: Option<&'static str>,
 }
@@ -47,6 +51,7 @@ impl Link {
             judge: Judge::new(answers, name, SKEW_NANOSECONDS, &none),
             owed: VecDeque::new(),
             input: Vec::new(),
+            showed_token: false,
             reason: None,
         }
     }
@@ -63,6 +68,10 @@ impl Link {
 
 impl Protocol<Walk> for Link {
     fn connection_made(&mut self, cx: &mut Context<'_, Walk>, _: &PeerInfo) {
+        if let Some(token) = cx.app.token() {
+            cx.transport.write(&token.command());
+            self.showed_token = true;
+        }
         cx.app.connected(self.server, cx.transport.id());
     }
 
@@ -76,6 +85,18 @@ impl Protocol<Walk> for Link {
 
     fn data_received(&mut self, cx: &mut Context<'_, Walk>, data: &[u8]) {
         self.input.extend_from_slice(data);
+        if self.showed_token
+            && let Some(end) = memchr(b'\n', &self.input)
+        {
+            if !is_taken(&self.input[..end]) {
+                return self.give_up(cx, "it does not take the token");
+            }
+            self.showed_token = false;
+            self.input.drain(..=end);
+        }
+        if self.showed_token {
+            return;
+        }
         let mut rest = &self.input[..];
         while let Some(owed) = self.owed.front() {
             let age = cx.now.monotonic.since(owed.made).as_nanos() as u64;

@@ -17,17 +17,34 @@ pub use options::{WalkOptions, declare, read};
 use crate::world::{self, WORLD};
 use crowd::World;
 use herd::reactor::Reactor;
+use herd::transport::{Endpoint, Security, TlsProfile};
 use reports::Walk;
+use std::sync::Arc;
+
+/// With what servers are dialled that speak TLS.
+const PROFILE: TlsProfile = TlsProfile("servers");
 
 /// Walks until the process is asked to end; whether all answers were right.
 ///
 /// # Errors
-/// In one line what the system refuses.
+/// In one line what cannot be used, or the system refuses.
 pub fn walk(options: &WalkOptions, mut say: impl FnMut(&str)) -> Result<bool, String> {
     let places = world::read(WORLD).map_err(|error| error.to_string())?;
     let crowd = World::new(places).crowd(options.clients, options.seed)?;
-    let mut walk = Walk::new(crowd, &options.servers, options.speed_up, options.seed);
+    let trust = options.trust.load()?;
+    let mut servers = options.servers.clone();
     let mut reactor = Reactor::new().map_err(|error| error.to_string())?;
+    if let Some(tls) = trust.tls().cloned() {
+        reactor.set_client_tls(PROFILE, Box::new(move || Ok(Arc::clone(&tls))));
+        for Endpoint { host, security, .. } in servers.iter_mut().map(|server| &mut server.endpoint)
+        {
+            *security = Security::Tls { profile: PROFILE, name: host.clone() };
+        }
+    }
+    let mut walk = Walk::new(crowd, &servers, options.speed_up, options.seed);
+    if let Some(token) = trust.token() {
+        walk.show(token.clone());
+    }
     let tell = |walk: &mut Walk, _| walk.take_said().iter().for_each(|line| say(line));
     reactor.run(&mut walk, tell).map_err(|error| error.to_string())?;
     Ok(walk.count().wrong == 0)

@@ -1,7 +1,8 @@
 //! The arguments of a walk.
 
 use crate::options::{decimal, integer};
-use crate::target::Target;
+use crate::target::{Door, Target};
+use crate::trust::TrustOptions;
 use getopts::Matches;
 
 /// Most clients that walk: each reports every second.
@@ -9,7 +10,7 @@ const CLIENTS_MAX: u64 = 100_000;
 /// A year goes by in an hour, about.
 const SPEED_UP_MAX: f64 = 10_000.0;
 /// What cannot be said of a walk: it is no measurement.
-const NOT_FOR_WALKS: [&str; 14] = [
+const NOT_FOR_WALKS: [&str; 15] = [
     "connections",
     "pipeline",
     "clients",
@@ -20,6 +21,7 @@ const NOT_FOR_WALKS: [&str; 14] = [
     "rate",
     "duration",
     "reconnect",
+    "handshakes",
     "no-fill",
     "protocol",
     "expect",
@@ -31,6 +33,8 @@ const NOT_FOR_WALKS: [&str; 14] = [
 pub struct WalkOptions {
     /// The servers that are reported to, at least one.
     pub servers: Vec<Target>,
+    /// Whom to trust, and what to show.
+    pub trust: TrustOptions,
     /// How many clients there are.
     pub clients: usize,
     /// How many times as fast as believable they are.
@@ -60,13 +64,16 @@ pub fn read(given: &Matches) -> Result<Option<WalkOptions>, String> {
         return Err(format!("--{stray} does not go with --walk"));
     }
     let herd = given.opt_str("herd");
-    let named = given.free.iter().map(|named| Target::find(named, herd.as_deref(), false));
+    let trust = TrustOptions::of(given);
+    let door = Door::for_clients(trust.is_tls());
+    let named = given.free.iter().map(|named| Target::find(named, herd.as_deref(), door));
     let servers = match named.collect::<Result<Vec<Target>, String>>()? {
-        none if none.is_empty() => Target::all(herd.as_deref())?,
+        none if none.is_empty() => Target::all(herd.as_deref(), door)?,
         servers => servers,
     };
     Ok(Some(WalkOptions {
         servers,
+        trust,
         clients: integer(given, "walk", 0, CLIENTS_MAX)? as usize,
         speed_up: decimal(given, "speed-up", 1.0, 0.0, SPEED_UP_MAX)?,
         seed: integer(given, "seed", 1, u64::MAX)?,

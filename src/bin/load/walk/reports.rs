@@ -10,6 +10,7 @@ use crate::globe::Location;
 use crate::random::Random;
 use crate::schedule::{Pace, Schedule};
 use crate::target::Target;
+use crate::trust::Token;
 use herd::transport::{Application, ConnectionId, Meters, Monotonic, Now, Signal};
 use herd::wire::Printable;
 use std::collections::VecDeque;
@@ -40,6 +41,8 @@ const FOR_EVER_NANOSECONDS: u64 = 3_155_760_000 * 1_000_000_000;
 pub struct Walk {
     clients: Vec<Client>,
     servers: Vec<Server>,
+    /// What each connection shows first.
+    token: Option<Token>,
     speed_up: f64,
     random: Random,
     actions: VecDeque<Action>,
@@ -114,6 +117,7 @@ impl Walk {
         Walk {
             clients: clients.collect(),
             servers: servers.iter().cloned().map(Server::new).collect(),
+            token: None,
             speed_up,
             random,
             actions: VecDeque::new(),
@@ -123,6 +127,16 @@ impl Walk {
             count: Count::default(),
             said: Vec::new(),
         }
+    }
+
+    /// From now on each connection shows that token first.
+    pub fn show(&mut self, token: Token) {
+        self.token = Some(token);
+    }
+
+    /// What a connection shows first, if anything.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// What became of reports so far.

@@ -1,6 +1,7 @@
 //! Reports that are made, and what is done about servers that are away, without a socket.
 
 use super::*;
+use crate::target::Door;
 use crate::walk::mode::MODES;
 use herd::wire::Command;
 
@@ -16,7 +17,7 @@ fn walk(clients: usize, servers: usize) -> Walk {
     let towns = [0.0, 1.0].map(|latitude| Location { latitude, longitude: -118.0 });
     let traveller =
         |number| Traveller::new(format!("car-{number}"), &MODES[3], towns.to_vec(), Random::new(1));
-    let target = |number| Target::find(&format!("h:{}", number + 1), None, false).unwrap();
+    let target = |number| Target::find(&format!("h:{}", number + 1), None, Door::Clients).unwrap();
     let servers: Vec<Target> = (0..servers).map(target).collect();
     let mut walk = Walk::new((0..clients).map(traveller).collect(), &servers, 1.0, 1);
     walk.turn_ended(now(0), &Meters::default());
