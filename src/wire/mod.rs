@@ -18,6 +18,7 @@ mod scanner;
 pub mod client_json;
 pub mod command;
 pub mod decimal;
+pub mod event_id;
 pub mod host;
 pub mod http;
 pub mod ingest;
@@ -32,6 +33,7 @@ pub mod uri;
 
 pub use command::{Command, Forget, Front, IamAt, Malformed, Near, Place, Reason, Watch, WhatsAt};
 pub use decimal::Decimal;
+pub use event_id::EventId;
 pub use lifetimes::Lifetimes;
 pub use lines::{Line, LineReader};
 pub use location::{Location, Misplaced};
