@@ -206,7 +206,7 @@ fn measure(
         let positions = &world.positions;
         harness.measure(name, || {
             at = (at + 1) % centres.len();
-            positions.near(black_box(&centres[at]), bound, None, &mut found)
+            positions.near(black_box(&centres[at]), bound, None, None, &mut found)
         });
     }
     update(figures, &jump, count, &mut world, |world, _| Some(world.location()))?;

@@ -18,6 +18,7 @@ mod scanner;
 pub mod client_json;
 pub mod command;
 pub mod decimal;
+pub mod event_id;
 pub mod host;
 pub mod http;
 pub mod ingest;
@@ -35,6 +36,7 @@ pub use command::{
     may_hold_token,
 };
 pub use decimal::Decimal;
+pub use event_id::EventId;
 pub use lifetimes::Lifetimes;
 pub use lines::{Line, LineReader};
 pub use location::{Location, Misplaced};

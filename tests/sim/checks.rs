@@ -135,10 +135,9 @@ impl Checks {
         }
     }
 
-    /// Whether that line is of a report that was taken, and not after this one.
-    pub fn was_before(&self, line: &[u8], report: &Report) -> bool {
-        let number = self.by_line.get(line);
-        number.is_some_and(|&number| self.known[number].report.compare(report).is_le())
+    /// The report that was taken of which that line is.
+    pub fn of_line(&self, line: &[u8]) -> Option<&Report> {
+        self.by_line.get(line).map(|&number| &self.known[number].report)
     }
 
     /// Whether somebody said that its client is forgotten, as of then or later.

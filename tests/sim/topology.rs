@@ -81,6 +81,7 @@ pub fn herd(servers: usize, links: &[(usize, usize)]) -> Result<Herd, String> {
         let names = names.join(", ");
         format!(
             "{{\"name\": \"S{server}\", \"host\": \"10.0.{}.{}\", \"port\": 11645, \
+             \"web_port\": 13645, \
              \"talks_with\": [{names}]}}",
             server / 256,
             server % 256,

@@ -15,6 +15,8 @@ pub(super) struct Beginning {
     source: Source,
     /// Of who was told before: all changes up to that number.
     after: Option<u64>,
+    /// How many changes there were behind the end of the walk when it was last put off.
+    rest: u64,
     /// Once all of it has been told: up to which change those are told, too, who moved before they were.
     end_at: Option<u64>,
 }
@@ -46,7 +48,8 @@ impl Beginning {
     /// Of that watch, asked for once.
     pub fn new(watched: &Watched) -> Self {
         let (source, after) = (Source::NotBegun, None);
-        Beginning { watched: watched.clone(), times: 1, source, after, end_at: None }
+        let (rest, end_at) = (u64::MAX, None);
+        Beginning { watched: watched.clone(), times: 1, source, after, rest, end_at }
     }
 
     /// Of who was told before all changes up to `after`. All are gone through who may have been told of:
@@ -62,6 +65,23 @@ impl Beginning {
 
     pub fn fields(&self) -> &Rc<[u8]> {
         self.watched.fields()
+    }
+
+    /// Whether it is about that client, as far as one can say who does not know where it was.
+    pub fn may_concern(&self, client: &[u8]) -> bool {
+        match self.watched.what() {
+            What::Client => **self.fields() == *client,
+            What::Area(_) => true,
+        }
+    }
+
+    /// Whether what has that sequence number has yet to be looked at, if nothing else leads to it.
+    pub fn is_ahead(&self, sequence: u64, positions: &Positions) -> bool {
+        match &self.source {
+            Source::NotBegun => true,
+            Source::Listed(list) => list.iter().any(|noted| noted.sequence == sequence),
+            Source::Walking(cursor, _) => sequence > positions.sent_up_to(cursor),
+        }
     }
 
     /// Takes one that was asked for into account, if nothing of it has been told.
@@ -113,7 +133,19 @@ impl Beginning {
             },
             Source::Walking(cursor, up_to) => {
                 let next = positions.peek(cursor).filter(|change| change.sequence() <= *up_to);
-                let Some(change) = next else { return Look::Over };
+                let Some(change) = next else {
+                    // Who was told before may have been told of those who have moved since the walk began,
+                    // wherever they were then. That is gone after, unless it gets no less.
+                    let rest = positions.head() - *up_to;
+                    if self.after.is_none()
+                        || self.end_at.is_some()
+                        || !(1..self.rest).contains(&rest)
+                    {
+                        return Look::Over;
+                    }
+                    (*up_to, self.rest) = (positions.head(), rest);
+                    return Look::PassedOver;
+                };
                 let noted = Noted::new(&change);
                 let has_changed = self.after.is_some_and(|after| change.sequence() > after);
                 if has_changed || is_within(self.watched.what(), &change) {

@@ -1,8 +1,8 @@
 //! What a watcher is told, and how it is written.
 
 use crate::positions::{Change, Position};
+use crate::wire::EventId;
 use crate::wire::client_json::{ClientAt, write_client, write_client_alone, write_client_gone};
-use crate::wire::decimal::write_integer;
 use crate::wire::neighbour::{write_at, write_gone};
 
 /// One thing to tell.
@@ -10,6 +10,9 @@ use crate::wire::neighbour::{write_at, write_gone};
 pub(in crate::node) struct Event<'a> {
     /// All that there was to tell up to this number of the feed has been told with it.
     pub sequence: u64,
+    /// So has been who departed, up to this number, where that number of the feed does not
+    /// [say it](super::departures).
+    pub departure: Option<u64>,
     pub news: News<'a>,
 }
 
@@ -55,7 +58,7 @@ pub(in crate::node) enum Form {
     /// As lines of the clients' protocol.
     Lines,
     /// As [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html) with JSON;
-    /// `id` is this number of the server's life and the sequence number.
+    /// `id` is an [`EventId`] with this number of the server's life.
     ServerSent { life: u32 },
 }
 
@@ -102,9 +105,7 @@ impl Event<'_> {
 
     fn write_server_sent(&self, life: u32, out: &mut Vec<u8>) {
         out.extend_from_slice(b"id: ");
-        write_integer(out, u64::from(life));
-        out.push(b'-');
-        write_integer(out, self.sequence);
+        EventId { life, sequence: self.sequence, departure: self.departure }.write(out);
         match self.news {
             News::Written(_) => {}
             News::At(position) => {

@@ -163,7 +163,8 @@ impl Everything {
         match &self.place {
             // Those tell that it has departed.
             Place::Recent { .. } => false,
-            Place::Walking { is_first: true, now: Some(up_to), .. } => {
+            // (Who moved while what is so was told may have been told of before.)
+            Place::Walking { is_first: true, is_again: false, now: Some(up_to), .. } => {
                 self.has_told(change.sequence(), positions) || change.sequence() > *up_to
             }
             Place::Walking { .. } => true,

@@ -37,7 +37,7 @@ use super::access::Sight;
 use crate::limits;
 use crate::positions::{Cursor, Positions, RecordNumber};
 use crate::transport::ConnectionId;
-use crate::wire::Watch;
+use crate::wire::{EventId, Watch};
 use area_map::AreaMap;
 use by_client::ByClient;
 use departures::Departures;
@@ -109,21 +109,22 @@ impl Hub {
         }
     }
 
-    /// What is so now is to be told, and then what changes; of who was told before all changes up to
-    /// `after` only what has changed since, also who is not watched any more. The same watch again counts
+    /// What is so now is to be told, and then what changes; to who was told before all up to the event
+    /// `last` only what has changed since, also who is not watched any more. The same watch again counts
     /// once, but what is so now is told again. False if these would be too many.
     pub fn watch(
         &mut self,
         id: WatcherId,
         watch: &Watch<'_>,
-        after: Option<u64>,
+        last: Option<EventId>,
         positions: &mut Positions,
     ) -> bool {
         self.begin(positions);
         // What has not come yet cannot have been told; and of who departed long ago it is not known.
-        let is_credible =
-            |&after: &u64| after <= positions.head() && self.departures.are_known_since(after);
-        let after = after.filter(is_credible);
+        let last = last.filter(|last| {
+            last.sequence <= positions.head() && self.departures.are_known_since(last)
+        });
+        let after = last.map(|last| last.sequence);
         let mut fields = Vec::new();
         watch.write(&mut fields);
         let is_full = self.watches >= limits::WATCHES_MAX
@@ -151,8 +152,8 @@ impl Hub {
                 }
             }
             self.watches += 1;
-            if let Some(after) = after {
-                watcher.resume(after, watch, self.departures.since(after));
+            if let Some(last) = last {
+                watcher.resume(&last, watch, self.departures.since(last));
             }
         }
         if watcher.change_state(State::Idle, State::Due) {

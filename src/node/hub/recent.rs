@@ -18,9 +18,17 @@ pub(super) struct Recent {
     /// In the feed where these begin: for who has fallen behind.
     cursor: Cursor,
     /// Where those are told of who departed, which is no change and so in no other place.
-    departed: VecDeque<(u64, Box<[u8]>)>,
+    departed: VecDeque<ToldDeparture>,
     /// Where the later half begins, and the sequence number of the change before it.
     middle: Option<(usize, u64)>,
+}
+
+/// One who departed, and where among the lines that is told.
+#[derive(Debug)]
+pub(super) struct ToldDeparture {
+    pub at: u64,
+    pub number: u64,
+    pub client: Box<[u8]>,
 }
 
 impl Recent {
@@ -59,13 +67,16 @@ impl Recent {
             return;
         }
         let news = change.position().map_or(News::Gone(*change), News::At);
-        self.write(&Event { sequence: change.sequence(), news });
+        // Who departed before has departed before that change.
+        self.write(&Event { sequence: change.sequence(), departure: None, news });
     }
 
     /// One has departed, behind all changes up to `sequence`.
-    pub fn add_departed(&mut self, client: &[u8], sequence: u64) {
-        self.departed.push_back((self.end_at(), client.into()));
-        self.write(&Event { sequence, news: News::Expired(client) });
+    pub fn add_departed(&mut self, client: &[u8], sequence: u64, number: u64) {
+        let at = self.end_at();
+        self.departed.push_back(ToldDeparture { at, number, client: client.into() });
+        let departure = (number > 0).then_some(number);
+        self.write(&Event { sequence, departure, news: News::Expired(client) });
     }
 
     fn write(&mut self, event: &Event<'_>) {
@@ -85,14 +96,14 @@ impl Recent {
         let start = self.start + middle as u64;
         for &id in &self.watchers {
             if let Some(watcher) = find(watchers, id) {
-                let departed = self.departed.iter().map(|(at, client)| (*at, &**client));
-                watcher.fall_behind(start, departed, || positions.open_cursor_at(&self.cursor));
+                let open = || positions.open_cursor_at(&self.cursor);
+                watcher.fall_behind(start, self.departed.iter(), open);
             }
         }
         positions.seek(&self.cursor, up_to);
         self.written.drain(..middle);
         self.start = start;
-        self.departed.retain(|(at, _)| *at >= start);
+        self.departed.retain(|departure| departure.at >= start);
     }
 
     /// Where the next will be.

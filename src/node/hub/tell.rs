@@ -1,7 +1,7 @@
 //! Who is told when, and how much at a time.
 
 use super::event::{Event, News, Room};
-use super::watcher::{Next, State};
+use super::watcher::{Departed, Next, State};
 use super::watches::Noted;
 use super::{Hub, WatcherId, find};
 use crate::limits;
@@ -53,7 +53,7 @@ impl Hub {
             return;
         }
         let mut share = limits::EVENTS_PER_WATCHER;
-        let (mut departed, mut fields): (Box<[u8]>, Rc<[u8]>);
+        let (mut departed, mut fields): (Departed, Rc<[u8]>);
         let state = loop {
             if share == 0 {
                 break State::Due;
@@ -65,9 +65,10 @@ impl Hub {
                 Next::Nothing => break State::Idle,
                 Next::PassedOver => continue,
                 Next::Later => break State::Due,
-                Next::Departed(client) => {
-                    departed = client;
-                    (told_up_to, News::Expired(&departed))
+                Next::Departed(one) => {
+                    departed = one;
+                    watcher.told_departure(departed.number);
+                    (told_up_to, News::Expired(&departed.client))
                 }
                 Next::Areas => {
                     watcher.set_state(State::Due);
@@ -78,6 +79,7 @@ impl Hub {
                     // What is so now of other watches has its turn, however much changes.
                     let events = written.len() / limits::EVENT_BYTES_USUAL;
                     share = share.saturating_sub(events).max(1);
+                    watcher.told_departure(self.departures.count());
                     (self.noted_up_to, News::Written(written))
                 }
                 Next::Now(of, sequence) => {
@@ -105,7 +107,8 @@ impl Hub {
             if !watcher.may_be_told(&news) {
                 continue;
             }
-            let event = Event { sequence, news };
+            let departure = self.departures.beyond(sequence, watcher.departure());
+            let event = Event { sequence, departure, news };
             watcher.told(&event);
             if write(&event) == Room::No {
                 break State::Blocked;
@@ -158,7 +161,9 @@ impl Hub {
         match watcher.take_recent(positions, self.noted_up_to, recent) {
             [] => {}
             written => {
-                let event = Event { sequence: self.noted_up_to, news: News::Written(written) };
+                watcher.told_departure(self.departures.count());
+                let (sequence, news) = (self.noted_up_to, News::Written(written));
+                let event = Event { sequence, departure: None, news };
                 watcher.told(&event);
                 write(&event);
             }

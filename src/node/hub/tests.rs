@@ -3,11 +3,17 @@
 mod departed;
 mod forgotten;
 mod limits_of_watching;
+mod resumed;
 mod whatever_happens;
 
 use super::*;
 use crate::positions::{OriginId, Report, Share, Text, Update};
 use crate::wire::{Command, Lifetimes};
+
+/// An event with that number of the feed.
+fn event(sequence: u64) -> EventId {
+    EventId { life: 0, sequence, departure: None }
+}
 
 /// A store, those who watch it, and what each was told.
 struct Stage {
@@ -114,9 +120,10 @@ impl Stage {
         hub.call(positions, |connection| called.push(connection.slot as usize));
         for slot in called {
             let (id, told) = &mut watchers[slot];
+            let form = hub.watcher(*id).unwrap().form();
             hub.tell(*id, positions, |event| {
                 let mut line = Vec::new();
-                event.write(Form::Lines, &mut line);
+                event.write(form, &mut line);
                 told.push_str(str::from_utf8(&line).unwrap());
                 if *is_narrow { Room::No } else { Room::Yes }
             });

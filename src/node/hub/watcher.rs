@@ -3,6 +3,7 @@
 mod departed;
 mod ended;
 mod judge;
+mod resumed;
 mod sight;
 
 use super::beginning::{Beginning, Look};
@@ -11,9 +12,10 @@ use super::everything::Everything;
 use super::recent::Recent;
 use super::watches::{Noted, Watched, Watches};
 use crate::node::access::Sight;
-use crate::positions::{Cursor, Point, Position, Positions, RecordNumber};
+use crate::positions::{Point, Position, Positions, RecordNumber};
 use crate::transport::ConnectionId;
-use departed::Departed;
+pub(super) use departed::Departed;
+use resumed::Resumed;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -39,8 +41,13 @@ pub(super) struct Watcher {
     told: HashMap<RecordNumber, Option<Point>>,
     /// Who of these has departed, which is told before all else.
     departed: VecDeque<Departed>,
+    /// While it is told what has changed since another connection ended on which it was told before.
+    resumed: Option<Box<Resumed>>,
     /// Up to which number of the feed it has been told, as the last event said.
     told_up_to: u64,
+    /// Up to which number it has been told who departed; none of those behind concerns it that are not
+    /// among the departed.
+    departure: u64,
     /// As how many clients these are counted among those that are kept for all.
     counted: usize,
     state: State,
@@ -65,7 +72,7 @@ pub(super) enum Next<'r> {
     /// Nothing.
     Nothing,
     /// That this client has departed.
-    Departed(Box<[u8]>),
+    Departed(Departed),
     /// One was looked at that is not to be told.
     PassedOver,
     /// What has changed in this turn, once it has been noted.
@@ -102,7 +109,9 @@ impl Watcher {
             noted_max: NOTED_MIN,
             told: HashMap::new(),
             departed: VecDeque::new(),
+            resumed: None,
             told_up_to: 0,
+            departure: 0,
             counted: 0,
             state: State::Idle,
         }
@@ -135,7 +144,8 @@ impl Watcher {
 
     /// How many clients it has been told of and is to be told of.
     pub fn kept(&self) -> usize {
-        self.told.len() + self.noted.len() + self.departed.len()
+        let resumed = self.resumed.as_ref().map_or(0, |resumed| resumed.len());
+        self.told.len() + self.noted.len() + self.departed.len() + resumed
     }
 
     /// As how many these were counted; from now on as many as they are.
@@ -229,20 +239,6 @@ impl Watcher {
             .is_some_and(|everything| everything.has_caught_up(recent, positions))
     }
 
-    /// See [`Everything::fall_behind`]; `departed` are those whom the recent lines say to have, and where.
-    pub fn fall_behind<'d>(
-        &mut self,
-        start: u64,
-        departed: impl Iterator<Item = (u64, &'d [u8])>,
-        open: impl FnOnce() -> Cursor,
-    ) {
-        let Some(everything) = &mut self.everything else { return };
-        if let Some(at) = everything.fall_behind(start, open) {
-            let untold = departed.filter(|(told_at, _)| *told_at >= at);
-            self.departed.extend(untold.map(|(_, client)| Departed::nowhere(client)));
-        }
-    }
-
     /// An event has been told.
     pub fn told(&mut self, event: &Event<'_>) {
         self.told_up_to = event.sequence;
@@ -280,8 +276,8 @@ impl Watcher {
         noted_up_to: u64,
         recent: Option<&'r Recent>,
     ) -> Next<'r> {
-        if let Some(Departed { client, .. }) = self.departed.pop_front() {
-            return Next::Departed(client);
+        if let Some(departed) = self.departed.pop_front() {
+            return Next::Departed(departed);
         }
         if let (Some(everything), Some(recent)) = (&mut self.everything, recent) {
             let next = everything.next(positions, noted_up_to, recent);
@@ -370,6 +366,7 @@ impl Watcher {
         if let Some(beginning) = self.beginnings.pop_front() {
             beginning.end(positions);
         }
+        self.resumed = None;
         Next::PassedOver
     }
 
@@ -385,7 +382,8 @@ impl Watcher {
         if !is_sorted || self.noted.back().is_some_and(|last| last.sequence > positions.head()) {
             return Err(format!("{}: notes out of order", self.connection));
         }
-        let told = self.told.keys().all(|&number| positions.change_of(number).is_some());
+        let out = self.resumed.iter().flat_map(|resumed| resumed.out());
+        let told = self.told.keys().chain(out).all(|&number| positions.change_of(number).is_some());
         if !told {
             return Err(format!("{}: told of a record that is not there", self.connection));
         }

@@ -1,6 +1,7 @@
 //! A visitor's conversation, driven by hand.
 
 mod ends;
+mod expired;
 mod forgotten;
 mod near;
 mod streams;
@@ -30,9 +31,14 @@ impl Scene {
     }
 
     fn with(bounds: ClientBounds, cors: &[&str]) -> Self {
-        let json = br#"{"herd": "lone", "servers": [
-            {"name": "Lone", "host": "127.0.0.1", "port": 4000, "web_port": 6000}]}"#;
-        let herd = Herd::from_json(json).unwrap();
+        Scene::of("", bounds, cors)
+    }
+
+    /// `settings` are more members of the herd's file.
+    fn of(settings: &str, bounds: ClientBounds, cors: &[&str]) -> Self {
+        let servers = r#"[{"name": "Lone", "host": "127.0.0.1", "port": 4000, "web_port": 6000}]"#;
+        let json = format!(r#"{{"herd": "lone", {settings} "servers": {servers}}}"#);
+        let herd = Herd::from_json(json.as_bytes()).unwrap();
         let options = NodeOptions::for_tests(&herd, "Lone");
         let cors = cors.iter().map(|&origin| origin.to_owned()).collect();
         let node = Node::new(NodeOptions { web: WebOptions { bounds, cors }, ..options });
@@ -75,6 +81,7 @@ impl Scene {
 
     /// The turn ends, and those are called whom it calls.
     fn turn(&mut self) {
+        self.node.turn_begun(self.now);
         self.node.turn_ended(self.now, &Meters::default());
         while let Some(action) = self.node.next_action() {
             if let Action::Wake(id) = action {

@@ -1,7 +1,7 @@
 //! Bugs of the web port: planted where its visitors read, and where it hears them.
 
 use super::super::web::Responses;
-use super::super::web::events::Event;
+use super::super::web::events::{Event, Id};
 use super::{Bug, Planted};
 
 impl Planted {
@@ -10,7 +10,7 @@ impl Planted {
     pub fn misread_event<'a>(&self, event: &Event<'a>, goes_on: bool) -> Option<Event<'a>> {
         let is_left_out = goes_on && self.bug == Some(Bug::GoesOnTooFar) && event.kind != "now";
         let ahead = u64::from(self.bug == Some(Bug::NumbersEventsAhead));
-        let event = Event { id: (event.id.0, event.id.1 + ahead), ..*event };
+        let event = Event { id: Id { sequence: event.id.sequence + ahead, ..event.id }, ..*event };
         (!is_left_out).then_some(event)
     }
 

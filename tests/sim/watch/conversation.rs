@@ -129,7 +129,7 @@ impl Conversation {
         while !rest.is_empty() {
             let is_inside = self.pending.front().is_some_and(|first| !first.begun.is_empty());
             if !is_inside && rest.starts_with(b"~ ") {
-                rest = self.told(env, node, rest)?;
+                rest = self.told(env, seen, node, rest)?;
                 continue;
             }
             let Some(mut pending) = self.pending.pop_front() else {
@@ -203,8 +203,14 @@ impl Conversation {
     }
 
     /// An event stands between two answers: what it says is so, or was before what the same callback
-    /// took in behind it. The rest is handed back.
-    fn told<'a>(&mut self, env: &Env, node: &Node, bytes: &'a [u8]) -> Result<&'a [u8], String> {
+    /// took in behind it, or before its time was over. The rest is handed back.
+    fn told<'a>(
+        &mut self,
+        env: &Env,
+        seen: &Seen,
+        node: &Node,
+        bytes: &'a [u8],
+    ) -> Result<&'a [u8], String> {
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("an event without an end")?;
         let (line, rest) = bytes.split_at(end + 1);
         let event = &line[2..];
@@ -212,8 +218,13 @@ impl Conversation {
             self.beginning -= 1;
         } else if event.starts_with(b"AT ") || event.starts_with(b"GONE ") {
             let client = event.split(|&byte| byte == b' ').nth(3).unwrap_or_default();
-            let held = Report::held(node, client);
-            if !held.is_some_and(|held| env.checks.was_before(event, &held)) {
+            let report = env.checks.of_line(event);
+            let was_so = report.is_some_and(|report| match Report::held(node, client) {
+                Some(held) => report.compare(&held).is_le(),
+                // It was there, and has been let go: that is said behind it.
+                None => report.is_dead(env.lifetimes, seen.now.posix_nanoseconds, false),
+            });
+            if !was_so {
                 return Err(format!("tells what it does not hold: {}", shown(line)));
             }
         }

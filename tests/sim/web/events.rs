@@ -1,10 +1,28 @@
 //! Cuts a stream of server-sent events into these: each of three fields, or a comment.
 
+use std::fmt;
+
+/// The `id` of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id {
+    /// The number of the server's life.
+    pub life: u32,
+    pub sequence: u64,
+    /// The number of a departure, where it is said.
+    pub departure: Option<u64>,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.life, self.sequence)?;
+        self.departure.map_or(Ok(()), |departure| write!(f, ".{departure}"))
+    }
+}
+
 /// What is told.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// The number of the server's life, and the sequence number.
-    pub id: (u32, u64),
+    pub id: Id,
     pub kind: &'a str,
     pub data: &'a str,
 }
@@ -47,26 +65,35 @@ fn read(block: &str) -> Option<Event<'_>> {
     let kind = lines.next()?.strip_prefix("event: ")?;
     let data = lines.next()?.strip_prefix("data: ")?;
     let (life, sequence) = id.split_once('-')?;
-    let id = (life.parse().ok()?, sequence.parse().ok()?);
+    let (sequence, departure) = match sequence.split_once('.') {
+        Some((sequence, departure)) => (sequence, Some(departure.parse().ok()?)),
+        None => (sequence, None),
+    };
+    let id = Id { life: life.parse().ok()?, sequence: sequence.parse().ok()?, departure };
     lines.next().is_none().then_some(Event { id, kind, data })
 }
 
 #[test]
 fn events_come_in_pieces() {
     let stream =
-        ":\n\nid: 7-12\nevent: out\ndata: {\"id\":\"a\"}\n\nid: 7-13\nevent: now\ndata: {}\n\n:";
+        ":\n\nid: 7-12\nevent: out\ndata: {\"id\":\"a\"}\n\nid: 7-13.2\nevent: now\ndata: {}\n\n:";
     for step in [1, 5, 1_000] {
         let (mut events, mut found) = (Events::default(), Vec::new());
         for piece in stream.as_bytes().chunks(step) {
             let taken = events.each(piece, |event| {
-                found.push(format!("{:?} {} {}", event.id, event.kind, event.data));
+                found.push(format!("{} {} {}", event.id, event.kind, event.data));
                 Ok(())
             });
             assert_eq!(taken, Ok(()));
         }
-        assert_eq!(found, ["(7, 12) out {\"id\":\"a\"}", "(7, 13) now {}"], "{step}");
+        assert_eq!(found, ["7-12 out {\"id\":\"a\"}", "7-13.2 now {}"], "{step}");
     }
-    for wrong in ["data: x\n\n", "id: 7\nevent: now\ndata: {}\n\n", "\n\n"] {
+    for wrong in [
+        "data: x\n\n",
+        "id: 7\nevent: now\ndata: {}\n\n",
+        "id: 7-1.\nevent: now\ndata: {}\n\n",
+        "\n\n",
+    ] {
         assert!(Events::default().each(wrong.as_bytes(), |_| Ok(())).is_err(), "{wrong}");
     }
 }

@@ -1,8 +1,9 @@
 //! What a stream of events may say, from the reader's side alone; one that goes on where another of
 //! the same server ended is judged with it as one.
 //!
-//! * Ids go up (those of what ends by itself, which is no change, may be as before), and are of one life of a server. A stream that goes on from an id of the same life
-//!   tells nothing once more that was told up to there; one of another life begins anew.
+//! * Ids go up, and are of one life of a server. Those of what ends by itself, which is no change, may have
+//!   the sequence number before; then the number behind it goes up. A stream that goes on from an id of the
+//!   same life tells nothing once more that was told up to there; one of another life begins anew.
 //! * Positions are of reports that some server took, of clients that are watched, each later than the
 //!   last of the same client.
 //! * `out` comes for those alone that were told of and are watched by where they are; where the stream
@@ -14,7 +15,7 @@
 use super::super::checks::Checks;
 use super::super::report::{Report, exact};
 use super::super::scope::{Scope, Takes};
-use super::events::Event;
+use super::events::{Event, Id};
 use super::json;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -28,9 +29,11 @@ pub struct Told {
     /// By client: the last report, and whether that is how it is.
     clients: BTreeMap<Vec<u8>, (Report, bool)>,
     /// The last id.
-    last: Option<(u32, u64)>,
+    last: Option<Id>,
+    /// The last departure that an id named.
+    departure: Option<u64>,
     /// From which this connection was asked to go on.
-    asked_from: Option<(u32, u64)>,
+    asked_from: Option<Id>,
     /// Whether it does, once that is known; with those who were told to be out though not known of.
     goes_on: Option<bool>,
     out: BTreeSet<Vec<u8>>,
@@ -44,6 +47,7 @@ impl Told {
             scope,
             clients: BTreeMap::new(),
             last: None,
+            departure: None,
             asked_from: None,
             goes_on: None,
             out: BTreeSet::new(),
@@ -53,15 +57,18 @@ impl Told {
     }
 
     /// The id of the last event.
-    pub fn last(&self) -> Option<(u32, u64)> {
+    pub fn last(&self) -> Option<Id> {
         self.last
     }
 
     /// Another connection, asked to go on from there.
-    pub fn connects(&mut self, from: Option<(u32, u64)>) {
+    pub fn connects(&mut self, from: Option<Id>) {
         (self.asked_from, self.goes_on, self.is_begun) = (from, None, false);
         self.out.clear();
-        self.keep(format!("asks to go on from {from:?}"));
+        self.keep(match from {
+            Some(from) => format!("asks to go on from {from}"),
+            None => "asks".to_owned(),
+        });
     }
 
     /// Whether all that was so at the beginning has been told on this connection.
@@ -83,14 +90,13 @@ impl Told {
 
     /// Whether the stream goes on with that event.
     pub fn goes_on_with(&self, event: &Event<'_>) -> bool {
-        self.goes_on.is_none() && self.asked_from.is_some_and(|(of, _)| of == event.id.0)
+        self.goes_on.is_none() && self.asked_from.is_some_and(|from| from.life == event.id.life)
     }
 
     /// Another event.
     pub fn takes(&mut self, event: &Event<'_>, checks: &mut Checks) -> Result<(), String> {
         let data: String = event.data.chars().take(200).collect();
-        self.keep(format!("{}-{} {} {data}", event.id.0, event.id.1, event.kind));
-        let (life, sequence) = event.id;
+        self.keep(format!("{} {} {data}", event.id, event.kind));
         let goes_on = match self.goes_on {
             Some(goes_on) => goes_on,
             None => {
@@ -99,22 +105,28 @@ impl Told {
                     checks.tally.streams_gone_on += 1;
                 } else {
                     self.clients.clear();
-                    self.last = None;
+                    (self.last, self.departure) = (None, None);
                 }
                 *self.goes_on.insert(goes_on)
             }
         };
-        if let Some((of, before)) = self.last {
+        let Id { life, sequence, departure } = event.id;
+        if let Some(before) = self.last {
             let is_behind = if matches!(event.kind, "now" | "expired") {
-                sequence >= before
+                sequence >= before.sequence
             } else {
-                sequence > before
+                sequence > before.sequence
             };
-            if of != life || !is_behind {
-                return Err(format!("the id {life}-{sequence} behind {of}-{before}"));
+            let departs_behind = if event.kind == "expired" {
+                departure > self.departure
+            } else {
+                departure.is_none() || departure >= self.departure
+            };
+            if before.life != life || !is_behind || !departs_behind {
+                return Err(format!("the id {} behind {before}", event.id));
             }
         }
-        self.last = Some(event.id);
+        (self.last, self.departure) = (Some(event.id), self.departure.max(departure));
         match event.kind {
             "now" if self.is_begun || event.data != "{}" => {
                 Err("said to be begun twice".to_owned())

@@ -5,7 +5,7 @@ use super::*;
 /// What somebody is told who comes back to everything with that number, and goes again.
 fn comes_back(stage: &mut Stage, after: u64) -> String {
     let id = stage.watchers[0].0;
-    assert!(stage.hub.watch(id, &Watch::All, Some(after), &mut stage.positions));
+    assert!(stage.hub.watch(id, &Watch::All, Some(event(after)), &mut stage.positions));
     let told = stage.told(0);
     assert!(stage.command(0, "UNWATCH *"));
     told
@@ -33,4 +33,27 @@ fn so_many_are_kept_for_those_who_come_back() {
     let told = comes_back(&mut stage, after);
     assert_eq!(told, "NOW *", "all from the beginning, and nobody is left");
     assert_eq!(comes_back(&mut stage, later), "EXPIRED kiwi, NOW *");
+}
+
+#[test]
+fn who_moved_while_what_is_so_was_told_may_have_been_told_of_before() {
+    let mut stage = Stage::new(1);
+    stage.let_go_after(100);
+    stage.is_narrow = true;
+    let id = stage.watchers[0].0;
+    ["kiwi", "fig"].iter().for_each(|client| stage.report(client, "+1+1"));
+    assert!(stage.command(0, "WATCH *"));
+    stage.turn();
+    // The first of them has been told of, and moves.
+    ["lemon", "kiwi"].iter().for_each(|client| stage.report(client, "+2+2"));
+    for _ in 0..2 {
+        stage.hub.resume(id);
+        stage.turn();
+    }
+    stage.time += 200;
+    let told = stage.told(0);
+    assert!(told.starts_with("AT kiwi +1+1 0, AT fig +1+1 1, AT lemon +2+2 2, "), "{told}");
+    for client in ["kiwi", "fig", "lemon"] {
+        assert_eq!(told.matches(&format!("EXPIRED {client}")).count(), 1, "{told}");
+    }
 }

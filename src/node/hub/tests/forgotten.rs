@@ -27,7 +27,7 @@ fn who_comes_back_to_everything_is_not_told_of_those_that_were_never_known() {
     stage.forget("nobody");
     stage.forget("kiwi");
     let id = stage.watchers[0].0;
-    assert!(stage.hub.watch(id, &Watch::All, Some(after), &mut stage.positions));
+    assert!(stage.hub.watch(id, &Watch::All, Some(event(after)), &mut stage.positions));
     assert_eq!(stage.told(0), "GONE kiwi 2, NOW *");
 }
 

@@ -3,6 +3,7 @@
 use super::super::event::News;
 use super::super::watches::Noted;
 use super::Watcher;
+use super::resumed::Resumed;
 use crate::positions::{Positions, RecordNumber};
 
 impl Watcher {
@@ -47,17 +48,38 @@ impl Watcher {
     ) -> Option<News<'p>> {
         let change = positions.change_of(noted.number)?;
         let (is_taken, point) = change.position().map_or((false, None), |p| self.watches.take(&p));
-        match is_taken {
-            true => self.told.insert(noted.number, point),
-            false => self.told.remove(&noted.number),
+        let Watcher { told, resumed, .. } = self;
+        if positions.is_dead(noted.number) {
+            // As below: that is told when it is taken out.
+            let is_known = resumed
+                .as_ref()
+                .is_some_and(|resumed| resumed.knows(noted.number, change.client()));
+            if !is_known {
+                told.entry(noted.number).or_insert(None);
+            }
+            return None;
+        }
+        let was_told = match is_taken {
+            true => told.insert(noted.number, point).is_some(),
+            false => told.remove(&noted.number).is_some(),
         };
         let is_news = noted.sequence > after;
-        is_news.then_some(match change.position() {
-            Some(position) if is_taken => News::At(position),
-            Some(position) => News::Out(position.text().client()),
-            None if !change.was_known() => return None,
-            None => News::Gone(change),
-        })
+        match change.position() {
+            Some(position) if is_taken => {
+                if let Some(resumed) = resumed {
+                    resumed.is_in(noted.number, change.client());
+                }
+                is_news.then_some(News::At(position))
+            }
+            Some(position) if is_news => {
+                let is_out =
+                    |resumed: &mut Box<Resumed>| resumed.is_out(noted.number, change.client());
+                let is_first = resumed.as_mut().is_none_or(is_out);
+                (was_told || is_first).then(|| News::Out(position.text().client()))
+            }
+            None if is_news && change.was_known() => Some(News::Gone(change)),
+            _ => None,
+        }
     }
 
     /// What there is to say of a tombstone, if it was told of the client before.

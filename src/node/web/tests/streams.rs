@@ -17,7 +17,7 @@ fn events(text: &str) -> Vec<(String, String, String)> {
 }
 
 /// What happened to whom, in short.
-fn short(events: &[(String, String, String)]) -> Vec<String> {
+pub(super) fn short(events: &[(String, String, String)]) -> Vec<String> {
     let one = |(_, event, data): &(String, String, String)| {
         let id = data.split('"').nth(3).unwrap_or_default();
         format!("{event} {id}").trim().to_owned()
@@ -25,14 +25,14 @@ fn short(events: &[(String, String, String)]) -> Vec<String> {
     events.iter().map(one).collect()
 }
 
-fn settle(scene: &mut Scene) {
+pub(super) fn settle(scene: &mut Scene) {
     for _ in 0..20 {
         scene.turn();
     }
 }
 
 /// Another visitor watches; `last` is the id of the last event that it knows.
-fn watch(scene: &mut Scene, query: &str, last: Option<&str>) -> usize {
+pub(super) fn watch(scene: &mut Scene, query: &str, last: Option<&str>) -> usize {
     let visitor = scene.visit();
     let last = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
     scene.sends(visitor, &format!("GET /events{query} HTTP/1.1\r\nHost: h\r\n{last}\r\n"));
@@ -40,12 +40,12 @@ fn watch(scene: &mut Scene, query: &str, last: Option<&str>) -> usize {
     visitor
 }
 
-fn told(scene: &mut Scene, visitor: usize) -> Vec<(String, String, String)> {
+pub(super) fn told(scene: &mut Scene, visitor: usize) -> Vec<(String, String, String)> {
     settle(scene);
     events(&scene.read(visitor))
 }
 
-const AREA: &str = "?near=34,-118&km=100";
+pub(super) const AREA: &str = "?near=34,-118&km=100";
 
 #[test]
 fn what_is_so_comes_first_and_then_what_changes() {
