@@ -19,6 +19,7 @@ mod differences;
 mod expiry;
 mod forget;
 mod harness;
+mod herdca;
 mod impostors;
 mod journal;
 mod log_file;

@@ -206,3 +206,6 @@ fn new_key() -> Result<KeyPair, Failure> {
 fn cannot_make(error: rcgen::Error) -> Failure {
     Failure::Run(format!("cannot make a certificate: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -197,9 +197,35 @@ fn mode(name: &str) -> u32 {
     if name.ends_with(".key") { SECRET_MODE } else { PUBLIC_MODE }
 }
 
-/// Makes a file that has that mode from its first moment on, whatever the process's mask adds to none.
+/// Makes a file that is nobody else's to read for a moment longer than that mode says.
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::env;
+
+    fn files(names: &[&str]) -> Vec<(String, String)> {
+        names.iter().map(|name| ((*name).to_owned(), format!("{name}'s\n"))).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_made_whole_is_not_made_at_all() {
+        let path = env::temp_dir().join(format!("herdca-{}", std::process::id()));
+        let wrong = Folder::make(&path, &files(&["ca.pem", "ca.key", "no/file", "revoked"]));
+        let Err(Failure::Run(why)) = wrong else { panic!("it was made") };
+        assert!(why.contains("no/file") && !why.contains("is left"), "{why}");
+        assert!(!path.exists());
+        let folder = Folder::make(&path, &files(&["ca.pem", "ca.key"])).unwrap();
+        assert!(folder.replace(&files(&["ca.key", "no/file"])).is_err());
+        assert_eq!(folder.list().unwrap(), ["ca.key", "ca.pem"], "no drafts");
+        assert_eq!(folder.read("ca.key").unwrap().unwrap(), b"ca.key's\n");
+        assert!(Folder::make(&path, &files(&["ca.pem"])).is_err());
+        assert_eq!(folder.list().unwrap(), ["ca.key", "ca.pem"], "as it was");
+        fs::remove_dir_all(&path).unwrap();
+    }
 }
