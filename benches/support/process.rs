@@ -60,7 +60,8 @@ impl Running {
         wait_soon("the end of a process", || Ok(self.child.try_wait()?.is_some()))
     }
 
-    /// The processor time that it has spent in seconds, where the system tells.
+    /// The processor time that its first thread has spent in seconds, where the system tells: a server is
+    /// one thread but for its helpers.
     pub fn processor_seconds(&self) -> Option<f64> {
         let nanoseconds = fs::read_to_string(format!("/proc/{}/schedstat", self.id())).ok()?;
         let nanoseconds: f64 = nanoseconds.split_whitespace().next()?.parse().ok()?;
