@@ -20,6 +20,14 @@ impl Positions {
         }
     }
 
+    /// Reads what [`update`](Self::update) will touch first for these clients: all that there is, if they are
+    /// not known. At most [`limits::PREFETCH_LINES_MAX`] are looked at.
+    pub fn prefetch_unknown(&self, clients: &[&[u8]]) {
+        for client in clients.iter().take(limits::PREFETCH_LINES_MAX) {
+            black_box(self.index.first_probed(self.hash(client)));
+        }
+    }
+
     /// Reads what [`update`](Self::update) will touch for these clients, step by step for all of
     /// them, so that the processor waits for several cache misses at once and not for one after
     /// another. At most [`limits::PREFETCH_LINES_MAX`] are looked at; nothing changes.

@@ -1,6 +1,7 @@
 //! The folder of a journal, from the start of its server on.
 
 use super::files::{beginning, failure, numbers, path_of, read, sync_folder};
+use super::forcing::Forcing;
 use super::survey::{Survey, Trouble, survey};
 use crate::daemon::Failure;
 use crate::journal::{HeadError, Identity, file_name, read_head};
@@ -148,11 +149,12 @@ impl Folder {
         let mut buffer = std::mem::take(&mut self.buffer);
         let last = self.segments.last().map(|&(number, _)| number);
         let mut kept = Vec::with_capacity(self.segments.len());
+        let forcing = Forcing::begin()?;
         for &(number, _) in &self.segments {
             let path = path_of(&self.path, number);
             read_again(&path, &mut buffer)?;
             let survey = survey(&buffer, &self.identity(number), last == Some(number));
-            let bytes = self.mend(&path, &survey, &buffer)?;
+            let bytes = self.mend(&path, &survey, &buffer, &forcing)?;
             replayed.torn_bytes += buffer.len() as u64 - bytes;
             if bytes == 0 {
                 continue;
@@ -170,6 +172,7 @@ impl Folder {
                 replayed.newest_posix_seconds.max(survey.newest_posix_seconds);
             each(&Segment { number, bytes, is_rotten, survey: &survey });
         }
+        forcing.end()?;
         if !self.segments.is_empty() {
             sync_folder(&self.path)?;
         }
@@ -238,9 +241,15 @@ impl Folder {
         Ok(())
     }
 
-    /// Says what is wrong with a file of that many bytes, cuts off its torn end and has the disk hold the
-    /// rest; how many are left.
-    fn mend(&self, path: &Path, survey: &Survey<'_>, bytes: &[u8]) -> Result<u64, Failure> {
+    /// Says what is wrong with a file of that many bytes, cuts off its torn end and has the rest forced; how
+    /// many are left.
+    fn mend(
+        &self,
+        path: &Path,
+        survey: &Survey<'_>,
+        bytes: &[u8],
+        forcing: &Forcing,
+    ) -> Result<u64, Failure> {
         let length = bytes.len() as u64;
         let mut left = length;
         for trouble in &survey.troubles {
@@ -267,17 +276,15 @@ impl Folder {
         }
         let mend = || match left {
             0 => fs::remove_file(path),
-            _ => {
-                let file = OpenOptions::new().write(true).open(path)?;
-                if left < length {
-                    file.set_len(left)?;
-                }
-                // The process before may have been killed before it had this forced, and what is taken in
-                // is taken for safe.
-                file.sync_all()
-            }
+            _ if left < length => OpenOptions::new().write(true).open(path)?.set_len(left),
+            _ => Ok(()),
         };
         mend().map_err(|error| failure(path, error))?;
+        if left > 0 {
+            // The process before may have been killed before it had this forced, and what is taken in is
+            // taken for safe.
+            forcing.give(path.to_owned());
+        }
         Ok(left)
     }
 }

@@ -4,6 +4,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `folder` | makes and locks the folder, sees whose it is, hands over what it holds, mends torn ends |
+//! | `forcing` | has the disk hold what was read, meanwhile |
 //! | `survey` | judges what was read of a file |
 //! | `files` | lists and reads files |
 //! | `check` | `herd --check-journal`: reads it all and changes nothing |
@@ -11,6 +12,7 @@
 mod check;
 mod files;
 mod folder;
+mod forcing;
 mod survey;
 #[cfg(test)]
 mod testing;

@@ -38,21 +38,37 @@ impl Client {
         let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
         let node = &mut *cx.app;
         if node.settings.promises {
-            node.may_promise().ok()?;
+            return self.promise_position(cx, text, line, time_nanoseconds, got_nanoseconds);
         }
         let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
         let difference = taken.ok()?;
         let beginning = &node.settings.at_beginning;
         let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
-        if node.settings.promises
-            && let Some(promise) = node.promise()
-        {
-            let mut answer = Vec::new();
-            compose(&mut answer);
-            self.answer_when_kept(cx, promise, answer, line);
-            return Some(());
-        }
         self.answers.answer(cx.transport, compose);
+        Some(())
+    }
+
+    /// The same where a report is answered when the disk holds it.
+    #[inline(never)]
+    fn promise_position(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        text: Text<'_>,
+        line: &[u8],
+        time_nanoseconds: i64,
+        got_nanoseconds: i64,
+    ) -> Option<()> {
+        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
+        let node = &mut *cx.app;
+        node.may_promise().ok()?;
+        let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
+        let (difference, beginning) = (taken.ok()?, &node.settings.at_beginning);
+        let mut answer = Vec::new();
+        write_at_after(&mut answer, beginning, difference, text.bytes());
+        match node.promise() {
+            Some(promise) => self.answer_when_kept(cx, promise, answer, line),
+            None => self.answers.answer(cx.transport, |out| out.extend_from_slice(&answer)),
+        }
         Some(())
     }
 }

@@ -55,8 +55,8 @@ impl Node {
         journal.segments.begin(number, &end, positions);
         positions.close_cursor(end);
         let (mut good, mut useless) = (0, 0);
+        let mut batch = Batch::default();
         for block in blocks {
-            let mut batch = Batch::default();
             for line in lines(block) {
                 match record(line) {
                     Some(at) => {
@@ -66,8 +66,8 @@ impl Node {
                     None => useless += 1,
                 }
             }
-            batch.take_in(positions)?;
         }
+        batch.take_in(positions)?;
         journal.segments.found(bytes, good, is_rotten || useless > 0);
         let end = positions.open_cursor();
         journal.segments.end(&end, positions);
@@ -89,6 +89,8 @@ impl Journal {
 #[derive(Default)]
 struct Batch<'a> {
     records: Vec<At<'a>>,
+    /// Whether any of the last were known already, as these will be then.
+    are_known: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -106,16 +108,24 @@ impl<'a> Batch<'a> {
             for (client, at) in clients.iter_mut().zip(&self.records) {
                 *client = at.client;
             }
-            positions.prefetch(&clients[..self.records.len()]);
+            let clients = &clients[..self.records.len()];
+            match self.are_known {
+                true => positions.prefetch(clients),
+                false => positions.prefetch_unknown(clients),
+            }
         }
-        self.records.drain(..).try_for_each(|at| take_in(&at, positions))
+        self.are_known = false;
+        self.records.drain(..).try_for_each(|at| {
+            self.are_known |= take_in(&at, positions)? != Update::New;
+            Ok(())
+        })
     }
 }
 
-fn take_in(at: &At<'_>, positions: &mut Positions) -> Result<(), ReplayError> {
+fn take_in(at: &At<'_>, positions: &mut Positions) -> Result<Update, ReplayError> {
     // (Each is whole, by its grammar; and of servers that are not of the herd there are only so many.)
     let (Some(text), Some(origin)) = (Text::of_told(at), positions.intern(at.server)) else {
-        return Ok(());
+        return Ok(Update::Known);
     };
     let report = Report {
         origin,
@@ -137,6 +147,6 @@ fn take_in(at: &At<'_>, positions: &mut Positions) -> Result<(), ReplayError> {
     };
     match taken {
         Update::Full => Err(ReplayError::NoRoom),
-        Update::New | Update::Newer | Update::Known => Ok(()),
+        taken => Ok(taken),
     }
 }

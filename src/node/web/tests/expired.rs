@@ -59,3 +59,17 @@ fn who_comes_back_is_told_that_somebody_ends_before_it_has_been_looked_at() {
     let all = short(&told(&mut scene, reader));
     assert_eq!(all.iter().filter(|event| event.starts_with("expired ")).count(), clients);
 }
+
+#[test]
+fn a_report_that_is_dead_when_it_comes_is_taken_and_there_is_nothing_to_show() {
+    let mut scene = scene();
+    let put = |time: u64| {
+        let body = format!(r#"{{"latitude": 34, "longitude": -118, "time": {time}}}"#);
+        with_body("PUT", "/clients/kiwi", "", &body)
+    };
+    // Who sends again what is not answered well would do so for ever.
+    assert_eq!(scene.status(&put(1_599_999_900)), 204);
+    assert_eq!(scene.status(&get("/clients/kiwi")), 404);
+    assert_eq!(scene.status(&put(1_599_999_970)), 200);
+    assert_eq!(scene.status(&put(1_599_999_900)), 200, "where it is known to be");
+}
