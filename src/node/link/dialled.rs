@@ -368,6 +368,9 @@ impl Protocol<Node> for Dialled {
             debug!("link {} to {}: {why}", cx.transport.id(), peer.name());
             return;
         }
+        if matches!(self.state, State::Up { .. }) {
+            peer.was_heard(self.heard);
+        }
         peer.ended(cause, node.settings.links);
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
         let (name, endpoint) = (peer.name(), peer.endpoint());

@@ -58,6 +58,11 @@ impl Outage {
         *self = Outage { pause, dialled_at, expected, up_since: Some(now), ..Outage::new() };
     }
 
+    /// The link breaks, and it was heard last at that time: since then what it knows may be another.
+    pub fn begin(&mut self, heard: Monotonic) {
+        self.since.get_or_insert(heard);
+    }
+
     /// It is dialled.
     pub fn dialled(&mut self, now: Monotonic) {
         self.dialled_at = Some(now);
@@ -81,7 +86,7 @@ impl Outage {
         self.dialled_at.unwrap_or_default() + limits::DIAL_DOUBTED_AFTER
     }
 
-    /// Since when it is away: since the first try that failed, or for ever.
+    /// Since when it is away: since it was heard last, or the first try that failed, or for ever.
     pub fn since(&self) -> Monotonic {
         self.since.unwrap_or_default()
     }

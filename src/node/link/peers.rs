@@ -260,6 +260,11 @@ impl Peer {
         self.without_tls = security == LinkSecurity::TlsPreferred && matches!(cause, Lost::Tls(_));
     }
 
+    /// Our link to it breaks, on which it was heard last at that time.
+    pub(super) fn was_heard(&mut self, at: Monotonic) {
+        self.outage.begin(at);
+    }
+
     /// The present attempt has connected.
     pub(super) fn connected(&mut self) {
         self.link = LinkState::Greeting;

@@ -9,6 +9,7 @@ use crate::transport::{
 };
 use crate::wire::neighbour::{Digest, write_acknowledge, write_heard};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Welsh, who talks with Holiday only, its link to Holiday, and a client.
 struct Scene {
@@ -325,4 +326,16 @@ fn a_stop_waits_only_for_what_the_neighbour_has_not_acknowledged() {
     let mut scene = Scene::new();
     scene.on_link(|protocol, cx| protocol.stopping(cx));
     assert!(scene.link.1.is_aborted());
+}
+
+#[test]
+fn a_cut_counts_from_when_the_neighbour_was_heard_last() {
+    let mut scene = Scene::new();
+    scene.neighbour_answers();
+    let heard = scene.now.monotonic;
+    scene.now.monotonic = heard + Duration::from_secs(4);
+    scene.on_link(|protocol, cx| protocol.connection_lost(cx, &Lost::Aborted));
+    let holiday = scene.node.peers.find(b"Holiday").unwrap();
+    let now = scene.now.monotonic + Duration::from_secs(1);
+    assert_eq!(scene.node.peers[holiday].cut_for(7, now), Some(Duration::from_secs(5)));
 }

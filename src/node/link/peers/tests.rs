@@ -98,9 +98,11 @@ fn a_cut_is_the_time_between_two_answers_in_the_same_epoch() {
     assert_eq!(peer.cut_for(7, after(9)), None, "it never answered before");
     assert!(peer.answered(&mut positions, (7, 0), id(1), after(9)));
     assert_eq!(peer.cut_for(7, after(10)), None, "the link is up");
-    peer.went_down(after(20), "gone", false, &mut random);
+    // It fell silent before that was noticed.
+    peer.was_heard(after(16));
+    peer.went_down(after(20), "silent", false, &mut random);
     peer.went_down(after(25), "not back yet", false, &mut random);
-    assert_eq!(peer.cut_for(7, after(50)), Some(Duration::from_secs(30)));
+    assert_eq!(peer.cut_for(7, after(50)), Some(Duration::from_secs(34)));
     assert_eq!(peer.cut_for(8, after(50)), None, "it has begun anew");
 }
 
