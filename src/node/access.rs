@@ -132,6 +132,7 @@ impl Access {
 impl Node {
     /// Nobody may do anything from now on without a token that this believes and that is not revoked.
     pub fn require_tokens(&mut self, verifier: Verifier, revoked: Revoked) {
+        self.settings.is_guarded = true;
         match &mut self.access {
             Some(access) => access.renew(verifier, revoked),
             None => self.access = Some(Box::new(Access::new(verifier, revoked))),

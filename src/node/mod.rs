@@ -148,6 +148,8 @@ struct Settings {
     at_beginning: Vec<u8>,
     /// Reports are answered when the disk holds them.
     promises: bool,
+    /// So they are, or need a token: one look for both.
+    is_guarded: bool,
     epoch: u64,
     version: Version,
     links: LinkSecurity,
@@ -195,6 +197,7 @@ impl Node {
                 name: own.name.clone(),
                 at_beginning: at_beginning(own.name.as_bytes()),
                 promises: false,
+                is_guarded: false,
                 epoch: options.epoch,
                 version: options.version,
                 links: options.links,

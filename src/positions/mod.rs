@@ -155,14 +155,12 @@ impl Positions {
         (self.bytes_max != usize::MAX).then_some(self.bytes_max)
     }
 
-    /// Takes a position from a client of ours, if there is room for it; a tombstone as
-    /// [`forget`](Self::forget) does.
+    /// Takes a position from a client of ours, if there is room for it. For a tombstone there is
+    /// [`forget`](Self::forget).
     #[inline]
     pub fn report(&mut self, report: &Report<'_>) -> Update {
-        match report.kind() {
-            Kind::Position => self.take(report, EpochSlot::NONE),
-            Kind::Tombstone => self.forget(report),
-        }
+        debug_assert_eq!(report.kind(), Kind::Position);
+        self.take(report, EpochSlot::NONE)
     }
 
     /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, if there is

@@ -32,14 +32,42 @@ impl Client {
         time_nanoseconds: i64,
         got_nanoseconds: i64,
     ) -> Option<()> {
-        if cx.app.requires_tokens() && !self.may(cx, Right::Report, text.client()) {
+        if cx.app.settings.is_guarded {
+            return self.take_guarded(cx, text, line, time_nanoseconds, got_nanoseconds);
+        }
+        self.take_plain(cx, text, time_nanoseconds, got_nanoseconds)
+    }
+
+    /// The same where a report needs a token, or is answered when the disk holds it.
+    #[inline(never)]
+    fn take_guarded(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        text: Text<'_>,
+        line: &[u8],
+        time_nanoseconds: i64,
+        got_nanoseconds: i64,
+    ) -> Option<()> {
+        if !self.may(cx, Right::Report, text.client()) {
             return None;
         }
-        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
-        let node = &mut *cx.app;
-        if node.settings.promises {
+        if cx.app.settings.promises {
             return self.promise_position(cx, text, line, time_nanoseconds, got_nanoseconds);
         }
+        self.take_plain(cx, text, time_nanoseconds, got_nanoseconds)
+    }
+
+    /// Takes it, and answers at once.
+    #[inline(always)]
+    fn take_plain(
+        &mut self,
+        cx: &mut Context<'_, Node>,
+        text: Text<'_>,
+        time_nanoseconds: i64,
+        got_nanoseconds: i64,
+    ) -> Option<()> {
+        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
+        let node = &mut *cx.app;
         let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
         let difference = taken.ok()?;
         let beginning = &node.settings.at_beginning;

@@ -7,7 +7,7 @@ mod resumed;
 mod whatever_happens;
 
 use super::*;
-use crate::positions::{OriginId, Report, Share, Text, Update};
+use crate::positions::{Kind, OriginId, Report, Share, Text, Update};
 use crate::wire::{Command, Lifetimes};
 
 /// An event with that number of the feed.
@@ -52,7 +52,11 @@ impl Stage {
             time_nanoseconds: self.time * 1_000_000_000,
             text: text.unwrap(),
         };
-        assert_ne!(self.positions.report(&report), Update::Known);
+        let update = match report.kind() {
+            Kind::Position => self.positions.report(&report),
+            Kind::Tombstone => self.positions.forget(&report),
+        };
+        assert_ne!(update, Update::Known);
         self.time += 1;
     }
 

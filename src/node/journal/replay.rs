@@ -35,6 +35,7 @@ impl Node {
     /// A journal is kept from now on, and what is taken in until the first turn was in it.
     pub fn open_journal(&mut self, options: JournalOptions) {
         self.settings.promises = options.always;
+        self.settings.is_guarded |= options.always;
         let names = (&*self.settings.herd, &*self.settings.name);
         let seconds = self.settings.lifetimes.tombstone_seconds;
         self.journal = Some(Box::new(Journal::new(options, names, seconds, &mut self.positions)));

@@ -1,7 +1,7 @@
 //! Clients that are forgotten, between servers of the same and of different versions.
 
 use super::*;
-use crate::positions::Positions;
+use crate::positions::{Kind, Positions};
 use crate::wire::neighbour::Digest;
 
 /// Takes a line's report of either kind at one end.
@@ -19,7 +19,11 @@ fn take<P>(end: &mut End<P>, text: &str) {
         time_nanoseconds: seconds * 1_000_000_000,
         text: text.unwrap(),
     };
-    assert_ne!(end.node.positions.report(&report), Update::Known);
+    let update = match report.kind() {
+        Kind::Position => end.node.positions.report(&report),
+        Kind::Tombstone => end.node.positions.forget(&report),
+    };
+    assert_ne!(update, Update::Known);
 }
 
 /// Welsh's turn ends, and its link says this.
