@@ -6,13 +6,16 @@ use super::Node;
 use super::log_throttle::LogThrottle;
 use crate::limits;
 use crate::tokens::{Claims, Revoked, Right, TokenError, Verifier};
-use crate::transport::{ConnectionId, Monotonic, Now};
+use crate::transport::{Action, ConnectionId, Monotonic, Now};
 use crate::wire::Printable;
 use log::{debug, info, warn};
 use ring::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::rc::Rc;
+use std::time::Duration;
+
+const DAY_SECONDS: u64 = 86_400;
 
 /// A token that was verified.
 #[derive(Debug)]
@@ -33,6 +36,13 @@ impl Grant {
         self.claims.covers_all()
     }
 
+    /// When its time is over, if the clock goes on as it does now; or in a day, if that is later.
+    pub fn over_at(&self, now: Now) -> Monotonic {
+        let left = self.claims.expires_at().saturating_sub(posix_seconds(now)).min(DAY_SECONDS);
+        let begun = u64::try_from(now.posix_nanoseconds % 1_000_000_000).unwrap_or_default();
+        now.monotonic + Duration::from_secs(left).saturating_sub(Duration::from_nanos(begun))
+    }
+
     /// Whose token it is.
     pub fn name(&self) -> &str {
         self.claims.name()
@@ -48,6 +58,8 @@ pub(super) struct Access {
     key: u32,
     /// Tokens that were verified, by their SHA-256.
     verified: HashMap<[u8; 32], Rc<Grant>>,
+    /// How often one has been verified, be it a good one.
+    verifications: u64,
     refused: LogThrottle,
     denied: LogThrottle,
 }
@@ -68,6 +80,7 @@ impl Access {
             revoked,
             key: 0,
             verified: HashMap::new(),
+            verifications: 0,
             refused: LogThrottle::default(),
             denied: LogThrottle::default(),
         }
@@ -90,6 +103,7 @@ impl Access {
         if let Some(grant) = self.verified.get(&hash).filter(|grant| !grant.claims.is_over(now)) {
             return Ok(Rc::clone(grant));
         }
+        self.verifications += 1;
         let claims = self.verifier.verify(token, now)?;
         let grant = Rc::new(Grant { claims, key: self.key });
         if self.verified.len() >= limits::TOKENS_REMEMBERED_MAX {
@@ -137,6 +151,9 @@ impl Node {
             Some(access) => access.renew(verifier, revoked),
             None => self.access = Some(Box::new(Access::new(verifier, revoked))),
         }
+        // Whose token counts no more is told nothing more.
+        let Node { hub, actions, .. } = self;
+        actions.extend(hub.connections().map(Action::Wake));
     }
 
     /// Whether tokens are in force.
@@ -145,8 +162,40 @@ impl Node {
         self.access.is_some()
     }
 
+    /// How often a token has been verified that was not remembered: that takes its time.
+    #[inline]
+    pub(super) fn tokens_verified(&self) -> u64 {
+        self.access.as_ref().map_or(0, |access| access.verifications)
+    }
+
     /// Believes a token that was shown on that connection; the reason why not is in the log.
     pub(super) fn believe(
+        &mut self,
+        who: (&'static str, ConnectionId),
+        token: &[u8],
+        now: Now,
+    ) -> Option<Rc<Grant>> {
+        let grant = self.judge_token(who, token, now)?;
+        tell_whose(who, &grant);
+        Some(grant)
+    }
+
+    /// The same, where it is shown again with each request: whose it is is in the log the first time.
+    pub(super) fn recognise(
+        &mut self,
+        who: (&'static str, ConnectionId),
+        token: &[u8],
+        now: Now,
+    ) -> Option<Rc<Grant>> {
+        let verified = self.tokens_verified();
+        let grant = self.judge_token(who, token, now)?;
+        if self.tokens_verified() != verified {
+            tell_whose(who, &grant);
+        }
+        Some(grant)
+    }
+
+    fn judge_token(
         &mut self,
         (role, id): (&'static str, ConnectionId),
         token: &[u8],
@@ -157,11 +206,7 @@ impl Node {
         let verified = access.verify(token, at);
         let why = match &verified {
             Ok(grant) => match access.holds(grant, at) {
-                Ok(()) => {
-                    let name = Printable(grant.name().as_bytes());
-                    info!("{role} {id} has the token {} of {name}", grant.claims.id());
-                    return verified.ok();
-                }
+                Ok(()) => return verified.ok(),
                 Err(denied) => denied.to_string(),
             },
             Err(error) => error.to_string(),
@@ -229,6 +274,11 @@ impl Sight {
     }
 }
 
+fn tell_whose((role, id): (&'static str, ConnectionId), grant: &Grant) {
+    let name = Printable(grant.name().as_bytes());
+    info!("{role} {id} has the token {} of {name}", grant.claims.id());
+}
+
 /// As a warning now and then, and else for who looks for it.
 fn tell(throttle: &mut LogThrottle, now: Monotonic, line: fmt::Arguments<'_>) {
     match throttle.admit(now, limits::DENIED_REMINDER) {
@@ -259,3 +309,6 @@ impl Display for Denied<'_> {
         write!(f, "token {} of {name}: {why}", grant.claims.id())
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -111,8 +111,8 @@ impl Refused {
 }
 
 /// The statuses of responses of the web port that are told apart; of others there are none.
-pub(super) const STATUSES: [u16; 15] =
-    [200, 204, 400, 403, 404, 405, 408, 413, 415, 417, 431, 500, 501, 503, 505];
+pub(super) const STATUSES: [u16; 16] =
+    [200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 417, 431, 500, 501, 503, 505];
 
 /// What has come of the connections of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -211,6 +211,11 @@ impl Hub {
         self.watcher(id).is_some_and(Watcher::is_beginning)
     }
 
+    /// The connections of all who may watch.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.watchers.iter().flatten().map(|watcher| watcher.connection())
+    }
+
     /// Whether it watches anything.
     pub fn is_watching(&self, id: WatcherId) -> bool {
         self.watcher(id).is_some_and(|watcher| watcher.len() > 0)

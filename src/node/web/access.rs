@@ -4,12 +4,22 @@
 //! [`Sec-Fetch-Site`](https://www.w3.org/TR/fetch-metadata/). Such a page may ask, though the browser shows
 //! it the answer only where we allow that; to report it must be from a place that was named. What is no
 //! browser says neither, and no browser says where a plain `GET` is from when it asks without TLS and not
-//! on its own machine: such a report can be made by any page until there are tokens.
+//! on its own machine: such a report can be made by any page where no tokens are required.
+//!
+//! Where they are, a request is its [`Caller`]'s, who may do what the token allows that it
+//! [shows](super::credentials). What is not allowed looks like what is not known; but who shows no good
+//! token is told so, and who may not see how the server is.
 
 use super::Node;
+use super::credentials::{self, Challenge};
 use super::reply::Refusal;
 use crate::node::ClientBounds;
+use crate::node::access::{Grant, Sight};
+use crate::node::counts::Refused;
+use crate::tokens::Right;
+use crate::transport::{Context, Monotonic, Now};
 use crate::wire::http::Request;
+use std::rc::Rc;
 
 /// How the web port is served.
 #[derive(Debug, Clone)]
@@ -33,6 +43,8 @@ pub(super) enum Deed {
     Change,
     /// To ask, or to watch.
     Ask,
+    /// To see what tells nothing of anybody.
+    See,
 }
 
 /// Where pages may be from that are not ours.
@@ -63,7 +75,79 @@ impl Origins {
     }
 }
 
-/// Whether the request may do that.
+/// Who asks, as the token says that was shown: nobody in particular where none is required.
+#[derive(Debug, Clone)]
+pub(super) struct Caller(Option<Rc<Grant>>);
+
+impl Caller {
+    /// Whether it may do that, about that client if it is about one; if not, that is counted and in the log.
+    #[inline]
+    pub fn may(&self, cx: &mut Context<'_, Node>, right: Right, client: Option<&[u8]>) -> bool {
+        let who = ("web", cx.transport.id());
+        let may = cx.app.may(who, self.0.as_ref(), (right, client), cx.now);
+        if !may {
+            cx.app.counts.refused(Refused::NotAllowed);
+        }
+        may
+    }
+
+    /// Whether it may see how the server is.
+    pub fn may_see_status(&self, cx: &mut Context<'_, Node>) -> Result<(), Refusal> {
+        match self.may(cx, Right::Status, None) {
+            true => Ok(()),
+            false => Err(Refusal::new(403, "this token does not allow that")),
+        }
+    }
+
+    /// Which clients it is told of that would do that: all, if it is not said.
+    pub fn sight(&self, node: &Node, right: Right, now: Now) -> Option<Sight> {
+        node.sight(self.0.as_ref(), right, now)
+    }
+
+    /// Whether the token that was shown counts no more.
+    pub fn is_over(&mut self, node: &Node, now: Now) -> bool {
+        node.take_if_over(&mut self.0, now)
+    }
+
+    /// When that will be, as far as that is known now.
+    pub fn over_at(&self, now: Now) -> Option<Monotonic> {
+        self.0.as_ref().map(|grant| grant.over_at(now))
+    }
+}
+
+/// Who the request is from that would do that: an error if a token is required and it shows no good one.
+#[inline]
+pub(super) fn caller(
+    cx: &mut Context<'_, Node>,
+    request: &Request<'_>,
+    deed: Deed,
+) -> Result<Caller, Refusal> {
+    match cx.app.requires_tokens() && deed != Deed::See {
+        true => caller_by_token(cx, request),
+        false => Ok(Caller(None)),
+    }
+}
+
+#[cold]
+fn caller_by_token(cx: &mut Context<'_, Node>, request: &Request<'_>) -> Result<Caller, Refusal> {
+    let token = credentials::token(request);
+    let why = match &token {
+        None => {
+            cx.app.counts.refused(Refused::NotAllowed);
+            "a token is required"
+        }
+        Some(token) => match cx.app.recognise(("web", cx.transport.id()), token, cx.now) {
+            Some(grant) => return Ok(Caller(Some(grant))),
+            None => {
+                cx.app.counts.refused(Refused::Token);
+                "that token is not good"
+            }
+        },
+    };
+    Err(Refusal::of_credentials(why, Challenge::to(request, token.is_some())))
+}
+
+/// Whether the request may do that, wherever it is from.
 #[inline]
 pub(super) fn may(node: &Node, request: &Request<'_>, deed: Deed) -> Result<(), Refusal> {
     if request.names_its_page() { may_from_page(node, request, deed) } else { Ok(()) }
@@ -71,7 +155,8 @@ pub(super) fn may(node: &Node, request: &Request<'_>, deed: Deed) -> Result<(), 
 
 #[cold]
 fn may_from_page(node: &Node, request: &Request<'_>, deed: Deed) -> Result<(), Refusal> {
-    if deed == Deed::Ask || is_ours(request) || node.web.origins.find_allowed(request).is_some() {
+    let changes = deed == Deed::Change;
+    if !changes || is_ours(request) || node.web.origins.find_allowed(request).is_some() {
         return Ok(());
     }
     Err(Refusal::new(403, "a page from elsewhere may not do that: see --cors"))

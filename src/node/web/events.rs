@@ -1,15 +1,17 @@
 //! `GET /events`: watching as server-sent events.
 
 use super::Node;
+use super::access::Caller;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::limits;
 use crate::node::hub::{Event, Form, WatcherId};
-use crate::transport::{Context, Monotonic};
+use crate::tokens::Right;
+use crate::transport::{Context, Monotonic, Now};
 use crate::wire::EventId;
 use crate::wire::http::{Payload, Request};
-use log::debug;
+use log::{debug, info};
 use std::mem;
 
 /// What keeps a connection on which nothing happens from being taken for dead.
@@ -19,6 +21,7 @@ const COMMENT: &[u8] = b":\n\n";
 #[derive(Debug)]
 pub(super) struct Stream {
     watcher: WatcherId,
+    caller: Caller,
     comment_at: Monotonic,
     end: End,
 }
@@ -37,6 +40,7 @@ enum End {
 pub(super) fn answer(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
+    caller: Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let node = &mut *cx.app;
@@ -47,6 +51,10 @@ pub(super) fn answer(
             return Ok(None);
         }
         let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life });
+        if node.requires_tokens() {
+            let sight = caller.sight(node, Right::Watch, cx.now);
+            node.hub.restrict(watcher, sight, &mut node.positions);
+        }
         let last = request.header("last-event-id").and_then(EventId::parse);
         let last = last.filter(|last| last.life == life);
         if node.hub.watch(watcher, &watch, last, &mut node.positions) {
@@ -67,7 +75,7 @@ pub(super) fn answer(
         None => Pending::End,
         Some(watcher) => {
             let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
-            Pending::Events(Box::new(Stream { watcher, comment_at, end: End::Never }))
+            Pending::Events(Box::new(Stream { watcher, caller, comment_at, end: End::Never }))
         }
     }))
 }
@@ -78,7 +86,7 @@ impl Stream {
         let form = Form::ServerSent { life: cx.app.web.life };
         let write = |out: &mut Vec<u8>, event: &Event<'_>| event.write(form, out);
         let (who, now) = (("web", self.watcher), cx.now.monotonic);
-        let is_over = self.end == End::Now
+        let is_over = self.is_over(cx)
             || !cx.app.tell_watcher(who, cx.transport, now, false, write)
             || self.end == End::WithWhatIsSo && !cx.app.hub.owes(self.watcher);
         if is_over {
@@ -97,15 +105,30 @@ impl Stream {
         self.end = End::Now;
     }
 
-    /// When the next comment is due.
-    pub fn comment_at(&self) -> Monotonic {
-        self.comment_at
+    /// Whether it is told nothing more: it may not be any more, or the server stops.
+    fn is_over(&mut self, cx: &mut Context<'_, Node>) -> bool {
+        if self.caller.is_over(cx.app, cx.now) {
+            info!("web {}: its token counts no more, and the events end", cx.transport.id());
+            self.end = End::Now;
+        }
+        self.end == End::Now
     }
 
-    /// Writes a comment if it is due. One who has not taken what was written before needs none.
-    pub fn comment(&mut self, cx: &mut Context<'_, Node>) {
+    /// When the next comment is due, or the time of its token is over.
+    pub fn deadline(&self, now: Now) -> Monotonic {
+        let over_at = self.caller.over_at(now);
+        over_at.map_or(self.comment_at, |over_at| over_at.min(self.comment_at))
+    }
+
+    /// Writes a comment if it is due. One who has not taken what was written before needs none. Whether the
+    /// stream ends.
+    pub fn pass_time(&mut self, cx: &mut Context<'_, Node>) -> bool {
+        if self.is_over(cx) {
+            self.leave(cx);
+            return true;
+        }
         if cx.now.monotonic < self.comment_at {
-            return;
+            return false;
         }
         self.comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
         if cx.transport.has_output() {
@@ -113,6 +136,7 @@ impl Stream {
         } else {
             cx.transport.write(COMMENT);
         }
+        false
     }
 
     /// Nobody is told any more.

@@ -6,6 +6,7 @@
 
 mod access;
 mod clients;
+mod credentials;
 mod events;
 mod figures;
 mod near;
@@ -126,7 +127,7 @@ impl Visitor {
             return;
         }
         let refused = self.reader.awaited().and_then(|request| {
-            let refusal = routes::admit(cx.app, &request).err()?;
+            let refusal = routes::admit(cx, &request).err()?;
             Some((Reply::to(&request, cx.app), refusal))
         });
         match refused {
@@ -173,7 +174,8 @@ impl Visitor {
         let has_partial = !is_answering && self.reader.has_partial();
         self.timing.note_partial(has_partial, cx.now.monotonic);
         let deadlines = self.timing.deadlines(is_answering, cx.app.web.admission.bounds());
-        let pending = self.answering.pending.as_ref().and_then(Pending::deadline);
+        let pending = self.answering.pending.as_ref();
+        let pending = pending.and_then(|pending| pending.deadline(cx.now));
         cx.transport.set_timer(deadlines.next().into_iter().chain(pending).min());
     }
 
@@ -217,9 +219,15 @@ impl Answering {
         let reply = Reply::to(request, cx.app);
         self.last |= reply.is_last();
         reports::log_request(cx.transport.id(), request);
+        let verified = cx.app.tokens_verified();
         match routes::answer(cx, request, reply) {
             Ok(pending) => self.pending = pending,
             Err(refusal) => reply.refuse(cx, &refusal),
+        }
+        if self.pending.is_none() && cx.app.tokens_verified() != verified {
+            // To verify a token costs as much as many requests: what is behind it has another turn.
+            self.pending = Some(Pending::Turn);
+            cx.transport.yield_turn();
         }
         self.last |= self.pending.as_ref().is_some_and(Pending::ends_connection);
         self.pending.take_if(|pending| matches!(pending, Pending::End));
@@ -240,6 +248,11 @@ impl Answering {
                 self.pending = None;
             }
         }
+    }
+
+    /// Time has passed, which may end the answer that takes its time.
+    fn pass_time(&mut self, cx: &mut Context<'_, Node>) {
+        self.pending.take_if(|pending| pending.pass_time(cx));
     }
 
     /// Nobody waits for it any more.
@@ -308,9 +321,7 @@ impl Protocol<Node> for Visitor {
     }
 
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
-        if let Some(pending) = &mut self.answering.pending {
-            pending.pass_time(cx);
-        }
+        self.answering.pass_time(cx);
         let deadlines = self.timing.deadlines(self.is_answering(), cx.app.web.admission.bounds());
         if let Some(timer) = deadlines.due(cx.now.monotonic) {
             self.give_up(cx, timer);

@@ -2,12 +2,15 @@
 //! shares, as on the line.
 
 use super::Node;
+use super::access::Caller;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::fault::fault;
 use crate::limits;
+use crate::node::access::Sight;
 use crate::node::near::{Asked, Kept, NearClients};
+use crate::tokens::Right;
 use crate::transport::Context;
 use crate::wire::Near;
 use crate::wire::client_json::{ClientAt, write_client};
@@ -19,7 +22,7 @@ use std::mem;
 #[derive(Debug)]
 pub(super) enum NearAnswer {
     /// It waits for its turn.
-    Asked(Near<'static>, Reply),
+    Asked(Near<'static>, Caller, Reply),
     /// These are to be told yet, in chunks or, to who does not take these, until the connection ends.
     Begun { rest: Kept, is_chunked: bool },
 }
@@ -28,12 +31,13 @@ pub(super) enum NearAnswer {
 pub(super) fn answer(
     cx: &mut Context<'_, Node>,
     query: &[u8],
+    caller: Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let mut line = mem::take(&mut cx.app.web.question);
     let question = line.near(query).map_err(unfit);
     cx.app.web.question = line;
-    let mut answer = NearAnswer::Asked(question?, reply);
+    let mut answer = NearAnswer::Asked(question?, caller, reply);
     if cx.app.nears.anybody_waits() {
         cx.app.nears.wait(cx.transport.id(), false);
     } else if answer.go_on(cx) {
@@ -70,9 +74,10 @@ impl NearAnswer {
                 }
                 is_whole
             }
-            NearAnswer::Asked(question, reply) => {
+            NearAnswer::Asked(question, caller, reply) => {
                 let (question, reply) = (*question, *reply);
-                self.begin(cx, &question, reply, &mut body)
+                let sight = caller.sight(cx.app, Right::Ask, cx.now);
+                self.begin(cx, (&question, sight), reply, &mut body)
             }
         };
         cx.app.nears.charge_bytes(body.len());
@@ -83,11 +88,11 @@ impl NearAnswer {
     fn begin(
         &mut self,
         cx: &mut Context<'_, Node>,
-        question: &Near<'_>,
+        (question, sight): (&Near<'_>, Option<Sight>),
         reply: Reply,
         body: &mut Vec<u8>,
     ) -> bool {
-        let mut found = match cx.app.near(question, None) {
+        let mut found = match cx.app.near(question, sight.as_ref()) {
             Asked::Found(found) => found,
             Asked::TooEarly => {
                 cx.app.nears.wait(cx.transport.id(), false);

@@ -8,7 +8,7 @@ use super::reports::Taken;
 use super::{clients, page};
 use crate::node::QuestionId;
 use crate::node::journal::Promise;
-use crate::transport::{Context, Monotonic};
+use crate::transport::{Context, Monotonic, Now};
 
 /// An answer that takes its time.
 #[derive(Debug)]
@@ -71,17 +71,18 @@ impl Pending {
     }
 
     /// When [`pass_time`](Self::pass_time) is to be called.
-    pub fn deadline(&self) -> Option<Monotonic> {
+    pub fn deadline(&self, now: Now) -> Option<Monotonic> {
         match self {
-            Pending::Events(stream) => Some(stream.comment_at()),
+            Pending::Events(stream) => Some(stream.deadline(now)),
             _ => None,
         }
     }
 
-    /// Time has passed.
-    pub fn pass_time(&mut self, cx: &mut Context<'_, Node>) {
-        if let Pending::Events(stream) = self {
-            stream.comment(cx);
+    /// Time has passed. Whether that was the end of the answer.
+    pub fn pass_time(&mut self, cx: &mut Context<'_, Node>) -> bool {
+        match self {
+            Pending::Events(stream) => stream.pass_time(cx),
+            _ => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One response: its head, its body, and what an answer has to know of its request.
 
 use super::Node;
+use super::credentials::Challenge;
 use crate::node::lines::{TRAFFIC, lines_are_logged};
 use crate::transport::Context;
 use crate::wire::Printable;
@@ -30,16 +31,24 @@ pub(super) struct Refusal {
     error: Cow<'static, str>,
     /// Of a 405: which methods there are.
     allow: String,
+    /// Of a 401: how a token is to be shown.
+    challenge: Option<Challenge>,
 }
 
 impl Refusal {
     pub fn new(status: u16, error: impl Into<Cow<'static, str>>) -> Self {
-        Refusal { status, error: error.into(), allow: String::new() }
+        Refusal { status, error: error.into(), allow: String::new(), challenge: None }
     }
 
     /// That method is not one of these.
     pub fn of_method(allow: String) -> Self {
-        Refusal { status: 405, error: format!("only {allow} may be asked here").into(), allow }
+        let error = format!("only {allow} may be asked here");
+        Refusal { allow, ..Refusal::new(405, error) }
+    }
+
+    /// No good token was shown.
+    pub fn of_credentials(error: &'static str, challenge: Challenge) -> Self {
+        Refusal { challenge: Some(challenge), ..Refusal::new(401, error) }
     }
 
     /// What came is no request.
@@ -129,7 +138,9 @@ impl Reply {
         write_error(&mut body, &refusal.error);
         self.head(cx, refusal.status, Payload::Length(body.len() as u64), |head| {
             let head = changing(head, JSON);
-            if refusal.allow.is_empty() { head } else { head.allow(&refusal.allow) }
+            let head = if refusal.allow.is_empty() { head } else { head.allow(&refusal.allow) };
+            let challenges = refusal.challenge.into_iter().flat_map(Challenge::values);
+            challenges.fold(head, |head, value| head.field("WWW-Authenticate", value))
         });
         if !self.is_head {
             cx.transport.write(&body);

@@ -1,7 +1,7 @@
 //! Reports and forgettings as they come over HTTP: taken as those on the line are.
 
 use super::Node;
-use super::access::{self, Deed};
+use super::access::{self, Caller, Deed};
 use super::clients;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
@@ -10,6 +10,7 @@ use crate::node::journal::{Promise, Promised};
 use crate::node::lines::{TRAFFIC, lines_are_logged, log_in};
 use crate::node::report::{Reporter, Untaken};
 use crate::positions::Text;
+use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context};
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest::{Sender, Unfit, is_report};
@@ -26,8 +27,8 @@ pub(super) enum Taken {
     OfOwnTracks,
     /// Where that client is.
     Client(Box<[u8]>),
-    /// That a client is forgotten.
-    Forgotten,
+    /// Something that there is nothing more to say of.
+    Silently,
 }
 
 /// Logs which request has come, without its query, which may hold what is nobody's business.
@@ -49,7 +50,8 @@ pub(super) fn take_query(
     let report = line.osmand_get(request.query().as_bytes(), cx.now.posix_nanoseconds);
     let taken = report.map(|report| {
         access::may(cx.app, request, Deed::Change)?;
-        take_one(cx, &report.map_err(unfit)?).map_err(untaken)
+        let caller = access::caller(cx, request, Deed::Change)?;
+        take_one(cx, &caller, &report.map_err(unfit)?)
     });
     cx.app.web.report = line;
     taken.map(|taken| taken.and_then(|()| when_kept(cx, reply, Taken::Done)))
@@ -59,6 +61,7 @@ pub(super) fn take_query(
 pub(super) fn take(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
+    caller: &Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let (query, body, now) = (request.query().as_bytes(), request.body(), cx.now.posix_nanoseconds);
@@ -75,7 +78,7 @@ pub(super) fn take(
     let mut line = mem::take(&mut cx.app.web.report);
     let report =
         if !in_query && is_json { line.traccar(body, now) } else { line.osmand(query, body, now) };
-    let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
+    let taken = report.map_err(unfit).and_then(|report| take_one(cx, caller, &report));
     cx.app.web.report = line;
     taken.and_then(|()| when_kept(cx, reply, Taken::Done))
 }
@@ -85,6 +88,7 @@ pub(super) fn take(
 pub(super) fn take_owntracks(
     cx: &mut Context<'_, Node>,
     request: &Request<'_>,
+    caller: &Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let sender = Sender {
@@ -95,7 +99,10 @@ pub(super) fn take_owntracks(
     let mut line = mem::take(&mut cx.app.web.report);
     let taken = match line.owntracks(request.body(), &sender, cx.now.posix_nanoseconds) {
         Ok(None) => Ok(()),
-        Ok(Some(report)) => match take_one(cx, &report) {
+        Ok(Some(report)) if !caller.may(cx, Right::Report, Some(report.client)) => {
+            Err("its token does not allow that".to_owned())
+        }
+        Ok(Some(report)) => match take_allowed(cx, &report) {
             // It is worth another try.
             Err(untaken @ Untaken::NotKept) => {
                 cx.app.web.report = line;
@@ -122,14 +129,17 @@ pub(super) fn put(
     cx: &mut Context<'_, Node>,
     client: &[u8],
     request: &Request<'_>,
+    caller: &Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let mut line = mem::take(&mut cx.app.web.report);
     let report = line.put(client, request.body(), cx.now.posix_nanoseconds);
-    let taken = report.map_err(unfit).and_then(|report| take_one(cx, &report).map_err(untaken));
+    let taken = report.map_err(unfit).and_then(|report| take_one(cx, caller, &report));
     cx.app.web.report = line;
     taken?;
-    when_kept(cx, reply, Taken::Client(client.into()))
+    let sight = caller.sight(cx.app, Right::Ask, cx.now);
+    let may_know = sight.is_none_or(|sight| sight.covers(client));
+    when_kept(cx, reply, if may_know { Taken::Client(client.into()) } else { Taken::Silently })
 }
 
 /// `DELETE /clients/ID`: of a client that is not known nothing is kept.
@@ -137,6 +147,7 @@ pub(super) fn forget(
     cx: &mut Context<'_, Node>,
     client: &[u8],
     request: &Request<'_>,
+    caller: &Caller,
     reply: Reply,
 ) -> Result<Option<Pending>, Refusal> {
     let now = cx.now.posix_nanoseconds;
@@ -145,13 +156,15 @@ pub(super) fn forget(
     let is_known = known.is_some();
     let latest = known.as_ref().map(|known| (known.time_nanoseconds(), known.time()));
     let forget = line.forget(client, request.query().as_bytes(), now, latest);
-    let forgotten = forget.map_err(unfit).and_then(|forget| match is_known {
-        true => forget_one(cx, &forget).map_err(untaken),
-        false => Err(clients::unknown()),
+    let forgotten = forget.map_err(unfit).and_then(|forget| {
+        match caller.may(cx, Right::Forget, Some(client)) && is_known {
+            true => forget_one(cx, &forget).map_err(untaken),
+            false => Err(clients::unknown()),
+        }
     });
     cx.app.web.report = line;
     forgotten?;
-    when_kept(cx, reply, Taken::Forgotten)
+    when_kept(cx, reply, Taken::Silently)
 }
 
 /// What is wrong with what was sent.
@@ -206,9 +219,9 @@ impl Taken {
             Taken::OfOwnTracks => reply.json(cx, b"[]"),
             // One whose time is over is taken and not kept.
             Taken::Client(client) if cx.app.positions.find(client).is_some() => {
-                return clients::get(cx, client, reply);
+                return clients::show(cx, client, reply);
             }
-            Taken::Client(_) | Taken::Forgotten => {
+            Taken::Client(_) | Taken::Silently => {
                 reply.head(cx, 204, Payload::Length(0), |head| head);
             }
         }
@@ -216,7 +229,19 @@ impl Taken {
     }
 }
 
-fn take_one(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untaken> {
+/// Takes a report; of who may not make it, it is as if that client were not known.
+fn take_one(
+    cx: &mut Context<'_, Node>,
+    caller: &Caller,
+    report: &IamAt<'_>,
+) -> Result<(), Refusal> {
+    match caller.may(cx, Right::Report, Some(report.client)) {
+        true => take_allowed(cx, report).map_err(untaken),
+        false => Err(clients::unknown()),
+    }
+}
+
+fn take_allowed(cx: &mut Context<'_, Node>, report: &IamAt<'_>) -> Result<(), Untaken> {
     cx.app.may_promise()?;
     let (id, now) = (cx.transport.id(), cx.now);
     let text = report.text();

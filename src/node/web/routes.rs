@@ -1,6 +1,6 @@
 //! Which requests there are, and by which methods.
 
-use super::access::{self, Deed};
+use super::access::{self, Caller, Deed};
 use super::figures::answers;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
@@ -68,8 +68,9 @@ impl<'a> Route<'a> {
     fn methods(&self) -> &'static [(&'static str, Deed)] {
         match self {
             Route::Root => {
-                &[("GET", Deed::Ask), ("HEAD", Deed::Ask), ("POST", Deed::Change), OPTIONS]
+                &[("GET", Deed::See), ("HEAD", Deed::See), ("POST", Deed::Change), OPTIONS]
             }
+            Route::Health | Route::Readiness => &[("GET", Deed::See), ("HEAD", Deed::See), OPTIONS],
             Route::OwnTracks => &[("POST", Deed::Change), OPTIONS],
             Route::Client(_) => &[
                 ("GET", Deed::Ask),
@@ -100,21 +101,26 @@ impl<'a> Route<'a> {
     }
 }
 
-const OPTIONS: (&str, Deed) = ("OPTIONS", Deed::Ask);
+const OPTIONS: (&str, Deed) = ("OPTIONS", Deed::See);
 
 /// Whether a request is one that there is, and may be; its body need not have come.
-pub(super) fn admit(node: &Node, request: &Request<'_>) -> Result<(), Refusal> {
+pub(super) fn admit(cx: &mut Context<'_, Node>, request: &Request<'_>) -> Result<(), Refusal> {
     let route = Route::of(request.path())?;
-    admit_to(node, &route, request).map(|_| ())
+    admit_to(cx, &route, request).map(|_| ())
 }
 
-fn admit_to(node: &Node, route: &Route<'_>, request: &Request<'_>) -> Result<Deed, Refusal> {
+fn admit_to(
+    cx: &mut Context<'_, Node>,
+    route: &Route<'_>,
+    request: &Request<'_>,
+) -> Result<(Deed, Caller), Refusal> {
     let deed = route.deed(request).ok_or_else(|| Refusal::of_method(route.allow()))?;
-    access::may(node, request, deed)?;
+    access::may(cx.app, request, deed)?;
+    let caller = access::caller(cx, request, deed)?;
     if !request.is_identity() {
         return Err(Refusal::new(415, "a body must come as it is, without Content-Encoding"));
     }
-    Ok(deed)
+    Ok((deed, caller))
 }
 
 /// Answers a request, or begins to.
@@ -137,7 +143,7 @@ pub(super) fn answer(
         return Ok(None);
     }
     let route = Route::of(request.path())?;
-    let deed = admit_to(cx.app, &route, request)?;
+    let (deed, caller) = admit_to(cx, &route, request)?;
     let query = request.query().as_bytes();
     if request.method() == "OPTIONS" {
         let methods = route.allow();
@@ -147,19 +153,27 @@ pub(super) fn answer(
         return Ok(None);
     }
     match (route, deed) {
-        (Route::Root, Deed::Change) => return reports::take(cx, request, reply),
-        (Route::Root, Deed::Ask) => return Ok(page::answer(cx, reply)),
-        (Route::OwnTracks, _) => return reports::take_owntracks(cx, request, reply),
+        (Route::Root, Deed::Change) => return reports::take(cx, request, &caller, reply),
+        (Route::Root, _) => return Ok(page::answer(cx, reply)),
+        (Route::OwnTracks, _) => return reports::take_owntracks(cx, request, &caller, reply),
         (Route::Client(id), Deed::Change) if request.method() == "DELETE" => {
-            return reports::forget(cx, &id, request, reply);
+            return reports::forget(cx, &id, request, &caller, reply);
         }
-        (Route::Client(id), Deed::Change) => return reports::put(cx, &id, request, reply),
-        (Route::Client(id), Deed::Ask) => clients::get(cx, &id, reply)?,
-        (Route::Clients, _) => return near::answer(cx, query, reply),
-        (Route::Places(id), _) => return clients::places(cx, &id, query, reply),
-        (Route::Events, _) => return events::answer(cx, request, reply),
-        (Route::Status, _) => return answers::status(cx, reply),
-        (Route::Metrics, _) => return answers::metrics(cx, reply),
+        (Route::Client(id), Deed::Change) => {
+            return reports::put(cx, &id, request, &caller, reply);
+        }
+        (Route::Client(id), _) => clients::get(cx, &id, &caller, reply)?,
+        (Route::Clients, _) => return near::answer(cx, query, caller, reply),
+        (Route::Places(id), _) => return clients::places(cx, &id, query, &caller, reply),
+        (Route::Events, _) => return events::answer(cx, request, caller, reply),
+        (Route::Status, _) => {
+            caller.may_see_status(cx)?;
+            return answers::status(cx, reply);
+        }
+        (Route::Metrics, _) => {
+            caller.may_see_status(cx)?;
+            return answers::metrics(cx, reply);
+        }
         (Route::Health, _) => answers::health(cx, reply),
         (Route::Readiness, _) => answers::readiness(cx, reply)?,
     }

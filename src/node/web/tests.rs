@@ -1,5 +1,6 @@
 //! A visitor's conversation, driven by hand.
 
+mod access;
 mod ends;
 mod expired;
 mod forgotten;
