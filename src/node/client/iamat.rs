@@ -35,7 +35,14 @@ impl Client {
         if cx.app.settings.is_guarded {
             return self.take_guarded(cx, text, line, time_nanoseconds, got_nanoseconds);
         }
-        self.take_plain(cx, text, time_nanoseconds, got_nanoseconds)
+        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
+        let node = &mut *cx.app;
+        let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
+        let difference = taken.ok()?;
+        let beginning = &node.settings.at_beginning;
+        let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
+        self.answers.answer(cx.transport, compose);
+        Some(())
     }
 
     /// The same where a report needs a token, or is answered when the disk holds it.
@@ -51,41 +58,6 @@ impl Client {
         if !self.may(cx, Right::Report, text.client()) {
             return None;
         }
-        if cx.app.settings.promises {
-            return self.promise_position(cx, text, line, time_nanoseconds, got_nanoseconds);
-        }
-        self.take_plain(cx, text, time_nanoseconds, got_nanoseconds)
-    }
-
-    /// Takes it, and answers at once.
-    #[inline(always)]
-    fn take_plain(
-        &mut self,
-        cx: &mut Context<'_, Node>,
-        text: Text<'_>,
-        time_nanoseconds: i64,
-        got_nanoseconds: i64,
-    ) -> Option<()> {
-        let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
-        let node = &mut *cx.app;
-        let taken = node.take_report(from, text, time_nanoseconds, got_nanoseconds, now);
-        let difference = taken.ok()?;
-        let beginning = &node.settings.at_beginning;
-        let compose = |out: &mut Vec<u8>| write_at_after(out, beginning, difference, text.bytes());
-        self.answers.answer(cx.transport, compose);
-        Some(())
-    }
-
-    /// The same where a report is answered when the disk holds it.
-    #[inline(never)]
-    fn promise_position(
-        &mut self,
-        cx: &mut Context<'_, Node>,
-        text: Text<'_>,
-        line: &[u8],
-        time_nanoseconds: i64,
-        got_nanoseconds: i64,
-    ) -> Option<()> {
         let (from, now) = (Reporter("client", cx.transport.id()), cx.now.monotonic);
         let node = &mut *cx.app;
         node.may_promise().ok()?;
