@@ -53,7 +53,7 @@ pub(super) const PAGE: &str = concat!(
 const POLICY: &str = concat!(
     "default-src 'none'; connect-src 'self'; img-src data:; ",
     "script-src 'sha256-3HH4pogLw8ob2fqNxfGvSMcC3FELCngkCgfF/u186TU=' ",
-    "'sha256-6TJwBJqy8oMbU1Gi+ti+eaklUN8IfYet736GSA6jsIA='; ",
+    "'sha256-+55hdqRFRWqcieMd/aMEiJPgLxVmY9Cdo9r/1J/WusQ='; ",
     "style-src 'sha256-CbeLykW6CKh3F2wrkSi0KvaSXay3ksQMDGIl+3EHlmo='; ",
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -15,7 +15,9 @@ class Token {
     this.#dialog = dialog;
     this.#words = dialog.querySelector("[role=status]");
     this.#field = dialog.querySelector("input");
+    // There is nothing behind it to be seen, and browsers may close it all the same.
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.addEventListener("close", () => this.#given && !dialog.open && dialog.showModal());
     dialog.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#take(this.#field.value.trim());
@@ -59,8 +61,8 @@ class Token {
 
   #take(value) {
     this.#keep(value);
-    this.#dialog.close();
     this.#given = null;
+    this.#dialog.close();
     this.#give();
   }
 
