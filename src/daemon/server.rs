@@ -76,6 +76,7 @@ fn run(
     let links = trust.links();
     let mut node = Node::new(node_options(options, version, herd, index, (settings, links), room)?);
     trust.require_tokens(&mut node, &herd.name).map_err(Failure::usage)?;
+    trust.tell_ends(&mut node);
     // Who connects finds all that there was; it is locked for as long as this server runs.
     let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
     let listens = set_up(&mut reactor, server, tls, &trust, &shares)?;

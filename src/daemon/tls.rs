@@ -23,7 +23,7 @@ use std::sync::Arc;
 struct Configs {
     neighbours: Option<Neighbours>,
     public: Option<ServerTls>,
-    /// Until when the certificates are good: what each is called, and POSIX seconds.
+    /// Until when the certificates are good: whom each is for, and POSIX seconds.
     ends: Vec<(&'static str, i64)>,
 }
 
@@ -115,6 +115,11 @@ impl Tls {
         Ok(())
     }
 
+    /// Tells the node when its certificates end, for whoever looks at it from outside.
+    pub(super) fn tell_ends(&self, node: &mut Node) {
+        node.set_certificate_ends(self.configs.borrow().ends.iter().copied());
+    }
+
     /// Reads all again; connections that are up go on with what they have.
     ///
     /// False if there is nothing to be read.
@@ -128,6 +133,7 @@ impl Tls {
         let configs = configs(&self.options, &self.server, &self.peers)?;
         self.require_tokens(node, herd)?;
         self.configs.replace(configs);
+        self.tell_ends(node);
         self.looked_at = i64::MIN;
         Ok(true)
     }
@@ -138,9 +144,9 @@ impl Tls {
             return;
         }
         self.looked_at = now;
-        for &(what, ends_at) in &self.configs.borrow().ends {
+        for &(whom, ends_at) in &self.configs.borrow().ends {
             if let Some((level, why)) = ends_soon(ends_at, now) {
-                log::log!(level, "the certificate {what} {why}");
+                log::log!(level, "the certificate for {whom} {why}");
             }
         }
     }
@@ -178,7 +184,7 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     let mut ends = Vec::new();
     let mut neighbours = None;
     if let Some(Keys { authorities, identity }) = &keys {
-        ends.extend(keys::ends_at(identity).map(|at| ("for neighbours", at)));
+        ends.extend(keys::ends_at(identity).map(|at| ("neighbours", at)));
         neighbours = Some(Neighbours {
             dialled: mutual_client_config(authorities, identity)?,
             accepted: ServerTls {
@@ -190,7 +196,7 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     }
     let public = shown.as_ref().or(keys.as_ref().map(|keys| &keys.identity));
     if let Some(identity) = &shown {
-        ends.extend(keys::ends_at(identity).map(|at| ("for clients", at)));
+        ends.extend(keys::ends_at(identity).map(|at| ("clients", at)));
     }
     let public = public.map(server_config).transpose()?.map(ServerTls::for_anybody);
     Ok(Configs { neighbours, public, ends })

@@ -267,6 +267,16 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(super) struct Sight(Option<Rc<Grant>>);
 
+/// The same token's is the same.
+impl PartialEq for Sight {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
 impl Sight {
     /// Whether that is one of them.
     pub fn covers(&self, client: &[u8]) -> bool {

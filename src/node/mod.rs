@@ -351,7 +351,8 @@ impl Application for Node {
     fn deadline(&self) -> Option<Monotonic> {
         let dial = self.peers.dial_at().filter(|_| !self.stopping);
         // What was put off goes on at once.
-        let put_off = self.hub.has_due() || self.nears.anybody_waits();
+        let asks = !self.actions.is_empty();
+        let put_off = self.hub.has_due() || self.nears.anybody_waits() || asks;
         let at_once = put_off.then(Monotonic::default);
         let others =
             self.questions.deadline().into_iter().chain(self.expire_at).chain(self.journal_at);

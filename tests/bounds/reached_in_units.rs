@@ -9,6 +9,12 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "times_and_counts_for_places_have_their_limits",
         &["PLACES_DEADLINE_MAX", "PLACES_CACHE_AGE_MAX"],
     ),
+    ("src/node/access/tests.rs", "no_more_than_so_many_are_remembered", &["TOKENS_REMEMBERED_MAX"]),
+    (
+        "src/node/access/tests.rs",
+        "what_is_refused_is_a_warning_once_in_a_while",
+        &["DENIED_REMINDER"],
+    ),
     ("src/herd/file/tests.rs", "there_must_be_servers_but_not_too_many", &["SERVERS_MAX"]),
     (
         "src/journal/block.rs",

@@ -1,5 +1,6 @@
 //! A client's conversation, driven by hand: when a command was there.
 
+mod auth;
 mod forget;
 mod near;
 

@@ -104,6 +104,16 @@ impl Everything {
         matches!(self.place, Place::Recent { .. })
     }
 
+    /// Whether it has told of all who have changed: by the recent lines, or by a cursor of its own for good.
+    pub fn is_level(&self, positions: &Positions) -> bool {
+        match &self.place {
+            Place::Recent { .. } => true,
+            Place::Walking { cursor, now, .. } => {
+                self.is_alone && now.is_none() && positions.is_at_head(cursor)
+            }
+        }
+    }
+
     /// Up to which sequence number all has been told that is still so.
     fn told_up_to(&self, positions: &Positions) -> u64 {
         match &self.place {
@@ -118,9 +128,7 @@ impl Everything {
     pub fn has_caught_up(&self, recent: &Recent, positions: &Positions) -> bool {
         match &self.place {
             Place::Recent { at, .. } => *at == recent.end_at(),
-            Place::Walking { cursor, now, .. } => {
-                self.is_alone && now.is_none() && positions.is_at_head(cursor)
-            }
+            Place::Walking { .. } => self.is_level(positions),
         }
     }
 

@@ -104,9 +104,13 @@ impl Hub {
 
     /// From now on it is told of those clients only; of all, if it is not said.
     pub fn restrict(&mut self, id: WatcherId, sight: Option<Sight>, positions: &mut Positions) {
-        if let Some(watcher) = find(&mut self.watchers, id) {
-            watcher.restrict(sight, positions);
+        let Some(watcher) = find(&mut self.watchers, id) else { return };
+        if sight.is_some()
+            && let Some(recent) = &self.recent[watcher.form().index()]
+        {
+            recent.let_go(watcher, positions);
         }
+        watcher.restrict(sight, positions);
     }
 
     /// What is so now is to be told, and then what changes; to who was told before all up to the event

@@ -106,6 +106,12 @@ impl Recent {
         self.departed.retain(|departure| departure.at >= start);
     }
 
+    /// That one is told by a cursor of its own what it has not been told of them.
+    pub fn let_go(&self, watcher: &mut Watcher, positions: &mut Positions) {
+        let open = || positions.open_cursor_at(&self.cursor);
+        watcher.fall_behind(self.end_at(), self.departed.iter(), open);
+    }
+
     /// Where the next will be.
     pub fn end_at(&self) -> u64 {
         self.start + self.written.len() as u64

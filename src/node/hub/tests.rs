@@ -3,6 +3,7 @@
 mod departed;
 mod forgotten;
 mod limits_of_watching;
+mod restricted;
 mod resumed;
 mod whatever_happens;
 

@@ -214,10 +214,10 @@ impl Watcher {
         lines
     }
 
-    /// The recent lines tell of all who have changed. Who of them are told of for the other watches, too,
-    /// and who have left these?
+    /// Of all who have changed it has been told. Who of them are told of for the other watches, too, and who
+    /// have left these?
     fn follow_recent(&mut self, positions: &Positions) {
-        if self.everything.as_ref().is_some_and(Everything::is_recent) {
+        if self.everything.as_ref().is_some_and(|everything| everything.is_level(positions)) {
             while let Some(noted) = self.noted.pop_front() {
                 self.judge(noted.number, positions);
             }

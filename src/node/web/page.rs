@@ -24,6 +24,7 @@ pub(super) const PAGE: &str = concat!(
     "</script>\n<script type=\"module\">",
     include_str!("page/geo.js"),
     include_str!("page/words.js"),
+    include_str!("page/token.js"),
     include_str!("page/server.js"),
     include_str!("page/clients.js"),
     include_str!("page/world.js"),
@@ -52,8 +53,8 @@ pub(super) const PAGE: &str = concat!(
 const POLICY: &str = concat!(
     "default-src 'none'; connect-src 'self'; img-src data:; ",
     "script-src 'sha256-3HH4pogLw8ob2fqNxfGvSMcC3FELCngkCgfF/u186TU=' ",
-    "'sha256-V87zGZIfw6MOhDmtLCtJySTmsbIBGpfww6nzJ05AvTg='; ",
-    "style-src 'sha256-iDJ2Ap9ClajCUeawT5mI5FGCWvKme6ku2OT6zK7DR0Q='; ",
+    "'sha256-+55hdqRFRWqcieMd/aMEiJPgLxVmY9Cdo9r/1J/WusQ='; ",
+    "style-src 'sha256-CbeLykW6CKh3F2wrkSi0KvaSXay3ksQMDGIl+3EHlmo='; ",
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

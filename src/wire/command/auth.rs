@@ -22,6 +22,9 @@ impl<'a> Auth<'a> {
     }
 }
 
+/// What the header of a token begins with: `{"` in base64.
+const HEADER_BEGINNING: &[u8] = b"eyJ";
+
 /// No log shows a token.
 impl fmt::Debug for Auth<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,11 +33,22 @@ impl fmt::Debug for Auth<'_> {
 }
 
 /// Whether a line may hold a token, as one of a client or, with `? ` before it, as one that is copied
-/// back: no log shows it. However it is written, for somebody may have meant it so.
+/// back: no log shows it. However it is written, for somebody may have meant it so; also alone, or as a
+/// request for the web port that came to the wrong one.
 pub fn may_hold_token(line: &[u8]) -> bool {
     let line = line.strip_prefix(b"? ").unwrap_or(line);
     let start = line.iter().position(|&byte| !is_white_space(byte)).unwrap_or(line.len());
-    line[start..].get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
+    let line = &line[start..];
+    line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
+        || line.starts_with(HEADER_BEGINNING)
+        || may_be_request(line)
+}
+
+/// Whether it may be the first line of a request with a token in its query.
+fn may_be_request(line: &[u8]) -> bool {
+    let is_method = matches!(line.first(), Some(b'G' | b'P' | b'H' | b'D' | b'O'));
+    let target = || line.split(|&byte| byte == b' ').nth(1);
+    is_method && target().is_some_and(|target| target.starts_with(b"/") && target.contains(&b'?'))
 }
 
 #[cfg(test)]
@@ -58,12 +72,31 @@ mod tests {
 
     #[test]
     fn lines_that_may_hold_a_token_are_known_however_they_are_written() {
-        for line in
-            ["AUTH x", "auth x", "  AUTH x", "? AUTH x", "? \tAuth", "AUTHx", "\x0b\x0cAUTH x"]
-        {
+        for line in [
+            "AUTH x",
+            "auth x",
+            "  AUTH x",
+            "? AUTH x",
+            "? \tAuth",
+            "AUTHx",
+            "\x0b\x0cAUTH x",
+            "GET /?token=x HTTP/1.1",
+            "? POST /?id=1&%74oken=x HTTP/1.1",
+            "Authorization: Bearer x",
+            "eyJhbGciOiJFZERTQSJ9.e30.x",
+        ] {
             assert!(may_hold_token(line.as_bytes()), "{line:?}");
         }
-        for line in ["IAMAT AUTH +1+1 5", "AUT", "", "? IAMAT AUTH", "WATCH AUTH"] {
+        for line in [
+            "IAMAT AUTH +1+1 5",
+            "AUT",
+            "",
+            "? IAMAT AUTH",
+            "WATCH AUTH",
+            "GONE a ? 1",
+            "GET / HTTP/1.1",
+            "IAMAT ? +1+1 5",
+        ] {
             assert!(!may_hold_token(line.as_bytes()), "{line:?}");
         }
     }

@@ -6,6 +6,7 @@ use super::super::ascii::is_white_space;
 use super::super::location::{self, Misplaced};
 use super::super::misnumbered::{Misnumbered, misnumbered};
 use super::super::time::to_nanoseconds;
+use super::auth::may_hold_token;
 use crate::fault::fault;
 use crate::limits;
 use crate::wire::{Decimal, Location};
@@ -204,6 +205,9 @@ impl fmt::Display for Malformed<'_> {
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Reason::Unknown(name) if may_hold_token(name) => {
+                f.write_str("there is no such command")
+            }
             Reason::Unknown(name) => write!(f, "there is no command {}", Printable(name)),
             Reason::Capitals(name) => write!(f, "commands are case-sensitive: {name}"),
             Reason::Fields(name, fields) => write!(f, "{name} takes {fields}"),

@@ -10,6 +10,7 @@ mod map;
 mod metrics;
 mod questions;
 mod streams;
+mod tokens;
 
 use crate::harness::{Client, Server};
 use std::io::{Write, stderr};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens.
 #[derive(Debug, Clone)]
-enum Happening {
+pub(super) enum Happening {
     Report(usize, usize),
     Forget(usize),
     Watch(usize, usize),
@@ -19,12 +19,13 @@ enum Happening {
     Room,
 }
 
-const CLIENTS: [&str; 5] = ["a", "b", "c", "d", "+1"];
-const PLACES: [&str; 6] = ["+90+0", "+90-170", "-90+5", "+0+180", "+0-179.99", "+0.01+0"];
-const WATCHES: [&str; 9] =
+pub(super) const CLIENTS: [&str; 5] = ["a", "b", "c", "d", "+1"];
+pub(super) const PLACES: [&str; 6] =
+    ["+90+0", "+90-170", "-90+5", "+0+180", "+0-179.99", "+0.01+0"];
+pub(super) const WATCHES: [&str; 9] =
     ["a", "b", "zz", "+89.9+3 20", "+0-180 5", "-90+77 0", "+0+0 20040", "+0.01+0 0.5", "*"];
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let event = prop_oneof![
         6 => (0..CLIENTS.len(), 0..PLACES.len()).prop_map(|(c, p)| Happening::Report(c, p)),
         1 => (0..CLIENTS.len()).prop_map(Happening::Forget),

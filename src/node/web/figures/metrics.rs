@@ -33,6 +33,14 @@ impl Node {
         gauge(out, "herd_uptime_seconds", "How long it runs.", self.uptime(now).as_secs_f64());
         let ready = u8::from(self.readiness(now.monotonic).is_ok());
         gauge(out, "herd_ready", "Whether it is ready to be asked.", ready);
+        let name = "herd_certificate_expiry_timestamp_seconds";
+        let help = "Until when the certificate is good that it shows to those, since 1970.";
+        if !self.figures.certificates.is_empty() {
+            let mut family = Family::new(out, name, Type::Gauge, help);
+            for certificate in &self.figures.certificates {
+                family.sample(&[("for", certificate.whom)], certificate.ends);
+            }
+        }
     }
 
     fn write_store(&self, out: &mut Vec<u8>) {
@@ -87,7 +95,8 @@ impl Node {
         {
             family.sample(&[("kind", kind.name())], admission.refused());
         }
-        let help = "Commands of clients that were refused, by why.";
+        let help =
+            "Commands of clients that were refused, and requests for want of a token, by why.";
         let mut family = Family::new(out, "herd_refused_commands_total", Type::Counter, help);
         for why in Refused::ALL {
             family.sample(&[("reason", why.name())], self.counts.refused_for(why));

@@ -22,7 +22,18 @@ use serde::Serialize;
 pub(in crate::node) struct Figures {
     /// The whole herd, as its file says.
     servers: Vec<HerdServer>,
+    certificates: Vec<Certificate>,
     is_ready: bool,
+}
+
+/// A certificate that this server shows.
+#[derive(Debug, Serialize)]
+struct Certificate {
+    /// To whom: `neighbours` or `clients`.
+    #[serde(rename = "for")]
+    whom: &'static str,
+    /// Until when it is good, in POSIX seconds.
+    ends: i64,
 }
 
 /// One server of the herd and its neighbours.
@@ -40,11 +51,18 @@ impl Figures {
             name: server.name.clone(),
             talks_with: server.neighbours.iter().map(|&neighbour| name(neighbour)).collect(),
         });
-        Figures { servers: servers.collect(), is_ready: false }
+        Figures { servers: servers.collect(), certificates: Vec::new(), is_ready: false }
     }
 }
 
 impl Node {
+    /// To whom this server shows certificates, and until when each is good, in POSIX seconds: to be seen
+    /// from outside.
+    pub fn set_certificate_ends(&mut self, ends: impl IntoIterator<Item = (&'static str, i64)>) {
+        let certificate = |(whom, ends)| Certificate { whom, ends };
+        self.figures.certificates = ends.into_iter().map(certificate).collect();
+    }
+
     /// Reports and forgettings that this server took from clients. Each that changed something is a change
     /// of the feed, and so are those that neighbours told: so they need not be counted one by one.
     fn reports(&self) -> u64 {

@@ -3,7 +3,7 @@
 //! What is not known is `null`: how far the neighbour's feed goes while it is being told, whether two
 //! servers agree that were never at rest together. Times are seconds.
 
-use super::HerdServer;
+use super::{Certificate, HerdServer};
 use crate::fault::fault;
 use crate::node::counts::{Kind, Refused};
 use crate::node::journal::JournalFigures;
@@ -39,6 +39,8 @@ struct Status<'a> {
     refused: BTreeMap<&'static str, u64>,
     neighbours: Vec<Neighbour<'a>>,
     servers: &'a [HerdServer],
+    /// None where no TLS is spoken.
+    certificates: &'a [Certificate],
     places: Places,
     /// None where none is kept.
     journal: Option<Journal>,
@@ -153,6 +155,7 @@ impl Node {
             refused: Refused::ALL.map(|why| (why.name(), self.counts.refused_for(why))).into(),
             neighbours: self.neighbours(now),
             servers: &self.figures.servers,
+            certificates: &self.figures.certificates,
             places: Places::from(self.questions.counters()),
             journal: self.journal_figures().map(Journal::from),
             turns: meters.turns,

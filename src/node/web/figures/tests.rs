@@ -110,6 +110,25 @@ fn scene(herd: &str) -> Scene {
 }
 
 #[test]
+fn it_is_shown_until_when_certificates_are_good() {
+    let mut scene = scene(LONE);
+    assert_eq!(scene.status()["certificates"], json!([]));
+    let name = "herd_certificate_expiry_timestamp_seconds";
+    assert!(!scene.metrics().names().contains(name));
+    scene.node.set_certificate_ends([("neighbours", 1_700_000_000), ("clients", 1_600_000_001)]);
+    let shown = json!([
+        {"for": "neighbours", "ends": 1_700_000_000},
+        {"for": "clients", "ends": 1_600_000_001},
+    ]);
+    assert_eq!(scene.status()["certificates"], shown);
+    let metrics = scene.metrics();
+    assert_eq!(metrics.value(name, &[("for", "neighbours")]), Some(1_700_000_000.0));
+    assert_eq!(metrics.value(name, &[("for", "clients")]), Some(1_600_000_001.0));
+    scene.node.set_certificate_ends([]);
+    assert_eq!(scene.status()["certificates"], json!([]), "read anew");
+}
+
+#[test]
 fn the_status_has_what_the_contract_names_each_as_what_it_is() {
     let mut scene = scene(PAIR);
     scene.says(b"IAMAT kiwi +1-1 1600000000\n");

@@ -44,6 +44,13 @@ class Connection {
     this.#hideSoon();
   }
 
+  // It is there, and wants a token: the dialog says so.
+  shut() {
+    this.#since = this.#reason = null;
+    document.body.dataset.state = "shut";
+    this.#hide();
+  }
+
   // The server that is back is one that was started again.
   startedAnew() {
     if (this.#since !== null) return;

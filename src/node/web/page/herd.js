@@ -1,12 +1,14 @@
 // What the server says of itself and its herd (`/status`), and how much is going on.
 
 const STATUS_EVERY_MS = 2000;
+const STATUS_DENIED_MS = 30000; // a token's rights do not change, but another one may be shown
 const RATE_WINDOW = 5; // seconds over which reports a second are taken
 const HISTORY = 60; // seconds that the little curve shows
 const BEHIND_SECONDS = 1; // less is the time that telling takes, and not being behind
 
 class Herd {
   #status = null;
+  #isDenied = false;
   #clients;
   #samples = []; // each second: reports so far, of all and by server
 
@@ -23,6 +25,11 @@ class Herd {
     return text(this.#status?.server);
   }
 
+  // Whether our token does not allow to see the servers.
+  get isDenied() {
+    return this.#isDenied;
+  }
+
   get ownInWords() {
     return this.own ? visible(this.own) : "the server";
   }
@@ -31,11 +38,13 @@ class Herd {
   follow(then) {
     const look = async () => {
       if (!document.hidden) {
-        const status = await askJson("/status");
+        let refused = 0;
+        const status = await askJson("/status", (code) => (refused = code));
+        this.#isDenied = refused === 403;
         if (status) this.#take(status);
         then();
       }
-      setTimeout(look, STATUS_EVERY_MS);
+      setTimeout(look, this.#isDenied ? STATUS_DENIED_MS : STATUS_EVERY_MS);
     };
     look();
   }

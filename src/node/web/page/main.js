@@ -37,6 +37,7 @@ const stream = new EventStream({
     frames.wake();
   },
   lost: (reason) => connection.lost(reason),
+  shut: () => connection.shut(),
 });
 
 const EVENTS = {
@@ -302,6 +303,7 @@ function showNumbers() {
   setText($("seen"), herd.own ? `seen from ${herd.ownInWords}` : "");
   document.title = connection.titled(`${visible(herd.own) || "Herd"}: ${plural(clients.size, "client")}`);
   drawCurve($("curve"), herd.history());
+  $("unseen").hidden = !herd.isDenied;
   graph.show(herd, colours);
   card.refresh(colours);
   connection.refresh();

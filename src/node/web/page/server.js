@@ -1,14 +1,17 @@
 // Talking with the server that the page came from, and with no other.
 
-// The one place that knows where requests go and what they carry. A token comes with the page's
-// own address (`/?token=...`) and goes on as a header, so that it stays out of further addresses.
-const token = new URLSearchParams(location.search).get("token");
+const token = new Token(document.getElementById("token"));
 
-async function ask(path, { headers = {}, signal } = {}) {
-  const authorization = token ? { Authorization: `Bearer ${token}` } : {};
-  const all = { ...headers, ...authorization };
+// The one place that knows where requests go and what they carry. A token goes as a header, so that
+// it stays out of addresses. By `Accept` the server knows a page, which asks for tokens itself.
+async function ask(path, { headers = {}, signal }) {
+  await token.ready(signal);
+  const shown = token.value;
+  const authorization = shown ? { Authorization: `Bearer ${encodeHeader(shown) || "?"}` } : {};
+  const all = { Accept: "application/json", ...headers, ...authorization };
   const answer = await fetch(path, { headers: all, signal, cache: "no-store" });
   noteClock(answer.headers.get("Date"));
+  if (answer.status === 401) token.refused(shown);
   return answer;
 }
 
@@ -30,14 +33,17 @@ function ageOf(report) {
 
 const ANSWER_WAIT_MS = 8000;
 
-// Asks for JSON; null if there is none within reasonable time.
-async function askJson(path) {
+// Asks for JSON; null if there is none within reasonable time. `refused` is called with the status of an
+// answer that is none.
+async function askJson(path, refused = () => {}) {
   try {
     const answer = await ask(path, { signal: AbortSignal.timeout(ANSWER_WAIT_MS) });
-    return answer.ok ? await answer.json() : null;
+    if (answer.ok) return await answer.json();
+    refused(answer.status);
   } catch {
-    return null;
+    // There is none.
   }
+  return null;
 }
 
 // `near`'s arguments: six decimals are 11 cm, a kilometre's three a metre.
@@ -62,6 +68,7 @@ const RETRY_MAX_MS = 3000;
 //   event(name, data, id)
 //   turned(now)          a chunk's events have been told
 //   lost(reason)         it is not there any more, or still not; `reason` in words, or null
+//   shut()               it wants a token, which somebody is asked for
 class EventStream {
   #listener;
   #query = "";
@@ -87,8 +94,14 @@ class EventStream {
   async #listen(ended) {
     let wait = RETRY_MIN_MS;
     while (!ended.aborted) {
-      const { heard, reason } = await this.#connection(ended);
+      await token.ready(ended).catch(() => {});
       if (ended.aborted) return;
+      const { heard, reason, isShut } = await this.#connection(ended);
+      if (ended.aborted) return;
+      if (isShut) {
+        this.#listener.shut();
+        continue;
+      }
       if (heard) wait = RETRY_MIN_MS;
       this.#listener.lost(reason);
       await this.#pause(wait * (0.75 + Math.random() / 2));
@@ -121,7 +134,8 @@ class EventStream {
         headers,
         signal: silence.signal,
       });
-      if (!answer.ok) return { heard, reason: refusal(answer.status) };
+      if (answer.status === 401) return { isShut: true };
+      if (!answer.ok) return { heard, reason: `It answers ${answer.status}.` };
       heard = true;
       this.#listener.opened(resumed);
       const lines = new EventLines((name, data, id) => {
@@ -149,12 +163,6 @@ class EventStream {
 
 function encodeHeader(id) {
   return /^[\x20-\x7e]*$/.test(id) ? id : "";
-}
-
-function refusal(status) {
-  if (status === 401) return "It wants a token: open this page as /?token=…";
-  if (status === 403) return "This token may not watch.";
-  return `It answers ${status}.`;
 }
 
 // Cuts a stream of text into events, as the HTML standard's "event stream" says; comments and
