@@ -91,10 +91,11 @@ fn run(
     log::info!("{name} listens on {clients}neighbours {neighbours}{web}");
     let log_file = log_file.display();
     say(out, format_args!("{name}: {clients}neighbours {neighbours}{web}, log {log_file}"));
+    // Who is never busy is never idle either.
+    trust.remind(reactor.now().posix_nanoseconds / 1_000_000_000);
+    logs.flush();
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node, now: Now| {
-        logs.flush();
-        trust.remind(now.posix_nanoseconds / 1_000_000_000);
         if node.take_hang_up() {
             match logs.reopen() {
                 Ok(()) => log::info!("the log is opened anew"),
@@ -105,8 +106,9 @@ fn run(
                 Ok(false) => {}
                 Err(why) => log::error!("certificates and keys stay as they were: {why}"),
             }
-            logs.flush();
         }
+        trust.remind(now.posix_nanoseconds / 1_000_000_000);
+        logs.flush();
         let (linked_with, all) = node.linked_both_ways();
         if !linked && linked_with == all {
             linked = true;

@@ -32,6 +32,7 @@ mod program;
 mod restarts;
 mod stops;
 mod strangers;
+mod trust;
 mod upgrade;
 mod walk;
 mod watch;

@@ -44,7 +44,7 @@ fn command(herd: &Herd, name: &str, version: Version) -> Command {
 }
 
 /// The last answer to a report of each client.
-type Acknowledged = BTreeMap<String, String>;
+pub type Acknowledged = BTreeMap<String, String>;
 
 /// Has a server's clients report one after the other, until it is `enough` and there were many; the
 /// last answer to each. None of them may be refused or cut.
@@ -65,9 +65,14 @@ fn report(server: &Server, enough: &AtomicBool, taken: &AtomicUsize) -> Acknowle
     acknowledged
 }
 
-/// Stops the server in order while clients report to it and to the others, starts that version of it
+/// Stops the server in order while clients report to it and to the others, starts it by that command
 /// in its place, and waits until the others have told it everything. Gives all last answers.
-fn replace(herd: &Herd, servers: &mut [Server], index: usize, version: Version) -> Acknowledged {
+pub fn replace(
+    herd: &Herd,
+    servers: &mut [Server],
+    index: usize,
+    command: Command,
+) -> Acknowledged {
     let (enough, taken) = (AtomicBool::new(false), AtomicUsize::new(0));
     let name = servers[index].name.clone();
     // What it takes itself before it stops, it has told its neighbours when it has.
@@ -83,7 +88,7 @@ fn replace(herd: &Herd, servers: &mut [Server], index: usize, version: Version) 
         until("reports are taken", || (taken.load(Ordering::Acquire) > CLIENTS).then_some(()));
         replaced.process.signal("TERM");
         assert!(replaced.process.wait().success(), "{name} ends in order");
-        *replaced = herd.start_by(&name, command(herd, &name, version));
+        *replaced = herd.start_by(&name, command);
         replaced.wait_for_links();
         others.iter().for_each(|server| server.wait_until_caught_up(&name));
         enough.store(true, Ordering::Release);
@@ -112,7 +117,8 @@ fn servers_upgraded_one_by_one_under_load_lose_nothing_and_end_up_with_the_new_v
     let kiwi = servers[0].report("kiwi", &time_in(-1));
     servers.iter().for_each(|server| server.wait_for(&kiwi));
     for index in 0..servers.len() {
-        acknowledged.extend(replace(&herd, &mut servers, index, Version::new(2)));
+        let command = command(&herd, &servers[index].name, Version::new(2));
+        acknowledged.extend(replace(&herd, &mut servers, index, command));
         highest[index] = Version::new(2);
         if index == 0 {
             // Those of the version before cannot be told.

@@ -40,6 +40,8 @@ const SHOWN_BYTES: usize = 3_000;
 /// The herd, running.
 pub struct Servers {
     file: PathBuf,
+    /// Where the keys are, if there are any: then nobody speaks without TLS to a neighbour.
+    keys: Option<PathBuf>,
     processes: Vec<Option<Child>>,
 }
 
@@ -73,7 +75,14 @@ impl Servers {
         let entries: Vec<_> = entries.collect();
         let herd = serde_json::json!({ "herd": "goloman", "servers": entries });
         fs::write(&file, herd.to_string()).unwrap();
-        let mut servers = Servers { file, processes: NAMES.map(|_| None).into() };
+        let keys = world::is_by_tls().then(|| {
+            let keys = world::directory().join("keys");
+            let mut herdca = Command::new(env!("CARGO_BIN_EXE_herdca"));
+            herdca.arg("new").arg(&keys).arg("--herd").arg(&file).stdout(Stdio::null());
+            assert!(herdca.status().unwrap().success());
+            keys
+        });
+        let mut servers = Servers { file, keys, processes: NAMES.map(|_| None).into() };
         (0..NAMES.len()).for_each(|index| servers.launch(index));
         servers.wait_for_links();
         servers
@@ -84,7 +93,11 @@ impl Servers {
         let name = NAMES[index];
         let said = world::directory().join(format!("{name}.out"));
         let said = File::options().create(true).append(true).open(said).unwrap();
-        let child = command_at(index, env!("CARGO_BIN_EXE_herd"))
+        let mut command = command_at(index, env!("CARGO_BIN_EXE_herd"));
+        if let Some(keys) = &self.keys {
+            command.arg("--keys").arg(keys);
+        }
+        let child = command
             .arg("-H")
             .arg(&self.file)
             .args(["--places", NO_PLACES, "--log-dir"])

@@ -61,6 +61,11 @@ pub fn entered() -> Option<String> {
     env::var(SCENARIO_VARIABLE).ok()
 }
 
+/// Whether the links of this scenario are by TLS, with keys made for it.
+pub fn is_by_tls() -> bool {
+    entered().is_some_and(|name| name.ends_with("_by_tls"))
+}
+
 /// Where a scenario leaves its files.
 pub fn directory() -> PathBuf {
     PathBuf::from(env::var_os(DIRECTORY_VARIABLE).unwrap())

@@ -20,6 +20,8 @@ pub(in crate::node) struct Accepted {
     address: SocketAddr,
     /// The name of the certificate that was shown.
     shown: Option<String>,
+    /// Whether its bytes flow: before that a handshake may break.
+    is_up: bool,
     /// Whether what becomes of it is news; not where its like come by the thousand.
     is_news: bool,
     lines: LinesFrom,
@@ -53,7 +55,8 @@ impl Accepted {
         Accepted {
             address,
             shown: None,
-            is_news: true,
+            is_up: false,
+            is_news: false,
             lines: LinesFrom::default(),
             state: State::Stranger,
             version: Version::HIGHEST,
@@ -202,6 +205,10 @@ impl Accepted {
         cx.transport.write_with(|out| {
             write_heard(out, self.version, settings.name.as_bytes(), settings.epoch, up_to);
         });
+        if self.is_news {
+            let who = format_args!("neighbour {id} from {from} is {name}");
+            settings.links.tell_if_open(self.shown.as_deref(), who);
+        }
         if let Some(former) = welcome.former {
             node.wake(former);
         }
@@ -236,6 +243,7 @@ impl Accepted {
 impl Protocol<Node> for Accepted {
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
         cx.transport.go_first();
+        self.is_up = true;
         self.shown.clone_from(&peer.name);
         self.heard = cx.now.monotonic;
         self.is_news = cx.app.refusals.connected(cx.transport.id(), self.address, self.heard);
@@ -343,7 +351,9 @@ impl Protocol<Node> for Accepted {
         let level = self.level();
         match self.state {
             // Who cannot show that it is one of us came no further than this.
-            State::Stranger if matches!(cause, Lost::Tls(_)) => {
+            State::Stranger
+                if matches!(cause, Lost::Tls(_)) || !self.is_up && matches!(cause, Lost::Io(_)) =>
+            {
                 cx.app.refusals.tell(id, self.address, cause, cx.now.monotonic);
             }
             State::Stranger | State::Refused { .. } => {

@@ -293,8 +293,10 @@ impl Protocol<Node> for Dialled {
             return;
         }
         info!("link {id} to {name} connected");
-        peer.connected();
         let settings = &node.settings;
+        let who = format_args!("link {id} to {name} is");
+        settings.links.tell_if_open(neighbour.name.as_deref(), who);
+        peer.connected();
         self.version = settings.version;
         cx.transport.write_with(|out| {
             let names = [&settings.herd, &settings.name, peer.name()].map(str::as_bytes);

@@ -2,6 +2,8 @@
 
 use super::peers::Peer;
 use crate::transport::{Endpoint, Security, TlsProfile};
+use log::warn;
+use std::fmt;
 
 /// The TLS configurations for neighbours, which the reactor is given.
 pub const LINKS_PROFILE: TlsProfile = TlsProfile("neighbours");
@@ -28,6 +30,13 @@ impl LinkSecurity {
             }
         };
         Endpoint { security, ..endpoint }
+    }
+
+    /// Says that somebody who has shown no certificate is believed, though all are to have one.
+    pub(super) fn tell_if_open(self, shown: Option<&str>, who: fmt::Arguments<'_>) {
+        if self == LinkSecurity::TlsPreferred && shown.is_none() {
+            warn!("{who} without TLS: whoever says so is believed (--keys-optional)");
+        }
     }
 
     /// Why whoever has shown a certificate for that name (or none) is not that neighbour.

@@ -1,16 +1,21 @@
 //! A connection as a test uses it: what is read is waited for, with a deadline.
 
 use super::DEADLINE;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 
 /// A client of a server, or somebody who poses as a neighbour.
 #[derive(Debug)]
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
     /// What has come and was not asked for yet.
     unread: Vec<u8>,
 }
+
+/// TLS over that.
+pub type Tls<S = TcpStream> = StreamOwned<ClientConnection, S>;
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Client {
@@ -24,6 +29,42 @@ impl Client {
         Client { stream, unread: Vec::new() }
     }
 
+    /// The half-close.
+    pub fn finish(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+impl<S: Read + Write> Client<Tls<S>> {
+    /// Goes through the handshake; what it comes to, on this side.
+    pub fn shake_hands(&mut self) -> std::io::Result<()> {
+        let StreamOwned { conn, sock } = &mut self.stream;
+        while conn.is_handshaking() {
+            conn.complete_io(sock)?;
+        }
+        Ok(())
+    }
+
+    /// The half-close, as TLS has it.
+    pub fn notify_close(&mut self) {
+        self.stream.conn.send_close_notify();
+        self.stream.flush().unwrap();
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// Over that, whatever it is.
+    pub fn over(stream: S) -> Client<S> {
+        Client { stream, unread: Vec::new() }
+    }
+
+    /// The same under TLS, with a server of that name.
+    pub fn secure(self, config: &Arc<ClientConfig>, name: &str) -> Client<Tls<S>> {
+        let name = name.to_owned().try_into().unwrap();
+        let session = ClientConnection::new(Arc::clone(config), name).unwrap();
+        Client { stream: StreamOwned::new(session, self.stream), unread: self.unread }
+    }
+
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
@@ -32,11 +73,6 @@ impl Client {
     pub fn ask(&mut self, command: &str) -> String {
         self.send(format!("{command}\n"));
         self.line()
-    }
-
-    /// The half-close.
-    pub fn finish(&self) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// The next line, without its end.

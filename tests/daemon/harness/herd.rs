@@ -29,6 +29,7 @@ struct Member {
     port: u16,
     neighbour_port: u16,
     web_port: Option<u16>,
+    tls_port: Option<u16>,
     talks_with: Vec<String>,
 }
 
@@ -40,6 +41,7 @@ pub struct Server {
     pub port: u16,
     pub neighbour_port: u16,
     web_port: Option<u16>,
+    tls_port: Option<u16>,
     log: PathBuf,
     /// Bytes in the log before this life.
     log_before: usize,
@@ -60,6 +62,7 @@ impl Herd {
             port: free_port(),
             neighbour_port: free_port(),
             web_port: None,
+            tls_port: None,
             talks_with: talks_with.iter().map(|name| (*name).to_owned()).collect(),
         });
         let herd = Herd {
@@ -80,6 +83,42 @@ impl Herd {
         self.members.iter_mut().for_each(|member| member.web_port = Some(free_port()));
         self.write_file();
         self
+    }
+
+    /// The same with a port for clients that speak TLS at each server.
+    pub fn with_tls(mut self) -> Herd {
+        self.members.iter_mut().for_each(|member| member.tls_port = Some(free_port()));
+        self.write_file();
+        self
+    }
+
+    /// The same without any other port for clients.
+    pub fn with_tls_only(self) -> Herd {
+        let mut herd = self.with_tls();
+        herd.members.iter_mut().for_each(|member| member.port = 0);
+        herd.write_file();
+        herd
+    }
+
+    /// Has `herdca` make the herd's keys, in [`keys`](Self::keys). Servers are told of them by arguments.
+    pub fn make_keys(&self) {
+        let (keys, file) = (self.keys(), self.file());
+        let mut command = bare(env!("CARGO_BIN_EXE_herdca"));
+        command.arg("new").arg(keys).arg("--herd").arg(file);
+        let made = Process::run(&mut command, self.directory.path());
+        assert_eq!(made.code, Some(0), "{made:?}");
+    }
+
+    /// The same with keys that each server has.
+    pub fn with_keys(self) -> Herd {
+        self.make_keys();
+        let keys = self.keys().to_str().unwrap().to_owned();
+        self.with("--keys").with(&keys)
+    }
+
+    /// Where the keys are.
+    pub fn keys(&self) -> PathBuf {
+        self.directory.join("keys")
     }
 
     /// The same, remembering positions for so long.
@@ -166,6 +205,7 @@ impl Herd {
             port: member.port,
             neighbour_port: member.neighbour_port,
             web_port: member.web_port,
+            tls_port: member.tls_port,
             log,
             log_before,
             talks_with: self.neighbours(name),
@@ -230,6 +270,9 @@ impl Member {
         if let Some(port) = self.web_port {
             entry["web_port"] = port.into();
         }
+        if let Some(port) = self.tls_port {
+            entry["tls_port"] = port.into();
+        }
         entry
     }
 }
@@ -252,6 +295,11 @@ impl Server {
     /// The address of what is at `path` on the web port.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.web_port.unwrap())
+    }
+
+    /// A new connection to the port for clients that speak TLS.
+    pub fn tls_client(&self) -> Client {
+        Client::connect((Ipv4Addr::LOCALHOST, self.tls_port.unwrap()).into())
     }
 
     /// A new connection to where neighbours dial.

@@ -6,7 +6,7 @@ pub mod process;
 pub mod stand_in;
 pub mod wait;
 
-pub use client::Client;
+pub use client::{Client, Tls};
 pub use herd::{Herd, Server};
 pub use process::Process;
 pub use stand_in::StandIn;

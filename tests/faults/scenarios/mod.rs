@@ -19,8 +19,8 @@ use std::time::Duration;
 /// A scenario by its name.
 pub type Scenario = (&'static str, fn());
 
-/// All of them.
-pub const SCENARIOS: [Scenario; 10] = [
+/// All of them; the same again by TLS is [said by its name](crate::world::is_by_tls).
+pub const SCENARIOS: [Scenario; 13] = [
     ("a_herd_cut_in_two_without_a_word", cuts::a_herd_cut_in_two_without_a_word),
     ("a_link_that_is_deaf_on_one_side", cuts::a_link_that_is_deaf_on_one_side),
     ("a_cut_too_short_to_be_noticed", cuts::a_cut_too_short_to_be_noticed),
@@ -31,6 +31,9 @@ pub const SCENARIOS: [Scenario; 10] = [
     ("slow_and_lossy_paths", paths::slow_and_lossy_paths),
     ("a_path_narrower_than_what_moves", paths::a_path_narrower_than_what_moves),
     ("a_disk_that_fills_under_the_log", disk::a_disk_that_fills_under_the_log),
+    ("a_herd_cut_in_two_without_a_word_by_tls", cuts::a_herd_cut_in_two_without_a_word),
+    ("a_server_killed_and_started_again_by_tls", processes::a_server_killed_and_started_again),
+    ("slow_and_lossy_paths_by_tls", paths::slow_and_lossy_paths),
 ];
 
 const EVERYBODY: [usize; 5] = [0, 1, 2, 3, 4];
