@@ -181,14 +181,15 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     let keys = keys.map_err(|why| format!("--keys {why}"))?;
     let shown = options.certificate.as_ref().map(|(cert, key)| keys::identity(cert, key));
     let shown = shown.transpose().map_err(|why| format!("--cert {why}"))?;
+    let in_keys = |why| format!("--keys, {server}.pem with {server}.key: {why}");
     let mut ends = Vec::new();
     let mut neighbours = None;
     if let Some(Keys { authorities, identity }) = &keys {
         ends.extend(keys::ends_at(identity).map(|at| ("neighbours", at)));
         neighbours = Some(Neighbours {
-            dialled: mutual_client_config(authorities, identity)?,
+            dialled: mutual_client_config(authorities, identity).map_err(in_keys)?,
             accepted: ServerTls {
-                config: mutual_server_config(authorities, identity, peers)?,
+                config: mutual_server_config(authorities, identity, peers).map_err(in_keys)?,
                 peers: peers.clone(),
                 is_optional: options.keys_optional,
             },
@@ -198,7 +199,9 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     if let Some(identity) = &shown {
         ends.extend(keys::ends_at(identity).map(|at| ("clients", at)));
     }
-    let public = public.map(server_config).transpose()?.map(ServerTls::for_anybody);
+    let public = public.map(server_config).transpose();
+    let public =
+        public.map_err(|why| format!("--cert with --key: {why}"))?.map(ServerTls::for_anybody);
     Ok(Configs { neighbours, public, ends })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::fault::fault;
 use crate::limits;
-use crate::transport::{ConnectionId, Monotonic};
+use crate::transport::{ConnectionId, Monotonic, one_source};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::{io, mem};
@@ -117,11 +117,12 @@ impl<L> Listener<L> {
         if self.coming_up.len() <= most {
             return None;
         }
-        let is_its_own = |other: &&(ConnectionId, IpAddr)| other.1 == address;
-        let own = self.coming_up.iter().filter(is_its_own).count();
-        let crowds = own > most / limits::HANDSHAKES_SHARE;
-        let oldest = self.coming_up.iter().find(|other| !crowds || is_its_own(other));
-        oldest.map(|&(id, _)| id)
+        let source = one_source(address);
+        let is_its_own = |other: &(ConnectionId, IpAddr)| one_source(other.1) == source;
+        let own = self.coming_up.iter().filter(|other| is_its_own(other)).count();
+        let crowds = own > (most / limits::HANDSHAKES_SHARE).max(1);
+        let oldest = self.coming_up.iter().position(|other| !crowds || is_its_own(other))?;
+        self.coming_up.remove(oldest).map(|(id, _)| id)
     }
 
     /// One is up, or gone.
@@ -175,9 +176,11 @@ mod tests {
         assert_eq!(listener.is_coming_up(id(16), IpAddr::from([192, 0, 2, 3])), Some(id(0)));
         listener.is_up(id(16));
         assert_eq!(listener.is_coming_up(id(17), crowd), Some(id(1)));
-        listener.is_up(id(1));
-        assert_eq!(listener.is_coming_up(id(18), crowd), Some(id(2)));
-        assert!(listener.coming_up.len() <= 17);
+        // However many come before those are gone.
+        for slot in 18..99 {
+            assert_eq!(listener.is_coming_up(id(slot), crowd), Some(id(slot - 16)));
+        }
+        assert_eq!(listener.coming_up.len(), 16);
     }
 
     #[test]

@@ -94,8 +94,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         connection.listener = u16::try_from(place).ok();
         self.driver.slots.insert(id, connection);
         if let Progress::Pending(_) = progress
-            && let Some(oldest) =
-                self.driver.listeners[place].is_coming_up(id, address.ip().to_canonical())
+            && let Some(oldest) = self.driver.listeners[place].is_coming_up(id, address.ip())
         {
             self.driver.lose(oldest, Lost::Tls("it makes room for others".to_owned()));
         }

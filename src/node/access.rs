@@ -278,6 +278,11 @@ impl PartialEq for Sight {
 }
 
 impl Sight {
+    /// Whether it is nobody.
+    pub fn is_nobody(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether that is one of them.
     pub fn covers(&self, client: &[u8]) -> bool {
         self.0.as_ref().is_some_and(|grant| grant.covers(client))

@@ -2,10 +2,10 @@
 
 use super::log_throttle::LogThrottle;
 use crate::limits;
-use crate::transport::Monotonic;
+use crate::transport::{Monotonic, one_source};
 use log::warn;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// What keeps strangers from taking all there is.
@@ -112,7 +112,7 @@ impl Admission {
         let ClientBounds { per_address, new_per_address, .. } = self.bounds;
         let address = address.to_canonical();
         let counts = (per_address > 0 || new_per_address > 0) && !address.is_loopback();
-        counts.then(|| as_one(address))
+        counts.then(|| one_source(address))
     }
 
     fn too_many_from(&mut self, address: IpAddr, now: Monotonic) -> Option<&'static str> {
@@ -149,14 +149,6 @@ impl Admission {
                  too many; {others} more were refused since this was last said"
             );
         }
-    }
-}
-
-/// What one machine may choose its address from counts as one: of IPv6 its network of 64 bits.
-fn as_one(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -188,13 +188,15 @@ impl World for Sockets {
         };
         // Who cannot be served is turned away, and the rest wait until that may be otherwise.
         self.register(id, &mut socket)?;
-        let source = listener.tls.and_then(|profile| self.server_tls.get_mut(&profile));
-        let Some(source) = source else {
+        let Some(profile) = listener.tls else {
             let socket = Socket::Up(Stream::plain(socket));
             let progress = Progress::Up(PeerInfo::at(address));
             return Ok(Some(Accepted { socket, address, progress }));
         };
-        let tls = source().ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
+        let source = self.server_tls.get_mut(&profile);
+        let tls = source
+            .and_then(|source| source())
+            .ok_or_else(|| io::Error::other("there is no TLS configuration"))?;
         let accepting = Accepting::new(socket, tls, address, now);
         let progress = Progress::Pending(accepting.deadline);
         let socket = Socket::Accepting(Box::new(accepting));

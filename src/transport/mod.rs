@@ -58,7 +58,7 @@ pub use driver_side::{DriverSide, Resume};
 pub use id::ConnectionId;
 pub use lost::{DialStage, Lost};
 pub use meters::Meters;
-pub use peer::{Endpoint, PeerInfo, Security, TlsProfile};
+pub use peer::{Endpoint, PeerInfo, Security, TlsProfile, one_source};
 pub use time::{Monotonic, Now};
 
 use std::fmt;

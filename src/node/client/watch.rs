@@ -2,6 +2,7 @@
 
 use super::Client;
 use crate::node::Node;
+use crate::node::access::Sight;
 use crate::node::counts::Refused;
 use crate::node::hub::{Event, Form, WatcherId};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, without_end};
@@ -24,9 +25,19 @@ impl Client {
             node.counts.refused(Refused::Watch);
             return None;
         }
+        let sight = node.sight(self.apart.grant(), Right::Watch, cx.now);
+        if self.watcher.is_none() && sight.as_ref().is_some_and(Sight::is_nobody) {
+            // Nothing is kept of it: who may be told of nobody could fill what is kept for those who may.
+            self.copy_back(cx, line);
+            self.answers.answer(cx.transport, |out| {
+                out.extend_from_slice(b"~ NOW ");
+                watch.write(out);
+                out.push(b'\n');
+            });
+            return Some(());
+        }
         let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id, Form::Lines));
         if node.requires_tokens() {
-            let sight = node.sight(self.apart.grant(), Right::Watch, cx.now);
             node.hub.restrict(watcher, sight, &mut node.positions);
         }
         if !node.hub.watch(watcher, watch, None, &mut node.positions) {

@@ -130,7 +130,7 @@ mod tests {
         let text = Text::of_tombstone(b"kiwi 5", 4).unwrap();
         let time_nanoseconds = 5_000_000_000;
         let report = Report { origin, difference_nanoseconds: 0, time_nanoseconds, text };
-        assert_eq!(positions.report(&report), Update::New);
+        assert_eq!(positions.forget(&report), Update::New);
         assert!(!is_comparable(one, &positions) && is_comparable(two, &positions));
     }
 
