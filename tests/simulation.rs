@@ -10,7 +10,7 @@ mod scenarios;
 mod sim;
 
 use sim::planted::{ALL, Bug};
-use sim::seeds::{run, run_once};
+use sim::seeds::{Outcome, run, run_once};
 use sim::trace::Detail;
 use std::env;
 
@@ -33,7 +33,7 @@ fn seeds() {
     let first = first.unwrap_or(0);
     let (mut virtual_time, mut turns, mut reports, mut slowest) = (0, 0, 0, 0);
     let (mut late_marks, mut leftovers) = (0, 0);
-    let (mut responses, mut gone_on) = (0, 0);
+    let (mut responses, mut gone_on, mut handshakes) = (0, 0, 0);
     for seed in first..first + count {
         let outcome = run(seed).unwrap_or_else(|failure| panic!("{failure}"));
         virtual_time += outcome.virtual_time;
@@ -43,9 +43,11 @@ fn seeds() {
         leftovers += outcome.tally.leftovers;
         responses += outcome.tally.responses;
         gone_on += outcome.tally.streams_gone_on;
+        handshakes += outcome.tally.handshakes;
         slowest = slowest.max(outcome.healed_after);
         if count == 1 {
-            println!("{}\n{:?}", outcome.banner, outcome.tally);
+            let Outcome { banner, tally, trace_hash, .. } = &outcome;
+            println!("{banner}\n{tally:?}\ntrace {trace_hash:016x}");
         }
         let done = seed - first + 1;
         if done.is_multiple_of((count / 100).clamp(100, 1_000)) || done == count {
@@ -54,7 +56,7 @@ fn seeds() {
             println!(
                 "seeds {first} to {seed} are well: {hours:.1} virtual hours, {turns} turns, \
                  {reports} reports, {late_marks} late marks, {leftovers} answers with leftovers, \
-                 {responses} responses at web ports, {gone_on} streams gone on, \
+                 {responses} responses at web ports, {gone_on} streams gone on, {handshakes} TLS handshakes, \
                  healed within {slowest:.2} s"
             );
         }
@@ -62,6 +64,7 @@ fn seeds() {
     // What is rare must be there all the same.
     assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
     assert!(count < SEEDS || (responses > 0 && gone_on > 0), "{responses} and {gone_on}");
+    assert!(count < SEEDS || handshakes > 0, "no link is under TLS");
 }
 
 #[test]

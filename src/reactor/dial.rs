@@ -1,13 +1,12 @@
 //! Connections on their way out: look-up, one address after the other, TLS handshake.
 
+use super::session::{Broken, TlsSession};
 use super::sockets::Sockets;
-use super::stream::{Broken, Stream};
+use super::stream::Stream;
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{ConnectionId, DialStage, Endpoint, Lost, Monotonic, Security};
 use mio::net::TcpStream;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, Connection as Session};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -190,13 +189,10 @@ impl Sockets {
         };
         let source = self.client_tls.get_mut(profile);
         let config = source.map_or(Err("there is no configuration for it".to_owned()), |s| s());
-        let session = config.and_then(|config| {
-            let name = ServerName::try_from(name.clone()).map_err(|error| error.to_string())?;
-            ClientConnection::new(config, name).map_err(|error| error.to_string())
-        });
+        let session = config.and_then(|config| TlsSession::dial(config, name));
         let session = session.map_err(Lost::Tls)?;
         let socket = dialling.stream.take().map(Stream::into_socket);
-        dialling.stream = socket.map(|socket| Stream::tls(socket, Session::Client(session)));
+        dialling.stream = socket.map(|socket| Stream::tls(socket, session));
         dialling.stage = DialStage::Handshake(address);
         advance_handshake(dialling, address)
     }
@@ -212,12 +208,9 @@ fn advance_handshake(
         fault!("{address} is greeted without a socket");
         return Err(Lost::Aborted);
     };
-    match stream.handshake() {
-        // All that was there has been taken, and what could not be written waits for an edge.
-        Ok(done) => Ok(done.then_some(address)),
-        Err(Broken::Io(error)) => Err(Lost::Tls(format!("the handshake broke off: {error}"))),
-        Err(broken) => Err(broken.into()),
-    }
+    // All that was there has been taken, and what could not be written waits for an edge.
+    let is_done = stream.handshake().map_err(Broken::while_dialling)?;
+    Ok(is_done.then_some(address))
 }
 
 /// Remembers why an address does not do, if it came further than those before it.

@@ -8,7 +8,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `sockets` | the world of the driver: what it asks for, done with sockets |
-//! | `stream`, `tls` | a socket, plain or under TLS; TLS configurations |
+//! | `stream` | a socket, plain or under TLS |
+//! | `session`, `tls` | TLS sessions over any socket; TLS configurations |
 //! | `dial`, `resolver` | connections on their way out: look-up, addresses, handshake |
 //! | `listener`, `signals`, `clock`, `files` | what their names say |
 
@@ -17,12 +18,14 @@ mod dial;
 mod files;
 mod listener;
 mod resolver;
+mod session;
 mod signals;
 mod sockets;
 mod stream;
 mod tls;
 
 pub use resolver::LookUp;
+pub use session::{Broken, TlsSession};
 pub use tls::{
     Authorities, ClientConfigSource, Identity, PeerNames, ServerTls, ServerTlsSource,
     client_config, in_words, mutual_client_config, mutual_server_config, server_config,

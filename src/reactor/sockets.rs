@@ -4,8 +4,8 @@ use super::dial::Dialling;
 use super::files::Files;
 use super::listener::{Listener, bind};
 use super::resolver::{LookUp, Resolver};
+use super::session::TlsSession;
 use super::stream::Stream;
-use super::tls;
 use super::tls::{ClientConfigSource, PeerNames, ServerTls, ServerTlsSource};
 use super::{FIRST_LISTENER_TOKEN, LISTENERS_MAX, token_of};
 use crate::driver::{Accepted, Progress, Read, World, Written};
@@ -16,7 +16,6 @@ use crate::transport::{
 };
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
-use rustls::{Connection as Session, ServerConnection};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
@@ -82,20 +81,15 @@ impl Accepting {
                     return Ok(false);
                 }
                 Some(HANDSHAKE_RECORD) => {
-                    let session = ServerConnection::new(tls.config).map_err(in_words)?;
+                    let session = TlsSession::accept(tls.config)?;
                     let socket = self.stream.take().map(Stream::into_socket);
-                    self.stream =
-                        socket.map(|socket| Stream::tls(socket, Session::Server(session)));
+                    self.stream = socket.map(|socket| Stream::tls(socket, session));
                 }
                 Some(_) => return Ok(true),
             }
         }
         Ok(self.stream.as_mut().map(Stream::handshake).transpose()?.unwrap_or(true))
     }
-}
-
-fn in_words(error: rustls::Error) -> Lost {
-    Lost::Tls(tls::in_words(&error))
 }
 
 impl Sockets {

@@ -58,6 +58,8 @@ pub struct Tally {
     /// Responses at web ports, and streams of events that went on where another had ended.
     pub responses: u64,
     pub streams_gone_on: u64,
+    /// Ends of connections that have come through a TLS handshake.
+    pub handshakes: u64,
 }
 
 #[derive(Debug)]

@@ -117,6 +117,12 @@ impl Env {
         }
     }
 
+    /// How much of a buffer one read fills at most.
+    pub fn draw_read(&mut self, buffer: usize) -> usize {
+        let most = self.read_bytes_max;
+        buffer.min(self.random.magnitude(1, most) as usize)
+    }
+
     /// A server writes: what it has acknowledged so far goes out now at the earliest.
     pub fn begin_writing(&mut self, machine: usize) {
         self.acknowledged_before_writing.get_or_insert(self.acknowledged[machine].len());

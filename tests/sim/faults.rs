@@ -2,6 +2,7 @@
 
 use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
 use super::disk::Habits;
+use super::links::Links;
 use super::machine::State;
 use super::net::{End, Weather};
 use super::places::Manners;
@@ -105,6 +106,8 @@ pub struct Mix {
     pub disks: Option<Habits>,
     /// Whether servers keep journals.
     pub journals: bool,
+    /// What is spoken between servers.
+    pub links: Links,
     /// For how long records count, where they end.
     pub lifetimes: Option<Lifetimes>,
 }
@@ -159,6 +162,7 @@ impl Mix {
             readers: random.index(3),
             disks: None,
             journals: false,
+            links: Links::Plain,
             lifetimes: None,
             forgets: at_times(random, 500, 250),
         }

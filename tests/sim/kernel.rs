@@ -1,14 +1,20 @@
 //! The world of a simulated server's driver: sockets that are ends of connections of the simulated
 //! network.
 
+mod secured;
+
 use super::env::Env;
+use super::links::Keys;
 use super::net::{Dialled, End, Owner, Read as NetRead};
 use super::trace::Tag;
 use herd::driver::{Accepted, Progress, Read, Readiness, World, Written};
+use herd::limits;
+use herd::node::LINKS_PROFILE;
 use herd::transport::{
     ConnectionId, DialStage, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo,
-    TlsProfile,
+    Security, TlsProfile,
 };
+use secured::{Handshake, Secured, Wire};
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::io;
@@ -25,6 +31,9 @@ pub struct Inbox {
     pub incoming: [VecDeque<(End, usize)>; LISTENERS],
     /// What is to be told of sockets that are new.
     pub news: Vec<(ConnectionId, Readiness)>,
+    /// What it speaks TLS by, if it does, and at which listeners.
+    pub keys: Option<Keys>,
+    secured: [bool; LISTENERS],
 }
 
 /// An end of a connection.
@@ -34,6 +43,7 @@ pub struct Socket {
     id: ConnectionId,
     /// Until when it may take to connect.
     deadline: Monotonic,
+    tls: Option<Box<Secured>>,
 }
 
 /// The kernel of a server during a turn.
@@ -67,6 +77,22 @@ fn broken() -> Lost {
     Lost::Io(io::Error::from(io::ErrorKind::ConnectionReset))
 }
 
+fn read_plain(env: &mut Env, end: End, buffer: &mut [u8]) -> Result<Read, Lost> {
+    let Env { net, agenda, random, .. } = env;
+    match net.read(end, buffer, agenda, random) {
+        NetRead::Nothing => Ok(Read::Nothing),
+        NetRead::End => Ok(Read::End),
+        NetRead::Bytes(count) => Ok(Read::Bytes { count, emptied: count < buffer.len() }),
+        NetRead::Reset => Err(broken()),
+    }
+}
+
+fn write_plain(env: &mut Env, end: End, bytes: &[u8]) -> Result<Written, Lost> {
+    let Env { net, agenda, random, .. } = env;
+    let count = net.write(end, bytes, agenda, random).map_err(|_| broken())?;
+    Ok(Written { count, moved: count > 0, full: count < bytes.len() })
+}
+
 impl Kernel<'_, '_> {
     fn note(env: &mut Env, tag: Tag, machine: usize, id: ConnectionId, data: &[u8]) {
         let now = env.agenda.now();
@@ -88,8 +114,9 @@ impl World for Kernel<'_, '_> {
         &mut self,
         place: usize,
         address: SocketAddr,
-        _tls: Option<TlsProfile>,
+        tls: Option<TlsProfile>,
     ) -> io::Result<SocketAddr> {
+        self.inbox.secured[place] = tls.is_some();
         self.env.borrow_mut().net.listen(self.machine, place, true);
         Ok(address)
     }
@@ -127,8 +154,15 @@ impl World for Kernel<'_, '_> {
         let mut env = self.env.borrow_mut();
         self.inbox.news.push((id, readiness(&env, end)));
         Self::note(&mut env, Tag::Accept, self.machine, id, &[place as u8]);
-        let (address, socket) = (address_of(from), Socket { end, id, deadline: now });
-        Ok(Some(Accepted { socket, address, progress: Progress::Up(PeerInfo::at(address)) }))
+        let (address, deadline) = (address_of(from), now + limits::HANDSHAKE_TIMEOUT);
+        let keys = self.inbox.keys.as_ref().filter(|_| self.inbox.secured[place]);
+        let tls = keys.map(|keys| Box::new(Secured::accepted(&keys.accepted)));
+        let progress = match &tls {
+            Some(_) => Progress::Pending(deadline),
+            None => Progress::Up(PeerInfo::at(address)),
+        };
+        let socket = Socket { end, id, deadline, tls };
+        Ok(Some(Accepted { socket, address, progress }))
     }
 
     fn dial(
@@ -149,7 +183,14 @@ impl World for Kernel<'_, '_> {
         };
         self.own(end, id);
         let deadline = now + timeout;
-        Ok((Socket { end, id, deadline }, deadline))
+        // Places is spoken with in plain.
+        let tls = match &endpoint.security {
+            Security::Tls { profile, name } if *profile == LINKS_PROFILE => {
+                Some(Box::new(Secured::dialled(name)))
+            }
+            _ => None,
+        };
+        Ok((Socket { end, id, deadline, tls }, deadline))
     }
 
     fn advance(
@@ -158,10 +199,35 @@ impl World for Kernel<'_, '_> {
         socket: &mut Socket,
         now: Monotonic,
     ) -> Result<Progress, Lost> {
-        let env = self.env.borrow();
-        let target = env.net.hosts_of(socket.end).map(|(_, peer)| address_of(peer));
-        match (env.net.dialled(socket.end), target) {
-            (Dialled::Connected, Some(address)) => Ok(Progress::Up(PeerInfo::at(address))),
+        let mut env = self.env.borrow_mut();
+        let end = socket.end;
+        let target = env.net.hosts_of(end).map(|(_, peer)| address_of(peer));
+        match (env.net.dialled(end), target) {
+            (Dialled::Connected, Some(address)) => {
+                let mut wire = Wire { env: &mut env, end };
+                let keys = self.inbox.keys.as_ref();
+                let handshake = socket.tls.as_mut().map(|tls| tls.advance(&mut wire, keys));
+                let name = match handshake.unwrap_or(Ok(Handshake::NotWanted))? {
+                    Handshake::Done(name) => {
+                        env.checks.tally.handshakes += 1;
+                        name
+                    }
+                    Handshake::NotWanted => {
+                        socket.tls = None;
+                        None
+                    }
+                    Handshake::Pending if now < socket.deadline => {
+                        return Ok(Progress::Pending(socket.deadline));
+                    }
+                    Handshake::Pending if end.side == 0 => {
+                        return Err(Lost::ConnectTimeout(DialStage::Handshake(address)));
+                    }
+                    Handshake::Pending => {
+                        return Err(Lost::Tls("no handshake in time".to_owned()));
+                    }
+                };
+                Ok(Progress::Up(PeerInfo { address, name }))
+            }
             (Dialled::Pending, Some(address)) if now >= socket.deadline => {
                 Err(Lost::ConnectTimeout(DialStage::Connect(address)))
             }
@@ -175,42 +241,40 @@ impl World for Kernel<'_, '_> {
         let (end, id, machine) = (socket.end, socket.id, self.machine);
         let most = match env.net.is_whole(end) {
             true => buffer.len(),
-            false => {
-                let most = env.read_bytes_max;
-                buffer.len().min(env.random.magnitude(1, most) as usize)
-            }
+            false => env.draw_read(buffer.len()),
         };
-        let Env { net, agenda, random, .. } = &mut **env;
-        match net.read(end, &mut buffer[..most], agenda, random) {
-            NetRead::Nothing => Ok(Read::Nothing),
-            NetRead::End => {
-                Self::note(&mut env, Tag::End, machine, id, b"");
-                Ok(Read::End)
+        let buffer = &mut buffer[..most];
+        let outcome = match &mut socket.tls {
+            Some(tls) => tls.read(&mut Wire { env: &mut env, end }, buffer),
+            None => read_plain(&mut env, end, buffer),
+        };
+        match &outcome {
+            Ok(Read::Nothing) => {}
+            Ok(Read::End) => Self::note(&mut env, Tag::End, machine, id, b""),
+            Ok(Read::Bytes { count, .. }) => {
+                Self::note(&mut env, Tag::Read, machine, id, &buffer[..*count]);
             }
-            NetRead::Bytes(count) => {
-                Self::note(&mut env, Tag::Read, machine, id, &buffer[..count]);
-                Ok(Read::Bytes { count, emptied: count < most })
-            }
-            NetRead::Reset => {
-                Self::note(&mut env, Tag::Broken, machine, id, b"");
-                Err(broken())
-            }
+            Err(_) => Self::note(&mut env, Tag::Broken, machine, id, b""),
         }
+        outcome
     }
 
     fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> Result<Written, Lost> {
         let mut env = self.env.borrow_mut();
         env.begin_writing(self.machine);
-        if bytes.is_empty() {
+        if bytes.is_empty() && socket.tls.is_none() {
             return Ok(Written { count: 0, moved: false, full: false });
         }
-        let goes_first = env.net.is_between_servers(socket.end);
+        let end = socket.end;
+        let goes_first = env.net.is_between_servers(end);
         env.note_write(self.machine, goes_first);
-        let Env { net, agenda, random, .. } = &mut **env;
-        let count = net.write(socket.end, bytes, agenda, random).map_err(|_| broken())?;
-        let size = (count as u64).to_le_bytes();
+        let written = match &mut socket.tls {
+            Some(tls) => tls.write(&mut Wire { env: &mut env, end }, bytes)?,
+            None => write_plain(&mut env, end, bytes)?,
+        };
+        let size = (written.count as u64).to_le_bytes();
         Self::note(&mut env, Tag::Write, self.machine, socket.id, &size);
-        Ok(Written { count, moved: count > 0, full: count < bytes.len() })
+        Ok(written)
     }
 
     fn finish(&mut self, socket: &mut Socket, _ended: bool) -> Result<bool, Lost> {
@@ -218,6 +282,11 @@ impl World for Kernel<'_, '_> {
         let late = env.late_ends;
         if env.random.chance(late) {
             self.inbox.news.push((socket.id, readiness(&env, socket.end)));
+            return Ok(false);
+        }
+        if let Some(tls) = &mut socket.tls
+            && !tls.finish(&mut Wire { env: &mut env, end: socket.end })?
+        {
             return Ok(false);
         }
         Self::note(&mut env, Tag::Finish, self.machine, socket.id, b"");

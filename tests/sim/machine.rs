@@ -14,7 +14,7 @@ use super::trace::Tag;
 use super::watch::Standing;
 use herd::driver::Driver;
 use herd::herd::Herd;
-use herd::node::{Node, Port};
+use herd::node::{LinkSecurity, Node, Port};
 use herd::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
 use herd::wire::neighbour::Version;
 use std::cell::RefCell;
@@ -46,6 +46,9 @@ pub struct Machine {
     epoch: u64,
     /// Which version of the lines between neighbours it speaks.
     pub version: Version,
+    /// How it protects its links, and for whom the certificate is that it shows.
+    pub links: LinkSecurity,
+    pub shows: String,
     booted: Time,
     /// What its wall clock shows ahead of the true time, in nanoseconds.
     pub skew: i64,
@@ -75,6 +78,8 @@ impl Machine {
     pub fn new(index: usize, herd: Rc<Herd>) -> Self {
         Machine {
             index,
+            links: LinkSecurity::Plain,
+            shows: herd.certificate_name(&herd.servers[index]),
             name: herd.servers[index].name.clone(),
             herd,
             state: State::Down,

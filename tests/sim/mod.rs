@@ -1,10 +1,11 @@
 //! The simulator: servers with their real protocols and stores, clients and a Places service in
-//! one seeded world with virtual time. No sockets, threads or clocks; TLS is left out.
+//! one seeded world with virtual time. No sockets, threads or clocks; TLS is spoken on links, in some seeds.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `agenda`, `random` | virtual time and what is planned; chance |
 //! | `net`, `pipe` | hosts, paths, connections, and how they fail |
+//! | `links` | keys and certificates of the links |
 //! | `machine` | one server: when it takes its turns, starts and ends |
 //! | `kernel`, `stage` | the world and the application of its driver |
 //! | `disk`, `journals` | what servers keep in files, how that is lost, and what must be there |
@@ -25,10 +26,11 @@ mod contract;
 mod costs;
 mod disk;
 mod env;
-mod faults;
+pub mod faults;
 mod journals;
 mod kernel;
 mod lines;
+pub mod links;
 mod load;
 mod machine;
 mod net;

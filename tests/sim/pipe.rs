@@ -126,6 +126,11 @@ impl Pipe {
         self.arrived
     }
 
+    /// The first byte that has arrived.
+    pub fn first(&self) -> Option<u8> {
+        self.bytes.front().copied().filter(|_| self.arrived > 0)
+    }
+
     /// Takes up to `buffer.len()` bytes that have arrived.
     pub fn read(&mut self, buffer: &mut [u8]) -> usize {
         let count = buffer.len().min(self.arrived);

@@ -1,10 +1,13 @@
 //! The steps that scenarios are written in: a herd in which nothing goes wrong but what the
 //! scenario says.
 
+mod trust;
+
 use super::agenda::{MICROSECOND, MILLISECOND, SECOND, Time};
 use super::clients::Client;
 use super::disk::Trouble;
 use super::faults::Mix;
+use super::links::Links;
 use super::machine::WALL_START;
 use super::net::{End, Weather};
 use super::places::Manners;
@@ -385,6 +388,7 @@ pub fn fair() -> Mix {
         versions_mixed: false,
         disks: None,
         journals: false,
+        links: Links::Plain,
         lifetimes: None,
         forgets: 0,
     }

@@ -4,6 +4,7 @@ use super::agenda::{Event, SECOND, Time};
 use super::checks::Tally;
 use super::disk::Habits;
 use super::faults::Mix;
+use super::links::Links;
 use super::planted::Bug;
 use super::random::Random;
 use super::topology;
@@ -21,6 +22,11 @@ const JOURNALS_EVERY: u64 = 3;
 
 /// In one of so many seeds records end.
 const ENDS_EVERY: u64 = 4;
+
+/// In one of so many seeds servers speak TLS with each other, on which in one of so many some of them do
+/// not insist.
+const TLS_EVERY: u64 = 7;
+const TLS_MIXED_EVERY: u64 = 35;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -99,6 +105,10 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     }
     if seed % ENDS_EVERY == 2 {
         mix.draw_ends(seed);
+    }
+    if seed % TLS_EVERY == 3 {
+        let is_mixed = seed % TLS_MIXED_EVERY == 3;
+        mix.links = if is_mixed { Links::Mixed } else { Links::Tls };
     }
     let banner = format!("seed {seed}: {mix:?}");
     let mut herd = match topology::build(mix.shape, mix.servers, &mut random) {

@@ -6,10 +6,10 @@ use super::kernel::host_at;
 use super::planted::Filter;
 use super::trace::Tag;
 use super::watch::{Seen, Watch, law::Law};
-use herd::node::{Conversation, Node, Port};
+use herd::node::{Conversation, LINKS_PROFILE, Node, Port};
 use herd::transport::{
     Action, Application, Context, DriverSide, Endpoint, FileEvent, FileId, Lost, Meters, Monotonic,
-    Now, PeerInfo, Protocol, Signal,
+    Now, PeerInfo, Protocol, Security, Signal,
 };
 use std::cell::RefCell;
 use std::io;
@@ -45,8 +45,12 @@ impl Stage<'_, '_> {
 
     fn dialled(&self, endpoint: &Endpoint, inner: Conversation) -> Watched {
         let env = self.env.borrow();
+        let is_link = match &endpoint.security {
+            Security::Plain => true,
+            Security::Tls { profile, .. } => *profile == LINKS_PROFILE,
+        };
         let (watch, filter) = match env.host_of(endpoint) {
-            Some(host) if !endpoint.is_tls() => (Watch::link(host), env.planted.filter(host)),
+            Some(host) if is_link => (Watch::link(host), env.planted.filter(host)),
             Some(host) => (Watch::Fetch, env.planted.filter_of_places(host)),
             None => (Watch::Fetch, None),
         };

@@ -100,6 +100,7 @@ impl World {
             if self.mix.versions_mixed {
                 self.machines[machine].version = Version::new(1 + env.random.below(2) as u32);
             }
+            self.machines[machine].links = self.mix.links.draw(&mut env.random);
             self.machines[machine].start(env);
         }
     }

@@ -4,10 +4,13 @@ use super::super::agenda::{SECOND, Time};
 use super::super::env::Env;
 use super::super::journals;
 use super::super::kernel::Inbox;
+use super::super::links::Keys;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
-use herd::node::{ClientBounds, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions};
+use herd::node::{
+    ClientBounds, LINKS_PROFILE, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions,
+};
 use herd::places::{Dialect, Service};
 use herd::transport::Signal;
 use std::net::Ipv4Addr;
@@ -40,9 +43,13 @@ impl Machine {
         self.process = Some(Process { node, driver });
         self.state = State::Running;
         self.last_turn = 0;
+        let profile = (self.links != LinkSecurity::Plain).then_some(LINKS_PROFILE);
+        let keys = profile.map(|_| Keys::new(&self.herd, self.index, &self.shows, self.links));
+        self.inbox.keys = keys.transpose().expect("names of simulated servers are of the DNS");
         self.drive(env, |driver, _, kernel| {
-            for port in [Port::Clients, Port::Neighbours, Port::Web] {
-                let bound = driver.listen(kernel, port, (Ipv4Addr::UNSPECIFIED, 0).into(), None);
+            let ports = [(Port::Clients, None), (Port::Neighbours, profile), (Port::Web, None)];
+            for (port, tls) in ports {
+                let bound = driver.listen(kernel, port, (Ipv4Addr::UNSPECIFIED, 0).into(), tls);
                 bound.expect("simulated ports are free");
             }
         });
@@ -120,7 +127,7 @@ impl Machine {
             key,
             max_skew: Duration::from_secs(env.max_skew_seconds),
             positions_bytes_max: herd::limits::POSITIONS_BYTES_DEFAULT,
-            links: LinkSecurity::Plain,
+            links: self.links,
             classic: false,
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,

@@ -5,4 +5,5 @@ mod crashes;
 mod cuts;
 mod figures;
 mod order;
+mod trust;
 mod versions;
