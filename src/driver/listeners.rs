@@ -175,11 +175,11 @@ mod tests {
         // Nobody's own: the oldest of all; one of the crowd: the crowd's oldest.
         assert_eq!(listener.is_coming_up(id(16), IpAddr::from([192, 0, 2, 3])), Some(id(0)));
         listener.is_up(id(16));
-        assert_eq!(listener.is_coming_up(id(17), crowd), Some(id(1)));
-        // However many come before those are gone.
-        for slot in 18..99 {
-            assert_eq!(listener.is_coming_up(id(slot), crowd), Some(id(slot - 16)));
-        }
+        assert_eq!(listener.is_coming_up(id(17), crowd), None);
+        // However many come before those who were let go of are gone.
+        let gone: Vec<_> = (18..99).map(|slot| listener.is_coming_up(id(slot), crowd)).collect();
+        let expected: Vec<_> = (1..16).chain(17..83).map(|slot| Some(id(slot))).collect();
+        assert_eq!(gone, expected);
         assert_eq!(listener.coming_up.len(), 16);
     }
 
