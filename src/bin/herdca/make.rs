@@ -20,7 +20,7 @@ pub fn new(folder: &Path, herd: &str) -> Result<String, Failure> {
     let parsed = Herd::from_json(&json).map_err(|mistake| {
         Failure::Usage(HerdError { place: herd.to_owned(), mistake }.to_string())
     })?;
-    let domain = domain(&parsed).map_err(in_place)?;
+    let domain = domain(&parsed);
     let all = names(&parsed).map_err(in_place)?;
     let now = now();
     let (authority, own) = Authority::make(&domain, &all, now)?;

@@ -2,12 +2,9 @@
 //! its host.
 
 use herd::herd::Herd;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-/// Longest label of a name (RFC 1035, section 2.3.4).
-const LABEL_BYTES_MAX: usize = 63;
 /// Servers cannot be called so, since files of the authority are.
 const TAKEN: [&str; 2] = ["ca", "tokens"];
 
@@ -49,20 +46,8 @@ impl fmt::Display for Name {
 }
 
 /// The herd's own name, as that of a domain.
-///
-/// # Errors
-///
-/// It is none.
-pub fn domain(herd: &Herd) -> Result<String, String> {
-    let name = &herd.name;
-    if !is_label(name) {
-        return Err(format!("the herd's name {name:?} {NO_LABEL}"));
-    }
-    // What ends in a number is taken for an IP address.
-    if name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("the herd's name {name:?} is a number, and no domain is called so"));
-    }
-    Ok(name.to_ascii_lowercase())
+pub fn domain(herd: &Herd) -> String {
+    herd.name.to_ascii_lowercase()
 }
 
 /// The names of all servers, in the herd's order.
@@ -71,36 +56,21 @@ pub fn domain(herd: &Herd) -> Result<String, String> {
 ///
 /// The first name that a certificate cannot have, or that two servers would share.
 pub fn names(herd: &Herd) -> Result<Vec<Names>, String> {
-    let domain = domain(herd)?;
-    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
-    let mut all = Vec::new();
-    for server in &herd.servers {
-        let name = &server.name;
-        if !is_label(name) {
-            return Err(format!("server {name:?}: its name {NO_LABEL}"));
-        }
-        let lower = name.to_ascii_lowercase();
+    let own = herd.certificate_names().map_err(|mistake| mistake.to_string())?;
+    // What ends in a number is taken for an IP address.
+    if herd.name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let name = &herd.name;
+        return Err(format!("the herd's name {name:?} is a number, and no domain is called so"));
+    }
+    let named = herd.servers.iter().zip(own).map(|(server, own)| {
+        let lower = server.name.to_ascii_lowercase();
         if TAKEN.contains(&&*lower) {
+            let name = &server.name;
             return Err(format!("server {name:?}: {lower}.key is a file of the authority's"));
         }
-        if let Some(other) = taken.insert(lower.clone(), name) {
-            return Err(format!("servers {other:?} and {name:?} differ in case only"));
-        }
-        let own = format!("{lower}.{domain}");
-        all.push(Names { server: name.clone(), own, host: host(&server.host) });
-    }
-    Ok(all)
-}
-
-const NO_LABEL: &str =
-    "is no label of DNS: 1 to 63 letters, digits and hyphens, these not at its ends";
-
-/// A label of a host name (RFC 1123, section 2.1).
-fn is_label(text: &str) -> bool {
-    (1..=LABEL_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+        Ok(Names { server: server.name.clone(), own, host: host(&server.host) })
+    });
+    named.collect()
 }
 
 /// What a herd file has as a host: without the zone of an address, which is this machine's own affair,
