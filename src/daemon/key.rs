@@ -28,17 +28,18 @@ pub(super) fn in_environment(value: Result<String, VarError>) -> Result<Option<K
 /// The key in a file, whose permissions are those of the very file that is read.
 pub(super) fn in_file(path: &Path) -> Result<Key, Failure> {
     let fail = |why: &dyn Display| Failure::Usage(format!("--places-key-file {path:?}: {why}"));
-    let (mode, content) = read(path).map_err(|error| fail(&error))?;
+    // One byte more than the longest key and its line end can have.
+    let bytes = limits::PLACES_KEY_BYTES_MAX as u64 + 3;
+    let (mode, content) = read(path, bytes).map_err(|error| fail(&error))?;
     Key::from_file(mode, &content).map_err(|error| fail(&error))
 }
 
-/// A file's mode and the beginning of its content.
-fn read(path: &Path) -> io::Result<(u32, Vec<u8>)> {
+/// A file's mode and the beginning of its content: of the very file that is read.
+pub(super) fn read(path: &Path, bytes: u64) -> io::Result<(u32, Vec<u8>)> {
     let file = File::open(path)?;
     let mode = file.metadata()?.mode();
     let mut content = Vec::new();
-    // One byte more than the longest key and its line end can have.
-    file.take(limits::PLACES_KEY_BYTES_MAX as u64 + 3).read_to_end(&mut content)?;
+    file.take(bytes).read_to_end(&mut content)?;
     Ok((mode, content))
 }
 

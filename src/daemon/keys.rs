@@ -1,12 +1,11 @@
 //! Certificates and keys as a server reads them, at its start and at SIGHUP.
 
+use super::key;
 use crate::limits;
-use crate::reactor::{Authorities, Identity};
+use crate::reactor::{Authorities, Identity, UnusableIdentity};
 use crate::tokens::{PublicKey, Revoked};
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::Path;
 use x509_parser::prelude::parse_x509_certificate;
 
@@ -59,8 +58,10 @@ pub(super) fn tokens_in_folder(dir: &Path) -> Result<TokenKeys, String> {
 pub(super) fn identity(certificate: &Path, key: &Path) -> Result<Identity, String> {
     let certificates = read(certificate)?;
     let secret = read_secret(key)?;
-    Identity::from_pem(&certificates, &secret)
-        .map_err(|why| in_file(if why.starts_with("key") { key } else { certificate }, &why))
+    Identity::from_pem(&certificates, &secret).map_err(|why| match why {
+        UnusableIdentity::Certificates(_) => in_file(certificate, &why),
+        UnusableIdentity::Key(_) => in_file(key, &why),
+    })
 }
 
 /// Until when a certificate is good, in POSIX seconds.
@@ -70,7 +71,7 @@ pub(super) fn ends_at(identity: &Identity) -> Option<i64> {
 }
 
 /// What a file holds.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     open(path, limits::KEY_FILE_BYTES_MAX)
         .map(|(_, content)| content)
         .map_err(|error| in_file(path, &error))
@@ -90,10 +91,7 @@ fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
 
 /// The mode of the very file that is read, and its content, which is at most so long.
 fn open(path: &Path, bytes_max: u64) -> io::Result<(u32, Vec<u8>)> {
-    let file = File::open(path)?;
-    let mode = file.metadata()?.mode();
-    let mut content = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut content)?;
+    let (mode, content) = key::read(path, bytes_max + 1)?;
     if content.len() as u64 > bytes_max {
         return Err(io::Error::other("it is too large"));
     }

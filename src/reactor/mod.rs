@@ -28,7 +28,8 @@ pub use resolver::LookUp;
 pub use session::{Broken, TlsSession};
 pub use tls::{
     Authorities, ClientConfigSource, Identity, PeerNames, ServerTls, ServerTlsSource,
-    client_config, in_words, mutual_client_config, mutual_server_config, server_config,
+    UnusableIdentity, client_config, in_words, mutual_client_config, mutual_server_config,
+    server_config,
 };
 
 use crate::driver::{DriverOf, Readiness};

@@ -11,6 +11,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
     InvalidMessage, PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme, version,
 };
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,12 +77,12 @@ impl Identity {
     /// The certificates of one PEM text, the own one first, and the key of another.
     ///
     /// # Errors
-    /// In one line: which of them has none, or none that is readable.
-    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, String> {
-        let chain = all_certificates(certificates).map_err(|why| format!("certificate: {why}"))?;
+    /// Which of them has none, or none that is readable.
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, UnusableIdentity> {
+        let chain = all_certificates(certificates).map_err(UnusableIdentity::Certificates)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
-            pem::Error::NoItemsFound => "key: no private key in it".to_owned(),
-            error => format!("key: {error}"),
+            pem::Error::NoItemsFound => UnusableIdentity::Key("no private key in it".to_owned()),
+            error => UnusableIdentity::Key(error.to_string()),
         })?;
         Ok(Identity { chain, key })
     }
@@ -89,6 +90,24 @@ impl Identity {
     /// The own certificate: DER (X.509).
     pub fn certificate(&self) -> &[u8] {
         self.chain.first().map_or(&[], |certificate| certificate)
+    }
+}
+
+/// Which of its two parts keeps an [`Identity`] from being made, and why, in one line.
+#[derive(Debug)]
+pub enum UnusableIdentity {
+    /// Its certificates.
+    Certificates(String),
+    /// Its key.
+    Key(String),
+}
+
+impl fmt::Display for UnusableIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnusableIdentity::Certificates(why) => write!(f, "certificate: {why}"),
+            UnusableIdentity::Key(why) => write!(f, "key: {why}"),
+        }
     }
 }
 

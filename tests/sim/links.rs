@@ -106,7 +106,8 @@ impl Authority {
         }
         let identity = self.make(name).map_err(|error| error.to_string())?;
         let (certificate, key) = identity;
-        let identity = Arc::new(Identity::from_pem(certificate.as_bytes(), key.as_bytes())?);
+        let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes());
+        let identity = Arc::new(identity.map_err(|error| error.to_string())?);
         made.insert(name.to_owned(), Arc::clone(&identity));
         Ok(identity)
     }
