@@ -36,7 +36,7 @@ impl Grant {
         self.claims.covers_all()
     }
 
-    /// When its time is over, if the clock goes on as it does now; or in a day, if that is later.
+    /// When its time is over, if the clock goes on as it does now; at most a day from now.
     pub fn over_at(&self, now: Now) -> Monotonic {
         let left = self.claims.expires_at().saturating_sub(posix_seconds(now)).min(DAY_SECONDS);
         let begun = u64::try_from(now.posix_nanoseconds % 1_000_000_000).unwrap_or_default();

@@ -25,21 +25,17 @@ impl Client {
             node.counts.refused(Refused::Watch);
             return None;
         }
-        let sight = node.sight(self.apart.grant(), Right::Watch, cx.now);
-        if self.watcher.is_none() && sight.as_ref().is_some_and(Sight::is_nobody) {
-            // Nothing is kept of it: who may be told of nobody could fill what is kept for those who may.
-            self.copy_back(cx, line);
-            self.answers.answer(cx.transport, |out| {
-                out.extend_from_slice(b"~ NOW ");
-                watch.write(out);
-                out.push(b'\n');
-            });
-            return Some(());
-        }
-        let watcher = *self.watcher.get_or_insert_with(|| node.hub.enter(id, Form::Lines));
-        if node.requires_tokens() {
-            node.hub.restrict(watcher, sight, &mut node.positions);
-        }
+        let watcher = match self.watcher {
+            Some(watcher) => watcher,
+            None => {
+                let sight = node.sight(self.apart.grant(), Right::Watch, cx.now);
+                if sight.as_ref().is_some_and(Sight::is_nobody) {
+                    self.tell_nothing(cx, watch, line);
+                    return Some(());
+                }
+                *self.watcher.insert(node.hub.enter(id, Form::Lines, sight))
+            }
+        };
         if !node.hub.watch(watcher, watch, None, &mut node.positions) {
             debug!("client {id}: there are too many watches");
             node.counts.refused(Refused::Watch);
@@ -48,6 +44,17 @@ impl Client {
         self.copy_back(cx, line);
         self.take_turns(cx, watcher, watch);
         Some(())
+    }
+
+    /// Answers one who may be told of nobody. Nothing is kept of its watch, or such could fill what is kept
+    /// for those who may.
+    fn tell_nothing(&mut self, cx: &mut Context<'_, Node>, watch: &Watch<'_>, line: &[u8]) {
+        self.copy_back(cx, line);
+        self.answers.answer(cx.transport, |out| {
+            out.extend_from_slice(b"~ NOW ");
+            watch.write(out);
+            out.push(b'\n');
+        });
     }
 
     /// Ends a watch: None if there is none that is written so.

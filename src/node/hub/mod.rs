@@ -92,13 +92,19 @@ impl WatcherId {
 }
 
 impl Hub {
-    /// Somebody may watch from now on, and is given up by [`leave`](Self::leave).
-    pub fn enter(&mut self, connection: ConnectionId, form: Form) -> WatcherId {
+    /// Somebody may watch from now on, who is told of those clients only, or of all if it is not said; and
+    /// is given up by [`leave`](Self::leave).
+    pub fn enter(
+        &mut self,
+        connection: ConnectionId,
+        form: Form,
+        sight: Option<Sight>,
+    ) -> WatcherId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.watchers.push(None);
             WatcherId::at(self.watchers.len() as u32 - 1)
         });
-        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection, form)));
+        self.watchers[id.index()] = Some(Box::new(Watcher::new(connection, form, sight)));
         id
     }
 

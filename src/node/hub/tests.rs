@@ -35,7 +35,7 @@ impl Stage {
         let mut hub = Hub::default();
         let watchers = (0..watchers)
             .map(|slot| {
-                (hub.enter(ConnectionId { slot, generation: 0 }, Form::Lines), String::new())
+                (hub.enter(ConnectionId { slot, generation: 0 }, Form::Lines, None), String::new())
             })
             .collect();
         Stage { positions, hub, origin, time: 0, watchers, is_narrow: false }

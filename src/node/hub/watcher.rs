@@ -97,11 +97,11 @@ pub(super) enum Next<'r> {
 const NOTED_MIN: usize = 64;
 
 impl Watcher {
-    pub fn new(connection: ConnectionId, form: Form) -> Self {
+    pub fn new(connection: ConnectionId, form: Form, sight: Option<Sight>) -> Self {
         Watcher {
             connection,
             form,
-            sight: None,
+            sight,
             watches: Watches::default(),
             everything: None,
             beginnings: VecDeque::new(),

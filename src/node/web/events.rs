@@ -50,11 +50,8 @@ pub(super) fn answer(
         if reply.is_head() {
             return Ok(None);
         }
-        let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life });
-        if node.requires_tokens() {
-            let sight = caller.sight(node, Right::Watch, cx.now);
-            node.hub.restrict(watcher, sight, &mut node.positions);
-        }
+        let sight = caller.sight(node, Right::Watch, cx.now);
+        let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life }, sight);
         let last = request.header("last-event-id").and_then(EventId::parse);
         let last = last.filter(|last| last.life == life);
         if node.hub.watch(watcher, &watch, last, &mut node.positions) {

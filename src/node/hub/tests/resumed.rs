@@ -60,8 +60,11 @@ impl Reader {
 
     fn begins(&mut self) {
         let Stage { hub, positions, watchers, .. } = &mut self.stage;
-        let id =
-            hub.enter(ConnectionId { slot: 0, generation: 0 }, Form::ServerSent { life: LIFE });
+        let id = hub.enter(
+            ConnectionId { slot: 0, generation: 0 },
+            Form::ServerSent { life: LIFE },
+            None,
+        );
         *watchers = vec![(id, String::new())];
         let command = format!("WATCH {}", self.watch);
         let Ok(Some(Command::Watch(watch))) = Command::parse(command.as_bytes()) else { panic!() };
