@@ -84,6 +84,7 @@
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread, as those of the journal |
 //! | what the journal keeps | a kind of line in [`journal`], written by `node/journal/writer.rs` and read by `node/journal/replay.rs`; another [format](journal) if older programs cannot read it |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate |
+//! | what may change while a server runs | read and judged by `daemon/reload.rs`, all of it before any counts; what it means to neighbours is in `node/reload.rs`, what cannot change in `herd/change.rs` |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
 //!

@@ -8,6 +8,7 @@
 //! | `journal` | the journal's folder on disk, at the start and for who checks it |
 //! | `listen` | binds what the herd file names |
 //! | `descriptors` | shares the process's descriptors among clients, neighbours and the rest |
+//! | `reload` | what a running server reads again at SIGHUP |
 //! | `places` | which Places service is asked, with which key |
 //! | `tls`, `keys` | TLS with neighbours, clients and visitors; the files of certificates and keys |
 //! | `key` | the key for Places, from a file or the environment |
@@ -22,6 +23,7 @@ mod keys;
 mod listen;
 mod places;
 mod randomness;
+mod reload;
 mod server;
 #[cfg(test)]
 mod testing;

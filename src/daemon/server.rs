@@ -3,6 +3,7 @@
 use super::journal::Folder;
 use super::places::{Places, places};
 use super::randomness::random_numbers;
+use super::reload::{Reload, names, warn_of_apart};
 use super::tls::Tls;
 use super::{Failure, descriptors, listen, say};
 use crate::cli::{BoundsOptions, JournalOptions, JournalSync, Options};
@@ -50,17 +51,12 @@ fn find(herd: &Herd, server: &str) -> Result<usize, Failure> {
     })
 }
 
-fn names<'a>(servers: impl IntoIterator<Item = &'a Server>) -> String {
-    let names: Vec<&str> = servers.into_iter().map(|server| server.name.as_str()).collect();
-    names.join(", ")
-}
-
 /// Runs the server, from its listening to its stop.
 fn run(
     options: &Options,
     version: Version,
     (herd, index): (&Herd, usize),
-    (places, mut trust): (Places, Tls),
+    (places, trust): (Places, Tls),
     logs: &Logs,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -91,23 +87,16 @@ fn run(
     log::info!("{name} listens on {clients}neighbours {neighbours}{web}");
     let log_file = log_file.display();
     say(out, format_args!("{name}: {clients}neighbours {neighbours}{web}, log {log_file}"));
+    let mut reload = Reload::new(&options.herd, (herd, index), trust, logs);
     // Who is never busy is never idle either.
-    trust.remind(reactor.now().posix_nanoseconds / 1_000_000_000);
+    reload.remind(reactor.now());
     logs.flush();
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node, now: Now| {
         if node.take_hang_up() {
-            match logs.reopen() {
-                Ok(()) => log::info!("the log is opened anew"),
-                Err(error) => log::error!("the log cannot be opened anew: {error}"),
-            }
-            match trust.reload(node, &herd.name) {
-                Ok(true) => log::info!("certificates and keys are read anew"),
-                Ok(false) => {}
-                Err(why) => log::error!("certificates and keys stay as they were: {why}"),
-            }
+            reload.read_again(node, now);
         }
-        trust.remind(now.posix_nanoseconds / 1_000_000_000);
+        reload.remind(now);
         logs.flush();
         let (linked_with, all) = node.linked_both_ways();
         if !linked && linked_with == all {
@@ -118,15 +107,6 @@ fn run(
     reactor.run(&mut node, on_idle).map_err(Failure::run)?;
     log::info!("{name} has stopped");
     Ok(())
-}
-
-/// Says of which servers nothing can ever be heard.
-fn warn_of_apart(herd: &Herd, index: usize) {
-    let apart = names(herd.unreachable_from(index));
-    if !apart.is_empty() {
-        let name = &herd.servers[index].name;
-        log::warn!("no path of links leads from {name} to {apart}: nothing is heard of them here");
-    }
 }
 
 /// Takes in the journal, if one is kept.

@@ -36,9 +36,8 @@ struct Neighbours {
 /// What is spoken, and where that is read.
 pub(super) struct Tls {
     options: TrustOptions,
-    /// The server's own name, and those that neighbours' certificates are for.
+    /// The server's own name.
     server: String,
-    peers: PeerNames,
     configs: Rc<RefCell<Configs>>,
     /// When it was last looked whether a certificate ends soon, in POSIX seconds.
     looked_at: i64,
@@ -60,7 +59,6 @@ impl Tls {
         Ok(Tls {
             options: options.clone(),
             server: server.name.clone(),
-            peers,
             configs: Rc::new(RefCell::new(configs)),
             looked_at: i64::MIN,
         })
@@ -120,18 +118,25 @@ impl Tls {
         node.set_certificate_ends(self.configs.borrow().ends.iter().copied());
     }
 
-    /// Reads all again; connections that are up go on with what they have.
+    /// Reads all again, for the server with that index of that herd; connections that are up go on with what
+    /// they have.
     ///
     /// False if there is nothing to be read.
     ///
     /// # Errors
     /// In one line: then all stays as it is.
-    pub(super) fn reload(&mut self, node: &mut Node, herd: &str) -> Result<bool, String> {
+    pub(super) fn reload(
+        &mut self,
+        node: &mut Node,
+        herd: &Herd,
+        index: usize,
+    ) -> Result<bool, String> {
         if self.options == TrustOptions::default() {
             return Ok(false);
         }
-        let configs = configs(&self.options, &self.server, &self.peers)?;
-        self.require_tokens(node, herd)?;
+        let peers = peer_names(&self.options, herd, &herd.servers[index])?;
+        let configs = configs(&self.options, &self.server, &peers)?;
+        self.require_tokens(node, &herd.name)?;
         self.configs.replace(configs);
         self.tell_ends(node);
         self.looked_at = i64::MIN;

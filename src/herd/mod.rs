@@ -59,10 +59,12 @@
 //! between servers as one field and name log files. Any other field is refused, so that a misspelt one is noticed.
 
 mod certificates;
+mod change;
 mod error;
 mod file;
 mod text;
 
+pub use change::Unchangeable;
 pub use error::{HerdError, Mistake, ServerMistake};
 
 use crate::limits::HERD_FILE_BYTES_MAX;

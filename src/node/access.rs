@@ -244,6 +244,12 @@ impl Node {
         false
     }
 
+    /// Whether whoever has shown that on its connection may be told what is about no client.
+    pub(super) fn is_trusted(&self, grant: Option<&Rc<Grant>>, now: Now) -> bool {
+        let Some(access) = self.access.as_deref() else { return true };
+        grant.is_some_and(|grant| access.holds(grant, posix_seconds(now)).is_ok())
+    }
+
     /// Which clients somebody is told of who has shown that and would do that: all, if it is not said.
     pub(super) fn sight(&self, grant: Option<&Rc<Grant>>, right: Right, now: Now) -> Option<Sight> {
         let access = self.access.as_deref()?;

@@ -18,7 +18,7 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  asking  watching  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
+//!   report  near  asking  watching  expire  journal  hub  servers  reload   what a conversation calls on the node's, by whichever port it came
 //!   access  admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
@@ -49,7 +49,9 @@ mod options;
 mod places;
 mod random;
 mod refusals;
+mod reload;
 mod report;
+mod servers;
 mod watching;
 mod web;
 
@@ -79,6 +81,9 @@ pub use places::Counters;
 use places::{QuestionId, Questions};
 use random::Random;
 use refusals::Refusals;
+pub use reload::NeighbourChanges;
+use reload::neighbours_of;
+use servers::{HerdServer, servers_of};
 use std::collections::VecDeque;
 use std::mem;
 use std::net::SocketAddr;
@@ -103,6 +108,8 @@ pub enum Port {
 pub struct Node {
     settings: Settings,
     origin: OriginId,
+    /// The whole herd, as its file says.
+    servers: Vec<HerdServer>,
     positions: Positions,
     /// Of reports that found no room.
     no_room: LogThrottle,
@@ -174,16 +181,8 @@ impl Node {
         let Some(origin) = positions.intern(own.name.as_bytes()) else {
             unreachable!("a herd's names are checked, and this is the first to be interned");
         };
-        // So that nothing that neighbours tell keeps them from being known.
-        for server in &herd.servers {
-            positions.intern(server.name.as_bytes());
-        }
-        let peers = own.neighbours.iter().map(|&neighbour| {
-            let neighbour = &herd.servers[neighbour];
-            let certificate_name = herd.certificate_name(neighbour);
-            let endpoint = options.links.protect(neighbour.neighbour_endpoint(), certificate_name);
-            (neighbour.name.clone(), endpoint, positions.open_cursor())
-        });
+        let neighbours = neighbours_of(herd, server, options.links);
+        let peers = neighbours.map(|(name, endpoint)| (name, endpoint, positions.open_cursor()));
         let peers = Peers::new(peers);
         let mut hub = Hub::default();
         if own.web_port.is_some() {
@@ -191,7 +190,7 @@ impl Node {
         }
         let mut random = Random::new(options.seed);
         let max_skew_nanoseconds = i64::try_from(options.max_skew.as_nanos()).unwrap_or(i64::MAX);
-        Node {
+        let mut node = Node {
             settings: Settings {
                 herd: herd.name.clone(),
                 name: own.name.clone(),
@@ -207,6 +206,7 @@ impl Node {
                 classic: options.classic,
             },
             origin,
+            servers: servers_of(herd),
             positions,
             no_room: LogThrottle::default(),
             clocks_ahead: LogThrottle::default(),
@@ -226,13 +226,15 @@ impl Node {
             actions: VecDeque::new(),
             random,
             counts: Counts::default(),
-            figures: Figures::new(herd),
+            figures: Figures::default(),
             journal: None,
             journal_at: None,
             expire_at: None,
             stopping: false,
             hung_up: false,
-        }
+        };
+        node.intern_servers(herd);
+        node
     }
 
     /// The positions that this server holds.
@@ -350,19 +352,22 @@ impl Application for Node {
 
     fn deadline(&self) -> Option<Monotonic> {
         let dial = self.peers.dial_at().filter(|_| !self.stopping);
+        let dial = dial.into_iter().chain(self.peers.let_go_at());
         // What was put off goes on at once.
         let asks = !self.actions.is_empty();
         let put_off = self.hub.has_due() || self.nears.anybody_waits() || asks;
         let at_once = put_off.then(Monotonic::default);
         let others =
             self.questions.deadline().into_iter().chain(self.expire_at).chain(self.journal_at);
-        dial.into_iter().chain(others).chain(at_once).min()
+        dial.chain(others).chain(at_once).min()
     }
 
     fn timer_expired(&mut self, now: Now) {
         if !self.stopping {
             self.dial_those_due(now.monotonic);
         }
+        let cut = self.peers.cut_those_let_go(now.monotonic);
+        cut.into_iter().for_each(|connection| self.wake(connection));
         self.questions.expire(now.monotonic);
     }
 

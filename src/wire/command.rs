@@ -1,5 +1,5 @@
-//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH`, `UNWATCH`, `FORGET` and `AUTH`; and
-//! why it says none of these.
+//! What a client's line may say: `IAMAT`, `WHATSAT`, `NEAR`, `WATCH`, `UNWATCH`, `FORGET`, `AUTH` and
+//! `SERVERS`; and why it says none of these.
 
 mod auth;
 mod forget;
@@ -35,6 +35,8 @@ pub enum Command<'a> {
     Auth(Auth<'a>),
     /// `FORGET <client> <time>`: it is not known any more where the client is.
     Forget(Forget<'a>),
+    /// `SERVERS`: which servers are there, and which of them are up?
+    Servers,
 }
 
 /// The fields of an `IAMAT`, as they came.
@@ -106,6 +108,9 @@ impl<'a> Command<'a> {
             Forget::parse_fields(scanner).map(Command::Forget)
         } else if scanner.literal(b"AUTH").is_some() {
             Auth::parse_fields(scanner).map(Command::Auth)
+        } else if scanner.literal(b"SERVERS").is_some() {
+            scanner.skip_white_space();
+            scanner.end().map(|_| Command::Servers)
         } else {
             None
         };

@@ -73,6 +73,16 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["DISAGREEMENTS_MAX", "START_OVER_PAUSE"],
     ),
     (
+        "src/node/link/peers/tests.rs",
+        "a_neighbour_that_greets_and_refuses_us_is_dialled_once_a_second",
+        &["REDIAL_REFUSED_PAUSE"],
+    ),
+    (
+        "src/node/link/peers/tests.rs",
+        "who_is_let_go_is_told_the_rest_for_so_long_and_gone_with_its_last_connection",
+        &["NEIGHBOUR_LEAVE_MAX"],
+    ),
+    (
         "src/node/link/received.rs",
         "who_marks_and_is_heard_keeps_others_waiting_until_it_closes_or_falls_silent",
         &["NEIGHBOUR_ALIVE", "NEIGHBOUR_TROUBLE_REMINDER"],

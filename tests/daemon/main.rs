@@ -29,6 +29,7 @@ mod near;
 mod neighbours;
 mod order;
 mod program;
+mod reload;
 mod restarts;
 mod stops;
 mod strangers;

@@ -18,9 +18,22 @@ const SILENCE: Time = 3 * SECOND;
 /// What mends a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Undo {
-    Open { from: usize, to: usize },
-    Start { machine: usize },
-    Resume { machine: usize },
+    Open {
+        from: usize,
+        to: usize,
+    },
+    Start {
+        machine: usize,
+    },
+    Resume {
+        machine: usize,
+    },
+    /// That server reads a herd file that says whether it talks with the other.
+    Reload {
+        machine: usize,
+        other: usize,
+        linked: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +58,9 @@ pub enum Fault {
     Overtaking,
     /// A wall clock steps.
     ClockStep,
+    /// Two servers read a herd file in which they are no neighbours, each at its time, and later one in
+    /// which they are.
+    Relink,
 }
 
 const FAULTS: [Fault; 12] = [
@@ -169,6 +185,13 @@ impl Mix {
     }
 }
 
+impl Mix {
+    /// Herd files change within the run.
+    pub fn draw_reloads(&mut self) {
+        self.faults.push(Fault::Relink);
+    }
+}
+
 /// What the seed of a run is changed by for when records end.
 const SALT_OF_ENDS: u64 = 0x656e_6473;
 
@@ -218,6 +241,7 @@ impl World {
                 self.plan_undo(until, Undo::Resume { machine: one });
             }
             Fault::Overtaking => self.overtake(now + SILENCE),
+            Fault::Relink => self.relink(one, until),
             Fault::ClockStep => {
                 let most = 2 * self.mix.skew.max(SECOND);
                 let step = self.env.random.magnitude(0, most) as i64;
@@ -299,6 +323,22 @@ impl World {
         }
     }
 
+    /// A server and one of its neighbours are none for a while.
+    fn relink(&mut self, one: usize, until: Time) {
+        let neighbours = self.machines[one].neighbours().to_vec();
+        if neighbours.is_empty() {
+            return;
+        }
+        let other = *self.env.random.pick(&neighbours);
+        let now = self.env.agenda.now();
+        for (machine, other) in [(one, other), (other, one)] {
+            for (from, linked) in [(now, false), (until, true)] {
+                let at = from + self.env.random.magnitude(MILLISECOND, 3 * SECOND);
+                self.plan_undo(at, Undo::Reload { machine, other, linked });
+            }
+        }
+    }
+
     fn end(&mut self, fault: Fault, one: usize, until: Time) {
         if self.machines[one].state == State::Down {
             return;
@@ -317,6 +357,12 @@ impl World {
                 env.net.set_path(from, to, true, &mut env.agenda, &mut env.random);
             }
             Undo::Resume { machine } => self.machines[machine].resume(env),
+            // (When all is healed no link goes any more.)
+            Undo::Reload { machine, other, linked } => {
+                if linked || env.agenda.now() < self.mix.faulty {
+                    self.machines[machine].reload(env, other, linked);
+                }
+            }
             Undo::Start { machine } => {
                 if self.machines[machine].is_stopping() {
                     // Not down yet: a little later.

@@ -39,6 +39,8 @@ pub enum State {
 pub struct Machine {
     pub index: usize,
     pub name: String,
+    /// As it is for all, and as this one has read it, in which it may not talk with some.
+    whole: Rc<Herd>,
     herd: Rc<Herd>,
     pub state: State,
     /// How often it was started.
@@ -81,6 +83,7 @@ impl Machine {
             links: LinkSecurity::Plain,
             shows: herd.certificate_name(&herd.servers[index]),
             name: herd.servers[index].name.clone(),
+            whole: Rc::clone(&herd),
             herd,
             state: State::Down,
             life: 0,

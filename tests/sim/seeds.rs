@@ -23,6 +23,9 @@ const JOURNALS_EVERY: u64 = 3;
 /// In one of so many seeds records end.
 const ENDS_EVERY: u64 = 4;
 
+/// In one of so many seeds servers read herd files again that have changed.
+const RELOADS_EVERY: u64 = 5;
+
 /// In one of so many seeds servers speak TLS with each other, on which in one of so many some of them do
 /// not insist.
 const TLS_EVERY: u64 = 7;
@@ -105,6 +108,9 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
     }
     if seed % ENDS_EVERY == 2 {
         mix.draw_ends(seed);
+    }
+    if seed % RELOADS_EVERY == 4 {
+        mix.draw_reloads();
     }
     if seed % TLS_EVERY == 3 {
         let is_mixed = seed % TLS_MIXED_EVERY == 3;

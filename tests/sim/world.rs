@@ -261,6 +261,7 @@ impl World {
         self.mix.versions_mixed &= !upgrades;
         for index in 0..self.machines.len() {
             self.machines[index].resume(&mut self.env);
+            self.machines[index].reload_whole(&mut self.env);
             let machine = &mut self.machines[index];
             let is_outdated = upgrades && machine.version != Version::HIGHEST;
             if upgrades {

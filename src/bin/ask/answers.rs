@@ -18,7 +18,7 @@ pub enum Shape {
 /// The answer that is owed for `command`, a line without its end; none for white space alone.
 pub fn owed_for(command: &[u8]) -> Option<Shape> {
     match fields(command).next()? {
-        b"WHATSAT" | b"NEAR" => Some(Shape::Paragraph),
+        b"WHATSAT" | b"NEAR" | b"SERVERS" => Some(Shape::Paragraph),
         _ => Some(Shape::Line),
     }
 }
@@ -50,6 +50,7 @@ pub fn why_refused(command: &[u8]) -> Option<String> {
         Ok(Some(Command::Auth(_))) => {
             "the server asks for no token, or does not believe that one".to_owned()
         }
+        Ok(Some(Command::Servers)) => "the server tells that only for a token".to_owned(),
         Err(malformed) => malformed.to_string(),
     })
 }

@@ -10,6 +10,7 @@ mod forget;
 mod iamat;
 mod near;
 mod promised;
+mod servers;
 mod silence;
 mod watch;
 mod whatsat;
@@ -205,6 +206,7 @@ impl Client {
             Ok(Some(Command::Unwatch(watch))) => self.unwatch(cx, &watch, line),
             Ok(Some(Command::Forget(forget))) => self.forget(cx, &forget, line, got_nanoseconds),
             Ok(Some(Command::Auth(auth))) => self.authenticate(cx, &auth),
+            Ok(Some(Command::Servers)) => self.servers(cx),
             Err(malformed) => {
                 tell_malformed(cx, malformed);
                 None

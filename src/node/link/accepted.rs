@@ -148,6 +148,7 @@ impl Accepted {
             self.refuse(cx, Level::Debug, "there is no room for more positions (see --memory)");
             return;
         }
+        cx.app.peers.hold(peer);
         let Some(look_at) = cx.app.peers[peer].keeps_waiting(epoch, now) else {
             self.welcome(cx, peer, epoch);
             return;
@@ -227,6 +228,7 @@ impl Accepted {
         }
         if let State::Waiting { peer, .. } = self.state {
             cx.app.peers[peer].received_mut().hung_up(cx.transport.id());
+            cx.app.peers.release(peer, &mut cx.app.positions);
         }
         self.heard = cx.now.monotonic;
         let stays = cx.app.strangers.refuse(cx.transport.id());
@@ -294,11 +296,16 @@ impl Protocol<Node> for Accepted {
                 debug!("neighbour {id} from {} makes room for others", self.address);
                 cx.transport.abort();
             }
+            State::Known { peer, .. } if cx.app.peers[peer].has_left() => cx.transport.abort(),
+            State::Waiting { peer, .. } if cx.app.peers[peer].leaves() => {
+                self.refuse(cx, Level::Debug, "you are no neighbour any more");
+            }
             State::Waiting { .. } => {
                 self.look_again(cx);
                 self.set_timer(cx);
             }
-            // It was to make room, and has been welcomed or refused in the same turn.
+            // It was to make room, and has been welcomed or refused in the same turn; or it may still tell
+            // what it has to.
             State::Known { .. } | State::Refused { .. } => {}
             State::Stranger => fault!("a stranger is woken, and there is room for it"),
         }
@@ -365,6 +372,7 @@ impl Protocol<Node> for Accepted {
                 for waiting in cx.app.peers[peer].received_mut().hung_up(id).to_vec() {
                     cx.app.wake(waiting);
                 }
+                cx.app.peers.release(peer, &mut cx.app.positions);
             }
         }
     }

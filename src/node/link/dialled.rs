@@ -8,7 +8,6 @@ use super::progress::Progress;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
-use crate::node::deadlines::Deadlines;
 use crate::node::lines::{LinesFrom, next_line};
 use crate::positions::Kind;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
@@ -16,6 +15,7 @@ use crate::wire::neighbour::{Version, write_greeting, write_mark};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
 use std::net::{IpAddr, Ipv4Addr};
+use timers::Timer;
 
 /// Our connection to one neighbour.
 #[derive(Debug)]
@@ -55,15 +55,6 @@ enum State {
     Up { epoch: u64 },
 }
 
-/// What is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Timer {
-    /// The neighbour has been silent for too long.
-    Silence,
-    /// The feed is to be marked again, moved or not.
-    Heartbeat,
-}
-
 impl Dialled {
     pub fn new(peer: PeerId, attempt: Attempt) -> Self {
         Dialled {
@@ -97,6 +88,11 @@ impl Dialled {
         let (id, now) = (cx.transport.id(), cx.now.monotonic);
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
+        if !peer.is_dialled_by(self.attempt) {
+            // It is to be dialled elsewhere, or not at all.
+            cx.transport.abort();
+            return;
+        }
         let ours = node.settings.version;
         let wrong = if server != peer.name().as_bytes() {
             Some(format!("it is {}, not {}", Printable(server), peer.name()))
@@ -179,7 +175,7 @@ impl Dialled {
             cx.transport.write_with(|out| write_change(out, &change, id, telling));
         }
         let is_at_head = node.positions.is_at_head(peer.cursor());
-        let is_stopping = node.stopping;
+        let is_stopping = node.stopping || peer.leaves();
         if sent > 0 {
             self.mark(cx, true);
         }
@@ -253,27 +249,6 @@ impl Dialled {
         self.reason.get_or_insert(reason);
         cx.transport.abort();
     }
-
-    fn deadlines(&self) -> Deadlines<Timer, 2> {
-        Deadlines([
-            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
-            (Timer::Heartbeat, Some(self.marked + limits::HEARTBEAT_INTERVAL)),
-        ])
-    }
-
-    fn set_timer(&self, cx: &mut Context<'_, Node>) {
-        cx.transport.set_timer(self.deadlines().next());
-    }
-
-    fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
-        // A mark with nothing told before it says that this is all.
-        let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
-        match self.state {
-            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx, false),
-            // The neighbour owes the answer to our greeting, or has enough to read.
-            _ => self.marked = cx.now.monotonic,
-        }
-    }
 }
 
 impl Protocol<Node> for Dialled {
@@ -296,7 +271,7 @@ impl Protocol<Node> for Dialled {
         let settings = &node.settings;
         let who = format_args!("link {id} to {name} is");
         settings.links.tell_if_open(neighbour.name.as_deref(), who);
-        peer.connected();
+        peer.connected(id);
         self.version = settings.version;
         cx.transport.write_with(|out| {
             let names = [&settings.herd, &settings.name, peer.name()].map(str::as_bytes);
@@ -336,6 +311,11 @@ impl Protocol<Node> for Dialled {
     /// What came in this turn leaves in it. A link that is behind also passes its share of the
     /// rest, and so comes nearer, however much comes.
     fn woken(&mut self, cx: &mut Context<'_, Node>) {
+        let peer = &cx.app.peers[self.peer];
+        if !peer.is_dialled_by(self.attempt) || peer.has_left() {
+            cx.transport.abort();
+            return;
+        }
         self.share = limits::WALK_RECORDS_MAX + 2 * cx.app.news;
         self.walk(cx);
     }
@@ -368,6 +348,7 @@ impl Protocol<Node> for Dialled {
         let why = self.reason.take().unwrap_or_else(|| cause.to_string());
         if !peer.is_dialled_by(self.attempt) {
             debug!("link {} to {}: {why}", cx.transport.id(), peer.name());
+            node.peers.release(self.peer, &mut node.positions);
             return;
         }
         if matches!(self.state, State::Up { .. }) {
@@ -380,7 +361,7 @@ impl Protocol<Node> for Dialled {
             info!("link {} to {name}: {why}", cx.transport.id());
         }
         match mention {
-            _ if node.stopping => {}
+            _ if node.stopping || peer.leaves() => {}
             Mention::Down => warn!("link to {name} is down: {why}; redialling"),
             Mention::News => warn!("{name} at {endpoint} is away: {why}; redialling"),
             Mention::Reminder { away, tries } => {
@@ -389,9 +370,11 @@ impl Protocol<Node> for Dialled {
             }
             Mention::Nothing => debug!("{name} at {endpoint} is away: {why}"),
         }
+        node.peers.release(self.peer, &mut node.positions);
     }
 }
 
 mod acknowledged;
 #[cfg(test)]
 mod tests;
+mod timers;

@@ -75,10 +75,14 @@ impl Outage {
         self.expected = true;
     }
 
-    /// When it may be dialled at the soonest, if it is there and does not refuse us.
-    pub fn soonest(&self, now: Monotonic) -> Option<Monotonic> {
-        let pause = |at| at + limits::REDIAL_PAUSE_MIN;
-        (!self.refused).then(|| self.dialled_at.map_or(now, pause).max(now))
+    /// When it may be dialled at the soonest, if it is there: later if it refused us, though it may have
+    /// read a herd file since in which we are its neighbour.
+    pub fn soonest(&self, now: Monotonic) -> Monotonic {
+        let pause = match self.refused {
+            false => limits::REDIAL_PAUSE_MIN,
+            true => limits::REDIAL_REFUSED_PAUSE,
+        };
+        self.dialled_at.map_or(now, |at| (at + pause).max(now))
     }
 
     /// When the attempt that is under way should have connected, if it is there.

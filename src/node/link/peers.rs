@@ -2,22 +2,25 @@
 //! from it. The two connections of a pair of neighbours meet here.
 
 use super::behind::Behind;
-use super::outage::{Mention, Outage};
+use super::outage::Outage;
 use super::received::{Received, Welcome};
-use super::security::LinkSecurity;
-use crate::limits;
 use crate::node::histogram::Histogram;
-use crate::node::random::Random;
 use crate::positions::{Cursor, Positions};
-use crate::transport::{ConnectionId, Endpoint, Lost, Monotonic, Security};
+use crate::transport::{ConnectionId, Endpoint, Monotonic, Security};
+use changes::Standing;
 use std::ops::{Index, IndexMut};
-use std::time::Duration;
 
-/// The neighbours of this server.
+/// The neighbours of this server, and those that were and are being let go.
 #[derive(Debug)]
-pub(in crate::node) struct Peers(Vec<Peer>);
+pub(in crate::node) struct Peers {
+    /// The place of one that is gone is empty until another comes.
+    places: Vec<Option<Peer>>,
+    /// How many changes those that are gone had told that were news here.
+    told_by_gone: u64,
+}
 
-/// Which neighbour. Given out by the [`Peers`] and good for them alone.
+/// Which neighbour. Given out by the [`Peers`] and good for them alone, for as long as whoever has it
+/// [holds](Peers::hold) the neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct PeerId(usize);
 
@@ -27,6 +30,9 @@ pub(in crate::node) struct Peer {
     name: String,
     /// Where its neighbours dial it.
     endpoint: Endpoint,
+    standing: Standing,
+    /// How many connections know it by its [`PeerId`].
+    holders: usize,
     link: LinkState,
     /// Who dialled it last; an earlier attempt that is still under way is outdated.
     attempt: Attempt,
@@ -62,7 +68,7 @@ enum LinkState {
     /// we sent before it was there may have been lost.
     Dialling { again_at: Option<Monotonic> },
     /// Connected, and greeted by us.
-    Greeting,
+    Greeting { connection: ConnectionId },
     /// The neighbour takes the feed, on that connection, and is in that epoch.
     Up { connection: ConnectionId, epoch: u64 },
 }
@@ -75,61 +81,86 @@ impl Peers {
     /// Neighbours with these names, that are dialled there at once and are sent the feed from these
     /// cursors on.
     pub fn new(neighbours: impl Iterator<Item = (String, Endpoint, Cursor)>) -> Self {
-        Peers(
-            neighbours.map(|(name, endpoint, cursor)| Peer::new(name, endpoint, cursor)).collect(),
-        )
+        let peer = |(name, endpoint, cursor)| Some(Peer::new(name, endpoint, cursor));
+        Peers { places: neighbours.map(peer).collect(), told_by_gone: 0 }
+    }
+
+    /// The neighbours.
+    fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.places.iter().flatten().filter(|peer| peer.standing == Standing::Stays)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.iter().count()
     }
 
     /// The one with that name.
     pub fn find(&self, name: &[u8]) -> Option<PeerId> {
-        self.0.iter().position(|peer| peer.name.as_bytes() == name).map(PeerId)
+        let is_it = |peer: &Peer| peer.standing == Standing::Stays && peer.name.as_bytes() == name;
+        self.places.iter().position(|place| place.as_ref().is_some_and(is_it)).map(PeerId)
+    }
+
+    /// A connection knows that neighbour from here on: it is there until the connection
+    /// [releases](Self::release) it.
+    pub fn hold(&mut self, id: PeerId) {
+        self[id].holders += 1;
+    }
+
+    /// A connection is gone, or knows that neighbour no more.
+    pub fn release(&mut self, id: PeerId, positions: &mut Positions) {
+        let peer = &mut self[id];
+        peer.holders = peer.holders.saturating_sub(1);
+        self.remove_if_gone(id, positions);
     }
 
     /// How many are linked both ways: the link to it is up, and [it feeds us](Peer::feeds_us).
     pub fn linked_both_ways(&self) -> usize {
-        self.0.iter().filter(|peer| peer.feeds_us()).count()
+        self.iter().filter(|peer| peer.feeds_us()).count()
     }
 
     /// How often one of them was told everything again since something was wrong.
     pub fn started_over(&self) -> u64 {
-        self.0.iter().map(|peer| peer.started_over).sum()
+        self.iter().map(|peer| peer.started_over).sum()
     }
 
     /// How many servers neighbours have named that are not of the herd.
     pub fn foreign_servers(&self) -> usize {
-        self.0.iter().map(|peer| peer.received.foreign_servers()).sum()
+        self.iter().map(|peer| peer.received.foreign_servers()).sum()
     }
 
     /// Who named how many of them, for the log.
     pub fn who_named_foreign_servers(&self) -> String {
-        let named = self.0.iter().map(|peer| (&peer.name, peer.received.foreign_servers()));
+        let named = self.iter().map(|peer| (&peer.name, peer.received.foreign_servers()));
         let named = named.filter(|&(_, count)| count > 0);
         named.map(|(name, count)| format!("{count} by {name}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// The links that are up, and up to where each has sent the feed.
+    /// The links that are up, also to those that are being let go, and up to where each has sent the feed.
     pub fn links_up(&self) -> impl Iterator<Item = (ConnectionId, &Cursor)> {
-        self.0.iter().filter_map(|peer| match peer.link {
+        self.places.iter().flatten().filter_map(|peer| match peer.link {
             LinkState::Up { connection, .. } => Some((connection, &peer.cursor)),
-            LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
+            LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting { .. } => {
+                None
+            }
         })
     }
 
     /// When the next one is to be dialled.
     pub fn dial_at(&self) -> Option<Monotonic> {
-        self.0.iter().filter_map(Peer::redial_at).min()
+        self.iter().filter_map(Peer::redial_at).min()
     }
 
-    /// One that is due to be dialled, by whom, and where; it counts as dialled from here on.
+    /// One that is due to be dialled, by whom, and where; it counts as dialled from here on, and is held by
+    /// that connection.
     pub fn dial_next(&mut self, now: Monotonic) -> Option<(PeerId, Attempt, Endpoint)> {
-        let is_due = |peer: &Peer| peer.redial_at().is_some_and(|at| at <= now);
-        let due = self.0.iter().position(is_due)?;
-        let peer = &mut self.0[due];
+        let is_due = |peer: &Peer| {
+            peer.standing == Standing::Stays && peer.redial_at().is_some_and(|at| at <= now)
+        };
+        let due = self.places.iter().position(|place| place.as_ref().is_some_and(is_due))?;
+        let id = PeerId(due);
+        self.hold(id);
+        let peer = &mut self[id];
         peer.link = LinkState::Dialling { again_at: None };
         peer.attempt.0 += 1;
         peer.outage.dialled(now);
@@ -137,7 +168,7 @@ impl Peers {
         if std::mem::take(&mut peer.without_tls) {
             endpoint.security = Security::Plain;
         }
-        Some((PeerId(due), peer.attempt, endpoint))
+        Some((id, peer.attempt, endpoint))
     }
 }
 
@@ -145,13 +176,19 @@ impl Index<PeerId> for Peers {
     type Output = Peer;
 
     fn index(&self, id: PeerId) -> &Peer {
-        &self.0[id.0]
+        match &self.places[id.0] {
+            Some(peer) => peer,
+            None => unreachable!("whoever has the id holds it"),
+        }
     }
 }
 
 impl IndexMut<PeerId> for Peers {
     fn index_mut(&mut self, id: PeerId) -> &mut Peer {
-        &mut self.0[id.0]
+        match &mut self.places[id.0] {
+            Some(peer) => peer,
+            None => unreachable!("whoever has the id holds it"),
+        }
     }
 }
 
@@ -160,6 +197,8 @@ impl Peer {
         Peer {
             name,
             endpoint,
+            standing: Standing::Stays,
+            holders: 0,
             link: LinkState::Down { redial_at: Monotonic::default() },
             attempt: Attempt::default(),
             cursor,
@@ -235,161 +274,12 @@ impl Peer {
         }
         self.received.alive_until(now, is_present_proven)
     }
-
-    /// It is there: no pause need pass before it is dialled. However often somebody greets in its name,
-    /// it is dialled once a [`REDIAL_PAUSE_MIN`](crate::limits::REDIAL_PAUSE_MIN) at most; and only after the usual pause where
-    /// it refuses us, which only people can mend.
-    pub(super) fn dial_soon(&mut self, now: Monotonic) {
-        let Some(soonest) = self.outage.soonest(now) else { return };
-        match &mut self.link {
-            LinkState::Down { redial_at } => *redial_at = soonest.min(*redial_at),
-            LinkState::Dialling { again_at } => {
-                again_at.get_or_insert(self.outage.doubted_at().max(now));
-            }
-            LinkState::Greeting | LinkState::Up { .. } => self.outage.expect(),
-        }
-    }
-
-    /// Whether nobody has dialled it after that attempt.
-    pub(super) fn is_dialled_by(&self, attempt: Attempt) -> bool {
-        self.attempt == attempt
-    }
-
-    /// The present attempt, or the link that came of it, ended for that reason.
-    pub(super) fn ended(&mut self, cause: &Lost, security: LinkSecurity) {
-        self.without_tls = security == LinkSecurity::TlsPreferred && matches!(cause, Lost::Tls(_));
-    }
-
-    /// Our link to it breaks, on which it was heard last at that time.
-    pub(super) fn was_heard(&mut self, at: Monotonic) {
-        self.outage.begin(at);
-    }
-
-    /// The present attempt has connected.
-    pub(super) fn connected(&mut self) {
-        self.link = LinkState::Greeting;
-    }
-
-    /// For how long our link to it was down, if it answers now in the epoch in which it did before: it may
-    /// hold what was forgotten meanwhile.
-    pub(super) fn cut_for(&self, epoch: u64, now: Monotonic) -> Option<Duration> {
-        self.outage.lasts(now).filter(|_| self.answered_in == Some(epoch))
-    }
-
-    /// The neighbour answered our greeting in that epoch and says that it has received our feed up to
-    /// there: the link is up, and goes on from there. The next failure is news again. False if we have never sent that
-    /// much: then it is told everything.
-    pub(super) fn answered(
-        &mut self,
-        positions: &mut Positions,
-        (epoch, received_up_to): (u64, u64),
-        connection: ConnectionId,
-        now: Monotonic,
-    ) -> bool {
-        if self.answered_in.replace(epoch) != Some(epoch) {
-            self.agrees();
-        }
-        let is_credible = received_up_to <= positions.head();
-        if is_credible {
-            positions.seek(&self.cursor, received_up_to);
-            self.behind.restart(received_up_to, positions.head(), self.outage.since());
-        } else {
-            self.start_over(positions, now);
-        }
-        self.came_up(now, connection, epoch);
-        is_credible
-    }
-
-    /// Whether it may be told everything again, which costs both as much as if it had come back empty:
-    /// not soon after it was, and the later the more often that has not helped.
-    pub(super) fn may_start_over(&self, now: Monotonic) -> bool {
-        let doubled = self.started_over_in_vain.clamp(1, u32::BITS) - 1;
-        let pause = limits::START_OVER_PAUSE.saturating_mul(1 << doubled);
-        let pause = pause.min(limits::START_OVER_PAUSE_MAX);
-        let recent = |at| now.since(at) < pause;
-        !self.started_over_at.is_some_and(recent)
-    }
-
-    /// What it has received is not what it seems to be: it is told everything again, also what it once
-    /// told us, for that may be what it has lost.
-    pub(super) fn start_over(&mut self, positions: &mut Positions, now: Monotonic) {
-        self.started_over_at = Some(now);
-        self.started_over_in_vain = self.started_over_in_vain.saturating_add(1);
-        self.started_over += 1;
-        positions.seek(&self.cursor, 0);
-        self.behind.restart(0, positions.head(), now);
-        self.received.doubt(positions);
-    }
-
-    /// Our feed has come to that head, as its link notices.
-    pub(super) fn has_news(&mut self, head: u64, now: Monotonic) {
-        self.behind.news(head, now);
-    }
-
-    /// It has been sent all, and what is beyond that it has told us itself.
-    pub(super) fn is_owed_up_to(&mut self, told: u64) {
-        self.behind.is_owed_up_to(told);
-    }
-
-    /// It has acknowledged our feed up to there; how long that took is counted, if it `counts`.
-    pub(super) fn acknowledged(&mut self, sequence: u64, now: Monotonic, counts: bool) {
-        let Peer { behind, propagation, .. } = self;
-        behind.acknowledge(sequence, now, |took| {
-            if counts {
-                propagation.add(took);
-            }
-        });
-    }
-
-    /// It was compared what both of us hold, which may or may not have told something.
-    pub(super) fn compared(&mut self, verdict: Option<bool>, now: Monotonic) {
-        self.compared = verdict.map(|agrees| (agrees, now)).or(self.compared);
-    }
-
-    /// What both of us hold cannot be compared, whatever it was before.
-    pub(super) fn cannot_be_compared(&mut self) {
-        self.compared = None;
-    }
-
-    /// It holds what we hold, or has just begun to live: if something is wrong again, that is news.
-    pub(super) fn agrees(&mut self) {
-        self.started_over_in_vain = 0;
-    }
-
-    fn came_up(&mut self, now: Monotonic, connection: ConnectionId, epoch: u64) {
-        self.link = LinkState::Up { connection, epoch };
-        self.outage.end(now);
-    }
-
-    /// The link is down, or was dialled in vain: sets the time of the next try (see
-    /// [`Outage::next_pause`]) and says what belongs in the log.
-    pub(super) fn went_down(
-        &mut self,
-        now: Monotonic,
-        why: &str,
-        refused: bool,
-        random: &mut Random,
-    ) -> Mention {
-        self.lost += u64::from(matches!(self.link, LinkState::Up { .. }));
-        self.compared = None;
-        let mention = self.outage.mention(now, why);
-        let pause = self.outage.next_pause(now, refused, random);
-        self.link = LinkState::Down { redial_at: now + pause };
-        mention
-    }
-
-    /// When the neighbour is to be dialled again.
-    fn redial_at(&self) -> Option<Monotonic> {
-        match self.link {
-            LinkState::Down { redial_at } => Some(redial_at),
-            LinkState::Dialling { again_at } => again_at,
-            LinkState::Greeting | LinkState::Up { .. } => None,
-        }
-    }
 }
 
+mod changes;
 #[cfg(any(test, debug_assertions))]
 mod check;
 mod figures;
+mod own_link;
 #[cfg(test)]
 mod tests;

@@ -145,6 +145,13 @@ impl Received {
         }
     }
 
+    /// It is no neighbour any more.
+    pub fn end(&mut self, positions: &mut Positions) {
+        if let Some(mark) = self.mark.take() {
+            positions.end_epoch(mark);
+        }
+    }
+
     /// All of its feed has been received up to here, as it says on that connection; on a former one it
     /// says nothing, for what that still delivers may be of another epoch, or of somebody else. A
     /// neighbour that tells everything again goes back. If it has told nothing since the mark before,

@@ -75,6 +75,7 @@ impl Reason<'static> {
 /// name, a command with too few fields, or one whose last number ends at its point.
 pub(super) fn is_unfinished(line: &[u8]) -> bool {
     match *fields(line) {
+        [b"SERVERS"] => false,
         [name] => COMMANDS.iter().any(|(known, _)| known.as_bytes().starts_with(name)),
         [b"IAMAT" | b"WHATSAT" | b"NEAR", .., last] => match fields(line).len() {
             ..4 => true,
@@ -94,7 +95,7 @@ fn fields(line: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The names of the commands, and what fields they take.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("IAMAT", "client, location and time"),
     ("WHATSAT", "client, radius and bound"),
     ("NEAR", "client or location, radius and bound"),
@@ -102,6 +103,7 @@ const COMMANDS: [(&str, &str); 7] = [
     ("UNWATCH", "a client, or location and radius, or *"),
     ("FORGET", "client and time"),
     ("AUTH", "a token"),
+    ("SERVERS", "nothing more"),
 ];
 
 fn look<'a>(fields: &[&'a [u8]]) -> (Reason<'a>, &'a [u8]) {
@@ -294,6 +296,8 @@ mod tests {
             ("NEAR a -1 1", "the radius has a sign"),
             ("NEAR a 1 1001", "bound 1001 is beyond 1000"),
             ("NEAR a 1 1.0", "the bound is no whole number"),
+            ("SERVERS all", "SERVERS takes nothing more"),
+            ("servers", "commands are case-sensitive: SERVERS"),
             ("WATCH", "WATCH takes a client, or location and radius, or *"),
             ("UNWATCH a 1 2", "UNWATCH takes a client, or location and radius, or *"),
             ("WATCH +1+1", "a location is watched with a radius"),

@@ -1,5 +1,7 @@
 //! Herds on ports of their own, and their servers.
 
+mod changes;
+
 use super::{Client, Directory, Process, StandIn, free_port, until};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -57,14 +59,7 @@ impl Herd {
 
     /// The same at that host.
     pub fn at(host: &str, servers: &[(&str, &[&str])]) -> Herd {
-        let members = servers.iter().map(|(name, talks_with)| Member {
-            name: (*name).to_owned(),
-            port: free_port(),
-            neighbour_port: free_port(),
-            web_port: None,
-            tls_port: None,
-            talks_with: talks_with.iter().map(|name| (*name).to_owned()).collect(),
-        });
+        let members = servers.iter().map(|(name, talks_with)| Member::new(name, talks_with));
         let herd = Herd {
             directory: Directory::new(),
             members: members.collect(),
@@ -259,6 +254,17 @@ impl Herd {
 }
 
 impl Member {
+    fn new(name: &str, talks_with: &[&str]) -> Member {
+        Member {
+            name: name.to_owned(),
+            port: free_port(),
+            neighbour_port: free_port(),
+            web_port: None,
+            tls_port: None,
+            talks_with: talks_with.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
     fn entry(&self, host: &str) -> serde_json::Value {
         let mut entry = serde_json::json!({
             "name": self.name,

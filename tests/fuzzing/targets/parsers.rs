@@ -54,6 +54,7 @@ pub fn command(line: &[u8]) {
             assert_eq!(fields, [b"AUTH", auth.token]);
             assert!(may_hold_token(line), "a log would show it");
         }
+        Ok(Some(Command::Servers)) => assert_eq!(fields, [b"SERVERS"]),
         Ok(None) => assert!(fields.is_empty()),
         Ok(Some(Command::IamAt(report))) => {
             assert_eq!(fields, [b"IAMAT", report.client, report.location, report.time]);

@@ -8,12 +8,14 @@ use super::super::links::Keys;
 use super::super::trace::Tag;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
+use herd::herd::Herd;
 use herd::node::{
     ClientBounds, LINKS_PROFILE, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions,
 };
 use herd::places::{Dialect, Service};
 use herd::transport::Signal;
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// When no run has faults any more, and what they have left behind has ended.
@@ -44,8 +46,7 @@ impl Machine {
         self.state = State::Running;
         self.last_turn = 0;
         let profile = (self.links != LinkSecurity::Plain).then_some(LINKS_PROFILE);
-        let keys = profile.map(|_| Keys::new(&self.herd, self.index, &self.shows, self.links));
-        self.inbox.keys = keys.transpose().expect("names of simulated servers are of the DNS");
+        self.read_keys();
         self.drive(env, |driver, _, kernel| {
             let ports = [(Port::Clients, None), (Port::Neighbours, profile), (Port::Web, None)];
             for (port, tls) in ports {
@@ -58,6 +59,48 @@ impl Machine {
         env.acknowledged[self.index].clear();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);
+    }
+
+    fn read_keys(&mut self) {
+        let speaks_tls = self.links != LinkSecurity::Plain;
+        let keys = speaks_tls.then(|| Keys::new(&self.herd, self.index, &self.shows, self.links));
+        self.inbox.keys = keys.transpose().expect("names of simulated servers are of the DNS");
+    }
+
+    /// With whom it talks when no herd file has changed.
+    pub fn neighbours(&self) -> &[usize] {
+        &self.whole.servers[self.index].neighbours
+    }
+
+    /// Its herd file says from now on whether it talks with that neighbour, and it reads that, as at
+    /// SIGHUP or at its next start.
+    pub fn reload(&mut self, env: &mut Env, other: usize, linked: bool) {
+        let mut herd = Herd::clone(&self.herd);
+        let neighbours = &mut herd.servers[self.index].neighbours;
+        neighbours.retain(|&neighbour| neighbour != other);
+        if linked {
+            neighbours.push(other);
+            neighbours.sort_unstable();
+        }
+        self.herd = Rc::new(herd);
+        let now = self.clocks(env);
+        if let Some(process) = &mut self.process {
+            process.node.set_herd(&self.herd, self.index, now.monotonic);
+            self.read_keys();
+            let words = if linked { "reads of a link" } else { "reads of no link" };
+            let note = (self.index as u64, other as u64);
+            env.trace.note(env.agenda.now(), Tag::World, note.0, note.1, words.as_bytes());
+            self.wake(env);
+        }
+    }
+
+    /// Its herd file is as it is for all.
+    pub fn reload_whole(&mut self, env: &mut Env) {
+        for other in self.neighbours().to_vec() {
+            if !self.herd.servers[self.index].neighbours.contains(&other) {
+                self.reload(env, other, true);
+            }
+        }
     }
 
     /// Asks for a clean stop, as by SIGTERM.

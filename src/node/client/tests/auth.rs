@@ -291,3 +291,16 @@ fn one_token_is_verified_in_a_turn() {
     assert_eq!(scene.node.counts.refused_for(Refused::Token), 1);
     assert_eq!(settle(&mut scene), "? AUTH a.b.c\n".repeat(3));
 }
+
+#[test]
+fn the_herd_s_servers_are_told_for_any_token_that_counts() {
+    for right in ALL {
+        let mut scene = guarded();
+        assert_eq!(says(&mut scene, "SERVERS\n"), "? SERVERS\n");
+        shows(&mut scene, "anna", "kiwi", &[right]);
+        let told = "SERVER Lone 127.0.0.1 4000 self\n\n";
+        assert_eq!(says(&mut scene, "SERVERS\n"), told);
+        scene.now.posix_nanoseconds = EXPIRES_AT as i64 * SECOND;
+        assert_eq!(says(&mut scene, "SERVERS\n"), "? SERVERS\n");
+    }
+}

@@ -6,12 +6,14 @@ use crate::positions::Positions;
 impl Peers {
     /// What is wrong with what is known of them, if anything is.
     pub fn check(&self, positions: &Positions) -> Result<(), String> {
-        let mut connections = Vec::with_capacity(2 * self.0.len());
-        for peer in &self.0 {
+        let mut connections = Vec::with_capacity(2 * self.places.len());
+        for peer in self.places.iter().flatten() {
             peer.check(positions).map_err(|wrong| format!("neighbour {}: {wrong}", peer.name))?;
             let dialled = match peer.link {
                 LinkState::Up { connection, .. } => Some(connection),
-                LinkState::Down { .. } | LinkState::Dialling { .. } | LinkState::Greeting => None,
+                LinkState::Down { .. }
+                | LinkState::Dialling { .. }
+                | LinkState::Greeting { .. } => None,
             };
             connections.extend(dialled.into_iter().chain(peer.received.connection()));
         }

@@ -58,18 +58,24 @@ impl Peers {
         now: Now,
     ) -> impl Iterator<Item = NeighbourFigures<'_>> {
         let head = positions.head();
-        self.0.iter().map(move |peer| peer.figures(head, now))
+        self.iter().map(move |peer| peer.figures(head, now))
+    }
+
+    /// Whether the server of that name is linked with us both ways; none if it is no neighbour.
+    pub fn is_linked_with(&self, name: &str) -> Option<bool> {
+        self.find(name.as_bytes()).map(|peer| self[peer].feeds_us())
     }
 
     /// How many changes neighbours have told that were news here.
     pub fn told(&self) -> u64 {
-        self.0.iter().map(|peer| peer.received.seen().told).sum()
+        let told = |peer: &Peer| peer.received.seen().told;
+        self.told_by_gone + self.places.iter().flatten().map(told).sum::<u64>()
     }
 
     /// Whether one of them is linked with us both ways; and whether one of these has told us all that there
     /// was when its link came up.
     pub fn is_linked_and_filled(&self) -> (bool, bool) {
-        let linked = || self.0.iter().filter(|peer| peer.feeds_us());
+        let linked = || self.iter().filter(|peer| peer.feeds_us());
         (linked().next().is_some(), linked().any(|peer| peer.received.seen().has_told_all))
     }
 }

@@ -1,6 +1,9 @@
 //! What is known of a neighbour, through its absences and its epochs.
 
+use super::super::outage::Mention;
 use super::*;
+use crate::limits;
+use crate::node::random::Random;
 use std::time::Duration;
 
 fn peer(positions: &mut Positions) -> Peer {
@@ -186,6 +189,7 @@ fn away(positions: &mut Positions, refused: bool) -> (Peers, Monotonic) {
         now = peers.dial_at().unwrap();
         let (hands, ..) = peers.dial_next(now).unwrap();
         peers[hands].went_down(now, "gone", refused, &mut random);
+        peers.release(hands, positions);
     }
     assert!(peers.dial_at().unwrap().since(now) > limits::REDIAL_PAUSE_MAX / 3);
     (peers, now)
@@ -213,12 +217,83 @@ fn a_neighbour_that_greets_is_dialled_at_once_and_in_a_storm_of_greetings_not_wi
 }
 
 #[test]
-fn a_neighbour_that_greets_and_refuses_us_is_dialled_after_the_usual_pause() {
+fn a_neighbour_that_greets_and_refuses_us_is_dialled_once_a_second() {
     let mut positions = Positions::new([1, 2]);
-    let (mut peers, now) = away(&mut positions, true);
-    let (hands, usual) = (peers.find(b"Hands").unwrap(), peers.dial_at());
-    peers[hands].greeted(&mut positions, 7, id(1), now);
-    assert_eq!(peers.dial_at(), usual);
+    let (mut peers, mut now) = away(&mut positions, true);
+    let hands = peers.find(b"Hands").unwrap();
+    for _ in 0..9 {
+        peers[hands].greeted(&mut positions, 7, id(1), now);
+        let at = peers.dial_at().unwrap();
+        assert_eq!(at, now + limits::REDIAL_REFUSED_PAUSE);
+        peers.dial_next(at).unwrap();
+        peers[hands].went_down(at, "refused", true, &mut Random::new(3));
+        now = at;
+    }
+}
+
+#[test]
+fn who_is_let_go_is_told_the_rest_for_so_long_and_gone_with_its_last_connection() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let now = peers.dial_at().unwrap();
+    let (hands, ..) = peers.dial_next(now).unwrap();
+    peers[hands].connected(id(9));
+    peers[hands].answered(&mut positions, (7, 0), id(9), now);
+    peers.hold(hands);
+    peers[hands].greeted(&mut positions, 7, id(2), now);
+    assert_eq!(peers.let_go(hands, &mut positions, now), [id(9), id(2)]);
+    assert_eq!((peers.len(), peers.find(b"Hands"), peers.linked_both_ways()), (0, None, 0));
+    assert_eq!((peers.links_up().count(), peers.dial_at()), (1, None), "it is told the rest");
+    let until = now + limits::NEIGHBOUR_LEAVE_MAX;
+    assert_eq!(peers.let_go_at(), Some(until));
+    let before = now + (limits::NEIGHBOUR_LEAVE_MAX - Duration::from_nanos(1));
+    assert_eq!(peers.cut_those_let_go(before), []);
+    assert_eq!(peers.cut_those_let_go(until), [id(9), id(2)]);
+    assert!(peers[hands].has_left() && peers.let_go_at().is_none());
+    peers[hands].went_down(until, "gone", false, &mut Random::new(3));
+    peers.release(hands, &mut positions);
+    assert_eq!(peers.dial_at(), None);
+    peers[hands].received.hung_up(id(2));
+    peers.release(hands, &mut positions);
+    assert_eq!(peers.check(&positions), Ok(()));
+    // Its place is another's.
+    let cursor = positions.open_cursor();
+    peers.add("Welsh", &Endpoint::plain("127.0.0.1", 2), cursor, &mut positions);
+    assert_eq!(peers.find(b"Welsh"), Some(hands));
+}
+
+#[test]
+fn who_comes_back_while_it_is_let_go_is_a_neighbour_as_before() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let now = peers.dial_at().unwrap();
+    let (hands, first, _) = peers.dial_next(now).unwrap();
+    peers.let_go(hands, &mut positions, now);
+    assert!(!peers[hands].is_dialled_by(first), "it does not arrive");
+    let (elsewhere, cursor) = (Endpoint::plain("127.0.0.1", 2), positions.open_cursor());
+    peers.add("Hands", &elsewhere, cursor, &mut positions);
+    assert_eq!(peers.find(b"Hands"), Some(hands));
+    let (_, second, endpoint) = peers.dial_next(now).unwrap();
+    assert_eq!(endpoint, elsewhere);
+    peers.release(hands, &mut positions);
+    assert!(peers[hands].is_dialled_by(second));
+}
+
+#[test]
+fn who_moves_is_dialled_there_at_once_and_its_old_connection_counts_no_more() {
+    let mut positions = Positions::new([1, 2]);
+    let (mut peers, _) = away(&mut positions, false);
+    let now = peers.dial_at().unwrap();
+    let (hands, first, _) = peers.dial_next(now).unwrap();
+    peers[hands].connected(id(9));
+    peers[hands].answered(&mut positions, (7, 0), id(9), now);
+    let elsewhere = Endpoint::plain("127.0.0.1", 2);
+    let woken = peers[hands].move_to(elsewhere.clone(), now, &mut Random::new(3));
+    assert_eq!((woken, peers[hands].is_dialled_by(first)), (Some(id(9)), false));
+    assert_eq!(peers.check(&positions), Ok(()));
+    peers.dial_all(now);
+    let (_, _, endpoint) = peers.dial_next(now).unwrap();
+    assert_eq!(endpoint, elsewhere);
 }
 
 #[test]
@@ -233,7 +308,7 @@ fn an_attempt_that_hangs_is_not_waited_for_once_the_neighbour_greets() {
     assert_eq!(peers.dial_at(), Some(doubted));
     let (_, second, _) = peers.dial_next(doubted).unwrap();
     assert!(peers[hands].is_dialled_by(second) && !peers[hands].is_dialled_by(first));
-    peers[hands].connected();
+    peers[hands].connected(id(9));
     peers[hands].greeted(&mut positions, 7, id(2), doubted + limits::DIAL_TIMEOUT);
     assert_eq!(peers.dial_at(), None, "it has connected");
 }
@@ -244,7 +319,7 @@ fn a_link_that_breaks_when_its_neighbour_has_greeted_anew_is_dialled_soon_once()
     let (mut peers, _) = away(&mut positions, false);
     let mut now = peers.dial_at().unwrap();
     let (hands, ..) = peers.dial_next(now).unwrap();
-    peers[hands].connected();
+    peers[hands].connected(id(9));
     peers[hands].answered(&mut positions, (7, 0), id(1), now);
     peers[hands].greeted(&mut positions, 7, id(2), now);
     assert_eq!(peers.linked_both_ways(), 1);
@@ -269,7 +344,7 @@ fn who_greets_in_the_epoch_of_our_link_goes_before_who_greets_in_another() {
     peers[hands].received.marked(id(1), 0, None);
     let until = now + limits::NEIGHBOUR_ALIVE;
     assert_eq!(peers[hands].keeps_waiting(7, now), Some(until));
-    peers[hands].connected();
+    peers[hands].connected(id(9));
     peers[hands].answered(&mut positions, (7, 0), id(2), now);
     assert_eq!(peers.linked_both_ways(), 0, "that is not who our link leads to");
     assert_eq!(peers[hands].keeps_waiting(9, now), Some(until));

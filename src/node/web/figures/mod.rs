@@ -13,15 +13,12 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::herd::Herd;
 use crate::node::Node;
 use serde::Serialize;
 
 /// What is kept for the figures alone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::node) struct Figures {
-    /// The whole herd, as its file says.
-    servers: Vec<HerdServer>,
     certificates: Vec<Certificate>,
     is_ready: bool,
 }
@@ -34,25 +31,6 @@ struct Certificate {
     whom: &'static str,
     /// Until when it is good, in POSIX seconds.
     ends: i64,
-}
-
-/// One server of the herd and its neighbours.
-#[derive(Debug, Serialize)]
-struct HerdServer {
-    name: String,
-    talks_with: Vec<String>,
-}
-
-impl Figures {
-    /// Of a server of that herd.
-    pub fn new(herd: &Herd) -> Self {
-        let name = |server: usize| herd.servers[server].name.clone();
-        let servers = herd.servers.iter().map(|server| HerdServer {
-            name: server.name.clone(),
-            talks_with: server.neighbours.iter().map(|&neighbour| name(neighbour)).collect(),
-        });
-        Figures { servers: servers.collect(), certificates: Vec::new(), is_ready: false }
-    }
 }
 
 impl Node {

@@ -3,10 +3,11 @@
 //! What is not known is `null`: how far the neighbour's feed goes while it is being told, whether two
 //! servers agree that were never at rest together. Times are seconds.
 
-use super::{Certificate, HerdServer};
+use super::Certificate;
 use crate::fault::fault;
 use crate::node::counts::{Kind, Refused};
 use crate::node::journal::JournalFigures;
+use crate::node::servers::HerdServer;
 use crate::node::{Counters, Node};
 use crate::transport::{Meters, Now};
 use serde::Serialize;
@@ -154,7 +155,7 @@ impl Node {
                 .into(),
             refused: Refused::ALL.map(|why| (why.name(), self.counts.refused_for(why))).into(),
             neighbours: self.neighbours(now),
-            servers: &self.figures.servers,
+            servers: &self.servers,
             certificates: &self.figures.certificates,
             places: Places::from(self.questions.counters()),
             journal: self.journal_figures().map(Journal::from),

@@ -1,0 +1,39 @@
+//! What the dialled end of a link waits for.
+
+use super::{Dialled, State};
+use crate::limits;
+use crate::node::Node;
+use crate::node::deadlines::Deadlines;
+use crate::transport::Context;
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The neighbour has been silent for too long.
+    Silence,
+    /// The feed is to be marked again, moved or not.
+    Heartbeat,
+}
+
+impl Dialled {
+    pub(super) fn deadlines(&self) -> Deadlines<Timer, 2> {
+        Deadlines([
+            (Timer::Silence, Some(self.heard + limits::NEIGHBOUR_SILENCE_MAX)),
+            (Timer::Heartbeat, Some(self.marked + limits::HEARTBEAT_INTERVAL)),
+        ])
+    }
+
+    pub(super) fn set_timer(&self, cx: &mut Context<'_, Node>) {
+        cx.transport.set_timer(self.deadlines().next());
+    }
+
+    pub(super) fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
+        // A mark with nothing told before it says that this is all.
+        let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
+        match self.state {
+            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx, false),
+            // The neighbour owes the answer to our greeting, or has enough to read.
+            _ => self.marked = cx.now.monotonic,
+        }
+    }
+}
