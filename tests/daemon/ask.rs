@@ -6,7 +6,7 @@ use crate::harness::{Herd, Process, Server, StandIn, free_port, posix_nanosecond
 use std::fs::{self, File};
 
 /// Runs `ask -H <herd file>` with `arguments` and with `input` to read, if any.
-fn ask(herd: &Herd, arguments: &[&str], input: Option<&str>) -> Ended {
+pub fn ask(herd: &Herd, arguments: &[&str], input: Option<&str>) -> Ended {
     let mut command = bare("sh");
     let script = match input {
         Some(input) => {
@@ -103,7 +103,7 @@ fn no_connection_or_wrong_usage_ends_it_with_2() {
     let herd = Herd::of(&[("A", &[])]);
     let nowhere = format!("127.0.0.1:{}", free_port());
     for (arguments, named) in [
-        (&["A", "x"][..], "cannot connect to A"),
+        (&["A", "x"][..], ": cannot connect: "),
         (&[&nowhere, "x"], &nowhere),
         (&["Nobody", "x"], "Nobody"),
         (&[], "which server"),

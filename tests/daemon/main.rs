@@ -9,6 +9,7 @@
 
 mod answers;
 mod ask;
+mod ask_any;
 mod ask_tls;
 mod ask_watch;
 mod built_in;
@@ -28,6 +29,7 @@ mod names;
 mod near;
 mod neighbours;
 mod order;
+mod other_servers;
 mod program;
 mod reload;
 mod restarts;

@@ -120,6 +120,13 @@ impl Answers {
         self.owed.len()
     }
 
+    /// The commands whose answers have not arrived, or not wholly; they are owed no more.
+    pub fn take_owed(&mut self) -> Vec<Vec<u8>> {
+        let owed = self.owed.drain(..).map(|owed| owed.command);
+        // (Of one that is being refused it has been taken.)
+        owed.filter(|command| !command.is_empty()).collect()
+    }
+
     /// Whether an answer began with `?`.
     pub fn refused(&self) -> bool {
         self.refused

@@ -1,11 +1,13 @@
-//! One connection: commands go out as they are read, answers are printed as they come, and why a
-//! command was refused is told beside them.
+//! The conversation with a server: commands go out as they are read, answers are printed as they come, and
+//! why a command was refused is told beside them. If the server goes away it may go on with another.
 
 use crate::answers::{Answers, Shape, owed_for, why_refused, with_time};
 use crate::dial::Dialled;
+use crate::input::{Hold, Input, Next, Watches};
 use crate::stream::{self, Commands};
 use std::fmt;
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::mem;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,43 +18,21 @@ const READ_BYTES: usize = 64 * 1_024;
 /// Refusals that are explained; of many of them the first tell what is wrong.
 const EXPLAINED_MAX: usize = 20;
 
-/// A connection to a server.
+/// What is asked, on one connection or on one after the other.
 pub struct Conversation {
-    /// The connection.
-    pub dialled: Dialled,
-    /// How long to wait for more of what the server owes.
-    pub timeout: Duration,
+    /// None while a connection takes commands.
+    input: Option<Input>,
     /// What keeps the input from ending, if it is a watch: until the watch is refused.
-    pub held: Option<Hold>,
-}
-
-/// Keeps a [`Held`] from ending.
-#[derive(Debug)]
-pub struct Hold {
-    _end: Sender<()>,
-}
-
-/// An input without anything in it that ends when its [`Hold`] is dropped: behind a watch it keeps
-/// our half of the connection open, at whose close the server would end the watch.
-#[derive(Debug)]
-pub struct Held {
-    end: Receiver<()>,
-}
-
-impl Held {
-    /// One that has not ended, and what keeps it from that.
-    pub fn new() -> (Hold, Held) {
-        let (hold, end) = mpsc::channel();
-        (Hold { _end: hold }, Held { end })
-    }
-}
-
-impl Read for Held {
-    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
-        // Nothing is ever sent: this waits for the hold's end.
-        let _ = self.end.recv();
-        Ok(0)
-    }
+    held: Option<Hold>,
+    /// How long to wait for more of what the server owes.
+    timeout: Duration,
+    watches: Watches,
+    /// Whether an answer was a refusal.
+    refused: bool,
+    /// How many refusals have been explained.
+    explained: usize,
+    /// Whether something has come since somebody asked.
+    was_answered: bool,
 }
 
 /// Why not everything was asked and answered.
@@ -63,10 +43,7 @@ pub enum Trouble {
     /// The answers could not be printed.
     Output(io::Error),
     /// Nobody wants more output.
-    OutputClosed {
-        /// Whether an answer so far was a refusal.
-        refused: bool,
-    },
+    OutputClosed,
     /// The connection broke.
     Broken(io::Error),
     /// The server closed the connection though this many answers were owed.
@@ -84,7 +61,7 @@ impl fmt::Display for Trouble {
         match self {
             Trouble::Input(error) => write!(f, "the commands cannot be read: {error}"),
             Trouble::Output(error) => write!(f, "the answers cannot be printed: {error}"),
-            Trouble::OutputClosed { .. } => f.write_str("the output is closed"),
+            Trouble::OutputClosed => f.write_str("the output is closed"),
             Trouble::Broken(error) => write!(f, "the connection broke: {error}"),
             Trouble::Closed(1) => f.write_str("the connection was closed, one answer is missing"),
             Trouble::Closed(owed) => {
@@ -102,6 +79,88 @@ impl fmt::Display for Trouble {
     }
 }
 
+impl Trouble {
+    /// Whether another server may do better.
+    pub fn is_the_server_s(&self) -> bool {
+        match self {
+            Trouble::Input(_) | Trouble::Output(_) | Trouble::OutputClosed => false,
+            Trouble::Broken(_)
+            | Trouble::Closed(_)
+            | Trouble::ClosedEarly
+            | Trouble::WatchEnded(_)
+            | Trouble::Silent(_) => true,
+        }
+    }
+}
+
+impl Conversation {
+    /// Of these commands, which do not end while something is held.
+    pub fn new(input: Input, held: Option<Hold>, timeout: Duration) -> Conversation {
+        Conversation {
+            input: Some(input),
+            held,
+            timeout,
+            watches: Watches::default(),
+            refused: false,
+            explained: 0,
+            was_answered: false,
+        }
+    }
+
+    /// Whether an answer was a refusal.
+    pub fn refused(&self) -> bool {
+        self.refused
+    }
+
+    /// Whether something has come since this was asked last.
+    pub fn take_was_answered(&mut self) -> bool {
+        mem::take(&mut self.was_answered)
+    }
+
+    /// Sends commands and prints the answers to `output` until the server closes, and to `notes` why one
+    /// was refused. If something goes wrong with the server, the next connection begins with what was not
+    /// answered and with what was watched.
+    pub fn hold(
+        &mut self,
+        dialled: Dialled,
+        output: &mut impl Write,
+        notes: &mut impl Write,
+    ) -> Result<(), Trouble> {
+        let (stream, commands) = stream::split(dialled).map_err(Trouble::Broken)?;
+        let Some(input) = self.input.take() else { return Ok(()) };
+        let (sent, awaited) = mpsc::channel();
+        let interruption = input.interruption();
+        // Commands and answers flow at the same time, or a long input would fill both directions.
+        let sending = thread::spawn(move || send(input, &commands, sent));
+        let mut reading = Reading {
+            stream,
+            awaited,
+            input_failure: None,
+            answers: Answers::default(),
+            progress: Instant::now(),
+            of: self,
+        };
+        let outcome = reading.run(output, notes);
+        if outcome.as_ref().is_err_and(|trouble| !trouble.is_the_server_s()) {
+            // Somebody may still be typing.
+            return outcome;
+        }
+        interruption.interrupt();
+        reading.stream.close();
+        let input = sending.join();
+        reading.note_sent();
+        let owed = reading.answers.take_owed();
+        if let Ok(mut input) = input {
+            let mut again = self.watches.take();
+            again.retain(|watch| !owed.contains(watch));
+            again.extend(owed);
+            input.begin_again(again.into_iter());
+            self.input = Some(input);
+        }
+        outcome
+    }
+}
+
 /// A command was sent that is owed an answer.
 #[derive(Debug)]
 struct Sent {
@@ -110,65 +169,33 @@ struct Sent {
     at: Instant,
 }
 
-impl Conversation {
-    /// Sends the lines of `input` as commands and prints the answers to `output` until the server
-    /// closes, and to `notes` why one was refused. Says whether an answer was a refusal.
-    pub fn hold(
-        self,
-        input: BufReader<Box<dyn Read + Send>>,
-        output: &mut impl Write,
-        notes: &mut impl Write,
-    ) -> Result<bool, Trouble> {
-        let (sent, awaited) = mpsc::channel();
-        let Conversation { dialled, timeout, held } = self;
-        let (stream, commands) = stream::split(dialled).map_err(Trouble::Broken)?;
-        // Commands and answers flow at the same time, or a long input would fill both directions.
-        thread::spawn(move || send(input, &commands, sent));
-        let mut reading = Reading {
-            stream,
-            timeout,
-            held,
-            awaited,
-            input_failure: None,
-            answers: Answers::default(),
-            progress: Instant::now(),
-            explained: 0,
-        };
-        reading.run(output, notes)?;
-        Ok(reading.answers.refused())
-    }
-}
-
-/// Sends commands until the input ends or fails or the connection is gone. What becomes of the
-/// connection is seen where answers are read.
-fn send(
-    mut input: BufReader<Box<dyn Read + Send>>,
-    commands: &Commands,
-    sent: Sender<io::Result<Sent>>,
-) {
+/// Sends commands until the input ends or fails or the connection is gone; gives back the input. What
+/// becomes of the connection is seen where answers are read.
+fn send(mut input: Input, commands: &Commands, sent: Sender<io::Result<Sent>>) -> Input {
     let mut output = BufWriter::new(commands);
-    let mut line = Vec::new();
     loop {
-        line.clear();
-        match input.read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(error) => {
-                let _ = sent.send(Err(error));
-                break;
+        let next = match input.next_at_hand() {
+            Some(next) => next,
+            None if output.flush().is_ok() => input.next(),
+            None => break,
+        };
+        match next {
+            Next::Command(line) => {
+                if send_line(&line, &mut output, &sent).is_err() {
+                    break;
+                }
             }
-        }
-        let more_at_hand = input.buffer().contains(&b'\n');
-        if send_line(line.strip_suffix(b"\n").unwrap_or(&line), &mut output, &sent).is_err()
-            || (!more_at_hand && output.flush().is_err())
-        {
-            break;
+            Next::Failed(error) => {
+                let _ = sent.send(Err(error));
+            }
+            Next::End | Next::Over => break,
         }
     }
-    let _ = output.flush();
     // The reader must know that nothing more will be asked before the server can.
     drop(sent);
+    let _ = output.flush();
     commands.finish();
+    input
 }
 
 fn send_line(
@@ -187,24 +214,21 @@ fn send_line(
 }
 
 /// The answers' side of a conversation.
-struct Reading {
+struct Reading<'a> {
     stream: stream::Answers,
-    timeout: Duration,
-    held: Option<Hold>,
     awaited: Receiver<io::Result<Sent>>,
     input_failure: Option<io::Error>,
     answers: Answers,
     /// When last something came or, with nothing owed before, something was asked.
     progress: Instant,
-    /// How many refusals have been explained.
-    explained: usize,
+    of: &'a mut Conversation,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn run(&mut self, output: &mut impl Write, notes: &mut impl Write) -> Result<(), Trouble> {
         let mut buffer = vec![0; READ_BYTES];
         loop {
-            let wait = self.timeout.saturating_sub(self.progress.elapsed());
+            let wait = self.of.timeout.saturating_sub(self.progress.elapsed());
             // A timeout of zero would mean none at all.
             let wait = wait.max(Duration::from_millis(1));
             self.stream.set_timeout(wait).map_err(Trouble::Broken)?;
@@ -214,6 +238,7 @@ impl Reading {
                 Ok(0) => return self.at_end(more_to_ask),
                 Ok(read) => {
                     self.progress = Instant::now();
+                    self.of.was_answered = true;
                     self.answers.take(&buffer[..read]);
                     self.print(output, &buffer[..read])?;
                     self.explain(notes);
@@ -234,7 +259,7 @@ impl Reading {
 
     /// Whether a watch was begun that goes on until somebody ends it.
     fn is_watching(&self) -> bool {
-        self.held.is_some() && self.answers.owed() == 0
+        self.of.held.is_some() && self.answers.owed() == 0
     }
 
     /// Learns what has been asked meanwhile; whether there may be more.
@@ -245,6 +270,7 @@ impl Reading {
                     if self.answers.owed() == 0 {
                         self.progress = self.progress.max(at);
                     }
+                    self.of.watches.note(&command);
                     self.answers.expect(shape, command);
                 }
                 Ok(Err(error)) => self.input_failure = Some(error),
@@ -259,13 +285,13 @@ impl Reading {
         if more_to_ask && self.answers.owed() == 0 {
             self.progress = Instant::now();
         }
-        let timeout = self.timeout;
+        let timeout = self.of.timeout;
         if self.progress.elapsed() < timeout { Ok(()) } else { Err(Trouble::Silent(timeout)) }
     }
 
     fn print(&self, output: &mut impl Write, bytes: &[u8]) -> Result<(), Trouble> {
         output.write_all(bytes).and_then(|()| output.flush()).map_err(|error| match error.kind() {
-            ErrorKind::BrokenPipe => Trouble::OutputClosed { refused: self.answers.refused() },
+            ErrorKind::BrokenPipe => Trouble::OutputClosed,
             _ => Trouble::Output(error),
         })
     }
@@ -273,13 +299,14 @@ impl Reading {
     /// Tells why commands were refused. That nobody reads it is no failure.
     fn explain(&mut self, notes: &mut impl Write) {
         if self.answers.refused() {
-            self.held = None;
+            self.of.refused = true;
+            self.of.held = None;
         }
         for command in self.answers.take_refusals() {
-            if self.explained < EXPLAINED_MAX
+            if self.of.explained < EXPLAINED_MAX
                 && let Some(why) = why_refused(&command)
             {
-                self.explained += 1;
+                self.of.explained += 1;
                 let _ = writeln!(notes, "ask: {why}");
             }
         }

@@ -6,8 +6,14 @@
 //! ask Hands NEAR +34.068930-118.445127 100 10
 //! ask Holiday WATCH kiwi
 //! ask Hands FORGET kiwi now
+//! ask Hands SERVERS
 //! ask Wilkes < commands
+//! ask --any Goloman WATCH '*'
 //! ```
+//!
+//! With `--any` it goes on with the next server of the herd when one cannot be reached, goes away or is
+//! silent: with what was not answered, and with what was watched. An answer that had come in part is begun
+//! anew.
 //!
 //! With `--ca PEM` it speaks TLS, and with a token in `--token-file FILE` or the environment's `HERD_TOKEN`
 //! the conversation begins by showing that.
@@ -25,6 +31,7 @@
 mod answers;
 mod conversation;
 mod dial;
+mod input;
 mod stream;
 #[allow(dead_code, reason = "the load generator needs more of it")]
 mod trust;
@@ -34,17 +41,18 @@ mod trust;
 mod target;
 
 use answers::is_watch;
-use conversation::{Conversation, Held, Trouble};
+use conversation::{Conversation, Trouble};
 use dial::{Dialled, Failure, dial};
 use getopts::{Matches, Options, ParsingStyle};
 use herd::herd::{BUILT_IN, Herd, Server};
 use herd::transport::Endpoint;
 use herd::wire::Printable;
+use input::{Held, Input};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::env;
 use std::fmt::Display;
-use std::io::{self, BufReader, Cursor, Read, Write};
+use std::io::{self, Write};
 use std::net::ToSocketAddrs;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,6 +128,7 @@ fn declared() -> Options {
         );
     trust::declare(&mut declared);
     declared
+        .optflag("", "any", "if SERVER cannot be reached or goes away, go on with the next of its herd")
         .optflag("", "list", "print the herd: a line for each server, its address, its neighbours")
         .optflag("", "maps", "print the servers that show a map: a line for each, and its address")
         .optflag(
@@ -209,42 +218,79 @@ fn ask(given: &Matches) -> Result<u8, String> {
         return Err(usage(&"which server? None is named"));
     };
     let timeout = timeout(given)?;
-    let trust = TrustOptions::of(given);
-    let door = Door::for_clients(trust.is_tls());
-    let place = Target::find(server, given.opt_str("herd").as_deref(), door)?;
-    let dialled = match connect(&place.endpoint, &trust.load()?, timeout) {
-        Ok(dialled) => dialled,
-        Err(Failure::NotConnected(error)) => {
-            return Err(format!("cannot connect to {place}: {error}"));
-        }
-        Err(refused @ Failure::Refused) => {
-            eprintln!("ask: {place}: {refused}");
-            return Ok(REFUSED);
-        }
-        Err(wrong @ Failure::Wrong(_)) => return Err(format!("{place}: {wrong}")),
+    let options = TrustOptions::of(given);
+    let (herd, door) = (given.opt_str("herd"), Door::for_clients(options.is_tls()));
+    let places = match given.opt_present("any") {
+        true => Target::find_any(server, herd.as_deref(), door)?,
+        false => vec![Target::find(server, herd.as_deref(), door)?],
     };
-    let command = command.join(" ");
+    let trust = options.load()?;
+    let mut conversation = conversation(&command.join(" "), timeout)?;
+    let goes_on = given.opt_present("any");
+    // How many have been tried in a row from which nothing came, the last that was there among them.
+    let (mut at, mut vain) = (0, 0);
+    loop {
+        let place = &places[at % places.len()];
+        let ended = match connect(&place.endpoint, &trust, timeout) {
+            Ok(dialled) => converse(dialled, &mut conversation),
+            Err(Failure::Refused) => Ended::Refused(Failure::Refused.to_string()),
+            Err(failure) => Ended::Gone(failure.to_string()),
+        };
+        let why = match ended {
+            Ended::Well => return Ok(if conversation.refused() { REFUSED } else { ANSWERED }),
+            Ended::Badly(why) => return Err(format!("{place}: {why}")),
+            Ended::Gone(why) | Ended::Unwatched(why) if goes_on => why,
+            Ended::Refused(why) | Ended::Unwatched(why) => {
+                eprintln!("ask: {place}: {why}");
+                return Ok(REFUSED);
+            }
+            Ended::Gone(why) => return Err(format!("{place}: {why}")),
+        };
+        vain = if conversation.take_was_answered() { 1 } else { vain + 1 };
+        if vain > places.len() {
+            return Err(format!("{place}: {why}; nor is any other server there"));
+        }
+        eprintln!("ask: {place}: {why}; the next server is asked");
+        at += 1;
+    }
+}
+
+/// What became of a connection.
+enum Ended {
+    /// All is answered, or nobody wants more output.
+    Well,
+    /// The server does not take the token.
+    Refused(String),
+    /// Something is wrong with the server, or with the way there.
+    Gone(String),
+    Unwatched(String),
+    /// Something is wrong on this side.
+    Badly(String),
+}
+
+fn converse(dialled: Dialled, conversation: &mut Conversation) -> Ended {
+    match conversation.hold(dialled, &mut io::stdout().lock(), &mut io::stderr()) {
+        Ok(()) | Err(Trouble::OutputClosed) => Ended::Well,
+        Err(trouble @ Trouble::WatchEnded(_)) => Ended::Unwatched(trouble.to_string()),
+        Err(trouble) if trouble.is_the_server_s() => Ended::Gone(trouble.to_string()),
+        Err(trouble) => Ended::Badly(trouble.to_string()),
+    }
+}
+
+/// One command, or those of standard input.
+fn conversation(command: &str, timeout: Duration) -> Result<Conversation, String> {
     let mut held = None;
-    let input: Box<dyn Read + Send> = if command.is_empty() {
-        Box::new(io::stdin())
+    let input = if command.is_empty() {
+        Input::new("", Some(Box::new(io::stdin())))
     } else if is_watch(command.as_bytes()) {
         end_well_on_signals().map_err(|error| format!("cannot await signals: {error}"))?;
         let (hold, until_then) = Held::new();
         held = Some(hold);
-        Box::new(Cursor::new(command + "\n").chain(until_then))
+        Input::new(command, Some(Box::new(until_then)))
     } else {
-        Box::new(Cursor::new(command))
+        Input::new(command, None)
     };
-    let conversation = Conversation { dialled, timeout, held };
-    let status = |refused| if refused { REFUSED } else { ANSWERED };
-    match conversation.hold(BufReader::new(input), &mut io::stdout().lock(), &mut io::stderr()) {
-        Ok(refused) | Err(Trouble::OutputClosed { refused }) => Ok(status(refused)),
-        Err(trouble @ Trouble::WatchEnded(_)) => {
-            eprintln!("ask: {place}: {trouble}");
-            Ok(REFUSED)
-        }
-        Err(trouble) => Err(format!("{place}: {trouble}")),
-    }
+    Ok(Conversation::new(input, held, timeout))
 }
 
 /// From here on the signals that end a process end it as if all was answered. What has come is

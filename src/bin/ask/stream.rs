@@ -66,6 +66,12 @@ pub fn split(dialled: Dialled) -> io::Result<(Answers, Commands)> {
 }
 
 impl Answers {
+    /// Nothing more is read or written, whoever waits for it.
+    pub fn close(&self) {
+        // If it is closed already, so much the better.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
     /// For how long a read waits.
     pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.stream.set_read_timeout(Some(timeout))

@@ -31,9 +31,9 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct Judge {
     expectation: Expectation,
-    /// `AT` and the server's name, with which all answers to reports must begin. Learnt from the
-    /// first answer if the server's name is not known.
-    beginning: Vec<u8>,
+    /// `AT` and a server's name, with one of which all answers to reports must begin. Learnt from the
+    /// first answer if no server's name is known.
+    beginnings: Vec<Vec<u8>>,
     /// How far the server's clock may be from ours.
     skew_nanoseconds: i64,
     near: NearJudge,
@@ -47,15 +47,16 @@ struct Nearby {
 }
 
 impl Judge {
-    /// Expects these answers, of that server if its name is known.
-    pub fn new(
+    /// Expects these answers, of one of these servers if their names are known.
+    pub fn new<'a>(
         expectation: Expectation,
-        server: Option<&str>,
+        servers: impl IntoIterator<Item = &'a str>,
         skew_nanoseconds: i64,
         questions: &Questions,
     ) -> Self {
-        let beginning = server.map(|name| format!("AT {name} ").into_bytes()).unwrap_or_default();
-        Judge { expectation, beginning, skew_nanoseconds, near: NearJudge::new(questions) }
+        let beginning = |name| format!("AT {name} ").into_bytes();
+        let beginnings = servers.into_iter().map(beginning).collect();
+        Judge { expectation, beginnings, skew_nanoseconds, near: NearJudge::new(questions) }
     }
 
     /// Judges the answer to `command` at the start of `data`; `age_nanoseconds` is how long ago the
@@ -93,24 +94,24 @@ impl Judge {
 
     /// Whether `line` is the `AT` line that answers the report in `command`.
     fn is_right(&mut self, command: &[u8], line: &[u8], age_nanoseconds: u64) -> bool {
-        if self.beginning.is_empty() {
+        if self.beginnings.is_empty() {
             let mut spaces = line.iter().enumerate().filter(|(_, byte)| **byte == b' ');
             match spaces.nth(1) {
                 Some((second, _)) if line.starts_with(b"AT ") => {
-                    self.beginning = line[..=second].to_vec();
+                    self.beginnings.push(line[..=second].to_vec());
                 }
                 _ => return false,
             }
         }
         let fields = command.strip_prefix(b"IAMAT ").unwrap_or(command);
-        line.strip_prefix(&self.beginning[..])
-            .and_then(|rest| rest.strip_suffix(fields))
-            .and_then(difference)
-            .is_some_and(|nanoseconds| {
+        let rest = self.beginnings.iter().find_map(|beginning| line.strip_prefix(&beginning[..]));
+        rest.and_then(|rest| rest.strip_suffix(fields)).and_then(difference).is_some_and(
+            |nanoseconds| {
                 let age = i64::try_from(age_nanoseconds).unwrap_or(i64::MAX);
                 let oldest = age.saturating_add(self.skew_nanoseconds);
                 (-self.skew_nanoseconds..=oldest).contains(&nanoseconds)
-            })
+            },
+        )
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Connection {
     finished: bool,
     /// Whether the first line that comes answers the token.
     showed_token: bool,
+    /// Which of the places it goes to.
+    place: usize,
 }
 
 /// An answer that is owed.
@@ -86,6 +88,23 @@ impl Connection {
             self.answered = self.commands.len();
             self.showed_token = true;
         }
+    }
+
+    /// Which of the places it goes to.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
+    /// From now on it goes there.
+    pub fn move_to(&mut self, place: usize) {
+        self.place = place;
+    }
+
+    /// Takes another channel in place of one that has gone, for all that has not been answered.
+    pub fn reopen(&mut self, channel: Channel) {
+        self.channel = Some(channel);
+        self.input.clear();
+        self.written = self.answered;
     }
 
     /// Closes it; how many answers were owed.

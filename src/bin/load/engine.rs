@@ -31,9 +31,8 @@ const SECOND: u64 = 1_000_000_000;
 /// How commands are sent.
 #[derive(Debug, Clone)]
 pub struct Manner {
-    pub address: SocketAddr,
-    /// Of which that is an address.
-    pub endpoint: Endpoint,
+    /// Where it goes, and, when that goes away, where kept connections go on in turn: an address of each.
+    pub places: Vec<(SocketAddr, Endpoint)>,
     /// Whether TLS is spoken, and the token that each connection shows.
     pub trust: Trust,
     pub connections: usize,
@@ -45,6 +44,13 @@ pub struct Manner {
     pub half_close: bool,
     /// Whether each command holds the token.
     pub tells_token: bool,
+}
+
+impl Manner {
+    fn connect(&self, place: usize) -> Result<Dialled, Failure> {
+        let (address, endpoint) = &self.places[place];
+        dial(*address, endpoint, &self.trust, CONNECT_TIMEOUT)
+    }
 }
 
 /// How it goes, told each second.
@@ -129,7 +135,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, Failure> {
         let broken = |error: io::Error| Failure::Wrong(error.to_string());
         let poll = Poll::new().map_err(broken)?;
-        let connect = || dial(manner.address, &manner.endpoint, &manner.trust, CONNECT_TIMEOUT);
+        let connect = || manner.connect(0);
         let mut connections = Vec::new();
         connections.resize_with(manner.connections, Connection::default);
         if manner.reconnect {
@@ -210,8 +216,13 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// A connection is over, as it should be or not.
+    /// A connection is over, as it should be or not; if there are other places, it goes on there with what
+    /// has not been answered.
     fn end(&mut self, index: usize, error: Option<io::Error>) {
+        if self.manner.places.len() > 1 && self.connections[index].is_open() && self.go_on(index) {
+            self.work.tally.moved += 1;
+            return;
+        }
         let owed = self.connections[index].close();
         self.work.in_flight -= owed;
         self.work.tally.lost += owed as u64;
@@ -225,6 +236,25 @@ impl<'a> Engine<'a> {
         if !self.manner.reconnect {
             self.broken += 1;
         }
+    }
+
+    /// Connects to the next place that is there.
+    fn go_on(&mut self, index: usize) -> bool {
+        let count = self.manner.places.len();
+        for _ in 0..count {
+            let place = (self.connections[index].place() + 1) % count;
+            self.connections[index].move_to(place);
+            let Ok(Dialled { stream, session }) = self.manner.connect(place) else { continue };
+            let socket = stream.set_nonblocking(true).map(|()| TcpStream::from_std(stream));
+            let Ok(socket) = socket.and_then(|socket| register(&self.poll, socket, index)) else {
+                return false;
+            };
+            self.connections[index].reopen(Channel::new(socket, session));
+            // What is wrong with it will be seen.
+            let _ = self.connections[index].flush(false);
+            return true;
+        }
+        false
     }
 
     /// Gives what is due to connections with room, one each in turn.
@@ -267,7 +297,8 @@ impl<'a> Engine<'a> {
         if connection.is_open() {
             return Ok(false);
         }
-        let Manner { address, endpoint, trust, .. } = &self.manner;
+        let Manner { places, trust, .. } = &self.manner;
+        let (address, endpoint) = &places[0];
         match TcpStream::connect(*address) {
             Ok(socket) => {
                 let socket = register(&self.poll, socket, index)?;

@@ -5,6 +5,7 @@
 //! load -c 50 -p 64 -n 100000 Goloman        closed loop: as fast as it answers
 //! load -c 200 -r 20000 -w 1 -d 60 Goloman   open loop: 20,000 a second, 1 % of them WHATSAT
 //! load -n 1000000 --near 50 Goloman         half of the commands ask who is near a place
+//! load --any -r 1000 -d 600 Goloman         goes on with other servers while each is restarted
 //! load --walk 500                           clients that go between real towns, to be looked at
 //! ```
 //!
@@ -112,22 +113,30 @@ fn load(options: &Options) -> Result<bool, String> {
         Language::Http => Door::Web,
         _ => Door::for_clients(options.trust.is_tls()),
     };
-    let target = Target::find(&options.target, options.herd.as_deref(), door)?;
+    let targets = match options.any {
+        true => Target::find_any(&options.target, options.herd.as_deref(), door)?,
+        false => vec![Target::find(&options.target, options.herd.as_deref(), door)?],
+    };
     let trust = trust(options)?;
-    let address = address(&target.endpoint)?;
-    let shown = target.to_string();
-    let local = address.ip().is_loopback();
+    let places =
+        targets.iter().map(|target| Ok((address(&target.endpoint)?, target.endpoint.clone())));
+    let places: Vec<(SocketAddr, Endpoint)> = places.collect::<Result<_, String>>()?;
+    let shown = targets[0].to_string();
+    let local = places.iter().all(|(address, _)| address.ip().is_loopback());
     let skew = if local { LOCAL_SKEW_MAX } else { SKEW_MAX }.as_nanos() as i64;
     let mut composer = Composer::new(options.language, options.clients, &options.questions);
     let tells_token = options.language == Language::Http && trust.token().is_some();
     if let Some(token) = trust.token().filter(|_| tells_token) {
         composer = composer.with_field(&token.header());
     }
-    let mut judge =
-        Judge::new(options.expectation, target.server.as_deref(), skew, &options.questions);
+    let mut judge = Judge::new(
+        options.expectation,
+        targets.iter().filter_map(|t| t.server.as_deref()),
+        skew,
+        &options.questions,
+    );
     let manner = Manner {
-        address,
-        endpoint: target.endpoint,
+        places,
         trust: if tells_token { trust.without_token() } else { trust },
         tells_token,
         connections: options.connections,

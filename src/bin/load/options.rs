@@ -40,6 +40,8 @@ pub struct Options {
     pub pace: Pace,
     pub duration: Duration,
     pub reconnect: bool,
+    /// Whether connections go on with other servers when theirs goes away.
+    pub any: bool,
     pub trust: TrustOptions,
     /// Whether each connection has a full TLS handshake.
     pub handshakes: bool,
@@ -99,6 +101,7 @@ fn declared() -> getopts::Options {
         .optopt("r", "rate", "open loop: so many commands a second (default: closed loop)", "N")
         .optopt("d", "duration", "how long to measure (default: 10)", "SECONDS")
         .optflag("", "reconnect", "a connection for each command, as the papers' clients do")
+        .optflag("", "any", "connections go on with other servers of the herd if theirs goes away")
         .optflag("", "handshakes", "the same, each with a full TLS handshake (with --ca)")
         .optflag("", "no-fill", "do not have each client report once before the measurement")
         .optopt(
@@ -207,6 +210,10 @@ fn options(given: &Matches) -> Result<Options, String> {
         return Err("--token-file is for herds only".to_owned());
     }
     let reconnect = handshakes || given.opt_present("reconnect");
+    let any = given.opt_present("any");
+    if any && reconnect {
+        return Err("--any is for connections that are kept".to_owned());
+    }
     let pipeline_default = if rate == 0 || reconnect { 1 } else { OPEN_PIPELINE_DEFAULT };
     let pipeline = integer(given, "pipeline", pipeline_default, PIPELINE_MAX)?;
     if reconnect && pipeline != 1 {
@@ -224,6 +231,7 @@ fn options(given: &Matches) -> Result<Options, String> {
         pace,
         duration: Duration::from_secs_f64(seconds),
         reconnect,
+        any,
         trust,
         handshakes,
         language,

@@ -32,6 +32,10 @@ pub fn text(options: &Options, target: &str, tally: &Tally) -> String {
         let failed = grouped(tally.places_failed);
         let _ = writeln!(out, "{failed} questions were answered without Places");
     }
+    if tally.moved > 0 {
+        let moved = grouped(tally.moved);
+        let _ = writeln!(out, "{moved} times a connection went on with another server");
+    }
     if let Some(why) = &tally.broken {
         let _ = writeln!(out, "connections broke: {why}");
     }
@@ -86,6 +90,7 @@ pub fn json(options: &Options, target: &str, tally: &Tally) -> String {
         "wrong": tally.wrong,
         "missing": tally.lost,
         "unsent": tally.unsent,
+        "moved": tally.moved,
         "without_places": tally.places_failed,
         "generator_busy": tally.busy(),
         "report_microseconds": latencies(&tally.reports),

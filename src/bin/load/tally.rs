@@ -24,6 +24,8 @@ pub struct Tally {
     pub lost: u64,
     /// Commands of an open loop that could not even be sent.
     pub unsent: u64,
+    /// How often a connection went on with another server.
+    pub moved: u64,
     /// Right answers that say that Places could not be asked.
     pub places_failed: u64,
     /// What some of the wrong answers were.
@@ -50,6 +52,7 @@ impl Tally {
             wrong: 0,
             lost: 0,
             unsent: 0,
+            moved: 0,
             places_failed: 0,
             examples: Vec::new(),
             hides_examples: false,

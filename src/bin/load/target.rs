@@ -81,6 +81,25 @@ impl Target {
         Ok(Target { server: None, endpoint })
     }
 
+    /// The server of that name, and behind it the others of its herd that have that door, in the order of
+    /// the herd file from it on.
+    ///
+    /// # Errors
+    /// In one line: it is no server of a herd, or lacks that door.
+    pub fn find_any(named: &str, herd: Option<&str>, door: Door) -> Result<Vec<Target>, String> {
+        let first = Target::find(named, herd, door)?;
+        let herds = herd.map_or_else(|| BUILT_IN.map(|(name, _)| name).to_vec(), |herd| vec![herd]);
+        let herds = herds.into_iter().filter_map(|herd| Herd::load(herd).ok());
+        let of = |herd: Herd| herd.position(named).map(|at| (herd, at));
+        let Some((herd, at)) = herds.into_iter().find_map(of) else {
+            return Err(format!("{named:?} is no server of a herd, so that others are not known"));
+        };
+        let (before, from_it_on) = herd.servers.split_at(at);
+        let others = from_it_on[1..].iter().chain(before);
+        let others = others.filter_map(|server| Target::of(server, door).ok());
+        Ok([first].into_iter().chain(others).collect())
+    }
+
     /// All servers of a herd, of the first that is built in if none is named.
     ///
     /// # Errors
@@ -138,6 +157,19 @@ mod tests {
         assert_eq!(said, "Welsh has no tls_port in its herd file");
         assert!(Target::all(None, Door::Tls).unwrap_err().starts_with("Goloman has no tls_port"));
         assert_eq!(Target::find("h:5", None, Door::Tls).unwrap().to_string(), "h:5");
+    }
+
+    #[test]
+    fn the_others_of_a_server_s_herd_come_behind_it_in_their_order() {
+        let names = |named: &str, herd| -> Vec<String> {
+            let found = Target::find_any(named, herd, Door::Clients).unwrap();
+            found.into_iter().filter_map(|target| target.server).collect()
+        };
+        let all = ["Holiday", "Welsh", "Wilkes", "Goloman", "Hands"];
+        assert_eq!(names("Holiday", None), all);
+        assert_eq!(names("Bernard", Some("riley"))[..2], ["Bernard", "Riley"]);
+        let said = Target::find_any("localhost:5", None, Door::Clients).unwrap_err();
+        assert_eq!(said, "\"localhost:5\" is no server of a herd, so that others are not known");
     }
 
     #[test]

@@ -36,8 +36,7 @@ fn target(answer: fn(&[u8]) -> Vec<u8>) -> SocketAddr {
 /// One connection after the other.
 fn manner(address: SocketAddr, trust: Trust) -> Manner {
     Manner {
-        address,
-        endpoint: Endpoint::plain(address.ip().to_string(), address.port()),
+        places: vec![(address, Endpoint::plain(address.ip().to_string(), address.port()))],
         trust,
         connections: 1,
         pipeline: 1,

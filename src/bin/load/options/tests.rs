@@ -81,6 +81,7 @@ fn nonsense_is_refused_in_one_line() {
         "-w 1 --protocol http a",
         "--expect nothing a",
         "--reconnect -p 2 a",
+        "--reconnect --any a",
         "--handshakes a",
         "--handshakes -p 2 --ca x a",
         "--token-file x --protocol redis-set a",
