@@ -58,7 +58,7 @@ proptest! {
                         .map(|watcher| stage.command(watcher, &format!("UNWATCH {}", WATCHES[fields])));
                     prop_assert_eq!(one, other);
                 }
-                Happening::Pass(seconds) => stage.time += seconds,
+                Happening::Pass(halves) => stage.pass(halves),
                 Happening::Turn | Happening::Room => stage.settle(),
             }
         }
