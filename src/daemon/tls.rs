@@ -36,8 +36,9 @@ struct Neighbours {
 /// What is spoken, and where that is read.
 pub(super) struct Tls {
     options: TrustOptions,
-    /// The server's own name, and those that neighbours' certificates are for.
+    /// The server's own name, that which its certificate is for, and those that neighbours' are.
     server: String,
+    in_certificate: String,
     peers: PeerNames,
     configs: Rc<RefCell<Configs>>,
     /// When it was last looked whether a certificate ends soon, in POSIX seconds.
@@ -52,7 +53,9 @@ impl Tls {
     pub(super) fn read(options: &TrustOptions, herd: &Herd, index: usize) -> Result<Self, Failure> {
         let server = &herd.servers[index];
         let peers = peer_names(options, herd, server).map_err(Failure::usage)?;
-        let configs = configs(options, &server.name, &peers).map_err(Failure::usage)?;
+        let in_certificate = herd.certificate_name(server);
+        let own = (&*server.name, &*in_certificate);
+        let configs = configs(options, own, &peers).map_err(Failure::usage)?;
         if let (Some(port), None) = (server.tls_port, &configs.public) {
             let why = "neither --keys nor --cert says what to show there";
             return Err(Failure::Usage(format!("tls_port {port}: {why}")));
@@ -60,6 +63,7 @@ impl Tls {
         Ok(Tls {
             options: options.clone(),
             server: server.name.clone(),
+            in_certificate,
             peers,
             configs: Rc::new(RefCell::new(configs)),
             looked_at: i64::MIN,
@@ -130,7 +134,8 @@ impl Tls {
         if self.options == TrustOptions::default() {
             return Ok(false);
         }
-        let configs = configs(&self.options, &self.server, &self.peers)?;
+        let own = (&*self.server, &*self.in_certificate);
+        let configs = configs(&self.options, own, &self.peers)?;
         self.require_tokens(node, herd)?;
         self.configs.replace(configs);
         self.tell_ends(node);
@@ -176,8 +181,13 @@ fn peer_names(options: &TrustOptions, herd: &Herd, server: &Server) -> Result<Pe
     PeerNames::new(server.neighbours.iter().map(|&neighbour| names[neighbour].clone()))
 }
 
-fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Configs, String> {
-    let keys = options.keys.as_deref().map(|dir| keys::in_folder(dir, server)).transpose();
+fn configs(
+    options: &TrustOptions,
+    (server, in_certificate): (&str, &str),
+    peers: &PeerNames,
+) -> Result<Configs, String> {
+    let keys = options.keys.as_deref().map(|dir| keys::in_folder(dir, server, in_certificate));
+    let keys = keys.transpose();
     let keys = keys.map_err(|why| format!("--keys {why}"))?;
     let shown = options.certificate.as_ref().map(|(cert, key)| keys::identity(cert, key));
     let shown = shown.transpose().map_err(|why| format!("--cert {why}"))?;

@@ -1,7 +1,7 @@
 //! TLS configurations: with which endpoints are dialled, and with which peers are accepted.
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::client::verify_server_name;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -134,6 +134,32 @@ impl Authorities {
             _ => Ok(Authorities(Arc::new(roots))),
         }
     }
+
+    /// Whether those who trust these take that identity for the one of that name now, whether it dials them
+    /// or is dialled.
+    ///
+    /// # Errors
+    /// In one line: why they do not.
+    pub fn judge(&self, identity: &Identity, name: &str) -> Result<(), String> {
+        let Some((own, rest)) = identity.chain.split_first() else {
+            return Err("no usable certificate in it".to_owned());
+        };
+        let (now, peers) = (UnixTime::now(), PeerNames::new([name.to_owned()])?);
+        let as_dialled = WebPkiServerVerifier::builder_with_provider(self.0.clone(), provider())
+            .build()
+            .map_err(|error| error.to_string())?;
+        let as_accepted = PeersOnly::new(self, &peers)?;
+        let accepted = as_accepted.verify_client_cert(own, rest, now).map(|_| ());
+        let dialled = peers.0.iter().try_for_each(|name| {
+            as_dialled.verify_server_cert(own, rest, name, &[], now).map(|_| ())
+        });
+        accepted.and(dialled).map_err(|error| match error {
+            Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            ) => format!("it is not for {name}"),
+            error => in_words(&error).trim_start_matches("invalid peer certificate: ").to_owned(),
+        })
+    }
 }
 
 fn all_certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -192,10 +218,7 @@ pub fn mutual_server_config(
     identity: &Identity,
     peers: &PeerNames,
 ) -> Result<Arc<ServerConfig>, String> {
-    let inner = WebPkiClientVerifier::builder_with_provider(Arc::clone(&authorities.0), provider())
-        .build()
-        .map_err(|error| error.to_string())?;
-    let verifier = PeersOnly { inner, peers: peers.clone() };
+    let verifier = PeersOnly::new(authorities, peers)?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])
         .map_err(in_one_line)?
@@ -232,6 +255,14 @@ fn provider() -> Arc<CryptoProvider> {
 struct PeersOnly {
     inner: Arc<dyn ClientCertVerifier>,
     peers: PeerNames,
+}
+
+impl PeersOnly {
+    fn new(authorities: &Authorities, peers: &PeerNames) -> Result<Self, String> {
+        let roots = Arc::clone(&authorities.0);
+        let inner = WebPkiClientVerifier::builder_with_provider(roots, provider()).build();
+        Ok(PeersOnly { inner: inner.map_err(|error| error.to_string())?, peers: peers.clone() })
+    }
 }
 
 impl ClientCertVerifier for PeersOnly {

@@ -84,12 +84,24 @@ fn what_is_wrong_changes_nothing() {
         assert!(said.contains(" ERROR ") && said.contains(words), "{words}: {said}");
         assert_eq!(shown_by(a, &d), first, "{words}");
     };
-    fs::write(&own.certificate, fs::read(keys.join("B.pem")).unwrap()).unwrap();
+    fs::write(&own.key, fs::read(keys.join("B.key")).unwrap()).unwrap();
     refused("no pair");
+    fs::write(&own.key, &key).unwrap();
     fs::write(&own.certificate, &certificate[..certificate.len() / 2]).unwrap();
     refused("A.pem");
     fs::remove_file(&own.certificate).unwrap();
     refused("A.pem");
+    // A pair that neighbours would not take.
+    for (shown, words) in [
+        (Shown::of(&herd, "B"), "A.pem: it is not for a.test"),
+        (Shown::by_a_stranger(&herd, &["a.test"]), "A.pem: its authority is not trusted here"),
+        (Shown::by_another(&herd, &["a.test"]), "A.pem: its signature is not its authority's"),
+        (Shown::by_the_herd(&herd, &["a.test"], EXPIRED), "A.pem: certificate expired"),
+    ] {
+        shown.install(&keys, "A");
+        refused(words);
+    }
+    fs::write(&own.key, &key).unwrap();
     fs::write(&own.certificate, &certificate).unwrap();
     mode(0o640);
     refused("mode 640");
@@ -168,6 +180,4 @@ fn a_certificate_that_ends_soon_is_warned_of_at_the_start_and_when_it_is_read() 
     hang_up(&a, TAKEN);
     assert_eq!(a.ask("x"), "? x");
     assert!(!a.log()[before..].contains("the certificate"), "{}", a.log());
-    Shown::by_the_herd(&herd, &["a.test"], EXPIRED).install(&herd.keys(), "A");
-    hang_up(&a, "the certificate for neighbours has ended");
 }

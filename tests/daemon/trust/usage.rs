@@ -1,6 +1,6 @@
 //! What cannot be used is said in one line, before anything listens.
 
-use super::{Shown, herdca};
+use super::{EXPIRED, Shown, herdca};
 use crate::harness::herd::bare;
 use crate::harness::{Directory, Herd, Process};
 use std::fs::{self, Permissions};
@@ -65,6 +65,14 @@ fn what_is_missing_or_open_to_others_is_wrong_usage() {
     refused(&herd, &["--cert", certificate, "--key", "nowhere.key"], "nowhere.key: ");
     fs::copy(another, key).unwrap();
     refused(&herd, &with_keys, "no pair");
+    for (shown, words) in [
+        (Shown::of(&herd, "B"), "A.pem: it is not for a.test"),
+        (Shown::by_a_stranger(&herd, &["a.test"]), "A.pem: its authority is not trusted here"),
+        (Shown::by_the_herd(&herd, &["a.test"], EXPIRED), "A.pem: certificate expired"),
+    ] {
+        shown.install(&keys, "A");
+        refused(&herd, &with_keys, words);
+    }
     // All is well, and so it was not for another reason that they were refused.
     herdca(&herd, &["server", "A"]);
     let mut command = bare(env!("CARGO_BIN_EXE_herd"));
