@@ -26,6 +26,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,6 +182,11 @@ pub fn herdca(herd: &Herd, arguments: &[&str]) -> Ended {
     let ended = Process::run(&mut command, herd.directory.path());
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended
+}
+
+/// Makes a FIFO, which blocks whoever opens it to read until somebody writes.
+pub fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg("-m").arg("600").arg(path).status().unwrap().success());
 }
 
 /// A token for these clients and rights, and its id.

@@ -1,7 +1,7 @@
 //! Keys that are made anew while servers run: SIGHUP.
 
 use super::doors::{assert_linked, assert_undisturbed};
-use super::{EXPIRED, Shown, caller, greeting, herdca, showing, token};
+use super::{EXPIRED, Shown, caller, greeting, herdca, make_fifo, showing, token};
 use crate::harness::herd::bare;
 use crate::harness::{Herd, Process, Server, until};
 use rustls::ClientConfig;
@@ -166,6 +166,25 @@ fn revoked_tokens_and_another_key_for_tokens_count_from_the_next_signal_on() {
     let (new, _) = token(&herd, "*", "report");
     assert_eq!(clients[1].ask(&format!("AUTH {new}")), "AUTH somebody");
     assert!(clients[1].ask(report).starts_with("AT A "));
+}
+
+#[test]
+fn what_would_block_whoever_opens_it_is_refused_and_nobody_waits() {
+    let herd = Herd::of(&[("A", &[])]).with_keys().with("--require-tokens");
+    let a = herd.start("A");
+    for file in ["revoked", "tokens.pub", "ca.pem", "A.pem", "A.key"] {
+        let path = herd.keys().join(file);
+        let good = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        make_fifo(&path);
+        let said = hang_up(&a, REFUSED);
+        assert!(said.contains(&format!("{file}: it is no regular file")), "{said}");
+        assert_eq!(a.ask("x"), "? x");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, good).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+    hang_up(&a, TAKEN);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What cannot be used is said in one line, before anything listens.
 
-use super::{EXPIRED, Shown, herdca};
+use super::{EXPIRED, Shown, herdca, make_fifo};
 use crate::harness::herd::bare;
 use crate::harness::{Directory, Herd, Process};
 use std::fs::{self, Permissions};
@@ -41,6 +41,12 @@ fn what_is_missing_or_open_to_others_is_wrong_usage() {
         let good = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
         refused(&herd, &with_keys, &format!("{file}: No such file"));
+        make_fifo(&path);
+        refused(&herd, &with_keys, &format!("{file}: it is no regular file"));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        refused(&herd, &with_keys, &format!("{file}: it is no regular file"));
+        fs::remove_dir(&path).unwrap();
         if file != "revoked" {
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
