@@ -5,7 +5,10 @@ use super::tls::{self, PeerNames};
 use crate::driver::{Read, Written};
 use crate::transport::Lost;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, Error, InvalidMessage, ServerConfig,
+    ServerConnection,
+};
 use std::io::{self, Read as _, Write};
 use std::sync::Arc;
 
@@ -16,16 +19,6 @@ pub enum Broken {
     Io(io::Error),
     /// What was said on it is not what TLS allows, or not whom it is allowed with.
     Tls(rustls::Error),
-}
-
-impl Broken {
-    /// Why a handshake with whom we have dialled did not come through: whatever it is, it is for want of TLS.
-    pub fn while_dialling(self) -> Lost {
-        match self {
-            Broken::Io(error) => Lost::Tls(format!("the handshake broke off: {error}")),
-            broken @ Broken::Tls(_) => broken.into(),
-        }
-    }
 }
 
 impl From<io::Error> for Broken {
@@ -85,6 +78,22 @@ impl TlsSession {
     /// of those.
     pub fn name(&self, peers: &PeerNames) -> Option<String> {
         peers.find(self.session.peer_certificates()?.first()?)
+    }
+
+    /// Why a handshake with whom we have dialled did not come through: whatever it is, it is for want of TLS;
+    /// of whom we have heard no word of it, it is not known to speak it.
+    pub fn dialled_in_vain(&self, broken: Broken) -> Lost {
+        let is_spoken = self.session.protocol_version().is_some();
+        match broken {
+            Broken::Io(error) if is_spoken => Lost::Tls(broke_off(&error)),
+            Broken::Io(error) => Lost::NotTls(broke_off(&error)),
+            Broken::Tls(error @ Error::InvalidMessage(InvalidMessage::InvalidContentType))
+                if !is_spoken =>
+            {
+                Lost::NotTls(tls::in_words(&error))
+            }
+            broken @ Broken::Tls(_) => broken.into(),
+        }
     }
 
     /// Reads once into `buffer`, which is not empty.
@@ -204,6 +213,10 @@ impl TlsSession {
         self.session.send_close_notify();
         Ok(self.flush(socket)?.all)
     }
+}
+
+fn broke_off(error: &io::Error) -> String {
+    format!("the handshake broke off: {error}")
 }
 
 /// The peer closed the socket where it may not.
