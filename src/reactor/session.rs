@@ -18,7 +18,7 @@ pub enum Broken {
     /// The socket did, or the peer closed it where it may not.
     Io(io::Error),
     /// What was said on it is not what TLS allows, or not whom it is allowed with.
-    Tls(rustls::Error),
+    Tls(Error),
 }
 
 impl From<io::Error> for Broken {
@@ -43,7 +43,7 @@ impl From<Broken> for Lost {
 pub struct TlsSession {
     session: Connection,
     /// Why the session broke, as long as what came before has not been read.
-    broken: Option<rustls::Error>,
+    broken: Option<Error>,
 }
 
 /// What became of what a session had ready to be sent.

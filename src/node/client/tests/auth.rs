@@ -54,7 +54,8 @@ fn elsewhere(scene: &mut Scene, lines: &str) {
     let access = scene.node.access.take();
     let id = ConnectionId { slot: 9, generation: 0 };
     let mut transport = Transport::new(id);
-    let mut client = scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 2)));
+    let mut client =
+        scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 2)), scene.now);
     let mut cx = Context { app: &mut scene.node, transport: &mut transport, now: scene.now };
     client.data_received(&mut cx, lines.as_bytes());
     scene.node.access = access;
