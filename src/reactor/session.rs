@@ -3,6 +3,7 @@
 
 use super::tls::{self, PeerNames};
 use crate::driver::{Read, Written};
+use crate::limits;
 use crate::transport::Lost;
 use rustls::pki_types::ServerName;
 use rustls::{
@@ -104,6 +105,7 @@ impl TlsSession {
     where
         S: io::Read + Write,
     {
+        let mut left = limits::TLS_RECEIVES_PER_READ_MAX;
         loop {
             match self.session.reader().read(buffer) {
                 Ok(0) => return Ok(Read::End),
@@ -117,6 +119,10 @@ impl TlsSession {
             if let Some(error) = self.broken.take() {
                 return Err(Broken::Tls(error));
             }
+            if left == 0 {
+                return Ok(Read::Later);
+            }
+            left -= 1;
             match self.receive(socket) {
                 Ok(None) => return Ok(Read::Nothing),
                 // At the end of the stream the session's reader tells what kind of end it is.
