@@ -31,7 +31,7 @@ mod tests;
 mod watcher;
 mod watches;
 
-pub(super) use event::{Event, Form, Room, client_at};
+pub(super) use event::{Event, Form, News, Room, client_at};
 
 use super::access::Sight;
 use crate::limits;

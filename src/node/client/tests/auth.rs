@@ -292,3 +292,14 @@ fn one_token_is_verified_in_a_turn() {
     assert_eq!(scene.node.counts.refused_for(Refused::Token), 1);
     assert_eq!(settle(&mut scene), "? AUTH a.b.c\n".repeat(3));
 }
+
+#[test]
+fn what_is_caught_up_on_when_a_watch_ends_is_not_told_to_whose_token_is_over() {
+    let mut scene = guarded();
+    shows(&mut scene, "anna", "*", &ALL);
+    assert_eq!(says(&mut scene, "WATCH *\n"), "WATCH *\n~ NOW *\n");
+    elsewhere(&mut scene, "IAMAT kiwi +1+1 1599999999\n");
+    scene.now.posix_nanoseconds = (EXPIRES_AT as i64 + 1) * SECOND;
+    scene.receives("UNWATCH *\n");
+    assert_eq!(scene.answers(), "? UNWATCH *\n");
+}

@@ -14,6 +14,11 @@ impl Watcher {
         positions: &'p Positions,
     ) -> Option<News<'p>> {
         let change = positions.change_of(number)?;
+        if !self.may_know(change.client()) {
+            // It may have been told of it before.
+            self.told.remove(&number);
+            return None;
+        }
         let Some(position) = change.position() else {
             let gone = self.judge_gone(number, positions);
             // To who watches everything, unless nobody can have been told of the client.
@@ -58,7 +63,7 @@ impl Watcher {
         after: u64,
         positions: &'p Positions,
     ) -> Option<News<'p>> {
-        let change = positions.change_of(noted.number)?;
+        let change = positions.change_of(noted.number).filter(|c| self.may_know(c.client()))?;
         let (is_taken, point) = change.position().map_or((false, None), |p| self.watches.take(&p));
         let Watcher { told, resumed, .. } = self;
         if is_taken && positions.is_dead(noted.number) {
