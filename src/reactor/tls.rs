@@ -1,12 +1,12 @@
 //! TLS configurations: with which endpoints are dialled, and with which peers are accepted.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
     InvalidMessage, PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme, version,
@@ -192,7 +192,8 @@ pub fn client_config(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, St
     Ok(Arc::new(config))
 }
 
-/// For those who are as trusted as we are: TLS 1.3, and both show a certificate of that authority.
+/// For those who are as trusted as we are: TLS 1.3, and both show a certificate of that authority. No session
+/// is resumed, as nobody would look then whether the certificate is still good.
 ///
 /// # Errors
 /// In one line: key and certificate are no pair, or not usable.
@@ -200,12 +201,13 @@ pub fn mutual_client_config(
     authorities: &Authorities,
     identity: &Identity,
 ) -> Result<Arc<ClientConfig>, String> {
-    let config = ClientConfig::builder_with_provider(provider())
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])
         .map_err(in_one_line)?
         .with_root_certificates(Arc::clone(&authorities.0))
         .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
         .map_err(in_one_line)?;
+    config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
 }
 
@@ -219,12 +221,14 @@ pub fn mutual_server_config(
     peers: &PeerNames,
 ) -> Result<Arc<ServerConfig>, String> {
     let verifier = PeersOnly::new(authorities, peers)?;
-    let config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])
         .map_err(in_one_line)?
         .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
         .map_err(in_one_line)?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
