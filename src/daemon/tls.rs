@@ -150,7 +150,11 @@ impl Tls {
         }
         self.looked_at = now;
         for &(whom, ends_at) in &self.configs.borrow().ends {
-            if let Some((level, why)) = ends_soon(ends_at, now) {
+            let renewed_by = match whom {
+                CLIENTS => "renew the files of --cert and --key",
+                _ => "have another made (herdca server)",
+            };
+            if let Some((level, why)) = ends_soon(ends_at, now, renewed_by) {
                 log::log!(level, "the certificate for {whom} {why}");
             }
         }
@@ -159,17 +163,19 @@ impl Tls {
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// What is to be said of a certificate that is good until then, if anything is.
-fn ends_soon(ends_at: i64, now: i64) -> Option<(Level, String)> {
+/// Whom certificates are for: that of the folder of keys, and that of `--cert`.
+const NEIGHBOURS: &str = "neighbours";
+const CLIENTS: &str = "clients";
+
+/// What is to be said of a certificate that is good until then, and another of which is got so, if anything is.
+fn ends_soon(ends_at: i64, now: i64, renewed_by: &str) -> Option<(Level, String)> {
     let left = ends_at.saturating_sub(now);
     let days = plural(left.unsigned_abs() / DAY_SECONDS.unsigned_abs(), "day");
     if left <= 0 {
         return Some((Level::Error, format!("has ended {days} ago: nobody takes it any more")));
     }
     let is_soon = left.unsigned_abs() < limits::CERTIFICATE_ENDS_SOON.as_secs();
-    is_soon.then(|| {
-        (Level::Warn, format!("ends in {days}: have another made (herdca server), and send SIGHUP"))
-    })
+    is_soon.then(|| (Level::Warn, format!("ends in {days}: {renewed_by}, and send SIGHUP")))
 }
 
 /// The names that neighbours' certificates are for, all different.
@@ -195,7 +201,7 @@ fn configs(
     let mut ends = Vec::new();
     let mut neighbours = None;
     if let Some(Keys { authorities, identity }) = &keys {
-        ends.extend(keys::ends_at(identity).map(|at| ("neighbours", at)));
+        ends.extend(keys::ends_at(identity).map(|at| (NEIGHBOURS, at)));
         neighbours = Some(Neighbours {
             dialled: mutual_client_config(authorities, identity).map_err(in_keys)?,
             accepted: ServerTls {
@@ -207,7 +213,7 @@ fn configs(
     }
     let public = shown.as_ref().or(keys.as_ref().map(|keys| &keys.identity));
     if let Some(identity) = &shown {
-        ends.extend(keys::ends_at(identity).map(|at| ("clients", at)));
+        ends.extend(keys::ends_at(identity).map(|at| (CLIENTS, at)));
     }
     let public = public.map(server_config).transpose();
     let public =
@@ -225,12 +231,12 @@ mod tests {
         for (days, said) in [
             (31, None),
             (30, None),
-            (29, Some("ends in 29 days")),
+            (29, Some("ends in 29 days: do so, and send SIGHUP")),
             (1, Some("ends in 1 day")),
             (0, Some("has ended 0 days ago")),
             (-2, Some("has ended 2 days ago")),
         ] {
-            let found = ends_soon(now + days * DAY_SECONDS, now);
+            let found = ends_soon(now + days * DAY_SECONDS, now, "do so");
             assert_eq!(found.is_some(), said.is_some(), "{days}");
             if let (Some((level, why)), Some(said)) = (found, said) {
                 assert!(why.starts_with(said), "{why}");

@@ -116,9 +116,14 @@ impl Shown {
 
     /// Puts it where a server of that name looks.
     pub fn install(&self, keys: &Path, name: &str) {
-        for (from, kind) in [(&self.certificate, "pem"), (&self.key, "key")] {
-            fs::copy(from, keys.join(format!("{name}.{kind}"))).unwrap();
-        }
+        let [certificate, key] = ["pem", "key"].map(|kind| keys.join(format!("{name}.{kind}")));
+        self.copy_to(&Shown { certificate, key });
+    }
+
+    /// Puts it in the place of another.
+    pub fn copy_to(&self, other: &Shown) {
+        fs::copy(&self.certificate, &other.certificate).unwrap();
+        fs::copy(&self.key, &other.key).unwrap();
     }
 
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {

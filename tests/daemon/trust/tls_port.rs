@@ -287,10 +287,14 @@ fn a_certificate_of_its_own_is_shown_to_clients_and_visitors() {
     let mut client = a.tls_client().secure(&config, "a.test");
     assert!(client.ask(REPORT).starts_with("AT A "));
     let renewed = Shown::by_the_herd(&herd, &["a.test"], super::GOOD);
-    std::fs::copy(&renewed.certificate, &shown.certificate).unwrap();
-    std::fs::copy(&renewed.key, &shown.key).unwrap();
+    renewed.copy_to(&shown);
     a.process.signal("HUP");
     a.wait_for_log("certificates and keys are read anew");
     assert_eq!(shown_at(a.tls_client(), "a.test"), renewed.chain()[0].to_vec());
     assert!(client.ask(REPORT).starts_with("AT A "));
+    // It is not of herdca's making.
+    Shown::ending_in(&herd, "a.test", Duration::from_secs(86_400 * 9 / 2)).copy_to(&shown);
+    a.process.signal("HUP");
+    let said = a.wait_for_log("the certificate for clients ends in 4 days");
+    assert!(said.contains("renew the files of --cert and --key, and send SIGHUP"), "{said}");
 }
