@@ -116,7 +116,7 @@ impl Hub {
         {
             recent.let_go(watcher, positions);
         }
-        watcher.restrict(sight, positions);
+        watcher.restrict(sight);
     }
 
     /// What is so now is to be told, and then what changes; to who was told before all up to the event

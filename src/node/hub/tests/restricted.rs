@@ -136,3 +136,33 @@ fn nothing_is_kept_of_those_whom_a_watcher_may_not_know() {
     stage.report("a", "+9+9");
     assert_eq!(stage.told(0), "OUT a");
 }
+
+#[test]
+fn who_is_at_rest_apart_from_the_recent_lines_is_in_nobody_s_way() {
+    let mut stage = Stage::new(100);
+    for watcher in 0..100 {
+        let id = stage.watchers[watcher].0;
+        if watcher % 2 == 0 {
+            stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
+        }
+        assert!(stage.command(watcher, "WATCH *"));
+        // Some are restricted later, when they share the recent lines.
+        if watcher % 4 == 1 {
+            stage.settle();
+            stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
+        }
+    }
+    for round in 0..3 {
+        stage.report("a", "+1+1");
+        stage.report("b", "+1+1");
+        stage.settle();
+        // One is the hub's, and one tells where the recent lines begin.
+        assert_eq!(stage.positions.cursors(), 2, "in round {round}");
+        for watcher in 0..100 {
+            let told = stage.told(watcher);
+            let is_restricted = watcher % 4 != 3;
+            let times = told.matches("AT b").count();
+            assert_eq!((told.matches("AT a").count(), times > 0), (1, !is_restricted), "{told}");
+        }
+    }
+}

@@ -3,14 +3,13 @@
 use super::super::event::News;
 use super::Watcher;
 use crate::node::access::Sight;
-use crate::positions::Positions;
 
 impl Watcher {
     /// From now on it is told of those only. Who is not told of all cannot share what all are told.
-    pub fn restrict(&mut self, sight: Option<Sight>, positions: &mut Positions) {
+    pub fn restrict(&mut self, sight: Option<Sight>) {
         self.sight = sight;
         if let Some(everything) = self.everything.as_mut().filter(|_| self.sight.is_some()) {
-            everything.go_alone(positions);
+            everything.go_alone();
         }
     }
 
