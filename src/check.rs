@@ -135,7 +135,7 @@ impl Application for Check {
     type Protocol = Probe;
     type Listener = Nowhere;
 
-    fn accepted(&mut self, nowhere: Nowhere, _address: SocketAddr) -> Probe {
+    fn accepted(&mut self, nowhere: Nowhere, _address: SocketAddr, _now: Now) -> Probe {
         match nowhere {}
     }
 

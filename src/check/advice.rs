@@ -43,7 +43,7 @@ pub(super) fn on_loss(cause: &Lost, is_stand_in: bool) -> Option<&'static str> {
         }
         // The file is not there, and what can be done is said with it.
         (Lost::Tls(why), true) if why.contains("start `places`") => return None,
-        (Lost::Tls(_), true) => {
+        (Lost::Tls(_) | Lost::NotTls(_), true) => {
             "its authority is looked for in .herd, where the stand-in that runs on this port was \
              started"
         }
@@ -52,7 +52,7 @@ pub(super) fn on_loss(cause: &Lost, is_stand_in: bool) -> Option<&'static str> {
         (Lost::Connect(_) | Lost::ConnectTimeout(DialStage::Connect(_)), _) => {
             "does it run, and may this machine go there?"
         }
-        (Lost::ConnectTimeout(DialStage::Handshake(_)), _) => {
+        (Lost::NotTls(_), false) | (Lost::ConnectTimeout(DialStage::Handshake(_)), _) => {
             "is it a server of HTTPS, and is there nothing on the way that holds it up?"
         }
         _ => return None,

@@ -170,6 +170,8 @@ fn what_keeps_a_connection_from_coming_about_comes_with_what_to_do() {
         (refused(), false, ["connection refused", "does it run"]),
         (Lost::Tls("bad".to_owned()), true, ["TLS: bad", ".herd"]),
         (Lost::Tls("bad".to_owned()), false, ["TLS: bad", "--places-ca"]),
+        (Lost::NotTls("bad".to_owned()), true, ["TLS: bad", ".herd"]),
+        (Lost::NotTls("bad".to_owned()), false, ["TLS: bad", "a server of HTTPS"]),
         (Lost::Resolve("x".to_owned()), false, ["name look-up failed: x", "resolve names"]),
         (
             Lost::ConnectTimeout(DialStage::LookUp),

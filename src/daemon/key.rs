@@ -5,9 +5,9 @@ use crate::limits;
 use crate::places::Key;
 use std::env::VarError;
 use std::fmt::Display;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// The environment's variable for it.
@@ -34,13 +34,17 @@ pub(super) fn in_file(path: &Path) -> Result<Key, Failure> {
     Key::from_file(mode, &content).map_err(|error| fail(&error))
 }
 
-/// A file's mode and the beginning of its content: of the very file that is read.
+/// A file's mode and the beginning of its content: of the very file that is read. It is a regular one: what
+/// blocks whoever opens or reads it, such as a FIFO or a terminal, would stop the server.
 pub(super) fn read(path: &Path, bytes: u64) -> io::Result<(u32, Vec<u8>)> {
-    let file = File::open(path)?;
-    let mode = file.metadata()?.mode();
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
     let mut content = Vec::new();
     file.take(bytes).read_to_end(&mut content)?;
-    Ok((mode, content))
+    Ok((metadata.mode(), content))
 }
 
 #[cfg(test)]

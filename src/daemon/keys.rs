@@ -26,15 +26,18 @@ pub(super) struct Keys {
 /// Bits of a file's mode by which others than its owner may do something with it.
 const OTHERS: u32 = 0o077;
 
-/// Reads what a server of that name needs of the folder that `herdca` made.
+/// Reads what a server needs of the folder that `herdca` made, if it is that server's: the one of that name
+/// in the herd file, and in its certificate.
 ///
 /// # Errors
-/// One line that names the file.
-pub(super) fn in_folder(dir: &Path, server: &str) -> Result<Keys, String> {
+/// One line that names the file: it cannot be read, or neighbours would not take what is in it.
+pub(super) fn in_folder(dir: &Path, server: &str, in_certificate: &str) -> Result<Keys, String> {
     let path = dir.join("ca.pem");
     let authorities = Authorities::from_pem(&read(&path)?).map_err(|why| in_file(&path, &why))?;
     let [certificate, key] = ["pem", "key"].map(|kind| dir.join(format!("{server}.{kind}")));
-    Ok(Keys { authorities, identity: identity(&certificate, &key)? })
+    let identity = identity(&certificate, &key)?;
+    authorities.judge(&identity, in_certificate).map_err(|why| in_file(&certificate, &why))?;
+    Ok(Keys { authorities, identity })
 }
 
 /// Reads what tokens are believed, of the same folder.
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn a_folder_s_keys_are_read_with_their_end() {
         let directory = folder();
-        let keys = in_folder(directory.path(), "Hands").unwrap();
+        let keys = in_folder(directory.path(), "Hands", "hands.goloman").unwrap();
         assert_eq!(ends_at(&keys.identity), Some(1_999_987_200), "2033-05-18 00:00 UTC");
     }
 
@@ -136,8 +139,33 @@ mod tests {
         let directory = folder();
         for file in ["Hands.key", "Hands.pem", "ca.pem"] {
             fs::remove_file(directory.path().join(file)).unwrap();
-            let why = in_folder(directory.path(), "Hands").unwrap_err();
+            let why = in_folder(directory.path(), "Hands", "hands.goloman").unwrap_err();
             assert!(why.contains(file), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_neighbours_would_not_take_is_refused() {
+        let directory = folder();
+        let of_another = in_folder(directory.path(), "Hands", "holiday.goloman").unwrap_err();
+        assert!(of_another.ends_with("Hands.pem: it is not for holiday.goloman"), "{of_another}");
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["hands.goloman".to_owned()]).unwrap();
+        let by_another = folder();
+        let refused = |params: &CertificateParams, directory: &Directory| {
+            directory.file("Hands.pem", params.self_signed(&key).unwrap().pem().as_bytes());
+            directory.file("Hands.key", key.serialize_pem().as_bytes());
+            in_folder(directory.path(), "Hands", "hands.goloman").unwrap_err()
+        };
+        let why = refused(&params, &by_another);
+        assert!(why.contains("Hands.pem: its "), "{why}");
+        for (from, until, words) in [(2020, 2021, "expired"), (2089, 2090, "not valid yet")] {
+            params.not_before = date_time_ymd(from, 1, 1);
+            params.not_after = date_time_ymd(until, 1, 1);
+            let pem = params.self_signed(&key).unwrap().pem();
+            directory.file("ca.pem", pem.as_bytes());
+            let why = refused(&params, &directory);
+            assert!(why.contains("Hands.pem: ") && why.contains(words), "{why}");
         }
     }
 
@@ -147,7 +175,7 @@ mod tests {
         let key = directory.path().join("Hands.key");
         for mode in [0o640, 0o604, 0o610, 0o602, 0o400, 0o600] {
             fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
-            match in_folder(directory.path(), "Hands") {
+            match in_folder(directory.path(), "Hands", "hands.goloman") {
                 Ok(_) => assert_eq!(mode & OTHERS, 0, "{mode:o}"),
                 Err(why) => assert!(why.contains(&format!("mode {mode:o}")), "{why}"),
             }
@@ -159,7 +187,7 @@ mod tests {
         let directory = folder();
         let most = usize::try_from(limits::KEY_FILE_BYTES_MAX).unwrap();
         directory.file("ca.pem", &vec![b'\n'; most + 1]);
-        let why = in_folder(directory.path(), "Hands").unwrap_err();
+        let why = in_folder(directory.path(), "Hands", "hands.goloman").unwrap_err();
         assert!(why.ends_with("ca.pem: it is too large"), "{why}");
     }
 }

@@ -36,8 +36,9 @@ struct Neighbours {
 /// What is spoken, and where that is read.
 pub(super) struct Tls {
     options: TrustOptions,
-    /// The server's own name.
+    /// The server's own name, and that which its certificate is for.
     server: String,
+    in_certificate: String,
     configs: Rc<RefCell<Configs>>,
     /// When it was last looked whether a certificate ends soon, in POSIX seconds.
     looked_at: i64,
@@ -51,7 +52,9 @@ impl Tls {
     pub(super) fn read(options: &TrustOptions, herd: &Herd, index: usize) -> Result<Self, Failure> {
         let server = &herd.servers[index];
         let peers = peer_names(options, herd, server).map_err(Failure::usage)?;
-        let configs = configs(options, &server.name, &peers).map_err(Failure::usage)?;
+        let in_certificate = herd.certificate_name(server);
+        let own = (&*server.name, &*in_certificate);
+        let configs = configs(options, own, &peers).map_err(Failure::usage)?;
         if let (Some(port), None) = (server.tls_port, &configs.public) {
             let why = "neither --keys nor --cert says what to show there";
             return Err(Failure::Usage(format!("tls_port {port}: {why}")));
@@ -59,6 +62,7 @@ impl Tls {
         Ok(Tls {
             options: options.clone(),
             server: server.name.clone(),
+            in_certificate,
             configs: Rc::new(RefCell::new(configs)),
             looked_at: i64::MIN,
         })
@@ -135,7 +139,8 @@ impl Tls {
             return Ok(false);
         }
         let peers = peer_names(&self.options, herd, &herd.servers[index])?;
-        let configs = configs(&self.options, &self.server, &peers)?;
+        let own = (&*self.server, &*self.in_certificate);
+        let configs = configs(&self.options, own, &peers)?;
         self.require_tokens(node, &herd.name)?;
         self.configs.replace(configs);
         self.tell_ends(node);
@@ -150,7 +155,11 @@ impl Tls {
         }
         self.looked_at = now;
         for &(whom, ends_at) in &self.configs.borrow().ends {
-            if let Some((level, why)) = ends_soon(ends_at, now) {
+            let renewed_by = match whom {
+                CLIENTS => "renew the files of --cert and --key",
+                _ => "have another made (herdca server)",
+            };
+            if let Some((level, why)) = ends_soon(ends_at, now, renewed_by) {
                 log::log!(level, "the certificate for {whom} {why}");
             }
         }
@@ -159,17 +168,19 @@ impl Tls {
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// What is to be said of a certificate that is good until then, if anything is.
-fn ends_soon(ends_at: i64, now: i64) -> Option<(Level, String)> {
+/// Whom certificates are for: that of the folder of keys, and that of `--cert`.
+const NEIGHBOURS: &str = "neighbours";
+const CLIENTS: &str = "clients";
+
+/// What is to be said of a certificate that is good until then, and another of which is got so, if anything is.
+fn ends_soon(ends_at: i64, now: i64, renewed_by: &str) -> Option<(Level, String)> {
     let left = ends_at.saturating_sub(now);
     let days = plural(left.unsigned_abs() / DAY_SECONDS.unsigned_abs(), "day");
     if left <= 0 {
         return Some((Level::Error, format!("has ended {days} ago: nobody takes it any more")));
     }
     let is_soon = left.unsigned_abs() < limits::CERTIFICATE_ENDS_SOON.as_secs();
-    is_soon.then(|| {
-        (Level::Warn, format!("ends in {days}: have another made (herdca server), and send SIGHUP"))
-    })
+    is_soon.then(|| (Level::Warn, format!("ends in {days}: {renewed_by}, and send SIGHUP")))
 }
 
 /// The names that neighbours' certificates are for, all different.
@@ -181,8 +192,13 @@ fn peer_names(options: &TrustOptions, herd: &Herd, server: &Server) -> Result<Pe
     PeerNames::new(server.neighbours.iter().map(|&neighbour| names[neighbour].clone()))
 }
 
-fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Configs, String> {
-    let keys = options.keys.as_deref().map(|dir| keys::in_folder(dir, server)).transpose();
+fn configs(
+    options: &TrustOptions,
+    (server, in_certificate): (&str, &str),
+    peers: &PeerNames,
+) -> Result<Configs, String> {
+    let keys = options.keys.as_deref().map(|dir| keys::in_folder(dir, server, in_certificate));
+    let keys = keys.transpose();
     let keys = keys.map_err(|why| format!("--keys {why}"))?;
     let shown = options.certificate.as_ref().map(|(cert, key)| keys::identity(cert, key));
     let shown = shown.transpose().map_err(|why| format!("--cert {why}"))?;
@@ -190,7 +206,7 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     let mut ends = Vec::new();
     let mut neighbours = None;
     if let Some(Keys { authorities, identity }) = &keys {
-        ends.extend(keys::ends_at(identity).map(|at| ("neighbours", at)));
+        ends.extend(keys::ends_at(identity).map(|at| (NEIGHBOURS, at)));
         neighbours = Some(Neighbours {
             dialled: mutual_client_config(authorities, identity).map_err(in_keys)?,
             accepted: ServerTls {
@@ -202,7 +218,7 @@ fn configs(options: &TrustOptions, server: &str, peers: &PeerNames) -> Result<Co
     }
     let public = shown.as_ref().or(keys.as_ref().map(|keys| &keys.identity));
     if let Some(identity) = &shown {
-        ends.extend(keys::ends_at(identity).map(|at| ("clients", at)));
+        ends.extend(keys::ends_at(identity).map(|at| (CLIENTS, at)));
     }
     let public = public.map(server_config).transpose();
     let public =
@@ -220,12 +236,12 @@ mod tests {
         for (days, said) in [
             (31, None),
             (30, None),
-            (29, Some("ends in 29 days")),
+            (29, Some("ends in 29 days: do so, and send SIGHUP")),
             (1, Some("ends in 1 day")),
             (0, Some("has ended 0 days ago")),
             (-2, Some("has ended 2 days ago")),
         ] {
-            let found = ends_soon(now + days * DAY_SECONDS, now);
+            let found = ends_soon(now + days * DAY_SECONDS, now, "do so");
             assert_eq!(found.is_some(), said.is_some(), "{days}");
             if let (Some((level, why)), Some(said)) = (found, said) {
                 assert!(why.starts_with(said), "{why}");

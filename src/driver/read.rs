@@ -79,15 +79,18 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             };
             match self.world.read(socket, &mut self.driver.buffer[..budget]) {
                 Ok(Read::Nothing) => connection.readiness.readable = false,
+                Ok(Read::Later) => budget = 0,
                 Ok(Read::End) => {
                     connection.readiness.readable = false;
                     connection.ended = true;
                     self.end_received(id);
                 }
                 Ok(Read::Bytes { count, emptied }) => {
-                    budget -= count;
                     if emptied && !connection.readiness.read_closed {
                         connection.readiness.readable = false;
+                    } else {
+                        // Few bytes may have cost much: under TLS each may be a record.
+                        budget = budget.saturating_sub(count.max(limits::READ_LEAST_BYTES));
                     }
                     self.driver.meters.bytes_read += count as u64;
                     self.deliver(id, count);

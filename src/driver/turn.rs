@@ -87,13 +87,19 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         let listener = &mut self.driver.listeners[place];
         listener.count_accepted(self.driver.now.monotonic);
         self.driver.meters.accepted += 1;
-        let protocol = self.app.accepted(listener.name, address);
+        let protocol = self.app.accepted(listener.name, address, self.driver.now);
         let phase = Phase::ComingUp { until: self.driver.now.monotonic };
         let transport = Transport::new(id);
+        let is_pending = matches!(progress, Progress::Pending(_));
+        let turns_away = is_pending && protocol.turns_away();
         let mut connection = Connection::new(transport, protocol, phase, Some(socket));
         connection.listener = u16::try_from(place).ok();
         self.driver.slots.insert(id, connection);
-        if let Progress::Pending(_) = progress
+        if turns_away {
+            self.driver.lose(id, Lost::Aborted);
+            return;
+        }
+        if is_pending
             && let Some(oldest) = self.driver.listeners[place].is_coming_up(id, address.ip())
         {
             self.driver.lose(oldest, Lost::Tls("it makes room for others".to_owned()));

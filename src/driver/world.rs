@@ -132,6 +132,8 @@ pub enum Read {
     End,
     /// Nothing now.
     Nothing,
+    /// Nothing yet, though much has come: there may be more, and it is for the next turn.
+    Later,
 }
 
 /// What became of a write.

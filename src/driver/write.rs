@@ -148,7 +148,11 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                 connection.readiness.readable |= !emptied;
                 emptied
             }
-            Ok(_) | Err(_) => true,
+            Ok(Read::Later) => {
+                connection.readiness.readable = true;
+                false
+            }
+            Ok(Read::Nothing | Read::End) | Err(_) => true,
         }
     }
 }

@@ -14,7 +14,8 @@ impl Herd {
     ///
     /// # Errors
     ///
-    /// A name is no label of the DNS, or two differ only in case, so that one could pass for the other.
+    /// A name is no label of the DNS, or two differ only in case, or a host is another server's name, so that
+    /// one could pass for the other.
     pub fn certificate_names(&self) -> Result<Vec<String>, Mistake> {
         if !is_dns_label(&self.name) {
             return Err(Mistake::NoLabel(self.name.clone()));
@@ -31,7 +32,16 @@ impl Herd {
                 Some(other) => Err(mistake(ServerMistake::OnlyCase(other.clone()))),
             }
         });
-        names.collect()
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        for (server, own) in self.servers.iter().zip(&names) {
+            // The root's dot is not in certificates.
+            let host = server.host.trim_end_matches('.').to_ascii_lowercase();
+            if let Some(other) = taken.get(&host).filter(|_| host != *own) {
+                let mistake = ServerMistake::HostOf((*other).clone());
+                return Err(Mistake::Server { server: server.name.clone(), mistake });
+            }
+        }
+        Ok(names)
     }
 }
 
@@ -59,6 +69,26 @@ mod tests {
         }
         let mistake = herd("coast", ["A", "Münster"]).certificate_names().unwrap_err();
         assert!(mistake.to_string().starts_with("server \"Münster\": "), "{mistake}");
+    }
+
+    #[test]
+    fn a_host_that_is_what_another_s_certificate_is_for_is_refused() {
+        let with_host = |host: &str| {
+            let json = format!(
+                r#"{{"herd": "coast", "servers": [
+                    {{"name": "Sur", "host": "{host}", "port": 1}},
+                    {{"name": "Monterey", "host": "127.0.0.1", "port": 2}}]}}"#
+            );
+            Herd::from_json(json.as_bytes()).unwrap().certificate_names()
+        };
+        for host in ["sur.coast", "monterey.other", "monterey"] {
+            assert!(with_host(host).is_ok(), "{host}");
+        }
+        for host in ["monterey.coast", "Monterey.COAST", "monterey.coast."] {
+            let mistake = with_host(host).unwrap_err().to_string();
+            let why = "server \"Sur\": its host is what the certificate of \"Monterey\" is for";
+            assert!(mistake.starts_with(why), "{mistake}");
+        }
     }
 
     #[test]

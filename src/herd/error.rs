@@ -87,6 +87,8 @@ pub enum ServerMistake {
     NoLabel,
     /// Its name differs from that one only in case, so that they would have the same certificate.
     OnlyCase(String),
+    /// Its host is the name of that one's certificate, and certificates are for hosts, too.
+    HostOf(String),
 }
 
 impl Error for HerdError {}
@@ -184,6 +186,10 @@ impl fmt::Display for ServerMistake {
             ServerMistake::OnlyCase(other) => write!(
                 f,
                 "its name differs from {other:?} only in case: certificates could not tell them apart"
+            ),
+            ServerMistake::HostOf(other) => write!(
+                f,
+                "its host is what the certificate of {other:?} is for: with its own it could pass for it"
             ),
         }
     }

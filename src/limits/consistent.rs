@@ -22,6 +22,7 @@ const _: () = {
     assert!(STOP_STALL_MAX.as_millis() < STOP_GRACE.as_millis());
     assert!(STOP_STALL_MAX.as_millis() < LINGER_MAX.as_millis());
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
+    assert!(READ_LEAST_BYTES < READ_BUDGET_FIRST_BYTES);
     assert!(UNGREETED_MAX + REFUSED_MAX < STRANGERS_MAX);
     assert!(HEARTBEAT_INTERVAL.as_millis() * 3 < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(NEIGHBOUR_SILENCE_MAX.as_millis() < 5_000);

@@ -14,6 +14,12 @@ pub const HANDSHAKES_MAX: usize = 256;
 pub const HANDSHAKES_SHARE: usize = 8;
 /// Accepted connections that go on with their TLS handshake in one turn; each costs some 0.2 ms.
 pub const HANDSHAKES_PER_TURN: usize = 8;
+/// Times that a TLS session takes what its socket has before it has something for the protocol, in one read:
+/// twice as often as the largest record needs. Records without content do not hold up a turn.
+pub const TLS_RECEIVES_PER_READ_MAX: usize = 8;
+/// What a read counts as at least, of what a turn may read, if it has left something unread: so much of the
+/// socket a TLS session takes at a time, and it may be a record for each byte.
+pub const READ_LEAST_BYTES: usize = 4 * 1_024;
 /// Largest file of certificates or keys.
 pub const KEY_FILE_BYTES_MAX: u64 = 1 << 20;
 /// How long before its end a certificate is warned of (contract).

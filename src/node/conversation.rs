@@ -7,7 +7,7 @@ use super::link::{Accepted, Dialled};
 use super::places::{Connection, Request};
 use super::web::Visitor;
 use super::{Node, Port};
-use crate::transport::{Action, Context, Lost, PeerInfo, Protocol};
+use crate::transport::{Action, Context, Lost, Now, PeerInfo, Protocol};
 use std::net::SocketAddr;
 
 /// One of the conversations of a server.
@@ -38,11 +38,11 @@ impl Node {
 
 impl Conversation {
     /// With who was accepted at that port.
-    pub(super) fn accepted(port: Port, address: SocketAddr) -> Self {
+    pub(super) fn accepted(node: &mut Node, port: Port, address: SocketAddr, now: Now) -> Self {
         Conversation(match port {
-            Port::Clients | Port::ClientsTls => Role::Client(Client::new()),
+            Port::Clients | Port::ClientsTls => Role::Client(Client::accepted(node, address, now)),
             Port::Neighbours => Role::Accepted(Box::new(Accepted::new(address))),
-            Port::Web => Role::Web(Box::new(Visitor::new())),
+            Port::Web => Role::Web(Box::new(Visitor::accepted(node, address, now))),
         })
     }
 
@@ -92,6 +92,14 @@ impl Conversation {
 }
 
 impl Protocol<Node> for Conversation {
+    fn turns_away(&self) -> bool {
+        match &self.0 {
+            Role::Client(client) => client.turns_away(),
+            Role::Web(visitor) => visitor.turns_away(),
+            Role::Accepted(_) | Role::Dialled(_) | Role::Places(_) => false,
+        }
+    }
+
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
         self.call(cx, |protocol, cx| protocol.connection_made(cx, peer));
     }

@@ -311,8 +311,8 @@ impl Application for Node {
     type Protocol = Conversation;
     type Listener = Port;
 
-    fn accepted(&mut self, port: Port, address: SocketAddr) -> Conversation {
-        let conversation = Conversation::accepted(port, address);
+    fn accepted(&mut self, port: Port, address: SocketAddr, now: Now) -> Conversation {
+        let conversation = Conversation::accepted(self, port, address, now);
         self.counts.opened(conversation.kind());
         conversation
     }

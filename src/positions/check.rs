@@ -12,6 +12,12 @@ pub(super) fn equal<T: PartialEq + std::fmt::Debug>(
 }
 
 impl Positions {
+    /// How many cursors are open.
+    #[cfg(test)]
+    pub fn cursors(&self) -> usize {
+        self.feed.cursors()
+    }
+
     /// Checks the whole store: index and areas against feed, the list's order, cursors, free numbers, digest,
     /// what was heard from whom, memory. It takes as long as there are records, cursors and
     /// epochs of neighbours. Only in builds with debug assertions: for tests, simulators and fuzzers.

@@ -1,6 +1,6 @@
 //! Connections on their way out: look-up, one address after the other, TLS handshake.
 
-use super::session::{Broken, TlsSession};
+use super::session::TlsSession;
 use super::sockets::Sockets;
 use super::stream::Stream;
 use crate::fault::fault;
@@ -209,7 +209,7 @@ fn advance_handshake(
         return Err(Lost::Aborted);
     };
     // All that was there has been taken, and what could not be written waits for an edge.
-    let is_done = stream.handshake().map_err(Broken::while_dialling)?;
+    let is_done = stream.handshake().map_err(|broken| stream.dialled_in_vain(broken))?;
     Ok(is_done.then_some(address))
 }
 
@@ -228,7 +228,7 @@ fn note_failure(dialling: &mut Dialling, why: Lost) {
 fn progress(failure: &Lost) -> u8 {
     use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkUnreachable, Unsupported};
     match failure {
-        Lost::Tls(_) => 3,
+        Lost::Tls(_) | Lost::NotTls(_) => 3,
         Lost::ConnectTimeout(DialStage::Handshake(_)) => 2,
         Lost::Connect(error) => match error.kind() {
             AddrNotAvailable | HostUnreachable | NetworkUnreachable | Unsupported => 0,

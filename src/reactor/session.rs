@@ -3,9 +3,13 @@
 
 use super::tls::{self, PeerNames};
 use crate::driver::{Read, Written};
+use crate::limits;
 use crate::transport::Lost;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, Error, InvalidMessage, ServerConfig,
+    ServerConnection,
+};
 use std::io::{self, Read as _, Write};
 use std::sync::Arc;
 
@@ -15,17 +19,7 @@ pub enum Broken {
     /// The socket did, or the peer closed it where it may not.
     Io(io::Error),
     /// What was said on it is not what TLS allows, or not whom it is allowed with.
-    Tls(rustls::Error),
-}
-
-impl Broken {
-    /// Why a handshake with whom we have dialled did not come through: whatever it is, it is for want of TLS.
-    pub fn while_dialling(self) -> Lost {
-        match self {
-            Broken::Io(error) => Lost::Tls(format!("the handshake broke off: {error}")),
-            broken @ Broken::Tls(_) => broken.into(),
-        }
-    }
+    Tls(Error),
 }
 
 impl From<io::Error> for Broken {
@@ -50,7 +44,7 @@ impl From<Broken> for Lost {
 pub struct TlsSession {
     session: Connection,
     /// Why the session broke, as long as what came before has not been read.
-    broken: Option<rustls::Error>,
+    broken: Option<Error>,
 }
 
 /// What became of what a session had ready to be sent.
@@ -87,6 +81,22 @@ impl TlsSession {
         peers.find(self.session.peer_certificates()?.first()?)
     }
 
+    /// Why a handshake with whom we have dialled did not come through: whatever it is, it is for want of TLS;
+    /// of whom we have heard no word of it, it is not known to speak it.
+    pub fn dialled_in_vain(&self, broken: Broken) -> Lost {
+        let is_spoken = self.session.protocol_version().is_some();
+        match broken {
+            Broken::Io(error) if is_spoken => Lost::Tls(broke_off(&error)),
+            Broken::Io(error) => Lost::NotTls(broke_off(&error)),
+            Broken::Tls(error @ Error::InvalidMessage(InvalidMessage::InvalidContentType))
+                if !is_spoken =>
+            {
+                Lost::NotTls(tls::in_words(&error))
+            }
+            broken @ Broken::Tls(_) => broken.into(),
+        }
+    }
+
     /// Reads once into `buffer`, which is not empty.
     ///
     /// # Errors
@@ -95,6 +105,7 @@ impl TlsSession {
     where
         S: io::Read + Write,
     {
+        let mut left = limits::TLS_RECEIVES_PER_READ_MAX;
         loop {
             match self.session.reader().read(buffer) {
                 Ok(0) => return Ok(Read::End),
@@ -108,6 +119,10 @@ impl TlsSession {
             if let Some(error) = self.broken.take() {
                 return Err(Broken::Tls(error));
             }
+            if left == 0 {
+                return Ok(Read::Later);
+            }
+            left -= 1;
             match self.receive(socket) {
                 Ok(None) => return Ok(Read::Nothing),
                 // At the end of the stream the session's reader tells what kind of end it is.
@@ -204,6 +219,10 @@ impl TlsSession {
         self.session.send_close_notify();
         Ok(self.flush(socket)?.all)
     }
+}
+
+fn broke_off(error: &io::Error) -> String {
+    format!("the handshake broke off: {error}")
 }
 
 /// The peer closed the socket where it may not.

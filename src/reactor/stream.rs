@@ -4,6 +4,7 @@ use super::session::{Broken, TlsSession, retry};
 use super::tls::PeerNames;
 use crate::driver::{Read, Written};
 use crate::limits;
+use crate::transport::Lost;
 use mio::net::TcpStream;
 use std::io::{self, Read as _, Write};
 use std::net::Shutdown;
@@ -113,6 +114,14 @@ impl Stream {
         match self {
             Stream::Plain(_) => Ok(true),
             Stream::Tls(tls) => tls.session.handshake(&mut tls.socket),
+        }
+    }
+
+    /// Why that did not come through with whom we have dialled.
+    pub(super) fn dialled_in_vain(&self, broken: Broken) -> Lost {
+        match self {
+            Stream::Plain(_) => broken.into(),
+            Stream::Tls(tls) => tls.session.dialled_in_vain(broken),
         }
     }
 

@@ -1,12 +1,12 @@
 //! TLS configurations: with which endpoints are dialled, and with which peers are accepted.
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::client::verify_server_name;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
     InvalidMessage, PeerIncompatible, RootCertStore, ServerConfig, SignatureScheme, version,
@@ -134,6 +134,32 @@ impl Authorities {
             _ => Ok(Authorities(Arc::new(roots))),
         }
     }
+
+    /// Whether those who trust these take that identity for the one of that name now, whether it dials them
+    /// or is dialled.
+    ///
+    /// # Errors
+    /// In one line: why they do not.
+    pub fn judge(&self, identity: &Identity, name: &str) -> Result<(), String> {
+        let Some((own, rest)) = identity.chain.split_first() else {
+            return Err("no usable certificate in it".to_owned());
+        };
+        let (now, peers) = (UnixTime::now(), PeerNames::new([name.to_owned()])?);
+        let as_dialled = WebPkiServerVerifier::builder_with_provider(self.0.clone(), provider())
+            .build()
+            .map_err(|error| error.to_string())?;
+        let as_accepted = PeersOnly::new(self, &peers)?;
+        let accepted = as_accepted.verify_client_cert(own, rest, now).map(|_| ());
+        let dialled = peers.0.iter().try_for_each(|name| {
+            as_dialled.verify_server_cert(own, rest, name, &[], now).map(|_| ())
+        });
+        accepted.and(dialled).map_err(|error| match error {
+            Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            ) => format!("it is not for {name}"),
+            error => in_words(&error).trim_start_matches("invalid peer certificate: ").to_owned(),
+        })
+    }
 }
 
 fn all_certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -166,7 +192,8 @@ pub fn client_config(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, St
     Ok(Arc::new(config))
 }
 
-/// For those who are as trusted as we are: TLS 1.3, and both show a certificate of that authority.
+/// For those who are as trusted as we are: TLS 1.3, and both show a certificate of that authority. No session
+/// is resumed, as nobody would look then whether the certificate is still good.
 ///
 /// # Errors
 /// In one line: key and certificate are no pair, or not usable.
@@ -174,12 +201,13 @@ pub fn mutual_client_config(
     authorities: &Authorities,
     identity: &Identity,
 ) -> Result<Arc<ClientConfig>, String> {
-    let config = ClientConfig::builder_with_provider(provider())
+    let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])
         .map_err(in_one_line)?
         .with_root_certificates(Arc::clone(&authorities.0))
         .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
         .map_err(in_one_line)?;
+    config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
 }
 
@@ -192,16 +220,15 @@ pub fn mutual_server_config(
     identity: &Identity,
     peers: &PeerNames,
 ) -> Result<Arc<ServerConfig>, String> {
-    let inner = WebPkiClientVerifier::builder_with_provider(Arc::clone(&authorities.0), provider())
-        .build()
-        .map_err(|error| error.to_string())?;
-    let verifier = PeersOnly { inner, peers: peers.clone() };
-    let config = ServerConfig::builder_with_provider(provider())
+    let verifier = PeersOnly::new(authorities, peers)?;
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13])
         .map_err(in_one_line)?
         .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
         .map_err(in_one_line)?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
@@ -232,6 +259,14 @@ fn provider() -> Arc<CryptoProvider> {
 struct PeersOnly {
     inner: Arc<dyn ClientCertVerifier>,
     peers: PeerNames,
+}
+
+impl PeersOnly {
+    fn new(authorities: &Authorities, peers: &PeerNames) -> Result<Self, String> {
+        let roots = Arc::clone(&authorities.0);
+        let inner = WebPkiClientVerifier::builder_with_provider(roots, provider()).build();
+        Ok(PeersOnly { inner: inner.map_err(|error| error.to_string())?, peers: peers.clone() })
+    }
 }
 
 impl ClientCertVerifier for PeersOnly {

@@ -57,8 +57,10 @@ pub enum Lost {
     Resolve(String),
     /// The connection was refused or unreachable; nothing was exchanged.
     Connect(io::Error),
-    /// TLS could not be set up or broke down.
+    /// TLS could not be set up or broke down, with a peer that speaks it.
     Tls(String),
+    /// The same, and the peer that was dialled has not said a word of it.
+    NotTls(String),
     /// The connection broke: reset, timed out in the kernel, ...
     Io(io::Error),
 }
@@ -76,7 +78,7 @@ impl fmt::Display for Lost {
             Lost::ConnectTimeout(stage) => write!(f, "not connected in time: {stage}"),
             Lost::Resolve(why) => write!(f, "name look-up failed: {why}"),
             Lost::Connect(error) => write!(f, "cannot connect: {error}"),
-            Lost::Tls(why) => write!(f, "TLS: {why}"),
+            Lost::Tls(why) | Lost::NotTls(why) => write!(f, "TLS: {why}"),
             Lost::Io(error) => write!(f, "{error}"),
         }
     }

@@ -77,6 +77,12 @@ pub struct Context<'a, A> {
 
 /// One end of one connection, driven by callbacks (see the law in the [module's docs](self)).
 pub trait Protocol<A> {
+    /// Whether the peer, which was accepted, is turned away: no TLS handshake is worth while with it. Without
+    /// TLS it is told so as soon as the connection is made.
+    fn turns_away(&self) -> bool {
+        false
+    }
+
     /// The connection is up, with that peer at its other end.
     fn connection_made(&mut self, cx: &mut Context<'_, A>, peer: &PeerInfo);
 
@@ -122,7 +128,12 @@ pub trait Application: Sized {
 
     /// Somebody connected from that address; [`Protocol::connection_made`] follows when the
     /// connection is up, TLS included.
-    fn accepted(&mut self, listener: Self::Listener, address: SocketAddr) -> Self::Protocol;
+    fn accepted(
+        &mut self,
+        listener: Self::Listener,
+        address: SocketAddr,
+        now: Now,
+    ) -> Self::Protocol;
 
     /// A turn begins, at that time, before all its callbacks.
     fn turn_begun(&mut self, _now: Now) {}

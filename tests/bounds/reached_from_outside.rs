@@ -123,6 +123,12 @@ pub const REACHED_FROM_OUTSIDE: &[(&str, &str, &[&str])] = &[
         &["PLACES_FIRST_BYTE_TIMEOUT", "PLACES_CONNECT_TIMEOUT"],
     ),
     ("tests/reactor/flow.rs", "a_flood_does_not_starve_others", &["READ_BUDGET_BYTES"]),
+    ("tests/reactor/tls.rs", "records_of_a_byte_cost_their_turn", &["READ_LEAST_BYTES"]),
+    (
+        "tests/reactor/tls.rs",
+        "a_record_that_comes_in_crumbs_does_not_hold_up_a_turn",
+        &["TLS_RECEIVES_PER_READ_MAX"],
+    ),
     (
         "tests/reactor/flow.rs",
         "who_wakes_itself_for_ever_does_not_starve_others",

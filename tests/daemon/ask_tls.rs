@@ -231,6 +231,16 @@ fn a_server_that_speaks_plainly_is_not_spoken_to() {
 }
 
 #[test]
+fn a_token_does_not_leave_this_machine_in_the_clear() {
+    let stage = Stage::new();
+    // An address for documentation: nobody is there, and nobody is asked.
+    for server in ["192.0.2.1:9", "[2001:db8::1]:9", "[::ffff:192.0.2.1]:9"] {
+        let ended = stage.ask(&["--timeout", "1", server, "x"], Some(TOKEN));
+        assert_gave_up(&ended, 2, "a token is shown to other machines by TLS only: give --ca");
+    }
+}
+
+#[test]
 fn an_end_that_is_not_announced_is_a_cut() {
     let stage = Stage::new();
     let cut = secured(stage.authority.server("127.0.0.1"), |stream| {

@@ -270,7 +270,11 @@ fn what_is_wrong_is_shown_first_also_in_a_servers_folder() {
     fs::set_permissions(own.join("Hands.key"), Permissions::from_mode(0o600)).unwrap();
     fs::copy(directory.join("keys/Welsh.key"), own.join("Hands.key")).unwrap();
     wrong("Hands.key does not fit its certificate");
-    fs::copy(directory.join("keys/Hands.key"), own.join("Hands.key")).unwrap();
+    fs::copy(directory.join("keys/Welsh.pem"), own.join("Hands.pem")).unwrap();
+    wrong("Hands.pem is not for hands.goloman: it is another server's");
+    for file in ["Hands.pem", "Hands.key"] {
+        fs::copy(directory.join("keys").join(file), own.join(file)).unwrap();
+    }
     fs::write(own.join("revoked"), "one two\n").unwrap();
     wrong("revoked: line 1");
     fs::write(own.join("revoked"), "").unwrap();

@@ -168,7 +168,7 @@ impl Application for Stage {
     type Protocol = Actor;
     type Listener = Port;
 
-    fn accepted(&mut self, _port: Port, _address: SocketAddr) -> Actor {
+    fn accepted(&mut self, _port: Port, _address: SocketAddr, _now: Now) -> Actor {
         Actor::new((self.accept)())
     }
 

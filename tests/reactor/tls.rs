@@ -4,19 +4,23 @@ use crate::harness::{
     Call, DEADLINE, Event, Running, Script, Setup, TLS, data_of, echo, events_of, on, pattern,
     read_all,
 };
-use herd::limits::OUTPUT_STALL_MAX;
-use herd::reactor::{ServerTls, client_config};
+use herd::driver;
+use herd::limits::{
+    OUTPUT_STALL_MAX, READ_BUDGET_BYTES, READ_LEAST_BYTES, TLS_RECEIVES_PER_READ_MAX,
+};
+use herd::reactor::{ServerTls, TlsSession, client_config};
 use herd::transport::Endpoint;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, StreamOwned};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 
 const MANY: usize = 4 * 1_024 * 1_024;
 
@@ -169,7 +173,7 @@ fn plain_text_is_no_handshake() {
     assert_only_loss(&reactor, "Io(");
     let talkative = Setup::accepting(|| on(Event::Made, |cx| cx.transport.write(b"220 hello\r\n")));
     let talkative = talkative.run();
-    assert_only_loss(&dial(&talkative, "localhost", Ok(trust), echo()), "Tls(");
+    assert_only_loss(&dial(&talkative, "localhost", Ok(trust), echo()), "NotTls(");
 }
 
 #[test]
@@ -216,4 +220,107 @@ fn who_does_not_read_is_given_up_also_when_all_was_written() {
     let lost = reactor.next_within(longest, |event| matches!(event, Event::Lost(_)));
     assert_eq!(lost, Event::Lost("Stalled".to_owned()));
     drop(client);
+}
+
+/// A socket that gives what came a byte at a time.
+#[derive(Default)]
+struct Crumbs {
+    came: VecDeque<u8>,
+    said: Vec<u8>,
+}
+
+impl Read for Crumbs {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        buffer[0] = self.came.pop_front().ok_or(ErrorKind::WouldBlock)?;
+        Ok(1)
+    }
+}
+
+impl Write for Crumbs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.said.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_record_that_comes_in_crumbs_does_not_hold_up_a_turn() {
+    let (config, trust) = certificate("localhost");
+    let mut client = ClientConnection::new(trust, "localhost".try_into().unwrap()).unwrap();
+    let (mut server, mut socket) = (TlsSession::accept(config).unwrap(), Crumbs::default());
+    while client.is_handshaking() || client.wants_write() {
+        while client.wants_write() {
+            client.write_tls(&mut socket.came).unwrap();
+        }
+        server.handshake(&mut socket).unwrap();
+        client.read_tls(&mut &*std::mem::take(&mut socket.said)).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    client.writer().write_all(&pattern(1_000)).unwrap();
+    client.write_tls(&mut socket.came).unwrap();
+    let (wire, mut buffer) = (socket.came.len(), [0; 2_000]);
+    for _ in 0..(wire - 1) / TLS_RECEIVES_PER_READ_MAX {
+        let before = socket.came.len();
+        assert_eq!(server.read(&mut socket, &mut buffer).unwrap(), driver::Read::Later);
+        assert_eq!(before - socket.came.len(), TLS_RECEIVES_PER_READ_MAX);
+    }
+    let read = server.read(&mut socket, &mut buffer).unwrap();
+    assert_eq!(read, driver::Read::Bytes { count: 1_000, emptied: false });
+    assert!(buffer[..1_000] == pattern(1_000));
+    assert_eq!(server.read(&mut socket, &mut buffer).unwrap(), driver::Read::Nothing);
+}
+
+#[test]
+fn records_of_a_byte_cost_their_turn() {
+    let (server, trust) = certificate("localhost");
+    let (go, waits) = mpsc::channel::<()>();
+    let mut waits = Some(waits);
+    let mut setup = Setup::accepting(move || -> Script {
+        let waits = waits.take().unwrap();
+        // All of it is there before the next read.
+        Box::new(move |cx, event| match event {
+            Event::Data(data) if data == b"wait" => waits.recv().unwrap(),
+            Event::Ended => cx.transport.close(),
+            _ => {}
+        })
+    });
+    setup.accept_tls = Some(ServerTls::for_anybody(server));
+    let reactor = setup.run();
+    let mut client = client(&reactor, &trust);
+    client.write_all(b"wait").unwrap();
+    client.flush().unwrap();
+    let mut wire = Vec::new();
+    for _ in 0..8_000 {
+        client.conn.writer().write_all(b"x").unwrap();
+        client.conn.write_tls(&mut wire).unwrap();
+    }
+    client.sock.set_nonblocking(true).unwrap();
+    let mut sent = 0;
+    while sent < wire.len()
+        && let Ok(count) = client.sock.write(&wire[sent..])
+    {
+        sent += count;
+    }
+    let reads_max = READ_BUDGET_BYTES / READ_LEAST_BYTES;
+    assert!(sent > 2 * reads_max * READ_LEAST_BYTES || sent == wire.len(), "{sent} bytes fit");
+    go.send(()).unwrap();
+    client.sock.set_nonblocking(false).unwrap();
+    client.sock.write_all(&wire[sent..]).unwrap();
+    client.conn.send_close_notify();
+    client.flush().unwrap();
+    read_all(&mut client);
+    drop(client);
+    let calls = reactor.calls_until_lost(1);
+    let mut in_turn: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+    for call in &calls {
+        if let Event::Data(data) = &call.event {
+            let (reads, bytes) = in_turn.entry(call.at).or_default();
+            (*reads, *bytes) = (*reads + 1, *bytes + data.len());
+        }
+    }
+    assert_eq!(in_turn.values().map(|(_, bytes)| bytes).sum::<usize>(), 4 + 8_000);
+    assert!(in_turn.values().all(|(reads, _)| *reads <= reads_max), "{in_turn:?}");
 }

@@ -249,7 +249,7 @@ impl World for Kernel<'_, '_> {
             None => read_plain(&mut env, end, buffer),
         };
         match &outcome {
-            Ok(Read::Nothing) => {}
+            Ok(Read::Nothing | Read::Later) => {}
             Ok(Read::End) => Self::note(&mut env, Tag::End, machine, id, b""),
             Ok(Read::Bytes { count, .. }) => {
                 Self::note(&mut env, Tag::Read, machine, id, &buffer[..*count]);

@@ -28,8 +28,8 @@ const RELOADS_EVERY: u64 = 5;
 
 /// In one of so many seeds servers speak TLS with each other, on which in one of so many some of them do
 /// not insist.
-const TLS_EVERY: u64 = 7;
-const TLS_MIXED_EVERY: u64 = 35;
+const TLS_EVERY: u64 = 11;
+const TLS_MIXED_EVERY: u64 = 55;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
         mix.draw_reloads();
     }
     if seed % TLS_EVERY == 3 {
-        let is_mixed = seed % TLS_MIXED_EVERY == 3;
+        let is_mixed = seed % TLS_MIXED_EVERY == 14;
         mix.links = if is_mixed { Links::Mixed } else { Links::Tls };
     }
     let banner = format!("seed {seed}: {mix:?}");

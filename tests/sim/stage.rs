@@ -62,7 +62,7 @@ impl Application for Stage<'_, '_> {
     type Protocol = Watched;
     type Listener = Port;
 
-    fn accepted(&mut self, port: Port, address: SocketAddr) -> Watched {
+    fn accepted(&mut self, port: Port, address: SocketAddr, now: Now) -> Watched {
         let from = host_at(address);
         let (watch, filter) = match port {
             Port::Clients | Port::ClientsTls => (Watch::client(), None),
@@ -70,7 +70,7 @@ impl Application for Stage<'_, '_> {
             Port::Neighbours => (Watch::neighbour(from), self.env.borrow().planted.filter(from)),
         };
         Watched {
-            inner: self.node.accepted(port, address),
+            inner: self.node.accepted(port, address, now),
             watch,
             filter,
             law: Law::default(),
@@ -194,6 +194,10 @@ impl Watched {
 }
 
 impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
+    fn turns_away(&self) -> bool {
+        self.inner.turns_away()
+    }
+
     fn connection_made(&mut self, cx: &mut Context<'_, Stage<'a, 'e>>, peer: &PeerInfo) {
         let verdict = self.law.made();
         self.lawful(cx, verdict);

@@ -55,6 +55,11 @@ pub fn dial(
     trust: &Trust,
     timeout: Duration,
 ) -> Result<Dialled, Failure> {
+    let is_here = address.ip().to_canonical().is_loopback();
+    if trust.token().is_some() && trust.tls().is_none() && !is_here {
+        let why = "a token is shown to other machines by TLS only: give --ca";
+        return Err(Failure::Wrong(why.to_owned()));
+    }
     let deadline = Instant::now() + timeout;
     let stream = TcpStream::connect_timeout(&address, timeout).map_err(Failure::NotConnected)?;
     let wrong = |error: io::Error| Failure::Wrong(error.to_string());

@@ -96,6 +96,10 @@ impl View {
         let all: Vec<String> = read.names.iter().map(Name::to_string).collect();
         self.lines.push(format!("{name}: {}: {until}; {fits}", all.join(", ")));
         if let Some(authority) = authority {
+            let own = format!("{name}.{}", authority.organization).to_ascii_lowercase();
+            if !read.names.contains(&Name::Dns(own.clone())) {
+                self.wrong.push(format!("{file} is not for {own}: it is another server's"));
+            }
             // Whether it is over is said already.
             let while_good = self.now.clamp(read.from, read.until.max(read.from));
             if let Err(error) = accepts(&authority.der, &read.der, &read.names, while_good) {

@@ -68,7 +68,7 @@ impl Application for Service {
     type Protocol = Conversation;
     type Listener = Port;
 
-    fn accepted(&mut self, _port: Port, peer: SocketAddr) -> Conversation {
+    fn accepted(&mut self, _port: Port, peer: SocketAddr, _now: Now) -> Conversation {
         Conversation {
             peer,
             requests: RequestReader::new(BODY_BYTES_MAX),

@@ -22,13 +22,14 @@ use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::tokens::Right;
-use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
+use crate::transport::{ConnectionId, Context, Lost, Now, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
 use answers::{Answers, Awaited};
 use apart::Apart;
 use log::{debug, info, warn};
 use silence::{Silence, Standing, Timer};
 use std::mem;
+use std::net::SocketAddr;
 
 /// The server side of one client's connection.
 #[derive(Debug)]
@@ -53,14 +54,17 @@ pub(super) struct Client {
 const _: () = assert!(size_of::<Client>() <= 80);
 
 impl Client {
-    pub(super) fn new() -> Self {
+    /// Of one who connects from there now, and is let in if it may be.
+    pub(super) fn accepted(node: &mut Node, address: SocketAddr, now: Now) -> Self {
+        let admitted = node.admission.admit(address.ip(), now.monotonic);
+        let is_timed = node.settings.classic || !node.admission.bounds().idle.is_zero();
         Client {
             lines: LineReader::new(),
             answers: Answers::default(),
             apart: Apart::default(),
-            silence: Silence::default(),
+            silence: Silence::since(now, is_timed),
             watcher: None,
-            admitted: None,
+            admitted,
             answered: false,
             last: false,
             leaves: false,
@@ -285,18 +289,19 @@ fn refused_for(reason: Reason<'_>) -> Refused {
 }
 
 impl Protocol<Node> for Client {
+    fn turns_away(&self) -> bool {
+        self.admitted.is_none()
+    }
+
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
         let (id, address) = (cx.transport.id(), peer.address);
-        self.admitted = cx.app.admission.admit(address.ip(), cx.now.monotonic);
-        if self.admitted.is_none() {
+        if self.turns_away() {
             debug!("client {id} from {address} is refused");
             cx.transport.write(b"? too many connections\n");
             cx.transport.leave();
             return;
         }
         info!("client {id} connected from {address}");
-        let is_timed = cx.app.settings.classic || !cx.app.admission.bounds().idle.is_zero();
-        self.silence.begin(cx.now, is_timed);
         self.look_after(cx);
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Silence {
     /// see, by which a command is judged.
     heard: Monotonic,
     pub heard_nanoseconds: i64,
-    /// When the connection was made or, with `--idle`, the last command came.
+    /// When the connection was accepted or, with `--idle`, the last command came.
     commanded: Monotonic,
     /// Whether the rest of a command is waited for, though there was the silence that ends one.
     waits_on: bool,
@@ -51,10 +51,9 @@ pub(super) struct Standing<'a> {
 }
 
 impl Silence {
-    /// The connection is made.
-    pub fn begin(&mut self, now: Now, timed: bool) {
-        self.commanded = now.monotonic;
-        self.timed = timed;
+    /// Of a connection that was accepted now.
+    pub fn since(now: Now, timed: bool) -> Self {
+        Silence { commanded: now.monotonic, timed, ..Silence::default() }
     }
 
     /// Whether the time of each command counts.
@@ -146,8 +145,7 @@ mod tests {
 
     #[test]
     fn a_whole_command_ends_sooner_than_half_of_one() {
-        let mut silence = Silence::default();
-        silence.begin(at(MS(0)), false);
+        let mut silence = Silence::since(at(MS(0)), false);
         silence.hear(at(MS(500)));
         for (partial, waits_on) in
             [("IAMAT seg +34.06", true), ("IAMAT kiwi +34-118 1", false), ("nonsense", false)]
@@ -171,8 +169,7 @@ mod tests {
 
     #[test]
     fn half_a_line_is_hinted_at_once_and_otherwise_nothing_is_waited_for_but_commands() {
-        let mut silence = Silence::default();
-        silence.begin(at(MS(100)), false);
+        let mut silence = Silence::since(at(MS(100)), false);
         silence.hear(at(MS(500)));
         let half = standing("IAMAT", false);
         assert_eq!(next(&silence, half, false), Some((MS(1_500), Timer::Hint)));

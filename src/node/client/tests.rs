@@ -34,9 +34,9 @@ impl Scene {
         let herd = Herd::from_json(json).unwrap();
         let options = NodeOptions::for_tests(&herd, "Lone");
         let mut node = Node::new(NodeOptions { classic, bounds, ..options });
-        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
-        let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START };
+        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)), now);
+        let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let mut scene = Scene { node, client, transport, now };
         scene.call(|protocol, cx| {
             protocol.connection_made(cx, &PeerInfo::at(([127, 0, 0, 1], 1).into()))
@@ -186,6 +186,40 @@ fn one_more_than_there_may_be_is_told_so() {
     let scene = Scene::with(false, bounds);
     assert_eq!(scene.answers(), "? too many connections\n");
     assert!(scene.transport.is_ending() && scene.transport.is_leaving());
+}
+
+#[test]
+fn who_is_accepted_counts_from_then_on_and_is_turned_away_before_a_handshake() {
+    let bounds = ClientBounds {
+        per_address: 2,
+        new_per_address: 3,
+        first_line: SECONDS(60),
+        ..ClientBounds::NONE
+    };
+    let Scene { mut node, now, .. } = Scene::with(false, bounds);
+    let from = SocketAddr::from(([192, 0, 2, 1], 1));
+    let accept = |node: &mut Node, after: Duration| {
+        let now = Now { monotonic: now.monotonic + after, ..now };
+        node.accepted(Port::ClientsTls, from, now)
+    };
+    // A handshake that is under way counts, and none begins beyond the bound; a place is free when one breaks.
+    let [mut first, mut second] = [(); 2].map(|()| accept(&mut node, SECONDS(0)));
+    assert!(!first.turns_away() && !second.turns_away());
+    assert!(accept(&mut node, SECONDS(0)).turns_away());
+    let mut transport = Transport::new(ConnectionId { slot: 1, generation: 0 });
+    let mut cx = Context { app: &mut node, transport: &mut transport, now };
+    first.connection_lost(&mut cx, &Lost::Aborted);
+    assert!(!accept(&mut node, SECONDS(0)).turns_away());
+    // Of new ones there are so many in a second.
+    let mut cx = Context { app: &mut node, transport: &mut transport, now };
+    second.connection_lost(&mut cx, &Lost::Aborted);
+    assert!(accept(&mut node, SECONDS(0)).turns_away(), "the fourth in a second");
+    // The first command is waited for from then on, however long the handshake took.
+    let mut third = accept(&mut node, SECONDS(2));
+    let now = Now { monotonic: now.monotonic + SECONDS(9), ..now };
+    let mut cx = Context { app: &mut node, transport: &mut transport, now };
+    third.connection_made(&mut cx, &PeerInfo::at(from));
+    assert_eq!(transport.timer(), Some(Monotonic::default() + SECONDS(62)));
 }
 
 #[test]

@@ -100,6 +100,9 @@ impl Client {
     /// Tells what has not been told of everything, so that it is clear of whom it was told when only
     /// other watches are left.
     fn catch_up(&mut self, cx: &mut Context<'_, Node>) {
+        if self.watcher.is_some() && self.apart.is_over(cx.app, cx.now) {
+            self.stop_watching(cx);
+        }
         let Some(watcher) = self.watcher.filter(|_| !self.answers.hold_back()) else { return };
         let (node, transport) = (&mut *cx.app, &mut *cx.transport);
         node.hub.catch_up(watcher, &mut node.positions, |event| {

@@ -20,6 +20,9 @@ pub(super) struct Everything {
 enum Place {
     /// Among the recent lines: what is before `at` has been told, which are the changes up to `up_to`.
     Recent { at: u64, up_to: u64 },
+    /// Apart from these, and level with the hub: changes up to this number have been told. It has no cursor:
+    /// there may be very many that are at rest, and each would be in the way of all others.
+    Level { up_to: u64 },
     /// Somewhere in the feed: with all that is so when the watch began, or far behind.
     Walking {
         cursor: Cursor,
@@ -66,13 +69,11 @@ impl Everything {
         Everything { place, again: 0, is_alone: false }
     }
 
-    /// From now on it is told by a cursor of its own.
-    pub fn go_alone(&mut self, positions: &mut Positions) {
+    /// From now on it does not share the recent lines.
+    pub fn go_alone(&mut self) {
         self.is_alone = true;
         if let Place::Recent { up_to, .. } = self.place {
-            let cursor = positions.open_cursor();
-            positions.seek(&cursor, up_to);
-            self.place = Place::behind(cursor, up_to);
+            self.place = Place::Level { up_to };
         }
     }
 
@@ -86,7 +87,7 @@ impl Everything {
 
     fn restart(&mut self, positions: &mut Positions) {
         let front = Place::from_the_front(positions, self.told_up_to(positions), false);
-        std::mem::replace(&mut self.place, front).end(positions);
+        self.replace(front, positions);
     }
 
     /// Whether what is so now has not all been told.
@@ -104,20 +105,19 @@ impl Everything {
         matches!(self.place, Place::Recent { .. })
     }
 
-    /// Whether it has told of all who have changed: by the recent lines, or by a cursor of its own for good.
+    /// Whether it has told of all who have changed: by the recent lines, or apart from them for good.
     pub fn is_level(&self, positions: &Positions) -> bool {
         match &self.place {
             Place::Recent { .. } => true,
-            Place::Walking { cursor, now, .. } => {
-                self.is_alone && now.is_none() && positions.is_at_head(cursor)
-            }
+            Place::Level { up_to } => *up_to == positions.head(),
+            Place::Walking { .. } => false,
         }
     }
 
     /// Up to which sequence number all has been told that is still so.
     fn told_up_to(&self, positions: &Positions) -> u64 {
         match &self.place {
-            Place::Recent { up_to, .. } => *up_to,
+            Place::Recent { up_to, .. } | Place::Level { up_to } => *up_to,
             Place::Walking { cursor, told_up_to, .. } => {
                 positions.sent_up_to(cursor).max(*told_up_to)
             }
@@ -128,7 +128,7 @@ impl Everything {
     pub fn has_caught_up(&self, recent: &Recent, positions: &Positions) -> bool {
         match &self.place {
             Place::Recent { at, .. } => *at == recent.end_at(),
-            Place::Walking { .. } => self.is_level(positions),
+            Place::Level { .. } | Place::Walking { .. } => self.is_level(positions),
         }
     }
 
@@ -146,6 +146,7 @@ impl Everything {
                 (*at, *up_to) = (recent.end_at(), noted_up_to);
                 lines
             }
+            Place::Level { .. } => &[],
             Place::Walking { now, .. } => {
                 if !self.is_alone && now.is_none() && self.told_up_to(positions) >= noted_up_to {
                     self.go_live(positions, noted_up_to, recent);
@@ -157,7 +158,10 @@ impl Everything {
 
     /// It has come to the end of the recent lines.
     fn go_live(&mut self, positions: &mut Positions, noted_up_to: u64, recent: &Recent) {
-        let place = Place::Recent { at: recent.end_at(), up_to: noted_up_to };
+        self.replace(Place::Recent { at: recent.end_at(), up_to: noted_up_to }, positions);
+    }
+
+    fn replace(&mut self, place: Place, positions: &mut Positions) {
         std::mem::replace(&mut self.place, place).end(positions);
     }
 
@@ -175,7 +179,7 @@ impl Everything {
             Place::Walking { is_first: true, is_again: false, now: Some(up_to), .. } => {
                 self.has_told(change.sequence(), positions) || change.sequence() > *up_to
             }
-            Place::Walking { .. } => true,
+            Place::Level { .. } | Place::Walking { .. } => true,
         }
     }
 
@@ -198,7 +202,15 @@ impl Everything {
         noted_up_to: u64,
         recent: &'r Recent,
     ) -> Next<'r> {
+        if let Place::Level { up_to } = self.place
+            && up_to < noted_up_to
+        {
+            let cursor = positions.open_cursor();
+            positions.seek(&cursor, up_to);
+            self.place = Place::behind(cursor, up_to);
+        }
         match &mut self.place {
+            Place::Level { .. } => Next::Nothing,
             Place::Recent { .. } => match self.take_recent(positions, noted_up_to, recent) {
                 [] => Next::Nothing,
                 written => Next::Written(written),
@@ -221,8 +233,9 @@ impl Everything {
                     return Next::NowEverything(up_to);
                 }
                 let Some(sequence) = next else {
-                    if !self.is_alone {
-                        self.go_live(positions, noted_up_to, recent);
+                    match self.is_alone {
+                        true => self.replace(Place::Level { up_to: noted_up_to }, positions),
+                        false => self.go_live(positions, noted_up_to, recent),
                     }
                     return Next::Nothing;
                 };

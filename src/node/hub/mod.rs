@@ -31,7 +31,7 @@ mod tests;
 mod watcher;
 mod watches;
 
-pub(super) use event::{Event, Form, Room, client_at};
+pub(super) use event::{Event, Form, News, Room, client_at};
 
 use super::access::Sight;
 use crate::limits;
@@ -116,7 +116,7 @@ impl Hub {
         {
             recent.let_go(watcher, positions);
         }
-        watcher.restrict(sight, positions);
+        watcher.restrict(sight);
     }
 
     /// What is so now is to be told, and then what changes; to who was told before all up to the event

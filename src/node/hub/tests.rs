@@ -21,8 +21,9 @@ struct Stage {
     positions: Positions,
     hub: Hub,
     origin: OriginId,
-    /// The time of the last report.
+    /// The time of the next report, and whether it is half a second later.
     time: i64,
+    is_half: bool,
     watchers: Vec<(WatcherId, String)>,
     /// Whether a watcher's connection has room for one event more only.
     is_narrow: bool,
@@ -38,7 +39,7 @@ impl Stage {
                 (hub.enter(ConnectionId { slot, generation: 0 }, Form::Lines, None), String::new())
             })
             .collect();
-        Stage { positions, hub, origin, time: 0, watchers, is_narrow: false }
+        Stage { positions, hub, origin, time: 0, is_half: false, watchers, is_narrow: false }
     }
 
     fn take(&mut self, text: &str, client: &str) {
@@ -65,6 +66,17 @@ impl Stage {
     fn let_go_after(&mut self, seconds: u32) {
         let lifetimes = Lifetimes { ttl_seconds: Some(seconds), tombstone_seconds: seconds + 10 };
         self.positions.set_lifetimes(lifetimes);
+    }
+
+    /// So many half seconds pass. What ends is dead from the half second on, and taken out at the whole one.
+    fn pass(&mut self, halves: i64) {
+        let all = 2 * self.time + i64::from(self.is_half) + halves;
+        (self.time, self.is_half) = (all / 2, all % 2 == 1);
+    }
+
+    /// It is no half second any more.
+    fn pass_to_second(&mut self) {
+        self.pass(i64::from(self.is_half));
     }
 
     fn report(&mut self, client: &str, location: &str) {
@@ -109,11 +121,11 @@ impl Stage {
 
     /// One turn.
     fn turn(&mut self) {
-        let Stage { positions, hub, watchers, is_narrow, time, .. } = self;
+        let Stage { positions, hub, watchers, is_narrow, time, is_half, .. } = self;
         if hub.awaits_areas() {
             hub.follow_areas(positions, usize::MAX);
         }
-        positions.set_now(*time * 1_000_000_000);
+        positions.set_now(*time * 1_000_000_000 + i64::from(*is_half) * 500_000_000);
         hub.walk(positions);
         let (mut share, unsettled) = (Share::new(i64::MAX), hub.begin_departures(positions));
         while let Some(number) = positions.next_dead(&mut share) {

@@ -198,7 +198,7 @@ impl Watcher {
             None => Everything::new(positions, self.told.is_empty()),
             Some(after) => Everything::since(after, positions),
         });
-        self.restrict(self.sight.clone(), positions);
+        self.restrict(self.sight.clone());
     }
 
     /// The recent lines that it has not been told, which count as told; none for who is far behind.

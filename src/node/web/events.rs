@@ -6,7 +6,8 @@ use super::pending::Pending;
 use super::reply::{Refusal, Reply};
 use super::reports::unfit;
 use crate::limits;
-use crate::node::hub::{Event, Form, WatcherId};
+use crate::node::access::Sight;
+use crate::node::hub::{Event, Form, News, WatcherId};
 use crate::tokens::Right;
 use crate::transport::{Context, Monotonic, Now};
 use crate::wire::EventId;
@@ -20,7 +21,9 @@ const COMMENT: &[u8] = b":\n\n";
 /// A stream of events.
 #[derive(Debug)]
 pub(super) struct Stream {
-    watcher: WatcherId,
+    /// None of who may be told of nobody: nothing is kept of such, or they could fill what is kept for
+    /// those who may.
+    watcher: Option<WatcherId>,
     caller: Caller,
     comment_at: Monotonic,
     end: End,
@@ -47,10 +50,10 @@ pub(super) fn answer(
     let life = node.web.life;
     let mut line = mem::take(&mut node.web.question);
     let watcher = line.watch(request.query().as_bytes()).map_err(unfit).and_then(|watch| {
-        if reply.is_head() {
+        let sight = caller.sight(node, Right::Watch, cx.now);
+        if reply.is_head() || sight.as_ref().is_some_and(Sight::is_nobody) {
             return Ok(None);
         }
-        let sight = caller.sight(node, Right::Watch, cx.now);
         let watcher = node.hub.enter(cx.transport.id(), Form::ServerSent { life }, sight);
         let last = request.header("last-event-id").and_then(EventId::parse);
         let last = last.filter(|last| last.life == life);
@@ -68,13 +71,17 @@ pub(super) fn answer(
             .cache_control("no-store")
             .field("X-Accel-Buffering", "no")
     });
-    Ok(Some(match watcher {
-        None => Pending::End,
-        Some(watcher) => {
-            let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
-            Pending::Events(Box::new(Stream { watcher, caller, comment_at, end: End::Never }))
-        }
-    }))
+    if reply.is_head() {
+        return Ok(Some(Pending::End));
+    }
+    if watcher.is_none() {
+        // That is all that there is to be told.
+        let (sequence, news) = (cx.app.positions.head(), News::Now(b""));
+        let now = Event { sequence, departure: None, news };
+        cx.transport.write_with(|out| now.write(Form::ServerSent { life }, out));
+    }
+    let comment_at = cx.now.monotonic + limits::COMMENT_INTERVAL;
+    Ok(Some(Pending::Events(Box::new(Stream { watcher, caller, comment_at, end: End::Never }))))
 }
 
 impl Stream {
@@ -82,10 +89,12 @@ impl Stream {
     pub fn tell(&mut self, cx: &mut Context<'_, Node>) -> bool {
         let form = Form::ServerSent { life: cx.app.web.life };
         let write = |out: &mut Vec<u8>, event: &Event<'_>| event.write(form, out);
-        let (who, now) = (("web", self.watcher), cx.now.monotonic);
+        let (watcher, now) = (self.watcher, cx.now.monotonic);
         let is_over = self.is_over(cx)
-            || !cx.app.tell_watcher(who, cx.transport, now, false, write)
-            || self.end == End::WithWhatIsSo && !cx.app.hub.owes(self.watcher);
+            || watcher.is_some_and(|watcher| {
+                !cx.app.tell_watcher(("web", watcher), cx.transport, now, false, write)
+            })
+            || self.end == End::WithWhatIsSo && !watcher.is_some_and(|w| cx.app.hub.owes(w));
         if is_over {
             self.leave(cx);
         }
@@ -138,6 +147,8 @@ impl Stream {
 
     /// Nobody is told any more.
     pub fn leave(&self, cx: &mut Context<'_, Node>) {
-        cx.app.hub.leave(self.watcher, &mut cx.app.positions);
+        if let Some(watcher) = self.watcher {
+            cx.app.hub.leave(watcher, &mut cx.app.positions);
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(super) use figures::Figures;
 use super::Node;
 use super::admission::{Admission, Admitted};
 use crate::limits;
-use crate::transport::{Context, Lost, PeerInfo, Protocol, Transport};
+use crate::transport::{Context, Lost, Now, PeerInfo, Protocol, Transport};
 use crate::wire::http::{CONTINUE, HttpDate, HttpError, Request, RequestReader};
 use crate::wire::ingest::{QuestionLine, ReportLine};
 use access::Origins;
@@ -31,6 +31,7 @@ use log::{debug, info, warn};
 use pending::Pending;
 use reply::{Refusal, Reply};
 use std::mem;
+use std::net::SocketAddr;
 use timing::{Timer, Timing};
 
 /// What visitors share.
@@ -88,15 +89,16 @@ impl Web {
 }
 
 impl Visitor {
-    pub fn new() -> Self {
+    /// Of one who connects from there now, and is let in if it may be.
+    pub fn accepted(node: &mut Node, address: SocketAddr, now: Now) -> Self {
         Visitor {
             reader: RequestReader::new(limits::HTTP_REQUEST_BODY_BYTES_MAX),
             answering: Answering::default(),
             backlog: Vec::new(),
             taken: 0,
             paused: false,
-            timing: Timing::default(),
-            admitted: None,
+            timing: Timing::since(now.monotonic),
+            admitted: node.web.admission.admit(address.ip(), now.monotonic),
             leaves: false,
         }
     }
@@ -264,17 +266,19 @@ impl Answering {
 }
 
 impl Protocol<Node> for Visitor {
+    fn turns_away(&self) -> bool {
+        self.admitted.is_none()
+    }
+
     fn connection_made(&mut self, cx: &mut Context<'_, Node>, peer: &PeerInfo) {
         let (id, address) = (cx.transport.id(), peer.address);
-        self.admitted = cx.app.web.admission.admit(address.ip(), cx.now.monotonic);
-        if self.admitted.is_none() {
+        if self.turns_away() {
             debug!("web {id} from {address} is refused");
             Reply::to_nobody().refuse(cx, &Refusal::new(503, "there are too many connections"));
             cx.transport.leave();
             return;
         }
         info!("web {id} connected from {address}");
-        self.timing.begin(cx.now.monotonic);
         self.look_after(cx);
     }
 

@@ -54,7 +54,7 @@ impl Scene {
     fn visit(&mut self) -> usize {
         let (slot, address) = (self.visitors.len(), SocketAddr::from(([127, 0, 0, 1], 1)));
         let id = ConnectionId { slot: slot as u32, generation: 0 };
-        self.visitors.push((self.node.accepted(Port::Web, address), Transport::new(id)));
+        self.visitors.push((self.node.accepted(Port::Web, address, self.now), Transport::new(id)));
         self.call(slot, |protocol, cx| protocol.connection_made(cx, &PeerInfo::at(address)));
         slot
     }

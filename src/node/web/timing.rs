@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What is noted of the time.
 #[derive(Debug, Default)]
 pub(super) struct Timing {
-    /// When the connection was made or, later, the last request was answered.
+    /// When the connection was accepted or, later, the last request was answered.
     since: Monotonic,
     /// Whether there was a request.
     requested: bool,
@@ -28,9 +28,9 @@ pub(super) enum Timer {
 }
 
 impl Timing {
-    /// The connection is made.
-    pub fn begin(&mut self, now: Monotonic) {
-        self.since = now;
+    /// Of a connection that was accepted now.
+    pub fn since(now: Monotonic) -> Self {
+        Timing { since: now, ..Timing::default() }
     }
 
     /// A whole request has come, or something else that shows that the visitor is not idle.
@@ -71,8 +71,7 @@ mod tests {
 
     #[test]
     fn each_request_has_its_time_and_who_is_silent_behind_one_has_any() {
-        let mut timing = Timing::default();
-        timing.begin(at(1));
+        let mut timing = Timing::since(at(1));
         assert_eq!(timing.deadlines(false, &BOUNDS).next(), Some(at(61)));
         assert_eq!(timing.deadlines(false, &BOUNDS).due(at(61)), Some(Timer::First));
         timing.note_partial(true, at(5));
@@ -89,8 +88,7 @@ mod tests {
     #[test]
     fn idle_is_who_asks_nothing_and_waits_for_nothing() {
         let bounds = ClientBounds { idle: SECONDS(10), ..BOUNDS };
-        let mut timing = Timing::default();
-        timing.begin(at(0));
+        let mut timing = Timing::since(at(0));
         timing.note_request(at(20));
         assert_eq!(timing.deadlines(false, &bounds).due(at(30)), Some(Timer::Idle));
         assert_eq!(timing.deadlines(true, &bounds).next(), None);

@@ -12,6 +12,12 @@ impl Feed {
         elements.take(most).filter_map(Element::as_record)
     }
 
+    /// How many cursors are open.
+    #[cfg(test)]
+    pub fn cursors(&self) -> usize {
+        self.markers.len() - 1 - self.closed.len()
+    }
+
     /// Whether the list holds every record and open marker once, both ways alike, with sequence
     /// numbers that grow up to the head, and every other number is free.
     pub fn check(&self) -> Result<(), String> {

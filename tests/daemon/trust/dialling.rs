@@ -4,7 +4,9 @@ use super::{EXPIRED, Shown, authority};
 use crate::harness::{Client, Herd, until};
 use rustls::crypto::ring::default_provider;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version};
+use rustls::{
+    HandshakeKind, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion, version,
+};
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -93,4 +95,19 @@ fn who_is_not_the_neighbour_is_told_nothing_and_never_linked() {
     a.wait_for_log("link to B is up");
     let at = a.report("kiwi", "1");
     until("A tells it", || Some(b.line()).filter(|line| *line == at));
+}
+
+#[test]
+fn the_neighbour_s_certificate_is_looked_at_each_time_it_is_dialled() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]).with_keys();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, herd.neighbour_port("B"))).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let _a = herd.start("A");
+    let config = answering(&herd, &Shown::of(&herd, "B"), &[&version::TLS13]);
+    for _ in 0..3 {
+        let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut b = Client::over(StreamOwned::new(session, dialled(&listener)));
+        assert!(b.line().starts_with("HERD 2 test A B "));
+        assert_eq!(b.stream.conn.handshake_kind(), Some(HandshakeKind::Full));
+    }
 }

@@ -4,7 +4,7 @@ use super::openssl::OpenSsl;
 use super::{EXPIRED, GOOD, NOT_YET, Shown, caller, greeting, showing, speaking};
 use crate::harness::{Client, Herd, Server, time_in, until};
 use herd::limits::{HANDSHAKE_TIMEOUT, REFUSALS_SAID_MAX};
-use rustls::version;
+use rustls::{HandshakeKind, version};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,6 +133,21 @@ fn who_has_a_neighbour_s_certificate_greets_as_that_neighbour_or_not_at_all() {
     assert!(neighbour.line().starts_with("HEARD 2 A "));
     neighbour.send("AT D +0.000000001 fig +34.0-118.0 1\n");
     a.wait_for("AT D +0.000000001 fig +34.0-118.0 1");
+    assert_undisturbed(&servers);
+}
+
+#[test]
+fn a_neighbour_s_certificate_is_looked_at_each_time_it_comes() {
+    let (herd, servers) = linked();
+    let config = showing(&herd, Some(&Shown::of(&herd, "D")));
+    for _ in 0..3 {
+        let mut d = caller(&servers[0], &config);
+        d.send(greeting("D"));
+        assert!(d.line().starts_with("HEARD 2 A "));
+        assert_eq!(d.stream.conn.handshake_kind(), Some(HandshakeKind::Full));
+        d.notify_close();
+        d.rest();
+    }
     assert_undisturbed(&servers);
 }
 

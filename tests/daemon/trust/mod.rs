@@ -26,6 +26,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,9 +116,14 @@ impl Shown {
 
     /// Puts it where a server of that name looks.
     pub fn install(&self, keys: &Path, name: &str) {
-        for (from, kind) in [(&self.certificate, "pem"), (&self.key, "key")] {
-            fs::copy(from, keys.join(format!("{name}.{kind}"))).unwrap();
-        }
+        let [certificate, key] = ["pem", "key"].map(|kind| keys.join(format!("{name}.{kind}")));
+        self.copy_to(&Shown { certificate, key });
+    }
+
+    /// Puts it in the place of another.
+    pub fn copy_to(&self, other: &Shown) {
+        fs::copy(&self.certificate, &other.certificate).unwrap();
+        fs::copy(&self.key, &other.key).unwrap();
     }
 
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
@@ -181,6 +187,11 @@ pub fn herdca(herd: &Herd, arguments: &[&str]) -> Ended {
     let ended = Process::run(&mut command, herd.directory.path());
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended
+}
+
+/// Makes a FIFO, which blocks whoever opens it to read until somebody writes.
+pub fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg("-m").arg("600").arg(path).status().unwrap().success());
 }
 
 /// A token for these clients and rights, and its id.

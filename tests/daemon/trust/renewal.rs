@@ -1,7 +1,7 @@
 //! Keys that are made anew while servers run: SIGHUP.
 
 use super::doors::{assert_linked, assert_undisturbed};
-use super::{EXPIRED, Shown, caller, greeting, herdca, showing, token};
+use super::{EXPIRED, Shown, caller, greeting, herdca, make_fifo, showing, token};
 use crate::harness::herd::bare;
 use crate::harness::{Herd, Process, Server, until};
 use rustls::ClientConfig;
@@ -84,12 +84,24 @@ fn what_is_wrong_changes_nothing() {
         assert!(said.contains(" ERROR ") && said.contains(words), "{words}: {said}");
         assert_eq!(shown_by(a, &d), first, "{words}");
     };
-    fs::write(&own.certificate, fs::read(keys.join("B.pem")).unwrap()).unwrap();
+    fs::write(&own.key, fs::read(keys.join("B.key")).unwrap()).unwrap();
     refused("no pair");
+    fs::write(&own.key, &key).unwrap();
     fs::write(&own.certificate, &certificate[..certificate.len() / 2]).unwrap();
     refused("A.pem");
     fs::remove_file(&own.certificate).unwrap();
     refused("A.pem");
+    // A pair that neighbours would not take.
+    for (shown, words) in [
+        (Shown::of(&herd, "B"), "A.pem: it is not for a.test"),
+        (Shown::by_a_stranger(&herd, &["a.test"]), "A.pem: its authority is not trusted here"),
+        (Shown::by_another(&herd, &["a.test"]), "A.pem: its signature is not its authority's"),
+        (Shown::by_the_herd(&herd, &["a.test"], EXPIRED), "A.pem: certificate expired"),
+    ] {
+        shown.install(&keys, "A");
+        refused(words);
+    }
+    fs::write(&own.key, &key).unwrap();
     fs::write(&own.certificate, &certificate).unwrap();
     mode(0o640);
     refused("mode 640");
@@ -157,6 +169,25 @@ fn revoked_tokens_and_another_key_for_tokens_count_from_the_next_signal_on() {
 }
 
 #[test]
+fn what_would_block_whoever_opens_it_is_refused_and_nobody_waits() {
+    let herd = Herd::of(&[("A", &[])]).with_keys().with("--require-tokens");
+    let a = herd.start("A");
+    for file in ["revoked", "tokens.pub", "ca.pem", "A.pem", "A.key"] {
+        let path = herd.keys().join(file);
+        let good = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        make_fifo(&path);
+        let said = hang_up(&a, REFUSED);
+        assert!(said.contains(&format!("{file}: it is no regular file")), "{said}");
+        assert_eq!(a.ask("x"), "? x");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, good).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+    hang_up(&a, TAKEN);
+}
+
+#[test]
 fn a_certificate_that_ends_soon_is_warned_of_at_the_start_and_when_it_is_read() {
     let herd = Herd::of(&[("A", &[])]).with_keys();
     Shown::ending_in(&herd, "a.test", 20 * DAY + DAY / 2).install(&herd.keys(), "A");
@@ -168,6 +199,4 @@ fn a_certificate_that_ends_soon_is_warned_of_at_the_start_and_when_it_is_read() 
     hang_up(&a, TAKEN);
     assert_eq!(a.ask("x"), "? x");
     assert!(!a.log()[before..].contains("the certificate"), "{}", a.log());
-    Shown::by_the_herd(&herd, &["a.test"], EXPIRED).install(&herd.keys(), "A");
-    hang_up(&a, "the certificate for neighbours has ended");
 }

@@ -1,6 +1,6 @@
 //! What cannot be used is said in one line, before anything listens.
 
-use super::{Shown, herdca};
+use super::{EXPIRED, Shown, herdca, make_fifo};
 use crate::harness::herd::bare;
 use crate::harness::{Directory, Herd, Process};
 use std::fs::{self, Permissions};
@@ -41,6 +41,12 @@ fn what_is_missing_or_open_to_others_is_wrong_usage() {
         let good = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
         refused(&herd, &with_keys, &format!("{file}: No such file"));
+        make_fifo(&path);
+        refused(&herd, &with_keys, &format!("{file}: it is no regular file"));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        refused(&herd, &with_keys, &format!("{file}: it is no regular file"));
+        fs::remove_dir(&path).unwrap();
         if file != "revoked" {
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
@@ -65,6 +71,14 @@ fn what_is_missing_or_open_to_others_is_wrong_usage() {
     refused(&herd, &["--cert", certificate, "--key", "nowhere.key"], "nowhere.key: ");
     fs::copy(another, key).unwrap();
     refused(&herd, &with_keys, "no pair");
+    for (shown, words) in [
+        (Shown::of(&herd, "B"), "A.pem: it is not for a.test"),
+        (Shown::by_a_stranger(&herd, &["a.test"]), "A.pem: its authority is not trusted here"),
+        (Shown::by_the_herd(&herd, &["a.test"], EXPIRED), "A.pem: certificate expired"),
+    ] {
+        shown.install(&keys, "A");
+        refused(&herd, &with_keys, words);
+    }
     // All is well, and so it was not for another reason that they were refused.
     herdca(&herd, &["server", "A"]);
     let mut command = bare(env!("CARGO_BIN_EXE_herd"));

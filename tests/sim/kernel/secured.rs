@@ -98,7 +98,7 @@ impl Secured {
         let Some(session) = &mut self.session else { return Ok(Handshake::Pending) };
         let is_done = match (session.handshake(wire), &self.with) {
             (Ok(is_done), _) => is_done,
-            (Err(broken), With::Dialled(_)) => return Err(broken.while_dialling()),
+            (Err(broken), With::Dialled(_)) => return Err(session.dialled_in_vain(broken)),
             (Err(broken), With::Accepted(_)) => return Err(broken.into()),
         };
         Ok(match &self.with {

@@ -45,6 +45,22 @@ fn who_shows_the_certificate_of_another_never_comes_to_be_linked() {
 }
 
 #[test]
+fn who_shows_the_certificate_of_another_is_not_spoken_with_in_plain_either() {
+    several_times(|seed| {
+        let mut scenario = line(seed, Links::Preferred);
+        scenario.kill("West");
+        scenario.show("West", "north.line");
+        scenario.start("West");
+        scenario.report("East", "secret", HERE, &scenario.clock(0));
+        for _ in 0..200 {
+            scenario.pass_milliseconds(100);
+            assert_eq!((scenario.links_up("East"), scenario.links_up("West")), (1, 0));
+        }
+        assert_eq!(scenario.position("West", "secret"), None);
+    });
+}
+
+#[test]
 fn who_speaks_plain_is_not_linked_with_who_insists_on_tls() {
     several_times(|seed| {
         let mut scenario = line(seed, Links::Tls);

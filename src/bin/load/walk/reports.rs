@@ -286,7 +286,7 @@ impl Application for Walk {
     type Protocol = Link;
     type Listener = Nowhere;
 
-    fn accepted(&mut self, nowhere: Nowhere, _address: SocketAddr) -> Link {
+    fn accepted(&mut self, nowhere: Nowhere, _address: SocketAddr, _now: Now) -> Link {
         match nowhere {}
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::world::WORLD;
 use herd::limits;
-use herd::transport::{ConnectionId, DriverSide, PeerInfo, Transport};
+use herd::transport::{ConnectionId, DriverSide, Now, PeerInfo, Transport};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::net::Ipv4Addr;
@@ -26,7 +26,8 @@ struct Client {
 impl Client {
     fn of(service: Service) -> Client {
         let mut service = service;
-        let conversation = service.accepted(Port, (Ipv4Addr::LOCALHOST, 50_000).into());
+        let conversation =
+            service.accepted(Port, (Ipv4Addr::LOCALHOST, 50_000).into(), Now::default());
         let mut client = Client {
             service,
             conversation,

@@ -54,7 +54,8 @@ fn elsewhere(scene: &mut Scene, lines: &str) {
     let access = scene.node.access.take();
     let id = ConnectionId { slot: 9, generation: 0 };
     let mut transport = Transport::new(id);
-    let mut client = scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 2)));
+    let mut client =
+        scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 2)), scene.now);
     let mut cx = Context { app: &mut scene.node, transport: &mut transport, now: scene.now };
     client.data_received(&mut cx, lines.as_bytes());
     scene.node.access = access;
@@ -303,4 +304,15 @@ fn the_herd_s_servers_are_told_for_any_token_that_counts() {
         scene.now.posix_nanoseconds = EXPIRES_AT as i64 * SECOND;
         assert_eq!(says(&mut scene, "SERVERS\n"), "? SERVERS\n");
     }
+}
+
+#[test]
+fn what_is_caught_up_on_when_a_watch_ends_is_not_told_to_whose_token_is_over() {
+    let mut scene = guarded();
+    shows(&mut scene, "anna", "*", &ALL);
+    assert_eq!(says(&mut scene, "WATCH *\n"), "WATCH *\n~ NOW *\n");
+    elsewhere(&mut scene, "IAMAT kiwi +1+1 1599999999\n");
+    scene.now.posix_nanoseconds = (EXPIRES_AT as i64 + 1) * SECOND;
+    scene.receives("UNWATCH *\n");
+    assert_eq!(scene.answers(), "? UNWATCH *\n");
 }

@@ -57,3 +57,46 @@ fn who_moved_while_what_is_so_was_told_may_have_been_told_of_before() {
         assert_eq!(told.matches(&format!("EXPIRED {client}")).count(), 1, "{told}");
     }
 }
+
+#[test]
+fn who_left_and_died_before_that_was_told_has_left() {
+    let mut stage = Stage::new(1);
+    stage.let_go_after(12);
+    stage.report("kiwi", "+1+1");
+    stage.report("fig", "+1+1");
+    assert!(stage.command(0, "WATCH +1+1 10"));
+    assert_eq!(stage.told(0), "AT kiwi +1+1 0, AT fig +1+1 1, NOW +1+1 10");
+    // Both are dead before anything is told of them, and taken out half a second later.
+    stage.report("kiwi", "+9+9");
+    stage.time -= 1;
+    stage.report("fig", "+1+1.001");
+    stage.pass(2 * 11 + 1);
+    assert_eq!(stage.told(0), "OUT kiwi");
+    stage.pass(1);
+    assert_eq!(stage.told(0), "EXPIRED fig");
+}
+
+#[test]
+fn who_left_and_died_while_a_reader_was_away_has_left() {
+    let mut stage = Stage::new(1);
+    stage.hub.keep_departures();
+    stage.let_go_after(12);
+    stage.report("kiwi", "+1+1");
+    stage.report("fig", "+1+1");
+    let after = stage.positions.head();
+    stage.report("kiwi", "+9+9");
+    stage.time -= 1;
+    stage.report("fig", "+1+1.001");
+    stage.pass(2 * 11 + 1);
+    let id = stage.watchers[0].0;
+    let Ok(Some(Command::Watch(watch))) = Command::parse(b"WATCH +1+1 10") else { panic!() };
+    stage.turn();
+    assert!(stage.hub.watch(id, &watch, Some(event(after)), &mut stage.positions));
+    assert_eq!(stage.told(0), "OUT kiwi, NOW +1+1 10");
+    stage.pass(1);
+    assert_eq!(stage.told(0), "EXPIRED fig");
+    // Its number is another's now, who was never told of.
+    stage.report("lemon", "+9+9");
+    stage.report("lemon", "+9+8");
+    assert_eq!(stage.told(0), "");
+}

@@ -51,6 +51,11 @@ proptest! {
                         stage.command(watcher, &format!("WATCH {}", WATCHES[fields]));
                     }
                     stage.hub.follow_areas(&mut stage.positions, usize::MAX);
+                    // Who watches everything may be told who has expired of whom it was not told yet, if it
+                    // was told of anybody before.
+                    if WATCHES[fields] == "*" {
+                        stage.settle();
+                    }
                 }
                 Happening::Unwatch(watcher, fields) => {
                     stage.settle();
@@ -58,7 +63,7 @@ proptest! {
                         .map(|watcher| stage.command(watcher, &format!("UNWATCH {}", WATCHES[fields])));
                     prop_assert_eq!(one, other);
                 }
-                Happening::Pass(seconds) => stage.time += seconds,
+                Happening::Pass(halves) => stage.pass(halves),
                 Happening::Turn | Happening::Room => stage.settle(),
             }
         }
@@ -103,4 +108,61 @@ fn who_is_restricted_while_it_reads_slowly_is_still_told_who_has_expired() {
     let id = stage.watchers[0].0;
     stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
     assert_eq!(stage.told(0), "AT c +1+1 2, EXPIRED a, EXPIRED c");
+}
+
+#[test]
+fn nothing_is_kept_of_those_whom_a_watcher_may_not_know() {
+    let mut stage = Stage::new(2);
+    stage.hub.keep_departures();
+    let after = stage.positions.head();
+    (0..50).for_each(|client| stage.report(&format!("c{client}"), "+1+1"));
+    stage.report("a", "+1+1");
+    let Ok(Some(Command::Watch(watch))) = Command::parse(b"WATCH +1+1 10") else { panic!() };
+    for (watcher, last) in [(0, None), (1, Some(event(after)))] {
+        let id = stage.watchers[watcher].0;
+        stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
+        assert!(stage.hub.watch(id, &watch, last, &mut stage.positions));
+        assert_eq!(stage.told(watcher), "AT a +1+1 50, NOW +1+1 10");
+        assert_eq!(find(&mut stage.hub.watchers, id).unwrap().kept(), 1, "that is a");
+    }
+    (0..50).for_each(|client| stage.report(&format!("c{client}"), "+9+9"));
+    assert_eq!((stage.told(0), stage.told(1)), (String::new(), String::new()));
+    // Who may know more is told of those who leave that it was told of, and of no others.
+    stage.report("b", "+1+1");
+    stage.settle();
+    let id = stage.watchers[0].0;
+    stage.hub.restrict(id, Some(sight(&["a", "b"])), &mut stage.positions);
+    stage.report("b", "+9+9");
+    stage.report("a", "+9+9");
+    assert_eq!(stage.told(0), "OUT a");
+}
+
+#[test]
+fn who_is_at_rest_apart_from_the_recent_lines_is_in_nobody_s_way() {
+    let mut stage = Stage::new(100);
+    for watcher in 0..100 {
+        let id = stage.watchers[watcher].0;
+        if watcher % 2 == 0 {
+            stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
+        }
+        assert!(stage.command(watcher, "WATCH *"));
+        // Some are restricted later, when they share the recent lines.
+        if watcher % 4 == 1 {
+            stage.settle();
+            stage.hub.restrict(id, Some(sight(&KNOWN)), &mut stage.positions);
+        }
+    }
+    for round in 0..3 {
+        stage.report("a", "+1+1");
+        stage.report("b", "+1+1");
+        stage.settle();
+        // One is the hub's, and one tells where the recent lines begin.
+        assert_eq!(stage.positions.cursors(), 2, "in round {round}");
+        for watcher in 0..100 {
+            let told = stage.told(watcher);
+            let is_restricted = watcher % 4 != 3;
+            let times = told.matches("AT b").count();
+            assert_eq!((told.matches("AT a").count(), times > 0), (1, !is_restricted), "{told}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ const WATCHES: [&str; 3] = ["a", "+0+0 20", "*"];
 enum Happening {
     Report(usize, usize),
     Forget(usize),
-    /// Time passes: some are not heard of for too long.
+    /// Time passes, in half seconds: some are not heard of for too long.
     Pass(i64),
     Turn,
     /// The reader goes, having read so many of the events that it has not read, and comes back at once.
@@ -26,7 +26,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let event = prop_oneof![
         6 => (0..CLIENTS.len(), 0..PLACES.len()).prop_map(|(c, p)| Happening::Report(c, p)),
         1 => (0..CLIENTS.len()).prop_map(Happening::Forget),
-        2 => (1_i64..10).prop_map(Happening::Pass),
+        2 => (1_i64..20).prop_map(Happening::Pass),
         3 => Just(Happening::Turn),
         3 => (0..4_usize).prop_map(Happening::ComeBack),
     ];
@@ -165,7 +165,7 @@ proptest! {
             match happening {
                 Happening::Report(client, place) => stage.report(CLIENTS[client], PLACES[place]),
                 Happening::Forget(client) => stage.forget(CLIENTS[client]),
-                Happening::Pass(seconds) => stage.time += seconds,
+                Happening::Pass(halves) => stage.pass(halves),
                 Happening::Turn => {
                     stage.turn();
                     let id = stage.watchers[0].0;
@@ -177,6 +177,8 @@ proptest! {
                 }
             }
         }
+        reader.stage.settle();
+        reader.stage.pass_to_second();
         reader.stage.settle();
         reader.reads(usize::MAX);
         prop_assert_eq!(&reader.seen, &reader.so());

@@ -13,7 +13,7 @@ pub(super) enum Happening {
     Forget(usize),
     Watch(usize, usize),
     Unwatch(usize, usize),
-    /// Time passes: some are not heard of for too long.
+    /// Time passes, in half seconds: some are not heard of for too long.
     Pass(i64),
     Turn,
     Room,
@@ -31,7 +31,7 @@ pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => (0..CLIENTS.len()).prop_map(Happening::Forget),
         2 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Watch(w, f)),
         1 => (0..2_usize, 0..WATCHES.len()).prop_map(|(w, f)| Happening::Unwatch(w, f)),
-        1 => (1_i64..12).prop_map(Happening::Pass),
+        1 => (1_i64..24).prop_map(Happening::Pass),
         2 => Just(Happening::Turn),
         1 => Just(Happening::Room),
     ];
@@ -67,7 +67,7 @@ proptest! {
                     let left: Vec<&str> = watched[watcher].iter().map(|&f| WATCHES[f]).collect();
                     stage.watchers[watcher].1 += &format!("= {}\n", left.join(","));
                 }
-                Happening::Pass(seconds) => stage.time += seconds,
+                Happening::Pass(halves) => stage.pass(halves),
                 Happening::Turn => stage.turn(),
                 Happening::Room => {
                     let watchers: Vec<WatcherId> = stage.watchers.iter().map(|w| w.0).collect();
@@ -75,6 +75,8 @@ proptest! {
                 }
             }
         }
+        stage.settle();
+        stage.pass_to_second();
         stage.settle();
         for (watcher, watched) in watched.iter().enumerate() {
             let watched: Vec<&str> = watched.iter().map(|&fields| WATCHES[fields]).collect();

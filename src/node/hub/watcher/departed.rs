@@ -71,7 +71,7 @@ impl Watcher {
         });
         let mut resumed = Box::<Resumed>::default();
         for Departure { number, client, .. } in concern {
-            if resumed.departs(client) {
+            if self.may_know(client) && resumed.departs(client) {
                 self.departed.push_back(Departed::nowhere(*number, client));
             }
         }
@@ -91,6 +91,9 @@ impl Watcher {
     pub fn depart(&mut self, number: u64, change: &Change<'_>, positions: &Positions) -> bool {
         let told = self.told.remove(&change.number());
         let was_told = told.is_some();
+        if !self.may_know(change.client()) {
+            return false;
+        }
         let tells = match &self.everything {
             None => self.departs_since(change, was_told, positions).unwrap_or(was_told),
             Some(everything) if everything.is_recent() => false,

@@ -4,7 +4,7 @@ use super::super::event::News;
 use super::super::watches::Noted;
 use super::Watcher;
 use super::resumed::Resumed;
-use crate::positions::{Positions, RecordNumber};
+use crate::positions::{Point, Positions, RecordNumber};
 
 impl Watcher {
     /// What there is to say of that record as it is now, if anything is.
@@ -14,20 +14,25 @@ impl Watcher {
         positions: &'p Positions,
     ) -> Option<News<'p>> {
         let change = positions.change_of(number)?;
+        if !self.may_know(change.client()) {
+            // It may have been told of it before.
+            self.told.remove(&number);
+            return None;
+        }
         let Some(position) = change.position() else {
             let gone = self.judge_gone(number, positions);
             // To who watches everything, unless nobody can have been told of the client.
             let is_told = self.everything.is_some() && change.was_known();
             return gone.or_else(|| is_told.then_some(News::Gone(change)));
         };
-        // That it is dead is told when it is taken out, if it was told of.
-        if positions.is_dead(number) {
-            return None;
-        }
         let (is_taken, point) = match self.watches.len() {
             0 => (false, None),
             _ => self.watches.take(&position),
         };
+        if positions.is_dead(number) {
+            let has_left = self.note_dead(number, is_taken, point) && self.everything.is_none();
+            return has_left.then(|| News::Out(position.text().client()));
+        }
         let was_told = match is_taken {
             true => self.told.insert(number, point).is_some(),
             false => self.told.remove(&number).is_some(),
@@ -38,6 +43,18 @@ impl Watcher {
         was_told.then(|| News::Out(position.text().client()))
     }
 
+    /// That position is dead: if it was told of, that is told when it is taken out, and by where it is now
+    /// that leads here. Whether it was told of and is not watched any more: then nothing leads here.
+    fn note_dead(&mut self, number: RecordNumber, is_taken: bool, point: Option<Point>) -> bool {
+        if !is_taken {
+            return self.told.remove(&number).is_some();
+        }
+        if let Some(told) = self.told.get_mut(&number) {
+            *told = point;
+        }
+        false
+    }
+
     /// What there is to say of that record as it is now to one who was told before all changes up to
     /// `after`. It is not known of whom: who is not watched may have been.
     pub fn judge_since<'p>(
@@ -46,16 +63,16 @@ impl Watcher {
         after: u64,
         positions: &'p Positions,
     ) -> Option<News<'p>> {
-        let change = positions.change_of(noted.number)?;
+        let change = positions.change_of(noted.number).filter(|c| self.may_know(c.client()))?;
         let (is_taken, point) = change.position().map_or((false, None), |p| self.watches.take(&p));
         let Watcher { told, resumed, .. } = self;
-        if positions.is_dead(noted.number) {
-            // As below: that is told when it is taken out.
+        if is_taken && positions.is_dead(noted.number) {
+            // As above: that is told when it is taken out.
             let is_known = resumed
                 .as_ref()
                 .is_some_and(|resumed| resumed.knows(noted.number, change.client()));
-            if !is_known {
-                told.entry(noted.number).or_insert(None);
+            if !is_known || told.contains_key(&noted.number) {
+                told.insert(noted.number, point);
             }
             return None;
         }

@@ -30,7 +30,7 @@ impl Scene {
         let Some(Action::Dial { protocol: link, .. }) = node.next_action() else {
             panic!("it does not dial");
         };
-        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
+        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)), now);
         let transport = |slot| Transport::new(ConnectionId { slot, generation: 0 });
         let (link, client) = ((link, transport(0)), (client, transport(1)));
         let mut scene = Scene { node, link, client, now };

@@ -31,7 +31,9 @@ impl Peer {
 
     /// The present attempt, or the link that came of it, ended for that reason.
     pub(in crate::node::link) fn ended(&mut self, cause: &Lost, security: LinkSecurity) {
-        self.without_tls = security == LinkSecurity::TlsPreferred && matches!(cause, Lost::Tls(_));
+        // Who speaks it, and shows a certificate that is not the neighbour's, is nobody to go plain with.
+        let is_plain = matches!(cause, Lost::NotTls(_));
+        self.without_tls = security == LinkSecurity::TlsPreferred && is_plain;
     }
 
     /// Our link to it breaks, on which it was heard last at that time.

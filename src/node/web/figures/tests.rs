@@ -39,12 +39,12 @@ impl Scene {
         let server = herd.servers[0].name.clone();
         let options = NodeOptions::for_tests(&herd, &server);
         let mut node = Node::new(NodeOptions { bounds, ..options });
-        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
         let transport = Transport::new(ConnectionId { slot: 0, generation: 0 });
         let now = Now {
             monotonic: Monotonic::default() + Duration::from_secs(100),
             posix_nanoseconds: 1_600_000_000_000_000_000,
         };
+        let client = node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)), now);
         let mut scene = Scene { node, client, transport, now };
         let peer = PeerInfo::at(([127, 0, 0, 1], 1).into());
         scene.call(|protocol, cx| protocol.connection_made(cx, &peer));
@@ -85,7 +85,8 @@ impl Scene {
 
     /// What a visitor of the web port is answered.
     fn ask(&mut self, path: &str) -> (u16, String, String) {
-        let mut visitor = self.node.accepted(Port::Web, SocketAddr::from(([127, 0, 0, 1], 1)));
+        let mut visitor =
+            self.node.accepted(Port::Web, SocketAddr::from(([127, 0, 0, 1], 1)), self.now);
         let mut transport = Transport::new(ConnectionId { slot: 1, generation: 0 });
         let peer = PeerInfo::at(([127, 0, 0, 1], 1).into());
         let mut cx = Context { app: &mut self.node, transport: &mut transport, now: self.now };
@@ -274,7 +275,8 @@ fn a_report_that_finds_no_room_and_a_client_that_is_not_let_in_are_counted() {
     scene.node.positions.set_bytes_max(0);
     scene.says(b"IAMAT kiwi +1-1 5\n");
     assert_eq!(scene.status()["refused"]["no_room"], 1);
-    scene.client = scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)));
+    scene.client =
+        scene.node.accepted(Port::Clients, SocketAddr::from(([127, 0, 0, 1], 1)), scene.now);
     let peer = PeerInfo::at(([127, 0, 0, 1], 1).into());
     scene.call(|protocol, cx| protocol.connection_made(cx, &peer));
     for (kind, refused) in [("clients", 1.0), ("web", 0.0)] {

@@ -237,8 +237,17 @@ fn near_and_events_leave_out_whom_the_token_is_not_about() {
     // Who may watch nothing at all is told that this is all.
     let fields = bearer(&of("anna", "*", &[Right::Ask]));
     let visitor = scene.visit();
+    let before = scene.node.hub.connections().count();
     scene.sends(visitor, &request("GET", "/events", &fields));
     assert_eq!(short(&told(&mut scene, visitor)), ["now"]);
+    // Nothing is kept of it, and its stream goes on until its token is over, or no more is to come.
+    assert_eq!(scene.node.hub.connections().count(), before);
+    scene.pass(SECONDS(3_000));
+    settle(&mut scene);
+    assert!(!scene.is_ending(visitor));
+    scene.pass(SECONDS(600));
+    settle(&mut scene);
+    assert!(scene.is_ending(visitor));
 }
 
 #[test]

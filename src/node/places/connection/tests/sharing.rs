@@ -83,7 +83,8 @@ fn a_client_that_asks_the_same_again_and_again_and_does_not_read_holds_one_answe
     const LARGE_BYTES: usize = 1_000_000;
     let mut stage = Stage::new();
     let mut client = stage.connection();
-    client.protocol = stage.node.accepted(crate::node::Port::Clients, ([127, 0, 0, 1], 1).into());
+    client.protocol =
+        stage.node.accepted(crate::node::Port::Clients, ([127, 0, 0, 1], 1).into(), Now::default());
     stage.made(&mut client);
     let mut commands = "IAMAT kiwi +1-1 0\n".to_owned();
     commands += &"WHATSAT kiwi 10 20\n".repeat(limits::QUERIES_PER_CLIENT_MAX);
