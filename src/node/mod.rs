@@ -18,7 +18,7 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  asking  watching  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
+//!   report  near  asking  watching  stopping  expire  journal  hub   what a conversation calls on the node's, by whichever port it came
 //!   access  admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
@@ -50,6 +50,7 @@ mod places;
 mod random;
 mod refusals;
 mod report;
+mod stopping;
 mod watching;
 mod web;
 
@@ -134,7 +135,8 @@ pub struct Node {
     journal_at: Option<Monotonic>,
     /// When the next records may be dead.
     expire_at: Option<Monotonic>,
-    stopping: bool,
+    /// Since when it is being stopped.
+    stopping: Option<Monotonic>,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
 }
@@ -230,7 +232,7 @@ impl Node {
             journal: None,
             journal_at: None,
             expire_at: None,
-            stopping: false,
+            stopping: None,
             hung_up: false,
         }
     }
@@ -349,7 +351,7 @@ impl Application for Node {
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        let dial = self.peers.dial_at().filter(|_| !self.stopping);
+        let dial = self.peers.dial_at().filter(|_| !self.is_stopping());
         // What was put off goes on at once.
         let asks = !self.actions.is_empty();
         let put_off = self.hub.has_due() || self.nears.anybody_waits() || asks;
@@ -360,7 +362,7 @@ impl Application for Node {
     }
 
     fn timer_expired(&mut self, now: Now) {
-        if !self.stopping {
+        if !self.is_stopping() {
             self.dial_those_due(now.monotonic);
         }
         self.questions.expire(now.monotonic);
@@ -381,8 +383,6 @@ impl Application for Node {
     }
 
     fn stopping(&mut self, now: Now) {
-        self.stopping = true;
-        self.questions.stop();
-        self.questions.sum_up(now.monotonic);
+        self.stop(now.monotonic);
     }
 }

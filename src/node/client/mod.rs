@@ -21,7 +21,7 @@ use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::tokens::Right;
-use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
+use crate::transport::{ConnectionId, Context, Lost, Monotonic, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
 use answers::{Answers, Awaited};
 use apart::Apart;
@@ -44,7 +44,7 @@ pub(super) struct Client {
     answered: bool,
     /// No more commands come: when all is answered the connection is closed.
     last: bool,
-    /// Nothing was owed at the stop: then the peer's end is not waited for.
+    /// Nothing was owed at the end of a stop: then the peer's end is not waited for.
     leaves: bool,
 }
 
@@ -118,6 +118,7 @@ impl Client {
     /// `--classic` a client that has its answers and is silent waits for the end), or waits for what
     /// silence may bring.
     fn look_after(&mut self, cx: &mut Context<'_, Node>) {
+        let stops_at = if self.silence.stops() { self.end_if_heard_out(cx) } else { None };
         let standing = self.standing(cx.app);
         let classic = cx.app.settings.classic;
         let served = classic && self.silence.is_served(standing, cx.now.monotonic);
@@ -126,7 +127,25 @@ impl Client {
             return;
         }
         let deadlines = self.silence.deadlines(standing, classic, cx.app.admission.bounds());
-        cx.transport.set_timer(deadlines.next());
+        cx.transport.set_timer(deadlines.next().into_iter().chain(stops_at).min());
+    }
+
+    /// When the server stops, no more commands are taken from who has said some and is not in the middle of
+    /// one; until when is waited for the others.
+    #[cold]
+    fn end_if_heard_out(&mut self, cx: &mut Context<'_, Node>) -> Option<Monotonic> {
+        if self.last || self.apart.is_put_off() {
+            return None;
+        }
+        let is_heard_out = self.answered && !self.lines.has_partial();
+        let waits = cx.app.patient_until().filter(|&at| !is_heard_out && at > cx.now.monotonic);
+        if waits.is_none() {
+            self.last = true;
+            // Who has all that it is owed, or waits for an answer and sends nothing, need not be waited for.
+            self.leaves = !cx.transport.has_output();
+            cx.transport.pause_reading();
+        }
+        waits
     }
 
     fn standing(&self, node: &Node) -> Standing<'_> {
@@ -358,13 +377,8 @@ impl Protocol<Node> for Client {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        // What was not taken in is not answered, and so not promised to be passed on. Who has all that
-        // it is owed, or waits for an answer and sends nothing, need not be waited for.
-        self.leaves = !cx.transport.has_output();
         self.stop_watching(cx);
-        self.last = true;
-        self.apart.take_input();
-        cx.transport.pause_reading();
+        self.silence.stop();
         self.look_after(cx);
     }
 
