@@ -7,6 +7,8 @@
 //! | `check` | asks Places once and prints how far that got |
 //! | `journal` | the journal's folder on disk, at the start and for who checks it |
 //! | `listen` | binds what the herd file names |
+//! | `handed_over` | which port each socket is for that whoever starts the server hands over |
+//! | `service_manager` | what that is told: that the server is ready, stops, lives |
 //! | `descriptors` | shares the process's descriptors among clients, neighbours and the rest |
 //! | `places` | which Places service is asked, with which key |
 //! | `tls`, `keys` | TLS with neighbours, clients and visitors; the files of certificates and keys |
@@ -16,6 +18,7 @@
 
 mod check;
 mod descriptors;
+mod handed_over;
 mod journal;
 mod key;
 mod keys;
@@ -23,6 +26,7 @@ mod listen;
 mod places;
 mod randomness;
 mod server;
+mod service_manager;
 #[cfg(test)]
 mod testing;
 mod tls;
