@@ -39,6 +39,15 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         let closing = self.listeners.iter().filter_map(|known| known.closes_at(since, now)).min();
         Some(closing.unwrap_or(since + limits::STOP_GRACE))
     }
+
+    /// Has a connection read, whatever the world has said of it: it is told of the stop when nothing is
+    /// left.
+    pub(super) fn hear_out(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.slots.find(id) {
+            connection.readiness.readable = !connection.ended;
+            self.queue(id);
+        }
+    }
 }
 
 impl<A: Application, W: World> Turn<'_, A, W> {
@@ -152,17 +161,6 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     pub fn cut_all(&mut self) {
         for id in self.driver.slots.ids() {
             self.driver.lose(id, Lost::Aborted);
-        }
-    }
-}
-
-impl<P, L: Copy + Eq, S> Driver<P, L, S> {
-    /// Has a connection read, whatever the world has said of it: it is told of the stop when nothing is
-    /// left.
-    pub(super) fn hear_out(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.slots.find(id) {
-            connection.readiness.readable = !connection.ended;
-            self.queue(id);
         }
     }
 }

@@ -92,12 +92,13 @@ fn a_handshake_under_way_is_ended() {
 fn all_that_had_come_is_answered() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
     let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
-    // Whoever does not read is not read from either, until what waits is several megabytes.
+    // Who does not read is not read from either, until nothing more is taken anywhere.
     let mut client = a.client();
     SockRef::from(&client.stream).set_send_buffer_size(16 * 1_024).unwrap();
     client.stream.set_nonblocking(true).unwrap();
     let (mut number, mut bytes, mut rest) = (0, 0, Vec::new());
-    let idle = loop {
+    let mut moved_at = Instant::now();
+    while moved_at.elapsed() < Duration::from_millis(500) {
         if rest.is_empty() {
             number += 1;
             rest = format!("IAMAT kiwi-{} +34.0-118.0 {number}\n", number % 100).into_bytes();
@@ -106,12 +107,13 @@ fn all_that_had_come_is_answered() {
             Ok(written) => {
                 bytes += written;
                 rest.drain(..written);
+                moved_at = Instant::now();
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break a.client(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
             Err(error) => panic!("{error}"),
         }
-    };
-    assert!(bytes > 1 << 20, "{bytes} bytes only");
+    }
+    assert!(bytes > 1 << 18, "{bytes} bytes only");
     // Those who wait in the kernel while the server does nothing.
     a.process.signal("STOP");
     let mut waiting: Vec<Client> = (0..100).map(|_| a.client()).collect();
@@ -132,7 +134,6 @@ fn all_that_had_come_is_answered() {
     assert!(last.ends_with(&format!(" {answered}")), "{last}");
     stopped(a);
     b.wait_for(last);
-    drop(idle);
 }
 
 #[test]
@@ -209,7 +210,7 @@ fn watchers_and_streams_end() {
 
 #[test]
 fn a_neighbour_that_does_not_listen_is_told_what_can_be_and_left() {
-    let herd = Herd::of(&[("A", &["B", "C"]), ("B", &[]), ("C", &[])]);
+    let herd = Herd::of(&[("A", &["B", "C"]), ("B", &["C"]), ("C", &[])]);
     let [a, b, c]: [Server; 3] = herd.start_all().try_into().unwrap();
     b.process.signal("STOP");
     let mut client = a.client();
@@ -231,7 +232,7 @@ fn who_goes_on_for_ever_is_left_in_time() {
     let mut busy = a.client();
     let mut writer = busy.stream.try_clone().unwrap();
     let sending = thread::spawn(move || {
-        let commands = "IAMAT kiwi +34.0-118.0 1\n".repeat(1_000);
+        let commands = "IAMAT busy +34.0-118.0 1\n".repeat(1_000);
         while writer.write_all(commands.as_bytes()).is_ok() {}
     });
     let reading = thread::spawn(move || {

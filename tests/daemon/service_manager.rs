@@ -49,7 +49,7 @@ impl Manager {
 fn start(herd: &Herd, name: &str, socket: &str, watchdog: Option<Duration>) -> Server {
     let mut command = herd.command(name);
     command.env("NOTIFY_SOCKET", socket);
-    for watchdog in watchdog {
+    if let Some(watchdog) = watchdog {
         command.env("WATCHDOG_USEC", watchdog.as_micros().to_string());
     }
     herd.start_by(name, command)

@@ -11,6 +11,7 @@ mod iamat;
 mod near;
 mod promised;
 mod silence;
+mod stopping;
 mod watch;
 mod whatsat;
 
@@ -128,24 +129,6 @@ impl Client {
         }
         let deadlines = self.silence.deadlines(standing, classic, cx.app.admission.bounds());
         cx.transport.set_timer(deadlines.next().into_iter().chain(stops_at).min());
-    }
-
-    /// When the server stops, no more commands are taken from who has said some and is not in the middle of
-    /// one; until when is waited for the others.
-    #[cold]
-    fn end_if_heard_out(&mut self, cx: &mut Context<'_, Node>) -> Option<Monotonic> {
-        if self.last || self.apart.is_put_off() {
-            return None;
-        }
-        let is_heard_out = self.answered && !self.lines.has_partial();
-        let waits = cx.app.patient_until().filter(|&at| !is_heard_out && at > cx.now.monotonic);
-        if waits.is_none() {
-            self.last = true;
-            // Who has all that it is owed, or waits for an answer and sends nothing, need not be waited for.
-            self.leaves = !cx.transport.has_output();
-            cx.transport.pause_reading();
-        }
-        waits
     }
 
     fn standing(&self, node: &Node) -> Standing<'_> {

@@ -353,6 +353,7 @@ impl Protocol<Node> for Visitor {
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
         self.stops = true;
+        self.leaves = !cx.transport.has_output();
         let is_behind = self.paused || self.reader.has_partial();
         if let Some(pending) = &mut self.answering.pending {
             pending.note_stop(!is_behind);

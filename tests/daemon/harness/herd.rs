@@ -200,7 +200,9 @@ impl Herd {
         mut command: Command,
     ) -> Server {
         command.env("LISTEN_FDS", sockets.len().to_string());
-        names.into_iter().for_each(|names| drop(command.env("LISTEN_FDNAMES", names)));
+        if let Some(names) = names {
+            command.env("LISTEN_FDNAMES", names);
+        }
         let directory = self.directory.path();
         self.await_start(name, || Process::start_with(&command, sockets, directory))
     }

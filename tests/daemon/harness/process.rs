@@ -52,6 +52,8 @@ impl Process {
         const SCRIPT: &str = "exec 3<&0 4<&1 5<&2 </dev/null >\"$1\" 2>\"$2\"; shift 2; \
                               export LISTEN_PID=$$; exec \"$@\"";
         let (output, errors) = files(directory);
+        // They are looked at before the shell has made them.
+        [&output, &errors].into_iter().for_each(|file| drop(File::create(file).unwrap()));
         let mut shell = Command::new("sh");
         shell.args(["-c", SCRIPT, "sh"]).args([&output, &errors]);
         shell.arg(command.get_program()).args(command.get_args());
