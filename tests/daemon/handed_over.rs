@@ -40,7 +40,7 @@ fn sockets(herd: &Herd, name: &str) -> [TcpListener; 2] {
 fn who_waits_at_a_stop_is_served_by_who_comes_next() {
     let herd = Herd::of(&[("Solo", &[])]);
     let sockets = sockets(&herd, "Solo");
-    let server = herd.start_with("Solo", &sockets, None, herd.command("Solo"));
+    let server = herd.start_with("Solo", &sockets, None);
     server.wait_for_log("was handed over");
     let address = server.address();
     assert_eq!(server.ask("x"), "? x");
@@ -53,7 +53,7 @@ fn who_waits_at_a_stop_is_served_by_who_comes_next() {
     // Nobody is there, and nobody is refused.
     let mut later = Client::connect(address);
     later.send("y\n");
-    let next = herd.start_with("Solo", &sockets, Some("clients:neighbours"), herd.command("Solo"));
+    let next = herd.start_with("Solo", &sockets, Some("clients:neighbours"));
     for client in &mut waiting {
         assert_eq!(client.line(), "? x");
     }
@@ -81,7 +81,7 @@ fn what_fits_nothing_is_warned_of_and_left_alone() {
             [(2, "clients", "has it already"), (3, "neighbours", "does not listen")],
         ),
     ] {
-        let server = herd.start_with("Solo", &sockets, Some(names), herd.command("Solo"));
+        let server = herd.start_with("Solo", &sockets, Some(names));
         for (number, name, why) in warned {
             let words = format!("socket {number} ({name:?}) that was handed over is left alone: ");
             let line = server.wait_for_log(&words);
@@ -252,7 +252,7 @@ impl Caller {
 fn ten_restarts_refuse_nobody() {
     let herd = Herd::of(&[("Solo", &[])]);
     let sockets = sockets(&herd, "Solo");
-    let start = || herd.start_with("Solo", &sockets, None, herd.command("Solo"));
+    let start = || herd.start_with("Solo", &sockets, None);
     let mut server = start();
     let address = server.address();
     let ended = Arc::new(AtomicBool::new(false));

@@ -22,7 +22,7 @@ use super::hub::WatcherId;
 use super::lines::{Prefetch, log_in};
 use crate::limits;
 use crate::tokens::Right;
-use crate::transport::{ConnectionId, Context, Lost, Monotonic, PeerInfo, Protocol, Transport};
+use crate::transport::{ConnectionId, Context, Lost, PeerInfo, Protocol, Transport};
 use crate::wire::{Command, IamAt, Line, LineReader, Malformed, Printable, Reason, plural};
 use answers::{Answers, Awaited};
 use apart::Apart;

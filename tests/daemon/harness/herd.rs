@@ -191,20 +191,10 @@ impl Herd {
         self.await_start(name, || Process::start(&mut command, self.directory.path()))
     }
 
-    /// The same, handing it those sockets, three at most, with these names if any are given.
-    pub fn start_with(
-        &self,
-        name: &str,
-        sockets: &[TcpListener],
-        names: Option<&str>,
-        mut command: Command,
-    ) -> Server {
-        command.env("LISTEN_FDS", sockets.len().to_string());
-        if let Some(names) = names {
-            command.env("LISTEN_FDNAMES", names);
-        }
-        let directory = self.directory.path();
-        self.await_start(name, || Process::start_with(&command, sockets, directory))
+    /// The same, handing it those sockets, with these names if any are given.
+    pub fn start_with(&self, name: &str, sockets: &[TcpListener], names: Option<&str>) -> Server {
+        let (command, directory) = (self.command(name), self.directory.path());
+        self.await_start(name, || Process::start_with(&command, sockets, names, directory))
     }
 
     fn await_start(&self, name: &str, start: impl FnOnce() -> Process) -> Server {

@@ -48,7 +48,12 @@ impl Process {
 
     /// The same for a command whose process is handed those sockets, three at most, as a service manager
     /// does: a shell takes them for its standard streams, and puts them where they belong.
-    pub fn start_with(command: &Command, sockets: &[TcpListener], directory: &Path) -> Process {
+    pub fn start_with(
+        command: &Command,
+        sockets: &[TcpListener],
+        names: Option<&str>,
+        directory: &Path,
+    ) -> Process {
         const SCRIPT: &str = "exec 3<&0 4<&1 5<&2 </dev/null >\"$1\" 2>\"$2\"; shift 2; \
                               export LISTEN_PID=$$; exec \"$@\"";
         let (output, errors) = files(directory);
@@ -62,6 +67,10 @@ impl Process {
                 Some(value) => shell.env(variable, value),
                 None => shell.env_remove(variable),
             };
+        }
+        shell.env("LISTEN_FDS", sockets.len().to_string());
+        if let Some(names) = names {
+            shell.env("LISTEN_FDNAMES", names);
         }
         let mut sockets = sockets.iter().map(|socket| socket.try_clone().unwrap().into());
         let mut next = || sockets.next().map_or_else(Stdio::null, |socket: OwnedFd| socket.into());
