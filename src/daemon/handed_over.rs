@@ -39,6 +39,10 @@ impl Doors {
 
     /// Says which are for no port of this server.
     pub(super) fn warn_of_rest(&self) {
+        if self.handed_over.refused() > 0 {
+            let count = self.handed_over.refused();
+            log::warn!("{count} sockets were handed over: these are too many, and none is taken");
+        }
         for Door { place, name, port } in &self.left {
             match port {
                 Some(_) => warn_of(*place, name, &"the server has no such port, or has it already"),

@@ -13,6 +13,7 @@ use std::os::fd::IntoRawFd;
 pub struct HandedOver {
     descriptors: ListenFd,
     names: Vec<String>,
+    refused: usize,
 }
 
 /// A socket that was handed over, and listens.
@@ -27,19 +28,23 @@ impl HandedOver {
         // Whether they are there is looked at when they are taken.
         let count = variable("LISTEN_FDS").parse().unwrap_or(0);
         if count > limits::HANDED_OVER_MAX {
-            return HandedOver::nothing();
+            return HandedOver {
+                descriptors: ListenFd::empty(),
+                names: Vec::new(),
+                refused: count,
+            };
         }
         let names = variable("LISTEN_FDNAMES");
         // This takes the variables away (but the names, which say nothing without them).
         let descriptors = ListenFd::from_env();
         let mut names = names.split(':');
         let names = (0..descriptors.len()).map(|_| names.next().unwrap_or_default().to_owned());
-        HandedOver { names: names.collect(), descriptors }
+        HandedOver { names: names.collect(), descriptors, refused: 0 }
     }
 
-    /// Where nothing was.
-    pub fn nothing() -> Self {
-        HandedOver { descriptors: ListenFd::empty(), names: Vec::new() }
+    /// How many there are, if they are so many that none is taken.
+    pub fn refused(&self) -> usize {
+        self.refused
     }
 
     /// What they are called, each by its place; who has no name has an empty one.

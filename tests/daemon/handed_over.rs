@@ -111,7 +111,12 @@ fn more_than_there_may_be_are_not_taken() {
         let server = herd.start_by("Solo", command);
         assert_eq!(server.ask("x"), "? x");
         let warned = server.log().matches("that was handed over is left alone").count();
-        assert_eq!(warned, if count > HANDED_OVER_MAX { 0 } else { count });
+        let is_too_much = count > HANDED_OVER_MAX;
+        assert_eq!(warned, if is_too_much { 0 } else { count });
+        assert_eq!(
+            server.log().contains("sockets were handed over: these are too many"),
+            is_too_much
+        );
     }
 }
 

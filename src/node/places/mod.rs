@@ -275,9 +275,7 @@ impl Questions {
 
     /// Ends the calls that have run out of time.
     pub(super) fn expire(&mut self, now: Monotonic) {
-        if self.has_ended(now) {
-            self.end();
-        }
+        self.end_if_due(now);
         while let Some((&id, call)) = self.calls.first_key_value()
             && call.since + self.settings.limits.timeout <= now
         {

@@ -21,8 +21,11 @@ impl Questions {
         self.ends_at.is_some_and(|at| at <= now)
     }
 
-    /// Answers all who wait.
-    pub(super) fn end(&mut self) {
+    /// Answers all who wait, if it has.
+    pub(super) fn end_if_due(&mut self, now: Monotonic) {
+        if !self.has_ended(now) {
+            return;
+        }
         let answer = last_answer();
         for id in self.calls.keys().copied().collect::<Vec<_>>() {
             let Some(call) = self.remove_call(id) else { continue };
