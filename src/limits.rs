@@ -3,9 +3,11 @@
 //! (`tests/bounds/limit_coverage.rs`); and so that what must hold between them is asserted (`consistent`).
 
 mod consistent;
+mod life;
 mod links;
 mod trust;
 
+pub use life::*;
 pub use links::*;
 use std::time::Duration;
 pub use trust::*;
@@ -149,11 +151,6 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a closed connection may go on sending before it is cut: its last answers would be lost
 /// by a reset if the socket were closed over unread data.
 pub const LINGER_MAX: Duration = Duration::from_secs(2);
-/// How long a clean stop waits for output to be taken.
-pub const STOP_GRACE: Duration = Duration::from_secs(2);
-/// How long a peer may take none of our output once the server stops, and how long a connection that
-/// is closed waits then for the peer to end, too.
-pub const STOP_STALL_MAX: Duration = Duration::from_secs(1);
 /// Addresses of one host that are tried.
 pub const ADDRESSES_MAX: usize = 16;
 /// How long the loop must have had nothing to do to be called idle.

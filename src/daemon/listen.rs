@@ -1,10 +1,11 @@
 //! Binds what the herd file names.
 
+use super::handed_over::Doors;
 use super::tls::Tls;
 use super::{Failure, PUBLIC_PROFILE};
 use crate::herd::Server;
 use crate::node::{LINKS_PROFILE, LinkSecurity, Node, Port};
-use crate::reactor::Reactor;
+use crate::reactor::{HandedOver, ListeningSocket, Reactor};
 use crate::transport::{Endpoint, TlsProfile};
 use std::fmt::Display;
 use std::io;
@@ -21,15 +22,20 @@ pub(super) struct Listens {
     pub(super) web: Option<SocketAddr>,
 }
 
-/// Listens for clients, for neighbours and for visitors.
+/// Listens for clients, for neighbours and for visitors, where sockets were handed over on those.
 pub(super) fn listen(
     reactor: &mut Reactor<Node>,
+    handed_over: HandedOver,
     server: &Server,
     tls: &Tls,
 ) -> Result<Listens, Failure> {
     let public = tls.is_public().then_some(PUBLIC_PROFILE);
     let links = (tls.links() != LinkSecurity::Plain).then_some(LINKS_PROFILE);
-    let mut bind = |port, endpoint: &Endpoint, tls, whom| bind(reactor, port, endpoint, tls, whom);
+    let mut doors = Doors::of(handed_over);
+    let mut bind = |port, endpoint: &Endpoint, tls, whom| match doors.take(port) {
+        Some(socket) => take_over(reactor, port, socket, tls),
+        None => bind(reactor, port, endpoint, tls, whom),
+    };
     let whom = ("clients", "listen");
     let clients = server.client_listener();
     let clients = clients.map(|endpoint| bind(Port::Clients, &endpoint, None, whom)).transpose()?;
@@ -41,7 +47,22 @@ pub(super) fn listen(
     let whom = ("the web", "web_listen");
     let web = server.web_listener();
     let web = web.map(|endpoint| bind(Port::Web, &endpoint, public, whom)).transpose()?;
+    doors.warn_of_rest();
     Ok(Listens { clients, clients_tls, neighbours, web })
+}
+
+/// Listens on a socket that was handed over.
+fn take_over(
+    reactor: &mut Reactor<Node>,
+    port: Port,
+    socket: ListeningSocket,
+    tls: Option<TlsProfile>,
+) -> Result<SocketAddr, Failure> {
+    let bound = reactor.listen_on(port, socket, tls).map_err(|error| {
+        Failure::Run(format!("cannot listen on a socket that was handed over: {error}"))
+    })?;
+    log::info!("{bound} was handed over");
+    Ok(bound)
 }
 
 /// Binds the first address of an endpoint, for those who connect there; with the field of the herd file

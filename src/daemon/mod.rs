@@ -7,6 +7,8 @@
 //! | `check` | asks Places once and prints how far that got |
 //! | `journal` | the journal's folder on disk, at the start and for who checks it |
 //! | `listen` | binds what the herd file names |
+//! | `handed_over` | which port each socket is for that whoever starts the server hands over |
+//! | `service_manager` | what that is told: that the server is ready, stops, lives |
 //! | `descriptors` | shares the process's descriptors among clients, neighbours and the rest |
 //! | `reload` | what a running server reads again at SIGHUP |
 //! | `places` | which Places service is asked, with which key |
@@ -17,6 +19,7 @@
 
 mod check;
 mod descriptors;
+mod handed_over;
 mod journal;
 mod key;
 mod keys;
@@ -25,6 +28,7 @@ mod places;
 mod randomness;
 mod reload;
 mod server;
+mod service_manager;
 #[cfg(test)]
 mod testing;
 mod tls;

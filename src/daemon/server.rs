@@ -4,6 +4,7 @@ use super::journal::Folder;
 use super::places::{Places, places};
 use super::randomness::random_numbers;
 use super::reload::{Reload, names, warn_of_apart};
+use super::service_manager::ServiceManager;
 use super::tls::Tls;
 use super::{Failure, descriptors, listen, say};
 use crate::cli::{BoundsOptions, JournalOptions, JournalSync, Options};
@@ -11,7 +12,7 @@ use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
 use crate::node::{self, ClientBounds, LinkSecurity, Node, NodeOptions, WebOptions};
 use crate::places::{PlacesSettings, TLS_PROFILE};
-use crate::reactor::{ClientConfigSource, Reactor};
+use crate::reactor::{ClientConfigSource, HandedOver, Reactor};
 use crate::transport::Now;
 use crate::wire::neighbour::Version;
 use crate::wire::plural;
@@ -24,6 +25,7 @@ pub(super) fn serve(
     version: Version,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let handed_over = HandedOver::to_us();
     let herd = Herd::load(&options.herd).map_err(Failure::usage)?;
     let index = find(&herd, &options.server)?;
     let places = places(&options.places)?;
@@ -35,7 +37,7 @@ pub(super) fn serve(
         let why = format_args!("RUST_LOG={words:?} keeps everything out of the log; {levels}");
         say(&mut io::stderr(), format_args!("herd: {why}"));
     }
-    let outcome = run(options, version, (&herd, index), (places, trust), &logs, out);
+    let outcome = run(options, version, (&herd, index), (places, trust), (handed_over, &logs), out);
     if let Err(failure) = &outcome {
         log::error!("{} ends: {failure}", server.name);
     }
@@ -57,7 +59,7 @@ fn run(
     version: Version,
     (herd, index): (&Herd, usize),
     (places, trust): (Places, Tls),
-    logs: &Logs,
+    (handed_over, logs): (HandedOver, &Logs),
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let server = &herd.servers[index];
@@ -75,7 +77,11 @@ fn run(
     trust.tell_ends(&mut node);
     // Who connects finds all that there was; it is locked for as long as this server runs.
     let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
-    let listens = set_up(&mut reactor, server, tls, &trust, &shares)?;
+    let listens = set_up(&mut reactor, handed_over, server, (tls, &trust), &shares)?;
+    let mut manager = ServiceManager::of_environment();
+    if let Some(pulse) = manager.pulse() {
+        reactor.set_pulse(pulse);
+    }
 
     let (name, log_file) = (&server.name, logs::file_in(&options.log_dir, &server.name));
     let listen::Listens { clients, clients_tls, neighbours, web } = listens;
@@ -91,11 +97,15 @@ fn run(
     // Who is never busy is never idle either.
     reload.remind(reactor.now());
     logs.flush();
+    manager.ready();
     let mut linked = server.neighbours.is_empty();
     let on_idle = |node: &mut Node, now: Now| {
         if node.take_hang_up() {
+            manager.reloading();
             reload.read_again(node, now);
+            manager.ready();
         }
+        manager.look(node, now);
         reload.remind(now);
         logs.flush();
         let (linked_with, all) = node.linked_both_ways();
@@ -155,9 +165,9 @@ fn open_journal(
 /// Has the reactor listen at the server's ports, with descriptors left for the rest.
 fn set_up(
     reactor: &mut Reactor<Node>,
+    handed_over: HandedOver,
     server: &Server,
-    places: ClientConfigSource,
-    tls: &Tls,
+    (places, tls): (ClientConfigSource, &Tls),
     shares: &descriptors::Shares,
 ) -> Result<listen::Listens, Failure> {
     reactor.set_client_tls(TLS_PROFILE, places);
@@ -166,7 +176,7 @@ fn set_up(
         // There it is told how long they take.
         reactor.time_turns();
     }
-    let listens = listen::listen(reactor, server, tls)?;
+    let listens = listen::listen(reactor, handed_over, server, tls)?;
     shares.bound(reactor);
     Ok(listens)
 }

@@ -39,6 +39,8 @@ pub(super) struct Connection<P, S> {
     pub ended: bool,
     /// Whether `connection_lost` is due; nothing else is called any more.
     pub losing: bool,
+    /// Whether it has been told that the server stops.
+    pub told: bool,
     /// The deadline under which it stands in the timers.
     pub armed: Option<Monotonic>,
 }
@@ -57,6 +59,7 @@ impl<P, S> Connection<P, S> {
             queued: false,
             ended: false,
             losing: false,
+            told: false,
             armed: None,
         }
     }
@@ -92,16 +95,32 @@ impl<P, S> Connection<P, S> {
         })
     }
 
+    /// When a connection that was accepted has had its time, if the server is `stopping` since then: to
+    /// come up, to be read, to take what it is owed.
+    pub fn times_out_at(&self, stopping: Option<Monotonic>) -> Option<Monotonic> {
+        let stop = stopping.filter(|_| self.listener.is_some())?;
+        Some(match self.phase {
+            Phase::ComingUp { .. } => stop + limits::STOP_PATIENCE,
+            Phase::Open if !self.told => stop + limits::STOP_READ_MAX,
+            Phase::Open | Phase::Lingering { .. } => stop + limits::STOP_ACCEPTED_MAX,
+        })
+    }
+
+    /// Whether all has been delivered that had come, or as much as is listened to.
+    pub fn is_heard_out(&self) -> bool {
+        self.ended || self.transport.is_ending() || !self.readiness.readable
+    }
+
     /// The next time at which something is to be done without any event, if the server is `stopping`
     /// since then or is not.
     pub fn deadline(&self, stopping: Option<Monotonic>) -> Option<Monotonic> {
-        match self.phase {
-            _ if self.losing => None,
-            Phase::ComingUp { until } | Phase::Lingering { until } => Some(until),
-            Phase::Open => match (self.transport.timer(), self.stalls_at(stopping)) {
-                (Some(timer), Some(stall)) => Some(timer.min(stall)),
-                (timer, stall) => timer.or(stall),
-            },
+        if self.losing {
+            return None;
         }
+        let (own, stall) = match self.phase {
+            Phase::ComingUp { until } | Phase::Lingering { until } => (Some(until), None),
+            Phase::Open => (self.transport.timer(), self.stalls_at(stopping)),
+        };
+        own.into_iter().chain(stall).chain(self.times_out_at(stopping)).min()
     }
 }

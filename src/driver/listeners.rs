@@ -78,6 +78,21 @@ impl<L> Listener<L> {
         self.connections_max = connections_max;
     }
 
+    /// Whether it can be closed, at that time of a stop that was asked for then, and nobody who has
+    /// connected before is turned away; in the end it is closed all the same.
+    pub fn closes(&self, stop: Monotonic, now: Monotonic) -> bool {
+        let since = now.since(stop);
+        self.open
+            && since >= limits::STOP_ACCEPTING
+            && (!self.ready || since >= limits::STOP_PATIENCE)
+    }
+
+    /// When it may be closed, in a stop that was asked for then, at that time.
+    pub fn closes_at(&self, stop: Monotonic, now: Monotonic) -> Option<Monotonic> {
+        let bounds = [limits::STOP_ACCEPTING, limits::STOP_PATIENCE].map(|bound| stop + bound);
+        bounds.into_iter().find(|&at| self.open && at > now)
+    }
+
     /// Whether somebody may wait and we may look.
     pub fn can_accept(&self, now: Monotonic) -> bool {
         self.wants_more() && self.paused_until.is_none_or(|until| until <= now)

@@ -23,6 +23,7 @@
 //! | `turn` | the steps, accepting, timers, callbacks |
 //! | `read`, `write` | bytes in, bytes out, and the ends of connections |
 //! | `settle` | what the application asks for, and losses |
+//! | `stop` | a clean stop |
 //! | `connection`, `slots`, `timers`, `listeners` | what is kept from turn to turn |
 
 #[cfg(debug_assertions)]
@@ -33,6 +34,7 @@ mod planted;
 mod read;
 mod settle;
 mod slots;
+mod stop;
 mod timers;
 mod turn;
 mod world;
@@ -84,6 +86,8 @@ pub struct Driver<P, L, S> {
     unsettled: bool,
     /// Since when the process is being stopped.
     stopping: Option<Monotonic>,
+    /// Nobody who connected to us is left, and those whom we dialled have been told of the stop.
+    drained: bool,
     /// Every read goes here first; protocols keep what they do not consume.
     buffer: Box<[u8]>,
     /// Memory for output, lent to connections while they have any.
@@ -128,6 +132,7 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             deferred: Vec::new(),
             unsettled: true,
             stopping: None,
+            drained: false,
             buffer: vec![0; limits::READ_BUDGET_BYTES].into_boxed_slice(),
             spare: Vec::new(),
             meters: Meters::default(),
@@ -146,10 +151,22 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
         address: SocketAddr,
         tls: Option<TlsProfile>,
     ) -> io::Result<SocketAddr> {
+        self.listen_at(listener, |place| world.listen(place, address, tls))
+    }
+
+    /// The same with a listener that `open` has the world make in the place that it is given.
+    ///
+    /// # Errors
+    /// What `open` says.
+    pub fn listen_at<T>(
+        &mut self,
+        listener: L,
+        open: impl FnOnce(usize) -> io::Result<T>,
+    ) -> io::Result<T> {
         // The place of one that listens no more and whose connections are gone is used again.
         let unused = |known: &Listener<L>| !known.open && known.connections == 0;
         let place = self.listeners.iter().position(unused).unwrap_or(self.listeners.len());
-        let bound = world.listen(place, address, tls)?;
+        let bound = open(place)?;
         match self.listeners.get_mut(place) {
             Some(known) => *known = Listener::new(listener),
             None => self.listeners.push(Listener::new(listener)),
@@ -254,21 +271,14 @@ impl<P, L: Copy + Eq, S> Driver<P, L, S> {
             || !self.signals.is_empty()
             || !self.file_events.is_empty()
             || self.listeners.iter().any(|listener| listener.can_accept(self.now.monotonic))
+            || self.is_to_be_drained()
     }
 
     /// When there will be something to do without any news from the world; the application's own
     /// deadline is its.
     pub fn deadline(&self) -> Option<Monotonic> {
         let paused = self.listeners.iter().filter_map(Listener::resumes_at);
-        let stopping = self.stopping.map(|since| since + limits::STOP_GRACE);
-        paused.chain(stopping).chain(self.timers.next()).min()
-    }
-
-    /// Whether a stop has come to its end: no connection is left, or they have had their time.
-    pub fn has_stopped(&self) -> bool {
-        self.stopping.is_some_and(|since| {
-            self.slots.len() == 0 || self.now.monotonic.since(since) >= limits::STOP_GRACE
-        })
+        paused.chain(self.stop_deadline()).chain(self.timers.next()).min()
     }
 
     /// All connections as they stand.

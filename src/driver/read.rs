@@ -44,6 +44,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         }
         self.read_one(id);
         self.look_for_error(id);
+        self.tell_if_heard_out(id);
         // Output may have waited for the socket to become writable.
         self.driver.touch(id);
     }

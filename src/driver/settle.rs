@@ -1,4 +1,4 @@
-//! What the application asks for, and losses, until neither is left; and a stop.
+//! What the application asks for, and losses, until neither is left.
 
 use super::connection::{Connection, Phase};
 use super::turn::Turn;
@@ -6,8 +6,8 @@ use super::{Progress, World};
 use crate::fault::fault;
 use crate::limits;
 use crate::transport::{
-    Action, Application, ConnectionId, Context, DriverSide, Endpoint, Lost, Monotonic, Protocol,
-    TlsProfile, Transport,
+    Action, Application, ConnectionId, Context, DriverSide, Endpoint, Lost, Protocol, TlsProfile,
+    Transport,
 };
 use std::io;
 use std::iter;
@@ -85,7 +85,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         self.app.listening(listener, outcome);
     }
 
-    fn stop_listening(&mut self, which: impl Fn(&A::Listener) -> bool) {
+    pub fn stop_listening(&mut self, which: impl Fn(&A::Listener) -> bool) {
         for (place, listener) in self.driver.listeners.iter_mut().enumerate() {
             if listener.open && which(&listener.name) {
                 listener.open = false;
@@ -123,45 +123,6 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         }
         if let Some(socket) = connection.socket {
             self.world.close(id, socket);
-        }
-    }
-
-    /// Accepts no more and tells every protocol; the second time cuts everybody.
-    fn stop(&mut self) {
-        if self.driver.stopping.is_some() {
-            log::warn!("stopping at once");
-            self.cut_all();
-            return;
-        }
-        let now = self.driver.now;
-        self.driver.stopping = Some(now.monotonic);
-        self.stop_listening(|_| true);
-        self.app.stopping(now);
-        for id in self.driver.slots.ids() {
-            match self.driver.slots.find(id).map(|connection| connection.phase) {
-                Some(Phase::ComingUp { .. }) => self.driver.lose(id, Lost::Aborted),
-                Some(Phase::Open) => self.call(id, |protocol, cx| protocol.stopping(cx)),
-                Some(Phase::Lingering { until }) => self.stop_lingering(id, until),
-                None => {}
-            }
-        }
-    }
-
-    /// All is said, and the server stops: only who still sends is waited for, and not for long.
-    fn stop_lingering(&mut self, id: ConnectionId, until: Monotonic) {
-        if self.empty(id) {
-            self.driver.lose(id, Lost::Closed);
-        } else if let Some(connection) = self.driver.slots.find(id) {
-            let most = self.driver.now.monotonic + limits::STOP_STALL_MAX;
-            connection.phase = Phase::Lingering { until: until.min(most) };
-            self.driver.touch(id);
-        }
-    }
-
-    /// Loses all connections that are left.
-    pub fn cut_all(&mut self) {
-        for id in self.driver.slots.ids() {
-            self.driver.lose(id, Lost::Aborted);
         }
     }
 }

@@ -25,6 +25,7 @@ impl<A: Application, W: World> Turn<'_, A, W> {
         self.accept();
         self.read();
         self.fire_timers();
+        self.go_on_stopping();
         self.settle();
         self.app.turn_ended(self.driver.now, &self.driver.meters);
         self.settle_end();
@@ -66,18 +67,21 @@ impl<A: Application, W: World> Turn<'_, A, W> {
     }
 
     fn accept(&mut self) {
+        (0..self.driver.listeners.len()).for_each(|place| self.accept_at(place));
+    }
+
+    /// Accepts those who wait at that listener, as far as a turn does.
+    pub fn accept_at(&mut self, place: usize) {
         let now = self.driver.now.monotonic;
-        for place in 0..self.driver.listeners.len() {
-            for _ in 0..limits::ACCEPTS_PER_TURN {
-                if !self.driver.listeners[place].can_accept(now) {
-                    break;
-                }
-                let id = self.driver.slots.next_id();
-                match self.world.accept(place, id, now) {
-                    Ok(Some(accepted)) => self.add_accepted(place, id, accepted),
-                    Ok(None) => self.driver.listeners[place].ready = false,
-                    Err(error) => self.driver.listeners[place].pause(now, &error),
-                }
+        for _ in 0..limits::ACCEPTS_PER_TURN {
+            if !self.driver.listeners[place].can_accept(now) {
+                break;
+            }
+            let id = self.driver.slots.next_id();
+            match self.world.accept(place, id, now) {
+                Ok(Some(accepted)) => self.add_accepted(place, id, accepted),
+                Ok(None) => self.driver.listeners[place].ready = false,
+                Err(error) => self.driver.listeners[place].pause(now, &error),
             }
         }
     }
@@ -153,8 +157,10 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                 self.world.limit_unsent(id, socket);
             }
             // What comes up behind a stop is told of it, too.
-            if self.driver.stopping.is_some() {
-                self.call(id, |protocol, cx| protocol.stopping(cx));
+            match self.driver.slots.find(id).map(|connection| connection.listener) {
+                Some(Some(_)) if self.driver.is_stopping() => self.driver.hear_out(id),
+                Some(None) if self.driver.drained => self.tell(id),
+                _ => {}
             }
         }
     }
@@ -176,10 +182,17 @@ impl<A: Application, W: World> Turn<'_, A, W> {
                     connection.readiness.readable = true;
                     self.advance(id);
                     self.driver.queue(id);
+                    self.lose_if_late(id);
                 }
                 Phase::Lingering { .. } => self.driver.lose(id, Lost::Closed),
                 Phase::Open if connection.stalls_at(stopping).is_some_and(|at| at <= now) => {
                     self.driver.lose(id, Lost::Stalled);
+                }
+                Phase::Open if connection.times_out_at(stopping).is_some_and(|at| at <= now) => {
+                    match connection.told {
+                        true => self.driver.lose(id, Lost::Aborted),
+                        false => self.tell(id),
+                    }
                 }
                 Phase::Open => {
                     if connection.transport.take_due_timer(now) {

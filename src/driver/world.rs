@@ -27,7 +27,12 @@ pub trait World {
         tls: Option<TlsProfile>,
     ) -> io::Result<SocketAddr>;
 
-    /// Listens there no more; who waits to be accepted is turned away.
+    /// The server stops: whether those who wait at that listener are ours to accept; then nobody comes
+    /// behind them, as far as the world can see to that. They are not where another has the same socket and
+    /// will serve them.
+    fn hold_off(&mut self, place: usize) -> bool;
+
+    /// Listens there no more; who waits to be accepted is turned away, unless another has the same socket.
     fn stop_listening(&mut self, place: usize);
 
     /// Takes the next who waits at a listener, to be called `id`; None if nobody does.

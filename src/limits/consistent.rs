@@ -19,7 +19,13 @@ const _: () = {
     // Otherwise the kernel would give a silent peer up sooner, or never by this.
     let asked = KEEPALIVE_INTERVAL.as_secs() * KEEPALIVE_PROBES as u64;
     assert!(UNACKNOWLEDGED_MAX.as_secs() == KEEPALIVE_IDLE.as_secs() + asked);
-    assert!(STOP_STALL_MAX.as_millis() < STOP_GRACE.as_millis());
+    assert!(STOP_ACCEPTING.as_millis() < STOP_PATIENCE.as_millis());
+    assert!(STOP_PATIENCE.as_millis() < STOP_READ_MAX.as_millis());
+    assert!(STOP_READ_MAX.as_millis() < STOP_ACCEPTED_MAX.as_millis());
+    // Neighbours are still told what the last of them said.
+    let telling = STOP_GRACE.as_millis() - STOP_ACCEPTED_MAX.as_millis();
+    assert!(STOP_STALL_MAX.as_millis() <= telling);
+    assert!(STOP_GRACE.as_millis() < 5_000);
     assert!(STOP_STALL_MAX.as_millis() < LINGER_MAX.as_millis());
     assert!(READ_BUDGET_FIRST_BYTES < READ_BUDGET_BYTES);
     assert!(READ_LEAST_BYTES < READ_BUDGET_FIRST_BYTES);

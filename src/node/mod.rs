@@ -18,7 +18,7 @@
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
 //!   client   link   places   web  siblings, one folder each
-//!   report  near  asking  watching  expire  journal  hub  servers  reload   what a conversation calls on the node's, by whichever port it came
+//!   report  near  asking  watching  stopping  expire  journal  hub  servers  reload   what a conversation calls on the node's, by whichever port it came
 //!   access  admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
@@ -52,6 +52,7 @@ mod refusals;
 mod reload;
 mod report;
 mod servers;
+mod stopping;
 mod watching;
 mod web;
 
@@ -141,7 +142,8 @@ pub struct Node {
     journal_at: Option<Monotonic>,
     /// When the next records may be dead.
     expire_at: Option<Monotonic>,
-    stopping: bool,
+    /// Since when it is being stopped.
+    stopping: Option<Monotonic>,
     /// SIGHUP has come, and nobody has asked.
     hung_up: bool,
 }
@@ -230,7 +232,7 @@ impl Node {
             journal: None,
             journal_at: None,
             expire_at: None,
-            stopping: false,
+            stopping: None,
             hung_up: false,
         };
         node.intern_servers(herd);
@@ -351,7 +353,7 @@ impl Application for Node {
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        let dial = self.peers.dial_at().filter(|_| !self.stopping);
+        let dial = self.peers.dial_at().filter(|_| !self.is_stopping());
         let dial = dial.into_iter().chain(self.peers.let_go_at());
         // What was put off goes on at once.
         let asks = !self.actions.is_empty();
@@ -363,7 +365,7 @@ impl Application for Node {
     }
 
     fn timer_expired(&mut self, now: Now) {
-        if !self.stopping {
+        if !self.is_stopping() {
             self.dial_those_due(now.monotonic);
         }
         let cut = self.peers.cut_those_let_go(now.monotonic);
@@ -386,8 +388,6 @@ impl Application for Node {
     }
 
     fn stopping(&mut self, now: Now) {
-        self.stopping = true;
-        self.questions.stop();
-        self.questions.sum_up(now.monotonic);
+        self.stop(now.monotonic);
     }
 }

@@ -4,6 +4,13 @@
 use crate::transport::{Monotonic, Now};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// The system's own monotonic clock, in microseconds: by it others on the machine know what came first.
+pub fn system_microseconds() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let parts = u64::try_from(now.tv_sec).ok().zip(u64::try_from(now.tv_nsec).ok());
+    parts.map_or(0, |(seconds, nanoseconds)| seconds * 1_000_000 + nanoseconds / 1_000)
+}
+
 /// The process's clocks.
 #[derive(Debug)]
 pub(super) struct Clock {

@@ -11,11 +11,13 @@
 //! | `stream` | a socket, plain or under TLS |
 //! | `session`, `tls` | TLS sessions over any socket; TLS configurations |
 //! | `dial`, `resolver` | connections on their way out: look-up, addresses, handshake |
+//! | `handed_over` | listening sockets that whoever started the process has made |
 //! | `listener`, `signals`, `clock`, `files` | what their names say |
 
 mod clock;
 mod dial;
 mod files;
+mod handed_over;
 mod listener;
 mod resolver;
 mod session;
@@ -24,6 +26,8 @@ mod sockets;
 mod stream;
 mod tls;
 
+pub use clock::system_microseconds;
+pub use handed_over::{HandedOver, ListeningSocket};
 pub use resolver::LookUp;
 pub use session::{Broken, TlsSession};
 pub use tls::{
@@ -60,6 +64,8 @@ pub struct Reactor<A: Application> {
     sockets: Sockets,
     signals: Signals,
     turns_timed: bool,
+    /// How often at least the idle hook is called, if that is not only when something has happened.
+    pulse: Option<Duration>,
 }
 
 impl<A: Application> Reactor<A> {
@@ -87,6 +93,7 @@ impl<A: Application> Reactor<A> {
             signals: Signals::new(poll.registry(), SIGNALS_TOKEN)?,
             poll,
             turns_timed: false,
+            pulse: None,
         })
     }
 
@@ -113,6 +120,22 @@ impl<A: Application> Reactor<A> {
         self.driver.listen(&mut self.sockets, listener, address, tls)
     }
 
+    /// Listens on a socket that was handed over and listens already, speaking TLS if a profile is given;
+    /// returns its address. When the application stops, it is closed here at once and never shut down: who
+    /// waits there is served by whoever has it next.
+    ///
+    /// # Errors
+    /// What the system says of the socket.
+    pub fn listen_on(
+        &mut self,
+        listener: A::Listener,
+        socket: ListeningSocket,
+        tls: Option<TlsProfile>,
+    ) -> io::Result<SocketAddr> {
+        let sockets = &mut self.sockets;
+        self.driver.listen_at(listener, |place| sockets.adopt(place, socket.0, tls))
+    }
+
     /// Bounds the connections accepted by a listener: further peers wait in the kernel's queue until
     /// one of them ends. So descriptors can be kept for others.
     pub fn set_connections_max(&mut self, listener: A::Listener, connections_max: usize) {
@@ -124,6 +147,12 @@ impl<A: Application> Reactor<A> {
         self.turns_timed = true;
     }
 
+    /// Has the idle hook called so often at least, by the loop itself between its turns: who hears of it by
+    /// that knows that the loop goes on.
+    pub fn set_pulse(&mut self, pulse: Duration) {
+        self.pulse = Some(pulse);
+    }
+
     /// The time of the current turn.
     pub fn now(&self) -> Now {
         self.driver.now()
@@ -131,32 +160,37 @@ impl<A: Application> Reactor<A> {
 
     /// Runs until the application asks to stop, and then until all connections are gone, after
     /// [`STOP_GRACE`](limits::STOP_GRACE), or until it asks a second time. `on_idle` is called with
-    /// the application and the time when the loop has had nothing to do for a moment, and now and then when it
-    /// always has.
+    /// the application and the time when the loop has had nothing to do for a moment, now and then when it
+    /// always has, and when a stop begins and ends.
     ///
     /// # Errors
     /// What the system says when it cannot poll.
     pub fn run(&mut self, app: &mut A, mut on_idle: impl FnMut(&mut A, Now)) -> io::Result<()> {
         let mut events = Events::with_capacity(limits::EVENTS_PER_POLL);
         let mut now = self.driver.now();
-        // Since when there has been something to do that the hook has not heard of.
+        // Since when there has been something to do that the hook has not heard of, and when it was called.
         let mut busy_since = None;
+        let mut called = now.monotonic;
         while !self.driver.has_stopped() {
-            let mut timeout = self.timeout(app, now);
-            if busy_since.is_some() {
-                timeout = Some(timeout.map_or(limits::IDLE_AFTER, |t| t.min(limits::IDLE_AFTER)));
-            }
+            let pulse = self.pulse.map(|pulse| (called + pulse).since(now.monotonic));
+            let soon = busy_since.map(|_| limits::IDLE_AFTER);
+            let timeout = self.timeout(app, now).into_iter().chain(soon).chain(pulse).min();
             self.poll(&mut events, timeout)?;
             now = self.clock.read();
             let busy = !events.is_empty() || self.timeout(app, now) == Some(Duration::ZERO);
             let enough = |since| !busy || now.monotonic.since(since) >= limits::BUSY_MAX;
-            if busy_since.is_some_and(enough) {
+            let is_due = self.pulse.is_some_and(|pulse| now.monotonic.since(called) >= pulse);
+            if busy_since.is_some_and(enough) || is_due {
                 on_idle(app, now);
-                busy_since = None;
+                (busy_since, called) = (None, now.monotonic);
             }
             if busy {
                 busy_since = busy_since.or(Some(now.monotonic));
+                let was_stopping = self.driver.is_stopping();
                 self.turn(app, &mut events, now)?;
+                if self.driver.is_stopping() && !was_stopping {
+                    on_idle(app, now);
+                }
             }
         }
         // Those who did not end in time are cut, and told so.

@@ -2,7 +2,7 @@
 
 use super::dial::Dialling;
 use super::files::Files;
-use super::listener::{Listener, bind};
+use super::listener::{Listener, adopt, bind};
 use super::resolver::{LookUp, Resolver};
 use super::session::TlsSession;
 use super::stream::Stream;
@@ -18,7 +18,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, Waker};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,6 +130,30 @@ impl Sockets {
         self.files.take_event()
     }
 
+    /// Listens on a socket that was handed over, speaking TLS if a profile is given.
+    pub(super) fn adopt(
+        &mut self,
+        place: usize,
+        socket: TcpListener,
+        tls: Option<TlsProfile>,
+    ) -> io::Result<SocketAddr> {
+        self.add_listener(place, Listener { socket: adopt(socket)?, tls, is_shared: true })
+    }
+
+    fn add_listener(&mut self, place: usize, mut listener: Listener) -> io::Result<SocketAddr> {
+        if place >= LISTENERS_MAX {
+            return Err(io::Error::other("there are too many listeners"));
+        }
+        if listener.tls.is_some_and(|profile| !self.server_tls.contains_key(&profile)) {
+            return Err(io::Error::other("there is no TLS configuration for it"));
+        }
+        let token = Token(FIRST_LISTENER_TOKEN - place);
+        self.registry.register(&mut listener.socket, token, Interest::READABLE)?;
+        let bound = listener.socket.local_addr()?;
+        self.listeners.insert(place, listener);
+        Ok(bound)
+    }
+
     /// Has the kernel tell of a new socket.
     pub(super) fn register(&self, id: ConnectionId, socket: &mut TcpStream) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -146,24 +170,27 @@ impl World for Sockets {
         address: SocketAddr,
         tls: Option<TlsProfile>,
     ) -> io::Result<SocketAddr> {
-        if place >= LISTENERS_MAX {
-            return Err(io::Error::other("there are too many listeners"));
-        }
-        if tls.is_some_and(|profile| !self.server_tls.contains_key(&profile)) {
-            return Err(io::Error::other("there is no TLS configuration for it"));
-        }
-        let mut socket = bind(address)?;
-        let token = Token(FIRST_LISTENER_TOKEN - place);
-        self.registry.register(&mut socket, token, Interest::READABLE)?;
-        let bound = socket.local_addr()?;
-        self.listeners.insert(place, Listener { socket, tls });
-        Ok(bound)
+        let socket = bind(address)?;
+        self.add_listener(place, Listener { socket, tls, is_shared: false })
+    }
+
+    fn hold_off(&mut self, place: usize) -> bool {
+        let Some(listener) = self.listeners.get(&place).filter(|listener| !listener.is_shared)
+        else {
+            return false;
+        };
+        listener.hold_off();
+        true
     }
 
     fn stop_listening(&mut self, place: usize) {
-        // Closing the descriptor takes it out of the poll, too.
-        if self.listeners.remove(&place).is_none() {
+        let Some(mut listener) = self.listeners.remove(&place) else {
             fault!("listener {place} is stopped twice");
+            return;
+        };
+        // Closing the descriptor takes it out of the poll only where nobody else has the socket.
+        if let Err(error) = self.registry.deregister(&mut listener.socket) {
+            log::debug!("listener {place} stays in the poll: {error}");
         }
     }
 

@@ -105,9 +105,13 @@ pub trait Protocol<A> {
     /// Somebody asked for this call by [`Action::Wake`].
     fn woken(&mut self, _cx: &mut Context<'_, A>) {}
 
-    /// The server stops: no more data will be delivered. By default what was written is flushed
-    /// and the connection closed; a protocol that still owes something may close later, but the
-    /// driver waits for [`STOP_GRACE`](crate::limits::STOP_GRACE) at most, and for who takes nothing
+    /// The server stops. Who connected to us is told when all that had come from it has been delivered (or
+    /// it has gone on sending for [`STOP_READ_MAX`](crate::limits::STOP_READ_MAX)), who was dialled when
+    /// nobody is left who connected to us. By default what was written is flushed and the connection
+    /// closed; a protocol that still owes something, or waits for the rest of something, may close later,
+    /// and is delivered what comes until then. But the driver waits for
+    /// [`STOP_ACCEPTED_MAX`](crate::limits::STOP_ACCEPTED_MAX) for those who connected to us, for
+    /// [`STOP_GRACE`](crate::limits::STOP_GRACE) in all, and for who takes nothing
     /// [`STOP_STALL_MAX`](crate::limits::STOP_STALL_MAX).
     fn stopping(&mut self, cx: &mut Context<'_, A>) {
         cx.transport.close();
@@ -163,7 +167,7 @@ pub trait Application: Sized {
     /// What came of [`Action::File`].
     fn file_event(&mut self, _file: FileId, _event: FileEvent, _now: Now) {}
 
-    /// The server stops: nothing more is accepted, and every connection is told by
-    /// [`Protocol::stopping`] after this.
+    /// The server stops: nobody is accepted who has not connected yet, and every connection is told by
+    /// [`Protocol::stopping`] after this, in its time.
     fn stopping(&mut self, _now: Now) {}
 }

@@ -145,6 +145,24 @@ pub const REACHED_FROM_OUTSIDE: &[(&str, &str, &[&str])] = &[
         &["OUTPUT_HIGH_WATER_BYTES"],
     ),
     ("tests/reactor/law.rs", "a_peer_that_never_goes_is_left_after_a_while", &["LINGER_MAX"]),
-    ("tests/reactor/stop.rs", "who_does_not_close_is_cut_after_a_while", &["STOP_GRACE"]),
+    ("tests/reactor/stop.rs", "who_does_not_close_is_cut_after_a_while", &["STOP_ACCEPTED_MAX"]),
+    (
+        "tests/reactor/stop.rs",
+        "who_was_dialled_is_told_when_nobody_else_is_left_and_cut_at_the_end",
+        &["STOP_GRACE"],
+    ),
+    ("tests/reactor/stop.rs", "who_is_not_read_on_is_told_in_time", &["STOP_READ_MAX"]),
+    (
+        "tests/daemon/drain.rs",
+        "who_connects_meanwhile_is_served_or_refused_and_never_dropped",
+        &["STOP_ACCEPTING"],
+    ),
+    (
+        "tests/daemon/drain.rs",
+        "who_has_said_nothing_yet_has_a_second_to_say_it",
+        &["STOP_PATIENCE"],
+    ),
+    ("tests/daemon/handed_over.rs", "more_than_there_may_be_are_not_taken", &["HANDED_OVER_MAX"]),
+    ("tests/daemon/service_manager.rs", "it_is_told_of_a_whole_life", &["STATUS_INTERVAL"]),
     ("tests/daemon/stops.rs", "who_does_not_read_has_a_second", &["STOP_STALL_MAX"]),
 ];

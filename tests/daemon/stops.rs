@@ -1,19 +1,19 @@
 //! A clean stop: prompt, with status 0, and what was acknowledged is passed on.
 
 use crate::harness::{Client, Herd, Server, StandIn};
-use herd::limits::STOP_GRACE;
+use herd::limits::{STOP_GRACE, STOP_PATIENCE};
 use std::fs;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a stop may take whatever clients do, and some more.
-const PROMPTLY: Duration = Duration::from_secs(8);
+/// How long a stop may take whatever clients do (contract).
+const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// Asks a server to stop by that signal and waits until it has ended with status 0.
 #[track_caller]
-fn stop(mut server: Server, signal: &str) {
+pub fn stop(mut server: Server, signal: &str) {
     let started = Instant::now();
     server.process.signal(signal);
     let status = server.process.wait();
@@ -61,15 +61,13 @@ fn who_is_owed_nothing_is_not_waited_for() {
     let [a, _b]: [Server; 2] = herd.start_all().try_into().unwrap();
     a.wait_for_links();
     let mut crowd: Vec<Client> = (0..20).map(|_| a.client()).collect();
-    for (number, client) in crowd.iter_mut().enumerate().skip(1) {
+    for (number, client) in crowd.iter_mut().enumerate() {
         let at = client.ask(&format!("IAMAT kiwi-{number} +34.0-118.0 1"));
         assert!(at.starts_with("AT A "), "{at}");
     }
-    crowd[1].send("IAMAT half a line");
-    a.wait_for_log("no line end behind them");
     let started = Instant::now();
     stop(a, "TERM");
-    assert!(started.elapsed() < STOP_GRACE / 2, "it took {:?}", started.elapsed());
+    assert!(started.elapsed() < STOP_PATIENCE, "it took {:?}", started.elapsed());
     // Ended in order.
     for client in &mut crowd {
         assert_eq!(client.rest(), b"");
@@ -96,7 +94,7 @@ fn neighbours_that_take_nothing_or_are_none_are_not_waited_for() {
     stop(a, "TERM");
     let took = started.elapsed();
     b.process.signal("CONT");
-    assert!(took < STOP_GRACE / 2, "it took {took:?}");
+    assert!(took < STOP_PATIENCE, "it took {took:?}");
     drop((fed, silent));
 }
 
@@ -195,7 +193,7 @@ fn every_answer_of_a_busy_server_is_kept() {
 }
 
 #[test]
-fn a_question_that_waits_is_answered_at_once() {
+fn a_question_that_waits_for_long_is_answered_without_places() {
     let places = StandIn::start(&["--delay", "60000"]);
     let herd = Herd::of(&[("Solo", &[])]).with_places(&places);
     let server = herd.start("Solo");
@@ -206,6 +204,7 @@ fn a_question_that_waits_is_answered_at_once() {
     let started = Instant::now();
     stop(server, "TERM");
     assert!(started.elapsed() < STOP_GRACE / 2, "it took {:?}", started.elapsed());
+    assert!(started.elapsed() >= STOP_PATIENCE, "Places had {:?}", started.elapsed());
     for behind in ["? behind", ""] {
         let (at, json) = client.near();
         assert_eq!(at, known);

@@ -1,12 +1,13 @@
 //! The stop at a signal, in a process of its own: this very test program, started again to run
 //! [`the_process_that_is_stopped`].
 
-use crate::harness::{Call, DEADLINE, Event, Script, Setup, read_all};
+use crate::harness::{Call, DEADLINE, Event, Script, Setup, endpoint, idle, pattern, read_all};
+use herd::limits::{STOP_ACCEPTED_MAX, STOP_GRACE, STOP_READ_MAX};
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -21,7 +22,12 @@ fn the_process_that_is_stopped() {
     let Some(path) = env::var_os(VARIABLE) else { return };
     let accept = || -> Script {
         Box::new(|cx, event| match event {
-            Event::Data(data) => cx.transport.write(data),
+            Event::Data(data) => {
+                cx.transport.write(data);
+                if data.ends_with(b"p") {
+                    cx.transport.pause_reading();
+                }
+            }
             // Those who are told to be stubborn do not close.
             Event::Stopping if cx.app.noted.contains(&cx.transport.id()) => {}
             Event::Stopping => {
@@ -33,7 +39,12 @@ fn the_process_that_is_stopped() {
         })
     };
     let (calls, recorded) = mpsc::channel();
-    Setup::accepting(accept).run_here(calls, |address| {
+    let mut setup = Setup::accepting(accept);
+    if let Some(address) = env::var_os(DIALLED) {
+        let address: SocketAddr = address.to_str().unwrap().parse().unwrap();
+        setup.dials.push((endpoint(address), DEADLINE, idle()));
+    }
+    setup.run_here(calls, |address| {
         let draft = Path::new(&path).with_extension("draft");
         fs::write(&draft, address.to_string()).unwrap();
         fs::rename(draft, path).unwrap();
@@ -50,6 +61,9 @@ fn the_process_that_is_stopped() {
     assert!(open.is_empty(), "{open:?}");
 }
 
+/// Whom that process is to dial, if anybody.
+const DIALLED: &str = "HERD_TEST_STOP_DIALLED";
+
 /// That process, which ends with the test.
 struct Stopped {
     child: Child,
@@ -59,11 +73,17 @@ struct Stopped {
 
 impl Stopped {
     fn start(name: &str) -> Stopped {
+        Stopped::dialling(name, None)
+    }
+
+    /// One that dials that address.
+    fn dialling(name: &str, address: Option<SocketAddr>) -> Stopped {
         let file = format!("reactor-{}-{name}", std::process::id());
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "stop::the_process_that_is_stopped"])
             .env(VARIABLE, &file)
+            .envs(address.map(|address| (DIALLED, address.to_string())))
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -144,9 +164,66 @@ fn stubborn(stopped: &Stopped) -> TcpStream {
 fn who_does_not_close_is_cut_after_a_while() {
     let mut stopped = Stopped::start("cut");
     let mut client = stubborn(&stopped);
+    let started = Instant::now();
     stopped.signal("TERM");
     stopped.assert_ends_well();
+    let took = started.elapsed();
+    assert!(took >= STOP_ACCEPTED_MAX && took < STOP_GRACE, "it took {took:?}");
     assert_eq!(read_all(&mut client).0, b"");
+}
+
+#[test]
+fn who_was_dialled_is_told_when_nobody_else_is_left_and_cut_at_the_end() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut stopped = Stopped::dialling("dialled", Some(listener.local_addr().unwrap()));
+    let (mut dialled, _) = listener.accept().unwrap();
+    let mut client = stopped.connect();
+    let started = Instant::now();
+    stopped.signal("TERM");
+    assert_eq!(read_all(&mut client), (b"goodbye".to_vec(), true));
+    drop(client);
+    stopped.assert_ends_well();
+    let took = started.elapsed();
+    assert!(took >= STOP_GRACE && took < Duration::from_secs(5), "it took {took:?}");
+    assert_eq!(read_all(&mut dialled).0, b"");
+}
+
+#[test]
+fn all_that_had_come_is_delivered_before_anybody_is_told() {
+    let mut stopped = Stopped::start("delivered");
+    let mut up = stopped.connect();
+    stopped.signal("STOP");
+    let bytes = pattern(32 * 1_024);
+    let mut waiting: Vec<TcpStream> =
+        (0..100).map(|_| TcpStream::connect(stopped.address).unwrap()).collect();
+    waiting.iter_mut().chain([&mut up]).for_each(|client| client.write_all(&bytes).unwrap());
+    stopped.signal("TERM");
+    stopped.signal("CONT");
+    for client in waiting.iter_mut().chain([&mut up]) {
+        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        let (mut all, in_order) = read_all(client);
+        assert!(in_order && all.ends_with(b"goodbye"), "{} bytes", all.len());
+        all.truncate(all.len() - 7);
+        assert_eq!(all, bytes);
+    }
+    drop((waiting, up));
+    stopped.assert_ends_well();
+}
+
+#[test]
+fn who_is_not_read_on_is_told_in_time() {
+    let mut stopped = Stopped::start("unread");
+    let mut client = stopped.connect();
+    client.write_all(b"p").unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    client.write_all(b"unread").unwrap();
+    let started = Instant::now();
+    stopped.signal("TERM");
+    assert_eq!(read_all(&mut client).0, b"goodbye");
+    let took = started.elapsed();
+    assert!(took >= STOP_READ_MAX && took < STOP_ACCEPTED_MAX, "it took {took:?}");
+    drop(client);
+    stopped.assert_ends_well();
 }
 
 #[test]
@@ -158,7 +235,7 @@ fn a_second_signal_cuts_at_once() {
     assert_eq!(read_all(&mut client), (b"goodbye".to_vec(), true));
     stopped.signal("TERM");
     stopped.assert_ends_well();
-    assert!(started.elapsed() < herd::limits::STOP_GRACE, "it took {:?}", started.elapsed());
+    assert!(started.elapsed() < STOP_GRACE, "it took {:?}", started.elapsed());
 }
 
 #[test]
@@ -171,5 +248,5 @@ fn two_signals_in_one_turn_cut_at_once() {
         stopped.signal(signal);
     }
     stopped.assert_ends_well();
-    assert!(started.elapsed() < herd::limits::STOP_GRACE, "it took {:?}", started.elapsed());
+    assert!(started.elapsed() < STOP_GRACE, "it took {:?}", started.elapsed());
 }

@@ -121,6 +121,11 @@ impl World for Kernel<'_, '_> {
         Ok(address)
     }
 
+    fn hold_off(&mut self, place: usize) -> bool {
+        self.env.borrow_mut().net.listen(self.machine, place, false);
+        true
+    }
+
     fn stop_listening(&mut self, place: usize) {
         let mut env = self.env.borrow_mut();
         let Env { net, agenda, random, .. } = &mut **env;

@@ -144,8 +144,8 @@ impl Watch {
     /// The server stops: what it has not answered it need not.
     pub fn stopping(&mut self) {
         match self {
-            Watch::Client(conversation) => conversation.excused(),
-            Watch::Web(conversation) => conversation.excused(),
+            Watch::Client(conversation) => conversation.stopping(),
+            Watch::Web(conversation) => conversation.stopping(),
             _ => {}
         }
     }

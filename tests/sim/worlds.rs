@@ -236,7 +236,8 @@ const TOGETHER: &[Case] = &[
             "Lost ConnectTimeout",
         ],
     ),
-    // A stop with connections in every state: up, paused, dialled and never answered, closing.
+    // A stop with connections in every state: up, paused, dialled and never answered, closing. Those who
+    // were dialled are told when nobody else is left.
     (
         &[
             Connect,
@@ -250,22 +251,55 @@ const TOGETHER: &[Case] = &[
             Send(3, b"c"),
             Told(3, "Data 1"),
             Send(0, b"zs"),
-            Told(4, "Lost Aborted"),
+            Told(4, "Lost ConnectTimeout"),
             Heard(0, 3),
-            Heard(1, 3),
-            Heard(2, 3),
             Finish(0),
-            Finish(1),
-            Finish(2),
             Finish(3),
+            Heard(2, 3),
+            Finish(2),
+            Heard(1, 3),
+            Finish(1),
         ],
         &[
             "Made, Data 3, Stopping, Lost Closed",
             "Made, Stopping, Lost Closed",
             "Made, Data 1, Stopping, Lost Closed",
             "Made, Data 1, Lost Closed",
-            "Lost Aborted",
+            "Lost ConnectTimeout",
         ],
+    ),
+    // A stop that finds something that is not read: it is told in time.
+    (
+        &[
+            Connect,
+            Send(0, b"p"),
+            Told(0, "Data 1"),
+            Send(0, b"LATER"),
+            Connect,
+            Send(1, b"s"),
+            Heard(1, 3),
+            Finish(1),
+            Heard(0, 3),
+            Finish(0),
+        ],
+        &[
+            "Made, Data 1, Stopping, Lost ClosedOver { bytes: 5 }",
+            "Made, Data 1, Stopping, Lost Closed",
+        ],
+    ),
+    // One who was dialled does not heed it, and is cut at the end.
+    (
+        &[
+            Connect,
+            Send(0, b"d"),
+            Accept,
+            Send(1, b"k"),
+            Told(1, "Data 1"),
+            Send(0, b"s"),
+            Heard(0, 3),
+            Finish(0),
+        ],
+        &["Made, Data 2, Stopping, Lost Closed", "Made, Data 1, Stopping, Lost Aborted"],
     ),
 ];
 

@@ -12,6 +12,7 @@ mod near;
 mod promised;
 mod servers;
 mod silence;
+mod stopping;
 mod watch;
 mod whatsat;
 
@@ -46,7 +47,7 @@ pub(super) struct Client {
     answered: bool,
     /// No more commands come: when all is answered the connection is closed.
     last: bool,
-    /// Nothing was owed at the stop: then the peer's end is not waited for.
+    /// Nothing was owed at the end of a stop: then the peer's end is not waited for.
     leaves: bool,
 }
 
@@ -123,6 +124,7 @@ impl Client {
     /// `--classic` a client that has its answers and is silent waits for the end), or waits for what
     /// silence may bring.
     fn look_after(&mut self, cx: &mut Context<'_, Node>) {
+        let stops_at = if self.silence.stops() { self.end_if_heard_out(cx) } else { None };
         let standing = self.standing(cx.app);
         let classic = cx.app.settings.classic;
         let served = classic && self.silence.is_served(standing, cx.now.monotonic);
@@ -131,7 +133,7 @@ impl Client {
             return;
         }
         let deadlines = self.silence.deadlines(standing, classic, cx.app.admission.bounds());
-        cx.transport.set_timer(deadlines.next());
+        cx.transport.set_timer(deadlines.next().into_iter().chain(stops_at).min());
     }
 
     fn standing(&self, node: &Node) -> Standing<'_> {
@@ -365,13 +367,8 @@ impl Protocol<Node> for Client {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        // What was not taken in is not answered, and so not promised to be passed on. Who has all that
-        // it is owed, or waits for an answer and sends nothing, need not be waited for.
-        self.leaves = !cx.transport.has_output();
         self.stop_watching(cx);
-        self.last = true;
-        self.apart.take_input();
-        cx.transport.pause_reading();
+        self.silence.stop();
         self.look_after(cx);
     }
 

@@ -22,8 +22,10 @@ pub(super) struct Silence {
     waits_on: bool,
     /// Whether the log has said that half a line waits.
     hinted: bool,
-    /// Whether the time of each command counts: with `--classic` and `--idle`.
+    /// Whether the time of each command counts: with `--classic` and `--idle`, and when the server stops.
     timed: bool,
+    /// The server stops.
+    stops: bool,
 }
 
 /// What is waited for.
@@ -60,6 +62,16 @@ impl Silence {
     #[inline(always)]
     pub fn is_timed(&self) -> bool {
         self.timed
+    }
+
+    /// The server stops: from now on it counts what each command leaves to be waited for.
+    pub fn stop(&mut self) {
+        (self.stops, self.timed) = (true, true);
+    }
+
+    /// Whether the server stops.
+    pub fn stops(&self) -> bool {
+        self.stops
     }
 
     /// Bytes have come.

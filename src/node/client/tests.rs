@@ -237,15 +237,65 @@ fn half_a_line_is_looked_at_once_and_costs_nothing_then() {
     assert!(!scene.transport.is_ending());
 }
 
+/// The server stops, and all that had come has been delivered.
+fn stop(scene: &mut Scene) {
+    scene.node.stopping(scene.now);
+    scene.call(|protocol, cx| protocol.stopping(cx));
+}
+
+#[test]
+fn at_a_stop_who_has_said_nothing_or_half_of_something_has_a_second_for_it() {
+    for (sent, is_over) in [("", false), ("IAMAT ki", false), ("x\n", true), ("x\ny", false)] {
+        for says_more in [true, false] {
+            let mut scene = Scene::with(false, ClientBounds::NONE);
+            scene.receives(sent);
+            stop(&mut scene);
+            assert_eq!(scene.transport.is_ending(), is_over, "{sent:?}");
+            if is_over {
+                continue;
+            }
+            let before = scene.answers().len();
+            if says_more {
+                scene.receives("\n");
+                scene.receives("z\n");
+            } else {
+                scene.pass(limits::STOP_PATIENCE - Duration::from_millis(1));
+                assert!(!scene.transport.is_ending(), "{sent:?}");
+                scene.pass(Duration::from_millis(1));
+            }
+            assert!(scene.transport.is_closing(), "{sent:?}");
+            assert_eq!(scene.answers().len() > before, says_more, "{sent:?}");
+        }
+    }
+}
+
 #[test]
 fn at_a_stop_only_who_is_owed_something_is_waited_for() {
-    for (sent, waited_for) in [("", false), ("IAMAT ki", false), ("x\n", true)] {
+    for is_taken in [true, false] {
         let mut scene = Scene::with(false, ClientBounds::NONE);
-        scene.receives(sent);
-        scene.call(|protocol, cx| protocol.stopping(cx));
+        scene.receives("x\n");
+        if is_taken {
+            scene.transport.advance(scene.transport.output_len(), scene.now.monotonic);
+        }
+        stop(&mut scene);
         assert!(scene.transport.is_closing());
-        assert_eq!(scene.transport.is_leaving(), !waited_for, "{sent:?}");
+        assert_eq!(scene.transport.is_leaving(), is_taken);
     }
+}
+
+#[test]
+fn at_a_stop_what_was_put_off_is_answered() {
+    let mut scene = Scene::with(false, ClientBounds::NONE);
+    let long = "x".repeat(limits::OUTPUT_HIGH_WATER_BYTES / 8) + "\n";
+    scene.receives(&(long.repeat(9) + "IAMAT kiwi +1+1 1600000000\n"));
+    stop(&mut scene);
+    scene.pass(limits::STOP_PATIENCE);
+    assert!(!scene.transport.is_ending());
+    let now = scene.now.monotonic;
+    scene.transport.advance(scene.transport.output_len(), now);
+    scene.call(|protocol, cx| protocol.resume_writing(cx));
+    assert!(scene.answers().ends_with("kiwi +1+1 1600000000\n"));
+    assert!(scene.transport.is_closing());
 }
 
 #[test]

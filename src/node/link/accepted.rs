@@ -279,6 +279,10 @@ impl Protocol<Node> for Accepted {
         self.lines.put_back(reader);
         self.acknowledge_if_due(cx);
         self.set_timer(cx);
+        if cx.app.is_stopping() {
+            // It may have more than can be told on: it tells who comes next.
+            self.stopping(cx);
+        }
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {

@@ -1,6 +1,6 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::agreement::{Agreement, digest_for};
+use super::agreement::Agreement;
 use super::catch_up::{Telling, write_change};
 use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
@@ -11,7 +11,7 @@ use crate::node::Node;
 use crate::node::lines::{LinesFrom, next_line};
 use crate::positions::Kind;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
-use crate::wire::neighbour::{Version, write_greeting, write_mark};
+use crate::wire::neighbour::{Version, write_greeting};
 use crate::wire::{NeighbourLine, Printable, plural};
 use log::{Level, debug, info, log, warn};
 use std::net::{IpAddr, Ipv4Addr};
@@ -45,6 +45,8 @@ pub(in crate::node) struct Dialled {
     reason: Option<String>,
     /// Whether the neighbour would not listen, which only people can mend.
     refused: bool,
+    /// The server stops, and nobody is left whose reports it could take.
+    stops: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,7 @@ impl Dialled {
             connected: false,
             reason: None,
             refused: false,
+            stops: false,
         }
     }
 
@@ -153,6 +156,7 @@ impl Dialled {
         let id = cx.transport.id();
         let node = &mut *cx.app;
         let peer = &mut node.peers[self.peer];
+        let leaves = peer.leaves();
         peer.has_news(node.positions.head(), cx.now.monotonic);
         // What it told us in the epoch in which it answered, it knows.
         let told_by_it = peer.received().mark_of(epoch);
@@ -175,7 +179,6 @@ impl Dialled {
             cx.transport.write_with(|out| write_change(out, &change, id, telling));
         }
         let is_at_head = node.positions.is_at_head(peer.cursor());
-        let is_stopping = node.stopping || peer.leaves();
         if sent > 0 {
             self.mark(cx, true);
         }
@@ -183,7 +186,7 @@ impl Dialled {
         if is_at_head {
             cx.app.peers[self.peer].is_owed_up_to(self.progress.told());
         }
-        if is_at_head && is_stopping {
+        if is_at_head && (self.stops || leaves) {
             // Who has all is not waited for.
             match self.progress.is_taken() {
                 true => cx.transport.leave(),
@@ -192,31 +195,6 @@ impl Dialled {
         } else if !is_at_head && cx.transport.request_room() {
             cx.transport.yield_turn();
         }
-    }
-
-    /// Once all has been told that there was when the link came up, says so: by a mark with nothing new
-    /// before it.
-    fn end_telling(&mut self, cx: &mut Context<'_, Node>) {
-        let node = &*cx.app;
-        let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
-        if let Some(telling) = &mut self.telling
-            && !telling.is_over
-            && telling.up_to <= sent_up_to
-        {
-            telling.is_over = true;
-            self.mark(cx, false);
-        }
-    }
-
-    /// Marks the feed as far as it has been sent, behind what was just told or for itself.
-    fn mark(&mut self, cx: &mut Context<'_, Node>, tells: bool) {
-        let node = &*cx.app;
-        let sent_up_to = node.positions.sent_up_to(node.peers[self.peer].cursor());
-        let digest = digest_for(self.version, &node.positions);
-        debug!("link {} > mark {sent_up_to} {:016x}", cx.transport.id(), digest.sum);
-        cx.transport.write_with(|out| write_mark(out, sent_up_to, digest));
-        self.progress.mark(sent_up_to, tells);
-        self.marked = cx.now.monotonic;
     }
 
     #[cfg(test)]
@@ -295,6 +273,7 @@ impl Protocol<Node> for Dialled {
             }
         }
         self.lines.put_back(reader);
+        self.end_if_answered(cx);
     }
 
     fn eof_received(&mut self, cx: &mut Context<'_, Node>) {
@@ -323,6 +302,10 @@ impl Protocol<Node> for Dialled {
     fn timer_expired(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
         match self.deadlines().due(now) {
+            _ if self.is_given_up_by_stop() => {
+                self.give_up(cx, "it has not answered before the stop".to_owned());
+                return;
+            }
             Some(Timer::Silence) => {
                 self.give_up(cx, format!("silent for {:.1?}", now.since(self.heard)));
                 return;
@@ -335,11 +318,7 @@ impl Protocol<Node> for Dialled {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        match self.state {
-            State::Greeting => cx.transport.abort(),
-            // What clients have been answered is sent first.
-            State::Up { .. } => self.walk(cx),
-        }
+        self.stop(cx);
     }
 
     fn connection_lost(&mut self, cx: &mut Context<'_, Node>, cause: &Lost) {
@@ -356,12 +335,12 @@ impl Protocol<Node> for Dialled {
         }
         peer.ended(cause, node.settings.links);
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);
-        let (name, endpoint) = (peer.name(), peer.endpoint());
+        let (name, endpoint, leaves) = (peer.name(), peer.endpoint(), peer.leaves());
         if self.connected {
             info!("link {} to {name}: {why}", cx.transport.id());
         }
         match mention {
-            _ if node.stopping || peer.leaves() => {}
+            _ if node.stopping.is_some() || leaves => {}
             Mention::Down => warn!("link to {name} is down: {why}; redialling"),
             Mention::News => warn!("{name} at {endpoint} is away: {why}; redialling"),
             Mention::Reminder { away, tries } => {
@@ -375,6 +354,8 @@ impl Protocol<Node> for Dialled {
 }
 
 mod acknowledged;
+mod marks;
+mod stopping;
 #[cfg(test)]
 mod tests;
 mod timers;

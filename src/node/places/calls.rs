@@ -259,20 +259,8 @@ impl Questions {
         }
     }
 
-    /// The server stops: whoever waits is answered at once, and no call is waited for.
-    pub(in crate::node) fn stop(&mut self) {
-        let answer = Rc::new(unknown("the server stops").answer());
-        for id in self.calls.keys().copied().collect::<Vec<_>>() {
-            let Some(call) = self.remove_call(id) else { continue };
-            if let State::Asked(connection) = call.state {
-                self.outbox.wake(connection);
-            }
-            self.answer_all(call.questions, &answer);
-        }
-    }
-
     /// Lays the answer down for those who still wait for it.
-    fn answer_all(&mut self, questions: Vec<QuestionId>, answer: &Rc<Answer>) {
+    pub(super) fn answer_all(&mut self, questions: Vec<QuestionId>, answer: &Rc<Answer>) {
         for id in questions {
             if let Some(question) = self.questions.get_mut(&id) {
                 question.reply = Reply::There(Rc::clone(answer));

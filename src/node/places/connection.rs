@@ -63,7 +63,7 @@ impl Connection {
                 let reader = Box::new(ResponseReader::new(RESPONSE_LIMITS));
                 State::Busy { call: next.id, reader, first_byte_by: Some(next.first_byte_by) }
             }
-            None if cx.app.stopping => {
+            None if cx.app.is_stopping() => {
                 self.retire(cx);
                 cx.transport.close();
                 return;

@@ -33,6 +33,7 @@ mod outbox;
 mod pace;
 mod pool;
 mod quota;
+mod stop;
 mod trouble;
 mod waiting;
 
@@ -55,6 +56,7 @@ use quota::{Quota, Reservation};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::rc::Rc;
+use stop::last_answer;
 use trouble::{Trouble, TroubleLog};
 use waiting::Waiting;
 
@@ -154,6 +156,8 @@ pub(super) struct Questions {
     outbox: Outbox,
     /// When the counters were last logged.
     summed_up: Monotonic,
+    /// Since the server stops: until when answers are waited for.
+    ends_at: Option<Monotonic>,
 }
 
 impl Questions {
@@ -173,6 +177,7 @@ impl Questions {
             trouble: TroubleLog::new(settings.service.endpoint.to_string()),
             outbox: Outbox::default(),
             summed_up: Monotonic::default(),
+            ends_at: None,
             settings,
         }
     }
@@ -215,6 +220,9 @@ impl Questions {
                 self.waiting.join(call_id, asker);
             }
             return Reply::From(call_id);
+        }
+        if self.has_ended(now.monotonic) {
+            return Reply::There(last_answer());
         }
         match self.may_call(asker, now) {
             Ok(()) => Reply::From(self.call(search, id, asker, now.monotonic)),
@@ -260,11 +268,14 @@ impl Questions {
     /// When the next call runs out of time.
     pub(super) fn deadline(&self) -> Option<Monotonic> {
         // All have the same time, and ids grow: the oldest is the first.
-        self.calls.first_key_value().map(|(_, call)| call.since + self.settings.limits.timeout)
+        let (_, oldest) = self.calls.first_key_value()?;
+        let late_at = oldest.since + self.settings.limits.timeout;
+        Some(self.ends_at.map_or(late_at, |ends_at| ends_at.min(late_at)))
     }
 
     /// Ends the calls that have run out of time.
     pub(super) fn expire(&mut self, now: Monotonic) {
+        self.end_if_due(now);
         while let Some((&id, call)) = self.calls.first_key_value()
             && call.since + self.settings.limits.timeout <= now
         {

@@ -23,7 +23,7 @@ pub(super) use figures::Figures;
 use super::Node;
 use super::admission::{Admission, Admitted};
 use crate::limits;
-use crate::transport::{Context, Lost, Now, PeerInfo, Protocol, Transport};
+use crate::transport::{Context, Lost, Monotonic, Now, PeerInfo, Protocol, Transport};
 use crate::wire::http::{CONTINUE, HttpDate, HttpError, Request, RequestReader};
 use crate::wire::ingest::{QuestionLine, ReportLine};
 use access::Origins;
@@ -61,7 +61,9 @@ pub(super) struct Visitor {
     timing: Timing,
     /// To be given back; none if it was refused.
     admitted: Option<Admitted>,
-    /// Nothing was owed at the stop: then the peer's end is not waited for.
+    /// The server stops.
+    stops: bool,
+    /// Nothing was owed at the end of a stop: then the peer's end is not waited for.
     leaves: bool,
 }
 
@@ -99,6 +101,7 @@ impl Visitor {
             paused: false,
             timing: Timing::since(now.monotonic),
             admitted: node.web.admission.admit(address.ip(), now.monotonic),
+            stops: false,
             leaves: false,
         }
     }
@@ -110,7 +113,7 @@ impl Visitor {
         while !self.answering.must_pause(cx.transport) {
             match self.reader.next(&mut rest) {
                 Ok(Some(request)) => {
-                    self.answering.answer(cx, &request);
+                    self.answering.answer(cx, &request, self.stops && rest.is_empty());
                     self.timing.note_request(cx.now.monotonic);
                 }
                 Ok(None) => {
@@ -163,6 +166,7 @@ impl Visitor {
     /// After each callback: closes if everything is answered and nothing more is to come, or waits for
     /// what silence may bring.
     fn look_after(&mut self, cx: &mut Context<'_, Node>) {
+        let stops_at = if self.stops { self.end_if_heard_out(cx) } else { None };
         if self.answering.last && !self.answering.is_pending() {
             cx.transport.set_timer(None);
             if self.leaves {
@@ -178,7 +182,23 @@ impl Visitor {
         let deadlines = self.timing.deadlines(is_answering, cx.app.web.admission.bounds());
         let pending = self.answering.pending.as_ref();
         let pending = pending.and_then(|pending| pending.deadline(cx.now));
-        cx.transport.set_timer(deadlines.next().into_iter().chain(pending).min());
+        cx.transport.set_timer(deadlines.next().into_iter().chain(pending).chain(stops_at).min());
+    }
+
+    /// When the server stops, no more requests are taken from who has sent one and is not in the middle of
+    /// another; until when is waited for the others.
+    fn end_if_heard_out(&mut self, cx: &mut Context<'_, Node>) -> Option<Monotonic> {
+        if self.answering.last || self.is_answering() {
+            return None;
+        }
+        let is_heard_out = self.timing.has_requested() && !self.reader.has_partial();
+        let waits = cx.app.patient_until().filter(|&at| !is_heard_out && at > cx.now.monotonic);
+        if waits.is_none() {
+            self.answering.last = true;
+            self.leaves = !cx.transport.has_output();
+            cx.transport.pause_reading();
+        }
+        waits
     }
 
     /// Whether it has an answer to wait for.
@@ -217,8 +237,10 @@ impl Answering {
         self.pending.is_some()
     }
 
-    fn answer(&mut self, cx: &mut Context<'_, Node>, request: &Request<'_>) {
+    /// Answers a request; whether it is the `last` one.
+    fn answer(&mut self, cx: &mut Context<'_, Node>, request: &Request<'_>, last: bool) {
         let reply = Reply::to(request, cx.app);
+        let reply = if last { reply.closing() } else { reply };
         self.last |= reply.is_last();
         reports::log_request(cx.transport.id(), request);
         let verified = cx.app.tokens_verified();
@@ -334,13 +356,13 @@ impl Protocol<Node> for Visitor {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
+        self.stops = true;
         self.leaves = !cx.transport.has_output();
-        self.answering.last = true;
+        let is_behind = self.paused || self.reader.has_partial();
         if let Some(pending) = &mut self.answering.pending {
-            pending.note_stop();
+            pending.note_stop(!is_behind);
+            self.answering.last |= !is_behind;
         }
-        self.forget_input();
-        cx.transport.pause_reading();
         self.answering.go_on(cx);
         self.look_after(cx);
     }

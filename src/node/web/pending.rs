@@ -63,10 +63,15 @@ impl Pending {
         }
     }
 
-    /// The server stops: nothing is waited for that is not an answer.
-    pub fn note_stop(&mut self) {
-        if let Pending::Events(stream) = self {
-            stream.end_now();
+    /// The server stops: nothing is waited for that is not an answer, and this is the `last` one, if no
+    /// request is behind it.
+    pub fn note_stop(&mut self, last: bool) {
+        match self {
+            Pending::Events(stream) => stream.end_now(),
+            Pending::Places { reply, .. } | Pending::Disk { reply, .. } if last => {
+                *reply = reply.closing();
+            }
+            _ => {}
         }
     }
 

@@ -38,6 +38,11 @@ impl Timing {
         (self.since, self.requested, self.partial_since) = (now, true, None);
     }
 
+    /// Whether there was a request.
+    pub fn has_requested(&self) -> bool {
+        self.requested
+    }
+
     /// Whether half a request is there.
     pub fn note_partial(&mut self, has_partial: bool, now: Monotonic) {
         self.partial_since = has_partial.then(|| self.partial_since.unwrap_or(now));

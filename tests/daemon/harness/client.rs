@@ -33,6 +33,13 @@ impl Client {
     pub fn finish(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
+
+    /// The same where the server may have closed before, and all that still comes.
+    #[track_caller]
+    pub fn rest_after_end(&mut self) -> Vec<u8> {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.rest()
+    }
 }
 
 impl<S: Read + Write> Client<Tls<S>> {

@@ -4,7 +4,7 @@ mod changes;
 
 use super::{Client, Directory, Process, StandIn, free_port, until};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -183,9 +183,19 @@ impl Herd {
 
     /// Starts a server by a command that ends as [`command`](Self::command) does.
     pub fn start_by(&self, name: &str, mut command: Command) -> Server {
+        self.await_start(name, || Process::start(&mut command, self.directory.path()))
+    }
+
+    /// The same, handing it those sockets, with these names if any are given.
+    pub fn start_with(&self, name: &str, sockets: &[TcpListener], names: Option<&str>) -> Server {
+        let (command, directory) = (self.command(name), self.directory.path());
+        self.await_start(name, || Process::start_with(&command, sockets, names, directory))
+    }
+
+    fn await_start(&self, name: &str, start: impl FnOnce() -> Process) -> Server {
         let log = self.directory.join(&format!("logs/{name}.log"));
         let log_before = fs::read(&log).map_or(0, |log| log.len());
-        let mut process = Process::start(&mut command, self.directory.path());
+        let mut process = start();
         process.log = Some(log.clone());
         until("the server listens", || {
             assert!(process.ended().is_none(), "{name} has ended: {}", process.errors());
@@ -380,6 +390,9 @@ impl Server {
 /// A program of the project, without the settings of whoever runs the tests.
 pub fn bare(program: &str) -> Command {
     let mut command = Command::new(program);
+    for variable in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_FDNAMES"] {
+        command.env_remove(variable);
+    }
     command.env_remove("RUST_LOG").env_remove("GOOGLE_PLACES_API_KEY").env_remove("HERD_TOKEN");
     command
 }

@@ -3,6 +3,8 @@
 use super::until;
 use std::fs::{self, File};
 use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,10 +35,7 @@ pub struct Ended {
 impl Process {
     /// Starts `command` with nothing to read and with its output in files in `directory`.
     pub fn start(command: &mut Command, directory: &Path) -> Process {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let output = directory.join(format!("{number}.out"));
-        let errors = directory.join(format!("{number}.err"));
+        let (output, errors) = files(directory);
         let child = command
             .current_dir(directory)
             .stdin(Stdio::null())
@@ -44,6 +43,39 @@ impl Process {
             .stderr(File::create(&errors).unwrap())
             .spawn()
             .unwrap();
+        Process { child, output, errors, log: None }
+    }
+
+    /// The same for a command whose process is handed those sockets, three at most, as a service manager
+    /// does: a shell takes them for its standard streams, and puts them where they belong.
+    pub fn start_with(
+        command: &Command,
+        sockets: &[TcpListener],
+        names: Option<&str>,
+        directory: &Path,
+    ) -> Process {
+        const SCRIPT: &str = "exec 3<&0 4<&1 5<&2 </dev/null >\"$1\" 2>\"$2\"; shift 2; \
+                              export LISTEN_PID=$$; exec \"$@\"";
+        let (output, errors) = files(directory);
+        // They are looked at before the shell has made them.
+        [&output, &errors].into_iter().for_each(|file| drop(File::create(file).unwrap()));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", SCRIPT, "sh"]).args([&output, &errors]);
+        shell.arg(command.get_program()).args(command.get_args());
+        for (variable, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(variable, value),
+                None => shell.env_remove(variable),
+            };
+        }
+        shell.env("LISTEN_FDS", sockets.len().to_string());
+        if let Some(names) = names {
+            shell.env("LISTEN_FDNAMES", names);
+        }
+        let mut sockets = sockets.iter().map(|socket| socket.try_clone().unwrap().into());
+        let mut next = || sockets.next().map_or_else(Stdio::null, |socket: OwnedFd| socket.into());
+        shell.stdin(next()).stdout(next()).stderr(next());
+        let child = shell.current_dir(directory).spawn().unwrap();
         Process { child, output, errors, log: None }
     }
 
@@ -119,6 +151,13 @@ impl Drop for Process {
             }
         }
     }
+}
+
+/// Where another process leaves its output and its errors.
+fn files(directory: &Path) -> (PathBuf, PathBuf) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    (directory.join(format!("{number}.out")), directory.join(format!("{number}.err")))
 }
 
 /// Shows the end of a file together with what the test says of its failure.

@@ -87,6 +87,10 @@ impl World for Net {
         Ok(address)
     }
 
+    fn hold_off(&mut self, _place: usize) -> bool {
+        true
+    }
+
     fn stop_listening(&mut self, place: usize) {
         self.incoming.retain(|&port| place_of(port) != place);
     }

@@ -120,7 +120,7 @@ fn a_clock_an_hour_ahead_shows_in_differences_and_nowhere_else() {
 }
 
 #[test]
-fn a_clean_stop_answers_what_was_taken_in_and_nothing_else() {
+fn a_clean_stop_answers_what_was_asked_and_what_is_said_within_a_second() {
     several_times(|seed| {
         let mut scenario = Scenario::pair(seed);
         scenario.slow_places(Duration::from_millis(1_500));
@@ -129,20 +129,26 @@ fn a_clean_stop_answers_what_was_taken_in_and_nothing_else() {
         for radius in ["1", "2", "3"] {
             scenario.say(session, &format!("WHATSAT kiwi {radius} 0"));
         }
-        // Half a command is with the server when it stops, the other half comes behind, while
-        // some of the questions are answered and others not yet.
-        let client = &mut scenario.world.clients;
-        let last = client.len() - 1;
-        client[last].say(&mut scenario.world.env, b"IAMAT kiwi +1+1 15000");
-        scenario.pass_milliseconds(20);
+        // Half a command of each is with the server when it stops; the other half of one comes behind.
+        let [soon, late] = [(); 2].map(|()| {
+            let session = scenario.connect("East");
+            let client = &mut scenario.world.clients;
+            let last = client.len() - 1;
+            client[last].say(&mut scenario.world.env, b"IAMAT seal +1+1 15000");
+            session
+        });
+        scenario.pass_milliseconds(50);
         scenario.stop("East");
-        scenario.pass_milliseconds(20);
-        scenario.say(session, "00001");
-        scenario.say_no_more(session);
-        scenario.pass_milliseconds(3_000);
-        assert!(scenario.is_down("East") && scenario.is_over(session));
-        let heard = scenario.heard(session);
-        assert_eq!(heard.matches("\n\n").count(), 3, "{heard}");
-        assert!(!heard.contains('?') && !heard.contains("+1+1"), "{heard}");
+        scenario.pass_milliseconds(50);
+        scenario.say(soon, "00001");
+        scenario.pass_milliseconds(4_000);
+        assert!(scenario.is_down("East"));
+        assert!([session, soon, late].iter().all(|&session| scenario.is_over(session)));
+        assert_eq!(scenario.heard(session).matches("\n\n").count(), 3);
+        let answer = scenario.heard(soon);
+        assert!(answer.ends_with(" seal +1+1 1500000001\n"), "{answer}");
+        assert_eq!(scenario.heard(late), "");
+        // It is told before the end.
+        assert_eq!(scenario.position("West", "seal").as_deref(), answer.strip_suffix('\n'));
     });
 }

@@ -29,8 +29,10 @@ pub struct Conversation {
     may_lack: bool,
     /// No more commands are taken.
     last: bool,
-    /// A line was too long, or the server stops: what is not answered need not be.
+    /// A line was too long: what is not answered need not be.
     excused: bool,
+    /// The server stops: it may close when all is answered that it was handed.
+    stops: bool,
 }
 
 /// A command without an answer.
@@ -231,8 +233,8 @@ impl Conversation {
         Ok(rest)
     }
 
-    pub fn excused(&mut self) {
-        self.excused = true;
+    pub fn stopping(&mut self) {
+        self.stops = true;
     }
 
     /// The server has closed: everything must be answered.
@@ -241,6 +243,7 @@ impl Conversation {
             Some(pending) if !self.excused => {
                 Err(format!("closed without an answer to {}", shown(&pending.line)))
             }
+            _ if self.stops => Ok(()),
             _ if !self.last && !self.excused => Err("closed for no reason".to_owned()),
             // What is taken back need not be told to its end.
             _ if self.beginning > 0 && !self.may_lack && !self.excused => {

@@ -22,7 +22,8 @@ pub struct WebConversation {
     /// No more is answered: it closes, or the visitor will say no more.
     closes: bool,
     ended: bool,
-    excused: bool,
+    /// The server stops: it may close when all is answered that it was handed.
+    stops: bool,
     /// What this visitor was told that was taken of it.
     own: BTreeMap<String, Report>,
     /// What may have been taken of requests that are not answered, by their numbers, where a report may be
@@ -84,7 +85,7 @@ impl WebConversation {
             self.read(env, seen, node)?;
         }
         let talk = self.conn.and_then(|conn| env.talks.get(&conn));
-        let Some(talk) = talk.filter(|_| transport.wants_data() && !self.excused) else {
+        let Some(talk) = talk.filter(|_| transport.wants_data()) else {
             return Ok(());
         };
         let mut unanswered = talk.requests(self.answered, self.arrived);
@@ -108,7 +109,7 @@ impl WebConversation {
                 // To half a request.
                 let is_refused = (400..600).contains(&response.status) && response.closes;
                 self.closes |= is_refused;
-                let is_good = is_refused && (self.ended || self.excused);
+                let is_good = is_refused && self.ended;
                 return if is_good { Ok(()) } else { Err(format!("unasked for: {response:?}")) };
             };
             self.answered += 1;
@@ -185,8 +186,8 @@ impl WebConversation {
         }
     }
 
-    pub fn excused(&mut self) {
-        self.excused = true;
+    pub fn stopping(&mut self) {
+        self.stops = true;
     }
 
     /// The server has closed: everything must be answered.
@@ -194,7 +195,8 @@ impl WebConversation {
         let talk = self.conn.and_then(|conn| env.talks.get(&conn));
         let asked = talk.and_then(|talk| talk.request(self.answered, self.arrived));
         match asked {
-            _ if self.excused || self.closes && !self.ended => Ok(()),
+            _ if self.closes && !self.ended => Ok(()),
+            Some(Asked::Events) | None if self.stops => Ok(()),
             Some(asked) => Err(format!("closed without an answer to {asked:?}")),
             None if !self.ended => Err("closed for no reason".to_owned()),
             None if !self.responses.is_empty() => Err("closed within an answer".to_owned()),

@@ -322,10 +322,29 @@ fn a_stop_waits_only_for_what_the_neighbour_has_not_acknowledged() {
         assert!(link.is_closing());
         assert_eq!(link.is_leaving(), !waits, "{told} {acknowledged}");
     }
-    // Who has not answered our greeting is owed nothing yet.
+}
+
+#[test]
+fn at_a_stop_who_has_not_answered_our_greeting_has_a_second_if_there_is_anything_to_tell() {
     let mut scene = Scene::new();
     scene.on_link(|protocol, cx| protocol.stopping(cx));
     assert!(scene.link.1.is_aborted());
+    for answers in [true, false] {
+        let mut scene = Scene::new();
+        scene.report(0..10);
+        scene.node.stopping(scene.now);
+        scene.on_link(|protocol, cx| protocol.stopping(cx));
+        assert!(!scene.link.1.is_ending());
+        if answers {
+            scene.neighbour_answers();
+            assert_eq!(scene.end_turn().0, 10);
+            assert!(scene.link.1.is_closing());
+        } else {
+            assert_eq!(scene.link.1.timer(), Some(scene.now.monotonic + limits::STOP_PATIENCE));
+            scene.on_link(|protocol, cx| protocol.timer_expired(cx));
+            assert!(scene.link.1.is_aborted());
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the dialled end of a link waits for.
 
-use super::{Dialled, State};
+use super::Dialled;
 use crate::limits;
 use crate::node::Node;
 use crate::node::deadlines::Deadlines;
@@ -25,15 +25,5 @@ impl Dialled {
 
     pub(super) fn set_timer(&self, cx: &mut Context<'_, Node>) {
         cx.transport.set_timer(self.deadlines().next());
-    }
-
-    pub(super) fn heartbeat(&mut self, cx: &mut Context<'_, Node>) {
-        // A mark with nothing told before it says that this is all.
-        let is_told_all = cx.app.positions.is_at_head(cx.app.peers[self.peer].cursor());
-        match self.state {
-            State::Up { .. } if is_told_all && !cx.transport.is_full() => self.mark(cx, false),
-            // The neighbour owes the answer to our greeting, or has enough to read.
-            _ => self.marked = cx.now.monotonic,
-        }
     }
 }

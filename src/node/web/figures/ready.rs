@@ -24,7 +24,7 @@ impl Node {
     /// # Errors
     /// Why it is not.
     pub fn readiness(&self, now: Monotonic) -> Result<(), NotReady> {
-        if self.stopping {
+        if self.is_stopping() {
             return Err(NotReady::Stopping);
         }
         let neighbours = self.peers.len();
