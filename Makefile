@@ -49,8 +49,8 @@ check: cargo ## what CI runs: format, lints, tests, docs
 
 # libFuzzer on the stable toolchain: what `cargo fuzz` sets, but for the sanitizers, which we need
 # not, having no unsafe code. The targets in the order of tests/fuzzing/targets/mod.rs.
-TARGET ?= lines command neighbour_line numbers response request ingest question places herd tokens store \
-	client classic neighbour fetch web
+TARGET ?= lines command neighbour_line numbers response request ingest question places herd journal tokens \
+	store client classic neighbour fetch web
 SECONDS ?= 60
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
