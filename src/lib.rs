@@ -55,7 +55,7 @@
 //! | `main` | the program: arguments, [`daemon::run`], exit status; the only place that exits |
 //! | [`daemon`] | what happens when a process starts: from options to herd, node, reactor and log |
 //! | [`cli`] | arguments to options |
-//! | [`check`] | `herd --check`: asks Places once and tells how far that got |
+//! | [`check`] | `herd --check`: asks Places once and tells how far that got; `herd --check-health`: asks a server whether it is alive |
 //! | [`logs`] | the log file: batched, rotated, bounded |
 //! | [`reactor`] | a world of sockets: mio, TLS sessions, clocks, name look-ups, files, signals; nothing of herds |
 //! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |

@@ -28,6 +28,8 @@ mod names;
 mod near;
 mod neighbours;
 mod order;
+#[cfg(target_os = "linux")]
+mod packages;
 mod program;
 mod restarts;
 mod stops;
