@@ -1,6 +1,6 @@
 //! The Debian package: installed into a fresh root, a herd started from it as its units say, removed.
 
-use super::{copy_programs, dist, good, have, is_root, within};
+use super::{copy_programs, dist, good, have, is_root, path, within};
 use crate::harness::{Directory, Herd, Process, until};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -46,7 +46,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("dpkg");
         command.arg(format!("--root={}", self.path().display())).arg("--force-unsafe-io");
-        good(command.args(arguments), self.path())
+        good(command.args(arguments).env("PATH", path()), self.path())
     }
 
     /// The package, installed.

@@ -39,9 +39,14 @@ fn leave_out(what: &str, why: &str) {
     let _ = writeln!(stderr(), "  left out: {what}: {why}");
 }
 
+/// Where programs are looked for: also where those of administrators are.
+fn path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
 /// Whether the programs can be found; if not, tells that `what` is left out.
 fn have(what: &str, programs: &[&str]) -> bool {
-    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    let path = path();
     let found = |name: &str| path.split(':').any(|folder| Path::new(folder).join(name).exists());
     let missing: Vec<&str> = programs.iter().copied().filter(|name| !found(name)).collect();
     if !missing.is_empty() {
@@ -62,13 +67,13 @@ fn is_root(what: &str) -> bool {
 /// Runs a command to its end, which is to be good; what it printed.
 #[track_caller]
 fn good(command: &mut Command, directory: &Path) -> String {
-    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-    let Ended { code, output, errors } = Process::run(command.env("PATH", path), directory);
+    let Ended { code, output, errors } = Process::run(command, directory);
     assert_eq!(code, Some(0), "{command:?}: {output}{errors}");
     output
 }
 
-/// Copies programs of this machine, with what they need, to the same places in another root.
+/// Copies programs of this machine to the same places in another root, with the libraries that they need,
+/// and those that are under test.
 fn copy_programs(root: &Path, programs: &[&str]) {
     for program in programs {
         let copy = root.join(program.trim_start_matches('/'));
@@ -77,13 +82,14 @@ fn copy_programs(root: &Path, programs: &[&str]) {
     }
     let mut libraries = Command::new("sh");
     libraries.arg(Path::new(TOP).join(".dist/libraries.sh")).arg(root).args(programs);
+    libraries.arg(env!("CARGO_BIN_EXE_herd"));
     good(&mut libraries, root);
 }
 
 /// A command in another root, as a user and group of those numbers.
 fn within(root: &Path, user: &str) -> Command {
     let mut command = Command::new("chroot");
-    command.arg(format!("--userspec={user}")).arg(root);
+    command.arg(format!("--userspec={user}")).arg(root).env("PATH", path());
     command.env_remove("RUST_LOG").env_remove("GOOGLE_PLACES_API_KEY").env_remove("HERD_TOKEN");
     command
 }

@@ -62,8 +62,7 @@ fn each_program_has_a_man_page_that_roff_reads_without_complaint() {
     assert!(count == programs && count >= 5, "{count} pages of {programs} programs");
     if have("whether roff reads the man pages", &["groff", "sh"]) {
         let mut groff = Command::new("sh");
-        let read =
-            "for page; do gzip -cd \"$page\" | groff -man -ww -Tutf8 2>&1 >shown; done; cat shown";
+        let read = "for page; do gzip -cd \"$page\" | groff -man -ww -Tutf8 -P-bcou 2>&1 >shown; done; cat shown";
         groff.args(["-c", read, "sh"]).arg(pages.join("herd.1.gz"));
         let shown = good(&mut groff, directory.path());
         assert!(shown.contains("--journal-sync") && shown.contains("EXIT STATUS"), "{shown}");
