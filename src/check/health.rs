@@ -1,6 +1,7 @@
 //! `herd --check-health URL`: asks a server's web port once whether the server is alive, for whoever
 //! restarts it and cannot speak HTTP, such as a container's engine.
 
+use super::Nowhere;
 use crate::limits;
 use crate::places::RESPONSE_LIMITS;
 use crate::transport::{
@@ -11,8 +12,6 @@ use crate::wire::Printable;
 use crate::wire::http::{Response, ResponseReader};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-
-use super::Nowhere;
 
 /// The TLS configuration with which a server is asked for its health.
 pub const HEALTH_PROFILE: TlsProfile = TlsProfile("health");
@@ -56,7 +55,8 @@ impl HealthCheck {
     /// Whether the server is alive, or why that is not so.
     pub fn outcome(&self) -> Result<(), &str> {
         match &self.verdict {
-            Some(verdict) => verdict.as_ref().map(|()| ()).map_err(String::as_str),
+            Some(Ok(())) => Ok(()),
+            Some(Err(why)) => Err(why),
             None => Err("interrupted"),
         }
     }

@@ -1,7 +1,7 @@
 //! Which URLs are taken, and what a check of health makes of what comes.
 
 use super::*;
-use crate::transport::{ConnectionId, Transport};
+use crate::transport::{ConnectionId, DriverSide, Transport};
 use std::io;
 use std::time::Duration;
 

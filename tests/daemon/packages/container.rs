@@ -11,11 +11,17 @@ use std::process::Command;
 /// Steps of a recipe: those of an image, and how it is run.
 #[derive(Default)]
 struct Recipe {
-    /// What is copied where, and whose it is to be.
-    copies: Vec<(Option<(u32, u32)>, String, String)>,
+    copies: Vec<Copied>,
     user: String,
     entrypoint: Vec<String>,
     health: Vec<String>,
+}
+
+/// What is copied where, and whose it is to be.
+struct Copied {
+    owner: Option<(u32, u32)>,
+    from: String,
+    to: String,
 }
 
 impl Recipe {
@@ -43,7 +49,7 @@ impl Recipe {
     /// The image's files.
     fn build(&self, context: &Path) -> Directory {
         let root = Directory::new();
-        for (owner, from, to) in &self.copies {
+        for Copied { owner, from, to } in &self.copies {
             let to = root.path().join(to.trim_start_matches('/'));
             fs::create_dir_all(&to).unwrap();
             let mut copy = Command::new("cp");
@@ -56,7 +62,7 @@ impl Recipe {
     }
 }
 
-fn copy(step: &str) -> (Option<(u32, u32)>, String, String) {
+fn copy(step: &str) -> Copied {
     let mut fields: Vec<&str> = step.split(' ').collect();
     let owner = fields[0].strip_prefix("--chown=").map(|owner| {
         let (user, group) = owner.split_once(':').unwrap();
@@ -65,7 +71,7 @@ fn copy(step: &str) -> (Option<(u32, u32)>, String, String) {
     if owner.is_some() {
         fields.remove(0);
     }
-    (owner, fields[0].to_owned(), fields[1].to_owned())
+    Copied { owner, from: fields[0].to_owned(), to: fields[1].to_owned() }
 }
 
 /// The exec form is JSON.
