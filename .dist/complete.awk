@@ -29,8 +29,12 @@ function kind(value, words) {
 
 BEGIN { FS = "\t"; first = herds; sub(/ .*/, "", first) }
 $1 == "usage" {
-    split($2, parts, " ")
-    if (parts[2] ~ /^[a-z]+$/ && !(parts[2] in known)) { known[parts[2]]; commands = commands (commands == "" ? "" : " ") parts[2] }
+    # What the call begins with, but for what may be left out.
+    call = $2
+    gsub(/\[[^\]]*\]/, "", call)
+    split(call, parts, " ")
+    n = parts[2] ~ /^[a-z|]+$/ ? split(parts[2], parts, "|") : 0
+    for (i = 1; i <= n; i++) if (!(parts[i] in known)) { known[parts[i]]; commands = commands (commands == "" ? "" : " ") parts[i] }
     if (" " $2 ~ /[ \[]SERVER/) servers = 1
 }
 $1 == "item" && $2 ~ /^-/ {

@@ -85,6 +85,7 @@
 //! | what the journal keeps | a kind of line in [`journal`], written by `node/journal/writer.rs` and read by `node/journal/replay.rs`; another [format](journal) if older programs cannot read it |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |
+//! | what is installed | `.dist/dist.sh`: the programs are those of Cargo.toml, and what they say for `--help` makes man pages and completions |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
 //!
 //! # Between neighbours
