@@ -7,7 +7,7 @@ HERD ?= goloman
 export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd demo stop test frames soak kills bench check fuzz cargo
+.PHONY: help herd demo stop test frames soak kills bench check dist fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -47,10 +47,14 @@ check: cargo ## what CI runs: format, lints, tests, docs
 	cargo test
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
+dist: cargo ## make the Debian package, the container's files, man pages and completions, in target/dist
+	@cargo build --release --locked --bins
+	@sh .dist/dist.sh $${CARGO_TARGET_DIR:-target}/release target/dist
+
 # libFuzzer on the stable toolchain: what `cargo fuzz` sets, but for the sanitizers, which we need
 # not, having no unsafe code. The targets in the order of tests/fuzzing/targets/mod.rs.
-TARGET ?= lines command neighbour_line numbers response request ingest question places herd tokens store \
-	client classic neighbour fetch web
+TARGET ?= lines command neighbour_line numbers response request ingest question places herd journal tokens \
+	store client classic neighbour fetch web
 SECONDS ?= 60
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \

@@ -1,7 +1,9 @@
 //! `herd --check`: asks Places once and tells, in an operator's words, how far that got: name
-//! look-up, connect, TLS, status, one sample; and what can be done about it where that ended.
+//! look-up, connect, TLS, status, one sample; and what can be done about it where that ended. [`health`]
+//! asks one of our own servers whether it is alive.
 
 mod advice;
+pub mod health;
 
 use crate::limits;
 use crate::places::{PlacesSettings, Problem, RESPONSE_LIMITS, Search, Status};

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod error;
+mod health;
 mod journal;
 mod places;
 mod trust;
@@ -10,6 +11,7 @@ mod web;
 
 pub use bounds::BoundsOptions;
 pub use error::UsageError;
+pub use health::HealthOptions;
 pub use journal::{JournalOptions, JournalSync};
 pub use places::PlacesOptions;
 pub use trust::TrustOptions;
@@ -29,6 +31,8 @@ pub enum Request {
     Run(Options),
     /// To tell whether that Places service answers, without being a server.
     Check(PlacesOptions),
+    /// To tell whether a server is alive.
+    CheckHealth(HealthOptions),
     /// To tell whether the journal in that folder is sound.
     CheckJournal(PathBuf),
     /// To print this help.
@@ -86,6 +90,10 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Request, Usage
         at_most_one_server(&given)?;
         return places::read(&given).map(Request::Check);
     }
+    if let Some(options) = health::read(&given) {
+        at_most_one_server(&given)?;
+        return Ok(Request::CheckHealth(options));
+    }
     if let Some(folder) = journal::checked(&given) {
         at_most_one_server(&given)?;
         return Ok(Request::CheckJournal(folder));
@@ -121,6 +129,7 @@ fn declared() -> getopts::Options {
             "serve clients that send no line end and wait for the server to close (default: off)",
         )
         .optflag("", "check", "tell whether Places answers, and exit; no SERVER is needed");
+    health::declare_check(&mut declared);
     journal::declare_check(&mut declared);
     declared.optflag("h", "help", "print this help").optflag("V", "version", "print the version");
     declared
@@ -135,6 +144,7 @@ fn help(declared: &getopts::Options) -> String {
     }
     let usage = declared.usage(
         "Usage: herd [options] SERVER\n       herd [options] --check\n       \
+         herd [--keys DIR] --check-health URL\n       \
          herd --check-journal DIR\n\n\
          Runs one server of a herd, in the foreground, until SIGINT or SIGTERM.",
     );
@@ -148,9 +158,10 @@ Environment:
     RUST_LOG                what is logged (default: info)
 
 Exit status:
-    0   after a clean stop; with --check: Places answers; with --check-journal: it is sound
+    0   after a clean stop; with --check: Places answers; with --check-health: the server is
+        alive; with --check-journal: it is sound
     1   something failed at run time: a port was taken, ...; with --check: Places does not answer;
-        with --check-journal: something in it is rotten
+        with --check-health: the server does not; with --check-journal: something in it is rotten
     2   wrong usage, or a wrong herd file; with --check-journal: there is no such folder
 "
     )

@@ -55,7 +55,7 @@
 //! | `main` | the program: arguments, [`daemon::run`], exit status; the only place that exits |
 //! | [`daemon`] | what happens when a process starts: from options to herd, node, reactor and log |
 //! | [`cli`] | arguments to options |
-//! | [`check`] | `herd --check`: asks Places once and tells how far that got |
+//! | [`check`] | `herd --check`: asks Places once and tells how far that got; `herd --check-health`: asks a server whether it is alive |
 //! | [`logs`] | the log file: batched, rotated, bounded |
 //! | [`reactor`] | a world of sockets: mio, TLS sessions, clocks, name look-ups, files, signals; nothing of herds |
 //! | [`driver`] | the turn: connections, timers, budgets, closing, over any world; nothing of herds |
@@ -88,6 +88,7 @@
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate |
 //! | what may change while a server runs | read and judged by `daemon/reload.rs`, all of it before any counts; what it means to neighbours is in `node/reload.rs`, what cannot change in `herd/change.rs` |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |
+//! | what is installed | `.dist/dist.sh`: the programs are those of Cargo.toml, and what they say for `--help` makes man pages and completions |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |
 //!
 //! # Between neighbours

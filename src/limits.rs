@@ -5,10 +5,12 @@
 mod consistent;
 mod life;
 mod links;
+mod operators;
 mod trust;
 
 pub use life::*;
 pub use links::*;
+pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
 

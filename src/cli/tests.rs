@@ -371,3 +371,16 @@ fn options_of_trust_that_need_another_are_refused_without_it() {
         assert!(said.starts_with(needs), "{said}");
     }
 }
+
+#[test]
+fn a_server_is_asked_for_its_health_at_a_url() {
+    let asked = |arguments: &[&str]| match ask(arguments) {
+        Ok(Request::CheckHealth(HealthOptions { url, keys })) => (url, keys),
+        other => panic!("{arguments:?} gave {other:?}"),
+    };
+    let url = "http://127.0.0.1:13645";
+    assert_eq!(asked(&["--check-health", url]), (url.to_owned(), None));
+    let keys = Some(PathBuf::from("k"));
+    assert_eq!(asked(&["--keys", "k", "--check-health", url]), (url.to_owned(), keys));
+    assert!(refused(&["--check-health"]).contains("check-health"));
+}

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `server` | is one server of a herd until it is asked to stop |
 //! | `check` | asks Places once and prints how far that got |
+//! | `health` | asks a server once whether it is alive |
 //! | `journal` | the journal's folder on disk, at the start and for who checks it |
 //! | `listen` | binds what the herd file names |
 //! | `handed_over` | which port each socket is for that whoever starts the server hands over |
@@ -20,6 +21,7 @@
 mod check;
 mod descriptors;
 mod handed_over;
+mod health;
 mod journal;
 mod key;
 mod keys;
@@ -113,6 +115,7 @@ pub fn run_as(request: &Request, version: Version, out: &mut dyn Write) -> Resul
         }
         Request::Run(options) => server::serve(options, version, out),
         Request::Check(options) => check::check(options, out),
+        Request::CheckHealth(options) => health::check(options),
         Request::CheckJournal(folder) => journal::check(folder, out),
     }
 }

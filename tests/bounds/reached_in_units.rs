@@ -2,6 +2,11 @@
 
 /// A file, a test in it, and the limits that it reaches.
 pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
+    (
+        "src/check/health/tests.rs",
+        "one_that_does_not_answer_in_time_is_not_well",
+        &["HEALTH_CHECK_TIMEOUT"],
+    ),
     ("src/cli/tests.rs", "max_skew_is_digits_with_an_optional_fraction", &["SKEW_MAX"]),
     ("src/cli/tests.rs", "memory_is_a_whole_number_of_mebibytes", &["POSITIONS_BYTES_MAX"]),
     (

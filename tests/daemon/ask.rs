@@ -153,6 +153,22 @@ fn the_maps_of_a_herd_are_those_of_servers_with_a_web_port() {
 }
 
 #[test]
+fn what_servers_listen_on_is_printed_in_the_order_of_handed_over_sockets() {
+    let herd = Herd::of(&[("A", &[])]);
+    let file = r#"{"herd": "test", "servers": [
+        {"name": "A", "host": "h", "listen": "::", "port": 1, "web_port": 80, "tls_port": 9},
+        {"name": "B", "host": "h", "port": 0, "tls_port": 2, "web_port": 8, "web_listen": "127.0.0.1"}
+    ]}"#;
+    fs::write(herd.file(), file).unwrap();
+    let ports = ask(&herd, &["--ports"], None).output;
+    let [a, b] = [
+        "A clients=[::]:1 neighbours=[::]:1001 web=[::]:80 tls=[::]:9\n",
+        "B neighbours=h:1002 web=127.0.0.1:8 tls=h:2\n",
+    ];
+    assert_eq!(ports, [a, b].concat());
+}
+
+#[test]
 fn a_herd_is_printed_with_ports_for_tls() {
     let herd = Herd::of(&[("A", &[])]);
     let file = r#"{"herd": "test", "servers": [

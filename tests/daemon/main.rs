@@ -32,6 +32,8 @@ mod near;
 mod neighbours;
 mod order;
 mod other_servers;
+#[cfg(target_os = "linux")]
+mod packages;
 mod program;
 mod reload;
 mod restarts;

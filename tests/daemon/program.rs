@@ -350,3 +350,31 @@ fn a_key_file_must_be_a_file_of_its_owner_s_alone_with_a_key_in_it() {
         assert!(!why.contains("not-a"), "{file}: {why}");
     }
 }
+
+#[test]
+fn a_server_is_asked_whether_it_is_alive_and_the_exit_status_says() {
+    let directory = Directory::new();
+    let check = |url: &str, keys: &[&str]| {
+        let mut command = bare(env!("CARGO_BIN_EXE_herd"));
+        Process::run(command.args(keys).args(["--check-health", url]), directory.path())
+    };
+    assert!(refused(&check("localhost:80", &[]), USAGE).contains("http://"));
+    let herd = Herd::of(&[("A", &[])]).with_web();
+    let server = herd.start("A");
+    let [url, unknown] = [server.url("/healthz"), server.url("/nothing")];
+    let ended = check(&url, &[]);
+    assert_eq!((ended.code, ended.output.as_str(), ended.errors.as_str()), (Some(0), "", ""));
+    assert!(refused(&check(&unknown, &[]), RUN_TIME).contains("status 404"));
+    drop(server);
+    assert!(refused(&check(&url, &[]), RUN_TIME).contains("onnection refused"));
+
+    let herd = Herd::of(&[("A", &[])]).with_web().with_keys();
+    let server = herd.start("A");
+    let [plain, url] = ["http", "https"].map(|s| server.url("").replacen("http", s, 1));
+    let folder = herd.keys();
+    let keys = ["--keys", folder.to_str().unwrap()];
+    assert_eq!(check(&url, &keys).code, Some(0));
+    for ended in [check(&url, &[]), check(&plain, &keys)] {
+        refused(&ended, RUN_TIME);
+    }
+}

@@ -101,6 +101,8 @@ fn run() -> Result<u8, String> {
         print(&list(&listed(&given)?, Door::for_clients(TrustOptions::of(&given).is_tls())));
     } else if given.opt_present("maps") {
         print(&maps(&listed(&given)?, TrustOptions::of(&given).is_tls()));
+    } else if given.opt_present("ports") {
+        print(&ports(&listed(&given)?));
     } else if given.opt_present("secure") {
         print(&secure(listed(&given)?)?.to_json());
     } else {
@@ -133,6 +135,11 @@ fn declared() -> Options {
         .optflag("", "maps", "print the servers that show a map: a line for each, and its address")
         .optflag(
             "",
+            "ports",
+            "print what the servers listen on: a line for each, with an address for each port",
+        )
+        .optflag(
+            "",
             "secure",
             "print a herd file of the herd, with a tls_port for each server that has none: port + 3000",
         )
@@ -143,7 +150,7 @@ fn declared() -> Options {
 
 fn help(declared: &Options) -> String {
     let usage = declared.usage(
-        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps|--secure\n\n\
+        "Usage: ask [options] SERVER [COMMAND...]\n       ask [options] --list|--maps|--ports|--secure\n\n\
          Sends one command, or the lines of standard input, to SERVER (a name, or host:port), and\n\
          prints the answers; on standard error it says why one begins with ?. `now` as the last\n\
          field of an IAMAT stands for the time. A WATCH goes on until it is interrupted (SIGINT,\n\
@@ -197,6 +204,26 @@ fn maps(herd: &Herd, is_tls: bool) -> String {
     let map =
         |server: &Server| Some(format!("{} {scheme}://{}/\n", server.name, server.web_endpoint()?));
     herd.servers.iter().filter_map(map).collect()
+}
+
+/// What each server binds, by the names and in the order in which a service manager hands it over.
+fn ports(herd: &Herd) -> String {
+    let mut lines = String::new();
+    for server in &herd.servers {
+        lines += &server.name;
+        for (name, bound) in [
+            ("clients", server.client_listener()),
+            ("neighbours", Some(server.neighbour_listener())),
+            ("web", server.web_listener()),
+            ("tls", server.tls_listener()),
+        ] {
+            if let Some(endpoint) = bound {
+                lines += &format!(" {name}={endpoint}");
+            }
+        }
+        lines += "\n";
+    }
+    lines
 }
 
 /// The herd with a port for TLS at each server.
