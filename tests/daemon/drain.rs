@@ -235,9 +235,11 @@ fn who_goes_on_for_ever_is_left_in_time() {
         let commands = "IAMAT busy +34.0-118.0 1\n".repeat(1_000);
         while writer.write_all(commands.as_bytes()).is_ok() {}
     });
+    let ended = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&ended);
     let reading = thread::spawn(move || {
         let mut buffer = [0; 64];
-        while matches!(busy.stream.read(&mut buffer), Ok(read) if read > 0) {
+        while !told.load(Ordering::Relaxed) && busy.stream.read(&mut buffer).is_ok() {
             thread::sleep(Duration::from_millis(100));
         }
     });
@@ -249,6 +251,7 @@ fn who_goes_on_for_ever_is_left_in_time() {
         }
     });
     stop(a, "TERM");
+    ended.store(true, Ordering::Relaxed);
     b.wait_for(&at);
     [sending, reading, dribble].into_iter().for_each(|thread| thread.join().unwrap());
 }

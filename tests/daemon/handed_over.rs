@@ -151,7 +151,8 @@ fn a_shell_can_hold_the_sockets() {
     let server = child_of(holder.0.id()).unwrap();
     assert!(Command::new("kill").arg(server.to_string()).status().unwrap().success());
     assert_eq!(Client::connect(address).ask("y"), "? y");
-    assert_ne!(child_of(holder.0.id()), Some(server));
+    // It may have been the first that answered.
+    until("another one runs", || child_of(holder.0.id()).filter(|&next| next != server));
 }
 
 /// A process and those that it has started.

@@ -367,7 +367,6 @@ impl Protocol<Node> for Client {
     }
 
     fn stopping(&mut self, cx: &mut Context<'_, Node>) {
-        self.stop_watching(cx);
         self.silence.stop();
         self.look_after(cx);
     }

@@ -16,6 +16,7 @@ impl Client {
         let waits = cx.app.patient_until().filter(|&at| !is_heard_out && at > cx.now.monotonic);
         if waits.is_none() {
             self.last = true;
+            self.stop_watching(cx);
             // Who has all that it is owed, or waits for an answer and sends nothing, need not be waited for.
             self.leaves = !cx.transport.has_output();
             cx.transport.pause_reading();
