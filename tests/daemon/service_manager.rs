@@ -40,7 +40,7 @@ impl Manager {
         until(&format!("it says {beginning:?}"), || {
             self.take();
             let at = self.told.iter().position(|told| told.starts_with(beginning))?;
-            Some(self.told.drain(..=at).last().unwrap())
+            Some(self.told.drain(..=at).next_back().unwrap())
         })
     }
 }

@@ -217,8 +217,12 @@ impl Watcher {
     /// Of all who have changed it has been told. Who of them are told of for the other watches, too, and who
     /// have left these?
     fn follow_recent(&mut self, positions: &Positions) {
-        if self.everything.as_ref().is_some_and(|everything| everything.is_level(positions)) {
-            while let Some(noted) = self.noted.pop_front() {
+        let Some(everything) = &self.everything else { return };
+        let (is_level, is_recent) = (everything.is_level(positions), everything.is_recent());
+        while is_level && let Some(noted) = self.noted.pop_front() {
+            if is_recent {
+                self.told_by_recent(noted.number, positions);
+            } else {
                 self.judge(noted.number, positions);
             }
         }

@@ -100,3 +100,20 @@ fn who_left_and_died_while_a_reader_was_away_has_left() {
     stage.report("lemon", "+9+8");
     assert_eq!(stage.told(0), "");
 }
+
+#[test]
+fn who_died_behind_the_recent_lines_is_known_to_the_watches_that_are_left() {
+    let mut stage = Stage::new(1);
+    stage.let_go_after(12);
+    assert!(stage.command(0, "WATCH +1+1 10") && stage.command(0, "WATCH *"));
+    stage.told(0);
+    stage.report("kiwi", "+1+1");
+    stage.hub.walk(&mut stage.positions);
+    // It is dead when the lines are told that everything ends with.
+    stage.pass(2 * 11 + 1);
+    stage.positions.set_now(12_500_000_000);
+    assert!(stage.command(0, "UNWATCH *"));
+    assert_eq!(stage.told(0), "AT kiwi +1+1 0");
+    stage.pass(1);
+    assert_eq!(stage.told(0), "EXPIRED kiwi");
+}

@@ -43,6 +43,18 @@ impl Watcher {
         was_told.then(|| News::Out(position.text().client()))
     }
 
+    /// The recent lines have told of that record, though it may have died since they were written.
+    pub fn told_by_recent(&mut self, number: RecordNumber, positions: &Positions) {
+        let position = positions.change_of(number).and_then(|change| change.position());
+        if let Some(position) = position.filter(|_| positions.is_dead(number))
+            && let (true, point) = self.watches.take(&position)
+        {
+            self.told.insert(number, point);
+            return;
+        }
+        self.judge(number, positions);
+    }
+
     /// That position is dead: if it was told of, that is told when it is taken out, and by where it is now
     /// that leads here. Whether it was told of and is not watched any more: then nothing leads here.
     fn note_dead(&mut self, number: RecordNumber, is_taken: bool, point: Option<Point>) -> bool {
