@@ -25,8 +25,9 @@ struct Door {
 }
 
 impl Doors {
-    pub(super) fn of(handed_over: HandedOver) -> Self {
-        Doors { left: doors(handed_over.names()), handed_over }
+    /// For a server that has those ports.
+    pub(super) fn of(handed_over: HandedOver, has: impl Fn(Port) -> bool) -> Self {
+        Doors { left: doors(handed_over.names(), has), handed_over }
     }
 
     /// The one for that port, if there is one that listens.
@@ -56,15 +57,18 @@ fn warn_of(place: usize, name: &str, why: &dyn std::fmt::Display) {
     log::warn!("socket {} ({name:?}) that was handed over is left alone: {why}", place + 1);
 }
 
-/// What each is for: by its name or, if none has one, by its place.
-fn doors(names: &[String]) -> Vec<Door> {
+/// What each is for: by its name or, if none has one, by its place among the ports that the server has, or
+/// among all where there is one for each.
+fn doors(names: &[String], has: impl Fn(Port) -> bool) -> Vec<Door> {
     let in_order = !names.iter().any(|name| is_given(name));
-    let port_of = |place: usize, name: &str| match in_order {
-        true => PORTS.get(place),
+    let is_for_each = names.len() >= PORTS.len();
+    let mut places = PORTS.iter().filter(|&&(_, port)| is_for_each || has(port));
+    let mut port_of = |name: &str| match in_order {
+        true => places.next(),
         false => PORTS.iter().find(|(known, _)| *known == name),
     };
     let door = |(place, name): (usize, &String)| {
-        let port = port_of(place, name).map(|&(_, port)| port);
+        let port = port_of(name).map(|&(_, port)| port);
         Door { place, name: name.clone(), port }
     };
     names.iter().enumerate().map(door).collect()
@@ -80,8 +84,22 @@ mod tests {
     use super::*;
 
     fn ports(names: &str) -> Vec<Option<Port>> {
+        ports_of(names, |_| true)
+    }
+
+    fn ports_of(names: &str, has: impl Fn(Port) -> bool) -> Vec<Option<Port>> {
         let names: Vec<String> = names.split(':').map(str::to_owned).collect();
-        doors(&names).into_iter().map(|door| door.port).collect()
+        doors(&names, has).into_iter().map(|door| door.port).collect()
+    }
+
+    #[test]
+    fn without_names_the_ports_that_the_server_lacks_have_no_place_unless_all_have_one() {
+        let [clients, neighbours, web, tls] =
+            [Port::Clients, Port::Neighbours, Port::Web, Port::ClientsTls].map(Some);
+        assert_eq!(ports_of("::", |port| port != Port::Web), [clients, neighbours, tls]);
+        assert_eq!(ports_of("::", |port| port != Port::Clients), [neighbours, web, tls]);
+        assert_eq!(ports_of(":::", |port| port != Port::Web), [clients, neighbours, web, tls]);
+        assert_eq!(ports_of(":", |_| true), [clients, neighbours]);
     }
 
     #[test]
@@ -95,6 +113,6 @@ mod tests {
         assert_eq!(ports("::::").last(), Some(&None), "there are four");
         assert_eq!(ports("bogus:clients:"), [None, Some(Port::Clients), None]);
         assert_eq!(ports("Clients"), [None]);
-        assert!(doors(&[]).is_empty());
+        assert!(doors(&[], |_| true).is_empty());
     }
 }

@@ -31,7 +31,12 @@ pub(super) fn listen(
 ) -> Result<Listens, Failure> {
     let public = tls.is_public().then_some(PUBLIC_PROFILE);
     let links = (tls.links() != LinkSecurity::Plain).then_some(LINKS_PROFILE);
-    let mut doors = Doors::of(handed_over);
+    let mut doors = Doors::of(handed_over, |port| match port {
+        Port::Clients => server.client_port.is_some(),
+        Port::ClientsTls => server.tls_port.is_some(),
+        Port::Neighbours => true,
+        Port::Web => server.web_port.is_some(),
+    });
     let mut bind = |port, endpoint: &Endpoint, tls, whom| match doors.take(port) {
         Some(socket) => take_over(reactor, port, socket, tls),
         None => bind(reactor, port, endpoint, tls, whom),
