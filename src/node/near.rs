@@ -97,6 +97,7 @@ impl Node {
         let bound = question.bound.into();
         let looked_at = positions.near(&area, bound, but, wanted, &mut nears.found);
         nears.places -= looked_at as i64;
+        self.counts.answered_question();
         Asked::Found(Found::new(&self.nears.found, &self.positions))
     }
 
