@@ -3,8 +3,10 @@
 //! (`tests/bounds/limit_coverage.rs`); and so that what must hold between them is asserted (`consistent`).
 
 mod consistent;
+mod operators;
 mod trust;
 
+pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
 
