@@ -20,6 +20,7 @@ mod expiry;
 mod forget;
 mod harness;
 mod herdca;
+mod herdctl;
 mod impostors;
 mod journal;
 mod log_file;
