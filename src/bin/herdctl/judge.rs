@@ -131,7 +131,8 @@ fn judge(server: &Looked, status: &Status, now_seconds: i64, found: &mut Vec<Fin
     }
     let mut theirs: Vec<&str> = status.neighbours.iter().map(|n| n.name.as_str()).collect();
     let mut ours: Vec<&str> = server.neighbours.iter().map(String::as_str).collect();
-    (theirs.sort_unstable(), ours.sort_unstable());
+    theirs.sort_unstable();
+    ours.sort_unstable();
     if theirs != ours {
         let theirs = theirs.join(", ");
         let theirs = Printable(theirs.as_bytes());

@@ -127,10 +127,7 @@ impl Looks {
 
     fn compare(&mut self, found: Found, before: Option<i64>, most: u64) -> Verdict {
         let Found { records, mut differing, mut is_complete } = found;
-        let agree = |records| match before {
-            None => None,
-            Some(before) => Some(Verdict::Settled { before, records, of: most }),
-        };
+        let agree = |records| before.map(|before| Verdict::Settled { before, records, of: most });
         if differing.is_empty() && is_complete {
             self.differing = None;
             // At rest digests differ: it has moved since.
