@@ -82,6 +82,11 @@ impl Askers {
         self.all.iter()
     }
 
+    /// The same for questions that take longer: each has at least so long.
+    pub fn with_patience(&self, timeout: Duration) -> Self {
+        Askers { timeout: self.timeout.max(timeout), ..self.clone() }
+    }
+
     /// How long each has.
     pub fn timeout(&self) -> Duration {
         self.timeout

@@ -4,9 +4,12 @@
 use crate::asker::{Askers, Unasked};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Ranges that are asked for in one look; what differs beyond is not looked at.
 const RANGES_MAX: usize = 64;
+/// How long a server may take to look through all that it holds, besides what else it does.
+const DIGESTS_TIMEOUT: Duration = Duration::from_secs(30);
 /// Clients that are found in one look.
 const CLIENTS_MAX: usize = 100;
 
@@ -77,6 +80,7 @@ pub struct Found {
 /// # Errors
 /// Which of the servers that have web ports did not answer, and why.
 pub fn find(askers: &Askers, before: Option<i64>) -> Result<Found, Vec<(usize, Unasked)>> {
+    let askers = askers.with_patience(DIGESTS_TIMEOUT);
     let names: Vec<&str> = askers.each().map(|asker| asker.name()).collect();
     let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
     narrow(|prefix| {

@@ -9,7 +9,8 @@ mod differences;
 mod report;
 
 use crate::asker::{Askers, Unasked};
-use crate::look::{Look, Looked};
+use crate::judge::BEHIND_SECONDS;
+use crate::look::{Look, Looked, Neighbour};
 use crate::posix_seconds;
 use differences::{Difference, Found};
 use herd::herd::Herd;
@@ -43,6 +44,8 @@ pub enum Verdict {
     Settled { before: i64, records: u64, of: u64 },
     /// These cannot be asked.
     Unasked(Vec<(String, String)>),
+    /// They change, and are not linked so that each hears of it.
+    Unlinked,
     /// They differ.
     Different { before: Option<i64>, differing: BTreeMap<String, Difference>, is_complete: bool },
 }
@@ -122,7 +125,10 @@ impl Looks {
                 return Some(Verdict::Unasked(unasked.collect()));
             }
         };
-        Some(self.compare(found, before, most))
+        let verdict = self.compare(found, before, most);
+        // Else nothing may be at rest on the one side, and nothing be known on the other.
+        let is_known = !matches!(verdict, Verdict::Settled { .. }) || are_linked(look);
+        Some(if is_known { verdict } else { Verdict::Unlinked })
     }
 
     fn compare(&mut self, found: Found, before: Option<i64>, most: u64) -> Verdict {
@@ -168,6 +174,27 @@ fn unasked(look: &Look) -> Vec<(String, String)> {
         Some((server.name.clone(), why.text()))
     });
     unasked.collect()
+}
+
+/// Whether what changes at any server comes to all of them by links that are up and not behind.
+fn are_linked(look: &Look) -> bool {
+    let tells = |from: &Looked, to: &Looked| {
+        let (teller, told) = (look.said(&from.name, &to.name), look.said(&to.name, &from.name));
+        let is_behind = |said: &Neighbour| said.dialled.behind_seconds >= Some(BEHIND_SECONDS);
+        (teller.is_some() || told.is_some())
+            && teller.is_none_or(|said| said.dialled.up && !is_behind(said))
+            && told.is_none_or(|said| said.accepted.up)
+    };
+    let (mut reached, mut rest): (Vec<&Looked>, Vec<&Looked>) =
+        (Vec::new(), look.servers.iter().collect());
+    reached.extend(rest.pop());
+    let mut at = 0;
+    while let Some(&from) = reached.get(at) {
+        let linked = |to: &mut &Looked| tells(from, to) && tells(to, from);
+        reached.extend(rest.extract_if(.., linked));
+        at += 1;
+    }
+    rest.is_empty()
 }
 
 /// The POSIX second before which must have been taken what is compared: all links that are up have

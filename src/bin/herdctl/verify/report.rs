@@ -31,6 +31,12 @@ pub fn text(outcome: &Outcome) -> String {
                 lines.collect::<String>()
             )
         }
+        Verdict::Unlinked => {
+            format!(
+                "{herd}: it is not known whether {servers} agree: they change, and not all are linked\n  \
+                 (herdctl status says what is down)\n"
+            )
+        }
         Verdict::Different { differing, is_complete, .. } => {
             let mut lines = format!("{herd}: {servers} do not agree:\n");
             for (client, held) in differing.iter().take(SHOWN_MAX) {
@@ -110,6 +116,7 @@ pub fn json(outcome: &Outcome) -> Result<String, serde_json::Error> {
             document.unasked = failed.collect();
             document.complete = false;
         }
+        Verdict::Unlinked => document.complete = false,
         Verdict::Different { before, differing, is_complete } => {
             document.before = *before;
             document.differing = differing.iter().map(Differing::of).collect();

@@ -79,6 +79,32 @@ fn under_load_what_was_acknowledged_is_compared() {
 }
 
 #[test]
+fn under_load_servers_must_be_linked() {
+    // A and B by way of C.
+    let cut = |also: &str, back: Value| {
+        let [mut a, mut b, mut c] = ["A", "B", "C"].map(well);
+        of(&mut a, "B")["dialled"] = link(false, 9.0);
+        of(&mut c, also)["accepted"] = back;
+        b["digest"] = "another".into();
+        look([a, b, c].map(Ok::<Value, &str>))
+    };
+    let settled = |look: &Look| {
+        let mut looks = Looks { changes: Some(vec![7, 7, 7]), ..Looks::default() };
+        let verdict = looks.judge(look, |_| found(&[]));
+        matches!(verdict, Some(Verdict::Settled { .. }))
+            || matches!(verdict, Some(Verdict::Unlinked)).then_some(false).expect("one of both")
+    };
+    assert!(settled(&cut("A", link(true, 9.0))));
+    assert!(!settled(&cut("A", link(false, 9.0))));
+    assert!(!settled(&cut("B", link(false, 9.0))));
+    let mut behind = well("A");
+    of(&mut behind, "B")["dialled"]["behind_seconds"] = 60.into();
+    of(&mut behind, "C")["dialled"]["behind_seconds"] = 60.into();
+    behind["digest"] = "another".into();
+    assert!(!settled(&look([Ok(behind), Ok(well("B")), Ok(well("C"))])));
+}
+
+#[test]
 fn under_load_who_differs_in_one_look_only_has_moved() {
     let mut looks = Looks::default();
     let mut changes = 0;
