@@ -5,6 +5,7 @@
 //! does not flicker and a slow line has little to carry. However it ends, the terminal is left as it was.
 
 mod history;
+mod keys;
 mod screen;
 mod state;
 mod view;
@@ -13,14 +14,14 @@ use crate::asker::Askers;
 use crate::look::{self, Answer};
 use crate::{asker::Unasked, posix_seconds};
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use herd::herd::Herd;
+use keys::Keys;
 use screen::Screen;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::flag;
 use state::{Key, State};
 use std::io::{self, IsTerminal, Write};
@@ -51,14 +52,16 @@ pub fn is_possible() -> bool {
 /// # Errors
 /// If the terminal cannot be used.
 pub fn top(herd: &Herd, askers: &Askers) -> Result<bool, String> {
-    let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let set = flag::register(signal, Arc::clone(&ended));
+    let [ended, resized] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    for (signal, flag) in
+        [(SIGINT, &ended), (SIGTERM, &ended), (SIGHUP, &ended), (SIGWINCH, &resized)]
+    {
+        let set = flag::register(signal, Arc::clone(flag));
         set.map_err(|error| format!("cannot await signals: {error}"))?;
     }
     let samples = ask_again_and_again(askers);
     let terminal = Terminal::take().map_err(|error| format!("cannot draw here: {error}"))?;
-    let shown = show(State::new(herd), &samples, &ended);
+    let shown = show(State::new(herd), &samples, &ended, &resized);
     drop(terminal);
     // A terminal that has gone has ended it.
     match shown {
@@ -115,26 +118,30 @@ fn ask_again_and_again(askers: &Askers) -> Receiver<Sample> {
     receiver
 }
 
-fn show(mut state: State, samples: &Receiver<Sample>, ended: &AtomicBool) -> io::Result<()> {
-    let begun = Instant::now();
+fn show(
+    mut state: State,
+    samples: &Receiver<Sample>,
+    ended: &AtomicBool,
+    resized: &AtomicBool,
+) -> io::Result<()> {
+    let (begun, keys) = (Instant::now(), Keys::listen());
     let mut shown = Screen::new(0, 0);
     let (mut drawn_at, mut is_stale) = (None::<Instant>, true);
     while !ended.load(Ordering::Relaxed) {
+        if resized.swap(false, Ordering::Relaxed) {
+            // What the terminal shows then is not known.
+            (shown, drawn_at, is_stale) = (Screen::new(0, 0), None, true);
+        }
         if is_stale && drawn_at.is_none_or(|at| at.elapsed() >= FRAME_AFTER) {
             shown = draw(&state, shown)?;
             (drawn_at, is_stale) = (Some(Instant::now()), false);
         }
-        if event::poll(KEYS_WAIT)? {
-            match event::read()? {
-                Event::Key(pressed) => match key(&pressed) {
-                    Some(Key::End) => return Ok(()),
-                    Some(key) => state.press(key),
-                    None => {}
-                },
-                // What the terminal shows then is not known.
-                Event::Resize(..) => shown = Screen::new(0, 0),
-                _ => {}
+        let Some(pressed) = keys.within(KEYS_WAIT) else { return Ok(()) };
+        for key in pressed {
+            if key == Key::End {
+                return Ok(());
             }
+            state.press(key);
             (drawn_at, is_stale) = (None, true);
         }
         for (at, answer) in samples.try_iter() {
@@ -154,21 +161,4 @@ fn draw(state: &State, shown: Screen) -> io::Result<Screen> {
     output.write_all(&written)?;
     output.flush()?;
     Ok(frame)
-}
-
-fn key(pressed: &KeyEvent) -> Option<Key> {
-    if pressed.kind == KeyEventKind::Release {
-        return None;
-    }
-    let control = pressed.modifiers.contains(KeyModifiers::CONTROL);
-    Some(match pressed.code {
-        KeyCode::Char('c') if control => Key::End,
-        KeyCode::Char('q') => Key::End,
-        KeyCode::Char('s') => Key::Sort,
-        KeyCode::Up | KeyCode::Char('k') => Key::Up,
-        KeyCode::Down | KeyCode::Char('j') => Key::Down,
-        KeyCode::Enter => Key::One,
-        KeyCode::Esc => Key::All,
-        _ => return None,
-    })
 }
