@@ -81,6 +81,7 @@
 //! | who must hear of changes, such as the journal | a cursor of the feed, walked when the turn ends |
 //! | what watchers are told, in another shape than lines and server-sent events | a form in `node/hub/event.rs` |
 //! | a figure for who watches the herd | counted in `node/counts.rs` or told by who knows it, written in `node/web/figures/metrics.rs`, shown in `node/web/grafana.json` |
+//! | what operators are told of a whole herd | `/status` (`node/web/figures/status.rs`), by which `src/bin/herdctl` judges all servers together |
 //! | a file | [`transport::Action::File`]: appended to in the turn, forced to the disk by a helper thread, as those of the journal |
 //! | what the journal keeps | a kind of line in [`journal`], written by `node/journal/writer.rs` and read by `node/journal/replay.rs`; another [format](journal) if older programs cannot read it |
 //! | what a stop waits for | a protocol's [`stopping`](transport::Protocol::stopping), called in the order of `driver/stop.rs`, within the bounds of `limits/life.rs` |

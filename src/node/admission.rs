@@ -134,6 +134,11 @@ impl Admission {
         (*new > new_per_address).then_some("from its address there are new ones,")
     }
 
+    /// How many there may be, if anything bounds that.
+    pub fn connections_max(&self) -> Option<usize> {
+        Some(self.bounds.connections).filter(|&most| most != usize::MAX)
+    }
+
     /// How many were not let in.
     pub fn refused(&self) -> u64 {
         self.refused

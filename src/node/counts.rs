@@ -159,6 +159,8 @@ pub(super) struct Counts {
     responses: [u64; STATUSES.len()],
     /// Reports that were older than what was known, or the same.
     reports_unchanged: u64,
+    /// Who is near and where a client is, as far as it was answered.
+    questions: u64,
     /// Positions and tombstones that were let go when their time was over.
     expired: u64,
     /// When the first turn was taken.
@@ -213,6 +215,16 @@ impl Counts {
     /// A report changed nothing.
     pub fn unchanged(&mut self) {
         self.reports_unchanged += 1;
+    }
+
+    /// It was answered who is near, or where a client is.
+    pub fn answered_question(&mut self) {
+        self.questions += 1;
+    }
+
+    /// How often that was.
+    pub fn questions(&self) -> u64 {
+        self.questions
     }
 
     /// A record's time was over.

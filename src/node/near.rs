@@ -62,6 +62,16 @@ impl Nears {
         self.places <= 0
     }
 
+    /// How many places may still be looked at in this turn.
+    pub fn places_left(&self) -> usize {
+        usize::try_from(self.places).unwrap_or(0)
+    }
+
+    /// So many have been looked at, or records that cost as much.
+    pub fn charge_places(&mut self, places: usize) {
+        self.places -= places as i64;
+    }
+
     /// So many bytes of an answer have been written, or kept.
     pub fn charge_bytes(&mut self, bytes: usize) {
         self.places -= (bytes / limits::NEAR_PLACE_BYTES) as i64;
@@ -97,6 +107,7 @@ impl Node {
         let bound = question.bound.into();
         let looked_at = positions.near(&area, bound, but, wanted, &mut nears.found);
         nears.places -= looked_at as i64;
+        self.counts.answered_question();
         Asked::Found(Found::new(&self.nears.found, &self.positions))
     }
 

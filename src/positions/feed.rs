@@ -85,6 +85,11 @@ impl Feed {
         self.records.get(number)
     }
 
+    /// How many numbers have been given: all records have lesser ones.
+    pub fn numbers_given(&self) -> usize {
+        self.records.len()
+    }
+
     /// The record with that number, if there is one.
     pub fn find_record(&self, number: u32) -> Option<&Record> {
         let is_number = (number as usize) < self.records.len();

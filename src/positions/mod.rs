@@ -19,7 +19,8 @@
 //!
 //! The **digest** is the sum, modulo 2⁶⁴, of a fixed hash of each record: the origin's name, the
 //! difference and the text. Equal digests mean (but for chance) equal positions and tombstones;
-//! sequence numbers and who told us are this server's own and have no part in it.
+//! sequence numbers and who told us are this server's own and have no part in it. Those of ranges of
+//! clients ([`Range`]) tell who differs where digests do.
 //!
 //! A record with a text of up to 62 bytes takes 104 bytes and 9 to 19 more in the index. An
 //! update of a known client allocates nothing unless its text is longer than that and than all
@@ -44,6 +45,7 @@ mod memory;
 pub mod order;
 mod origins;
 mod prefetch;
+mod ranges;
 mod record;
 mod report;
 #[cfg(test)]
@@ -56,6 +58,7 @@ pub use epochs::NeighbourEpoch;
 pub use expire::Share;
 pub use feed::Cursor;
 pub use origins::OriginId;
+pub use ranges::{Range, RangeSum, RangeSums};
 pub use report::{Kind, Report, Update};
 pub use text::Text;
 

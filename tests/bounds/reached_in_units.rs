@@ -8,6 +8,7 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["HEALTH_CHECK_TIMEOUT"],
     ),
     ("src/cli/tests.rs", "max_skew_is_digits_with_an_optional_fraction", &["SKEW_MAX"]),
+    ("src/positions/ranges.rs", "so_many_are_listed_and_no_more", &["DIGEST_CLIENTS_MAX"]),
     ("src/cli/tests.rs", "memory_is_a_whole_number_of_mebibytes", &["POSITIONS_BYTES_MAX"]),
     (
         "src/cli/tests.rs",

@@ -23,6 +23,7 @@ mod forget;
 mod handed_over;
 mod harness;
 mod herdca;
+mod herdctl;
 mod impostors;
 mod journal;
 mod log_file;

@@ -22,7 +22,10 @@ pub(super) fn get(
     reply: Reply,
 ) -> Result<(), Refusal> {
     match caller.may(cx, Right::Ask, Some(client)) {
-        true => show(cx, client, reply),
+        true => {
+            cx.app.counts.answered_question();
+            show(cx, client, reply)
+        }
         false => Err(unknown()),
     }
 }

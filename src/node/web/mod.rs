@@ -7,6 +7,7 @@
 mod access;
 mod clients;
 mod credentials;
+mod digests;
 mod events;
 mod figures;
 mod near;

@@ -1,6 +1,7 @@
 //! Answers that take their time: what each waits for, and what is done when it comes.
 
 use super::Node;
+use super::digests::DigestAnswer;
 use super::events::Stream;
 use super::near::NearAnswer;
 use super::reply::Reply;
@@ -17,6 +18,8 @@ pub(super) enum Pending {
     Places { question: QuestionId, client: Vec<u8>, reply: Reply },
     /// The turn of a question about who is near.
     Near(NearAnswer),
+    /// The next share of what there is to look at for digests.
+    Digests(Box<DigestAnswer>),
     /// That the disk holds what has been taken.
     Disk { promise: Promise, taken: Taken, reply: Reply },
     /// Room for the rest of the page.
@@ -37,6 +40,7 @@ impl Pending {
                 clients::answer_places(cx, *question, client, *reply)
             }
             Pending::Near(answer) => answer.go_on(cx),
+            Pending::Digests(answer) => answer.go_on(cx),
             Pending::Disk { promise, taken, reply } => taken.answer_if_known(cx, *promise, *reply),
             Pending::Page { rest } => page::go_on(cx, rest),
             Pending::Events(stream) => stream.tell(cx),
@@ -50,6 +54,7 @@ impl Pending {
             Pending::Near(answer) => answer.ends_connection(),
             Pending::Events(_) | Pending::End => true,
             Pending::Places { .. }
+            | Pending::Digests(_)
             | Pending::Disk { .. }
             | Pending::Page { .. }
             | Pending::Turn => false,
@@ -99,6 +104,7 @@ impl Pending {
             }
             Pending::Events(stream) => stream.leave(cx),
             Pending::Near(_)
+            | Pending::Digests(_)
             | Pending::Disk { .. }
             | Pending::Page { .. }
             | Pending::Turn

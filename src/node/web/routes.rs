@@ -4,7 +4,7 @@ use super::access::{self, Caller, Deed};
 use super::figures::answers;
 use super::pending::Pending;
 use super::reply::{Refusal, Reply};
-use super::{Node, clients, events, near, page, reports};
+use super::{Node, clients, digests, events, near, page, reports};
 use crate::transport::Context;
 use crate::wire::http::{Payload, Request};
 use crate::wire::{Reason, ingest, uri};
@@ -29,6 +29,8 @@ enum Route<'a> {
     Status,
     /// `/metrics`.
     Metrics,
+    /// `/digests`.
+    Digests,
     /// `/healthz`.
     Health,
     /// `/readyz`.
@@ -57,6 +59,7 @@ impl<'a> Route<'a> {
             [Some("events"), None, ..] => Route::Events,
             [Some("status"), None, ..] => Route::Status,
             [Some("metrics"), None, ..] => Route::Metrics,
+            [Some("digests"), None, ..] => Route::Digests,
             [Some("healthz"), None, ..] => Route::Health,
             [Some("readyz"), None, ..] => Route::Readiness,
             _ => return Err(Refusal::new(404, "there is nothing at that path")),
@@ -173,6 +176,10 @@ pub(super) fn answer(
         (Route::Metrics, _) => {
             caller.may_see_status(cx)?;
             return answers::metrics(cx, reply);
+        }
+        (Route::Digests, _) => {
+            caller.may_see_status(cx)?;
+            return digests::answer(cx, query, caller, reply);
         }
         (Route::Health, _) => answers::health(cx, reply),
         (Route::Readiness, _) => answers::readiness(cx, reply)?,

@@ -1,6 +1,7 @@
 //! A visitor's conversation, driven by hand.
 
 mod access;
+mod digests;
 mod ends;
 mod expired;
 mod forgotten;
@@ -332,7 +333,9 @@ fn only_our_own_page_and_those_that_were_named_may_change_what_is_known() {
 fn who_asks_for_the_head_gets_no_body_and_its_length() {
     let mut scene = Scene::new();
     report(&mut scene, "kiwi", "34.068930");
-    for target in ["/clients/kiwi", "/clients/nobody", "/", "/status", "/metrics", "/events"] {
+    for target in
+        ["/clients/kiwi", "/clients/nobody", "/", "/status", "/metrics", "/digests", "/events"]
+    {
         scene.sends(0, &get(target).replace("GET", "HEAD"));
         let head = scene.read(0);
         scene.turn();

@@ -53,6 +53,8 @@ impl Node {
             "Reports and forgettings taken from clients here.",
             self.reports(),
         );
+        let help = "Questions that were answered, or that Places was asked.";
+        counter(out, "herd_questions_total", help, self.questions_answered());
         let help = "Changes of positions, by clients here and told by neighbours.";
         counter(out, "herd_changes_total", help, positions.head());
         let help = "Positions and tombstones whose time was over.";
@@ -90,10 +92,15 @@ impl Node {
         by_kind("herd_sent_bytes_total", Type::Counter, help, Traffic::sent_bytes);
         let help = "Connections that were not let in.";
         let mut family = Family::new(out, "herd_connections_refused_total", Type::Counter, help);
-        for (kind, admission) in
-            [(Kind::Clients, &self.admission), (Kind::Web, &self.web.admission)]
-        {
+        for (kind, admission) in self.admissions() {
             family.sample(&[("kind", kind.name())], admission.refused());
+        }
+        let help = "Connections that there may be.";
+        let mut family = Family::new(out, "herd_connections_max", Type::Gauge, help);
+        for (kind, admission) in self.admissions() {
+            if let Some(most) = admission.connections_max() {
+                family.sample(&[("kind", kind.name())], most);
+            }
         }
         let help =
             "Commands of clients that were refused, and requests for want of a token, by why.";

@@ -14,6 +14,8 @@ mod status;
 mod tests;
 
 use crate::node::Node;
+use crate::node::admission::Admission;
+use crate::node::counts::Kind;
 use serde::Serialize;
 
 /// What is kept for the figures alone.
@@ -47,4 +49,19 @@ impl Node {
         let changes = self.positions.head().saturating_sub(self.peers.told());
         changes + self.counts.reports_unchanged()
     }
+
+    /// Questions that were answered, or that Places was asked.
+    fn questions_answered(&self) -> u64 {
+        self.counts.questions() + self.questions.counters().questions
+    }
+
+    /// Who is let in where connections are counted.
+    fn admissions(&self) -> [(Kind, &Admission); 2] {
+        [(Kind::Clients, &self.admission), (Kind::Web, &self.web.admission)]
+    }
+}
+
+/// A digest as servers show it to each other and in their logs.
+pub(super) fn hexadecimal(digest: u64) -> String {
+    format!("{digest:016x}")
 }

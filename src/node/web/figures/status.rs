@@ -3,7 +3,7 @@
 //! What is not known is `null`: how far the neighbour's feed goes while it is being told, whether two
 //! servers agree that were never at rest together. Times are seconds.
 
-use super::Certificate;
+use super::{Certificate, hexadecimal};
 use crate::fault::fault;
 use crate::node::counts::{Kind, Refused};
 use crate::node::journal::JournalFigures;
@@ -28,6 +28,8 @@ struct Status<'a> {
     /// Reports and forgettings taken from clients here; and changes that neighbours told, too.
     reports: u64,
     changes: u64,
+    /// Questions of clients and visitors that were answered, or that Places was asked.
+    questions: u64,
     /// Positions and tombstones whose time was over.
     expired: u64,
     memory_bytes: usize,
@@ -37,6 +39,8 @@ struct Status<'a> {
     watchers: usize,
     watches: usize,
     connections: BTreeMap<&'static str, u64>,
+    /// How many there may be of those that are accepted; none where nothing bounds them.
+    connections_max: BTreeMap<&'static str, Option<usize>>,
     refused: BTreeMap<&'static str, u64>,
     neighbours: Vec<Neighbour<'a>>,
     servers: &'a [HerdServer],
@@ -143,6 +147,7 @@ impl Node {
             tombstones: positions.tombstones(),
             reports: self.reports(),
             changes: positions.head(),
+            questions: self.questions_answered(),
             expired: self.counts.records_expired(),
             memory_bytes: positions.bytes(),
             memory_max_bytes: positions.bytes_max(),
@@ -152,6 +157,10 @@ impl Node {
             watches: self.hub.watches(),
             connections: Kind::ALL
                 .map(|kind| (kind.name(), self.counts.traffic(kind).present()))
+                .into(),
+            connections_max: self
+                .admissions()
+                .map(|(kind, admission)| (kind.name(), admission.connections_max()))
                 .into(),
             refused: Refused::ALL.map(|why| (why.name(), self.counts.refused_for(why))).into(),
             neighbours: self.neighbours(now),
@@ -226,9 +235,4 @@ impl From<&Counters> for Places {
 
 fn seconds(duration: Option<Duration>) -> Option<f64> {
     duration.map(|duration| duration.as_secs_f64())
-}
-
-/// As servers show it to each other and in their logs.
-fn hexadecimal(number: u64) -> String {
-    format!("{number:016x}")
 }

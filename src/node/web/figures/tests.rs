@@ -283,6 +283,22 @@ fn a_report_that_finds_no_room_and_a_client_that_is_not_let_in_are_counted() {
         let told = scene.metrics().value("herd_connections_refused_total", &[("kind", kind)]);
         assert_eq!(told, Some(refused), "{kind}");
     }
+    let most = |kind| scene.metrics().value("herd_connections_max", &[("kind", kind)]);
+    assert_eq!(
+        (most("clients"), most("web")),
+        (Some(1.0), None),
+        "nothing bounds the web port here"
+    );
+    assert_eq!(scene.status()["connections_max"], json!({"clients": 1, "web": null}));
+}
+
+#[test]
+fn questions_that_are_answered_are_counted() {
+    let mut scene = scene(LONE);
+    scene.says(b"IAMAT kiwi +1-1 1600000000\nNEAR kiwi 1 1\nNEAR nobody 1 1\nWHATSAT kiwi 1 1\n");
+    assert_eq!(scene.ask("/clients/kiwi").0, 200);
+    assert_eq!(scene.status()["questions"], 3);
+    assert_eq!(scene.metrics().value("herd_questions_total", &[]), Some(3.0));
 }
 
 #[test]

@@ -12,22 +12,22 @@ const ALL: [Right; 5] = Right::ALL;
 /// When all these tokens end: an hour from the beginning.
 const EXPIRES_AT: u64 = 1_600_003_600;
 
-fn guarded() -> Scene {
+pub(super) fn guarded() -> Scene {
     let mut scene = Scene::new();
     scene.node.require_tokens(verifier("lone", HERD_KEY), Revoked::default());
     scene
 }
 
 /// A token of that name and id, about those clients.
-fn of(name: &str, clients: &str, rights: &[Right]) -> String {
+pub(super) fn of(name: &str, clients: &str, rights: &[Right]) -> String {
     token("lone", name, clients, rights, EXPIRES_AT)
 }
 
-fn bearer(token: &str) -> String {
+pub(super) fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-fn request(method: &str, target: &str, fields: &str) -> String {
+pub(super) fn request(method: &str, target: &str, fields: &str) -> String {
     format!("{method} {target} HTTP/1.1\r\nHost: h\r\n{fields}\r\n")
 }
 
@@ -51,12 +51,13 @@ fn requests(fields: &str) -> Vec<(Right, String, u16, u16)> {
         (Right::Watch, request("GET", "/events", fields), 200, 200),
         (Right::Status, request("GET", "/status", fields), 200, 403),
         (Right::Status, request("GET", "/metrics", fields), 200, 403),
+        (Right::Status, request("GET", "/digests", fields), 200, 403),
         (Right::Forget, with_body("DELETE", "/clients/kiwi", fields, ""), 204, 404),
     ]
 }
 
 /// The head and the body of what the answer to that request is, of another visitor; Places answers nothing.
-fn answer(scene: &mut Scene, request: &str) -> (u16, String) {
+pub(super) fn answer(scene: &mut Scene, request: &str) -> (u16, String) {
     let visitor = scene.visit();
     scene.sends(visitor, request);
     settle(scene);
