@@ -136,7 +136,11 @@ fn a_token_allows_what_it_says_and_what_it_does_not_looks_like_what_is_not_there
     let mut driver = a.client();
     let line = |client: &str| format!("IAMAT {client} +34.0-118.0 1");
     assert_eq!(driver.ask(&line("truck-1")), format!("? {}", line("truck-1")));
+    // Whoever may do anything is told where else to go.
+    assert_eq!(driver.ask("SERVERS"), "? SERVERS");
     assert_eq!(driver.ask(&format!("AUTH {report}")), "AUTH somebody");
+    assert_eq!(driver.ask("SERVERS"), format!("SERVER A 127.0.0.1 {} self", a.port));
+    assert_eq!(driver.line(), "");
     for client in ["truck-1", "truck-2"] {
         assert!(driver.ask(&line(client)).starts_with("AT A "));
     }
@@ -147,7 +151,6 @@ fn a_token_allows_what_it_says_and_what_it_does_not_looks_like_what_is_not_there
         "FORGET truck-1 2".to_owned(),
         "WHATSAT truck-1 1 0".to_owned(),
         "NEAR truck-1 1 9".to_owned(),
-        "SERVERS".to_owned(),
     ] {
         assert_eq!(driver.ask(&refused), format!("? {refused}"));
     }
@@ -157,7 +160,6 @@ fn a_token_allows_what_it_says_and_what_it_does_not_looks_like_what_is_not_there
         "WHATSAT truck-2 1 0".to_owned(),
         "WHATSAT nobody 1 0".to_owned(),
         "NEAR truck-2 1 9".to_owned(),
-        "SERVERS".to_owned(),
     ] {
         assert_eq!(seeing.ask(&refused), format!("? {refused}"));
     }

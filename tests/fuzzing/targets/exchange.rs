@@ -134,6 +134,7 @@ fn judge(asked: &Asked, response: &Response) {
         }
         "/pub" | "/owntracks" => assert_eq!(response.body, b"[]"),
         "/clients" => assert!(json()["clients"].is_array()),
+        "/digests" => assert!(json()["ranges"].is_array()),
         "/status" => assert_eq!(json()["server"], "Goloman"),
         "/healthz" => assert_eq!(json()["alive"], true),
         "/readyz" => assert_eq!(json()["ready"], true),
