@@ -27,7 +27,12 @@ struct Door {
 impl Doors {
     /// For a server that has those ports.
     pub(super) fn of(handed_over: HandedOver, has: impl Fn(Port) -> bool) -> Self {
-        Doors { left: doors(handed_over.names(), has), handed_over }
+        let left = doors(handed_over.names(), has);
+        // (Said at once: without them the server may not come so far as to say what is left.)
+        for Door { place, name, .. } in left.iter().filter(|door| door.port.is_none()) {
+            warn_of(*place, name, &"it is none of clients, neighbours, web, tls");
+        }
+        Doors { left, handed_over }
     }
 
     /// The one for that port, if there is one that listens.
@@ -45,9 +50,8 @@ impl Doors {
             log::warn!("{count} sockets were handed over: these are too many, and none is taken");
         }
         for Door { place, name, port } in &self.left {
-            match port {
-                Some(_) => warn_of(*place, name, &"the server has no such port, or has it already"),
-                None => warn_of(*place, name, &"it is none of clients, neighbours, web, tls"),
+            if port.is_some() {
+                warn_of(*place, name, &"the server has no such port, or has it already");
             }
         }
     }

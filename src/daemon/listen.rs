@@ -38,7 +38,7 @@ pub(super) fn listen(
         Port::Web => server.web_port.is_some(),
     });
     let mut bind = |port, endpoint: &Endpoint, tls, whom| match doors.take(port) {
-        Some(socket) => take_over(reactor, port, socket, tls),
+        Some(socket) => take_over(reactor, port, (socket, endpoint), tls),
         None => bind(reactor, port, endpoint, tls, whom),
     };
     let whom = ("clients", "listen");
@@ -56,17 +56,22 @@ pub(super) fn listen(
     Ok(Listens { clients, clients_tls, neighbours, web })
 }
 
-/// Listens on a socket that was handed over.
+/// Listens on a socket that was handed over; whoever did so may well have a reason for another address than
+/// the herd file's, but it is worth a look.
 fn take_over(
     reactor: &mut Reactor<Node>,
     port: Port,
-    socket: ListeningSocket,
+    (socket, endpoint): (ListeningSocket, &Endpoint),
     tls: Option<TlsProfile>,
 ) -> Result<SocketAddr, Failure> {
     let bound = reactor.listen_on(port, socket, tls).map_err(|error| {
         Failure::Run(format!("cannot listen on a socket that was handed over: {error}"))
     })?;
     log::info!("{bound} was handed over");
+    let addresses = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
+    if !addresses.is_ok_and(|mut addresses| addresses.any(|address| address == bound)) {
+        log::warn!("{bound} was handed over for {port:?}, and the herd file says {endpoint}");
+    }
     Ok(bound)
 }
 

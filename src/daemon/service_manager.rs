@@ -50,10 +50,11 @@ impl ServiceManager {
         }
     }
 
-    /// How often [`look`](Self::look) is to be called at least, if it ever is.
+    /// How often [`look`](Self::look) is to be called at least, if it ever is: for the watchdog so often that
+    /// it makes little difference whether a call came just before it was due.
     pub(super) fn pulse(&self) -> Option<Duration> {
-        let listening = self.0.as_ref()?;
-        Some(listening.watchdog.map_or(limits::STATUS_INTERVAL, |w| w.min(limits::STATUS_INTERVAL)))
+        let watchdog = self.0.as_ref()?.watchdog;
+        Some(watchdog.map_or(limits::STATUS_INTERVAL, |w| (w / 4).min(limits::STATUS_INTERVAL)))
     }
 
     /// The server listens, or has done with a reload, whatever came of it.

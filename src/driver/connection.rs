@@ -91,6 +91,8 @@ impl<P, S> Connection<P, S> {
         let since = self.transport.waiting_since()?;
         Some(match stopping {
             None => since + limits::OUTPUT_STALL_MAX,
+            // Whoever we dialled, a neighbour above all, has as long as there is.
+            Some(stop) if self.listener.is_none() => stop + limits::STOP_GRACE,
             Some(stop) => since.max(stop) + limits::STOP_STALL_MAX,
         })
     }

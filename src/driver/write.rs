@@ -116,8 +116,12 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             Ok(true) if ended || self.may_leave(id) => self.driver.lose(id, Lost::Closed),
             Ok(true) => {
                 if let Some(connection) = self.driver.slots.existing(id) {
-                    let most =
-                        if is_stopping { limits::STOP_STALL_MAX } else { limits::LINGER_MAX };
+                    let most = match connection.listener {
+                        _ if !is_stopping => limits::LINGER_MAX,
+                        // All that it has not read yet is lost if it is cut: so the stop's end does that.
+                        None => 2 * limits::STOP_GRACE,
+                        Some(_) => limits::STOP_STALL_MAX,
+                    };
                     connection.phase = Phase::Lingering { until: now + most };
                 }
             }

@@ -112,7 +112,7 @@ pub trait Protocol<A> {
     /// and is delivered what comes until then. But the driver waits for
     /// [`STOP_ACCEPTED_MAX`](crate::limits::STOP_ACCEPTED_MAX) for those who connected to us, for
     /// [`STOP_GRACE`](crate::limits::STOP_GRACE) in all, and for who takes nothing
-    /// [`STOP_STALL_MAX`](crate::limits::STOP_STALL_MAX).
+    /// [`STOP_STALL_MAX`](crate::limits::STOP_STALL_MAX), unless we dialled it.
     fn stopping(&mut self, cx: &mut Context<'_, A>) {
         cx.transport.close();
     }

@@ -1,10 +1,11 @@
 //! A clean stop: prompt, with status 0, and what was acknowledged is passed on.
 
 use crate::harness::{Client, Herd, Server, StandIn};
-use herd::limits::{STOP_GRACE, STOP_PATIENCE};
+use herd::limits::{STOP_GRACE, STOP_PATIENCE, STOP_STALL_MAX};
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -147,6 +148,29 @@ fn what_was_acknowledged_is_passed_on() {
     }
 }
 
+/// Reports by the thousand until the server closes; its whole answers. Tells when the first thousand have come.
+fn report_until_the_end(client: Client, index: usize, begun: &Sender<()>) -> Vec<String> {
+    let mut writer = client.stream.try_clone().unwrap();
+    let mut reader = BufReader::new(client.stream);
+    let mut answered = Vec::new();
+    loop {
+        let report = |number: usize| format!("IAMAT client-{index}-{number} +34.0-118.0 1\n");
+        let reports: String = (answered.len()..answered.len() + 1_000).map(report).collect();
+        if writer.write_all(reports.as_bytes()).is_err() {
+            return answered;
+        }
+        for _ in 0..1_000 {
+            let mut line = String::new();
+            // Where it is cut off is the end, too.
+            match reader.read_line(&mut line) {
+                Ok(1..) if line.ends_with('\n') => answered.push(line.trim_end().to_owned()),
+                Ok(_) | Err(_) => return answered,
+            }
+        }
+        let _ = begun.send(());
+    }
+}
+
 #[test]
 fn every_answer_of_a_busy_server_is_kept() {
     let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
@@ -155,38 +179,18 @@ fn every_answer_of_a_busy_server_is_kept() {
     command.env("RUST_LOG", "info,traffic=off");
     let (a, b) = (herd.start_by("A", command), herd.start("B"));
     [&a, &b].into_iter().for_each(Server::wait_for_links);
-    // Several at once: in a turn more can be answered than one write of a link has room for.
-    let clients: Vec<_> = (0..4).map(|_| a.client()).collect();
-    let busy: Vec<_> = clients
-        .into_iter()
-        .enumerate()
-        .map(|(index, mut client)| {
-            let mut writer = client.stream.try_clone().unwrap();
-            let sending = thread::spawn(move || {
-                for number in 0.. {
-                    let command = format!("IAMAT client-{index}-{number} +34.0-118.0 1\n");
-                    if writer.write_all(command.as_bytes()).is_err() {
-                        return;
-                    }
-                }
-            });
-            let first = client.line();
-            let reading = thread::spawn(move || {
-                let rest = String::from_utf8(client.wait_for_end()).unwrap();
-                sending.join().unwrap();
-                // The last line may have been cut.
-                let lines = rest.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-                lines.map(str::to_owned).collect::<Vec<String>>()
-            });
-            (first, reading)
+    // Several at once: in a turn more can be answered than one write of a link has room for. No more is
+    // under way than can be told in the time of a stop, also on a machine that is busy.
+    let (begun, has_begun) = mpsc::channel();
+    let busy: Vec<_> = (0..4)
+        .map(|index| {
+            let (client, begun) = (a.client(), begun.clone());
+            thread::spawn(move || report_until_the_end(client, index, &begun))
         })
         .collect();
+    (0..busy.len()).for_each(|_| has_begun.recv().unwrap());
     stop(a, "TERM");
-    let mut answered = Vec::new();
-    for (first, reading) in busy {
-        answered.push(first);
-        answered.extend(reading.join().unwrap());
-    }
+    let answered: Vec<String> = busy.into_iter().flat_map(|busy| busy.join().unwrap()).collect();
     let mut at_b: Client = b.client();
     let step = answered.len().div_ceil(500);
     for at in answered.iter().step_by(step).chain(answered.last()) {
@@ -220,4 +224,40 @@ fn a_question_that_waits_for_long_is_answered_without_places() {
         }
     }
     assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn a_neighbour_that_pauses_is_told_when_it_goes_on() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    b.process.signal("STOP");
+    let mut client = a.client();
+    let report = |number: u32| format!("IAMAT c{number} +34.068930-118.445127 1\n");
+    client.send((0..20_000).map(report).collect::<String>());
+    let last = (0..20_000).map(|_| client.line()).last().unwrap();
+    let mut a = a;
+    a.process.signal("TERM");
+    a.wait_for_log("asked to stop by SIGTERM");
+    // That it takes nothing for so long is the fault.
+    thread::sleep(STOP_STALL_MAX + STOP_STALL_MAX / 2);
+    b.process.signal("CONT");
+    assert_eq!(a.process.wait().code(), Some(0));
+    b.wait_for(&last);
+    assert!(!a.log().contains("at the stop"), "{}", a.log());
+}
+
+#[test]
+fn a_neighbour_that_does_not_go_on_is_named_with_what_it_lacks() {
+    let herd = Herd::of(&[("A", &["B"]), ("B", &[])]);
+    let [a, b]: [Server; 2] = herd.start_all().try_into().unwrap();
+    b.process.signal("STOP");
+    a.report("kiwi", "1");
+    let started = Instant::now();
+    let mut a = a;
+    a.process.signal("TERM");
+    assert_eq!(a.process.wait().code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let warning = a.wait_for_log("B has acknowledged 0 of 1 change at the stop");
+    assert!(warning.contains(" WARN "), "{warning}");
+    b.process.signal("CONT");
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Disagrees,
     /// A server has other neighbours than our herd file says.
     OtherFile,
+    /// Servers to which no path of links leads from the first.
+    Apart,
     /// A journal does not hold all that is known.
     Journal,
     /// A certificate ends, or has ended.
@@ -93,8 +95,32 @@ pub fn wrong(look: &Look, now_seconds: i64) -> Vec<Finding> {
             judge_pair(look, server, other, &mut found);
         }
     }
+    found.extend(apart(look));
     found.sort_by_key(Finding::kind);
     found
+}
+
+/// Servers that can never hear of what the first one takes, by the herd file.
+fn apart(look: &Look) -> Option<Finding> {
+    let first = look.servers.first()?;
+    let mut reached = vec![first];
+    let mut at = 0;
+    while let Some(server) = reached.get(at) {
+        let is_next = |next: &&Looked| {
+            let is_known = reached.iter().any(|known| known.name == next.name);
+            server.neighbours.contains(&next.name) && !is_known
+        };
+        let next: Vec<&Looked> = look.servers.iter().filter(is_next).collect();
+        reached.extend(next);
+        at += 1;
+    }
+    let is_apart = |server: &&Looked| reached.iter().all(|known| known.name != server.name);
+    let names: Vec<&str> =
+        look.servers.iter().filter(is_apart).map(|server| server.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let text = format!("no path of links leads from {} to {}", first.name, names.join(", "));
+        Finding::new(Kind::Apart, &first.name, None, text)
+    })
 }
 
 fn unasked(look: &Look, server: &Looked, why: &Unasked) -> Finding {

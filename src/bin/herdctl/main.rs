@@ -46,8 +46,7 @@ const WRONG_USAGE: u8 = 2;
 fn main() -> ExitCode {
     match options::read(env::args_os().skip(1)) {
         Ok(Request::Print(text)) => {
-            print(&text);
-            ExitCode::SUCCESS
+            print(&text).map_or_else(|why| complain(&why, NOT_WELL), |()| ExitCode::SUCCESS)
         }
         Ok(Request::Do(options)) => run(&options),
         Err(why) => complain(&format!("{why} (herdctl --help says more)"), WRONG_USAGE),
@@ -85,7 +84,7 @@ fn status(herd: &Herd, askers: &Askers, json: bool) -> Result<bool, String> {
     print(&match json {
         true => status::json(&look, &found).map_err(|error| error.to_string())?,
         false => status::text(&look, &found),
-    });
+    })?;
     Ok(found.is_empty())
 }
 
@@ -95,7 +94,7 @@ fn verify(herd: &Herd, askers: &Askers, tries: Duration, json: bool) -> Result<b
     print(&match json {
         true => verify::json(&outcome).map_err(|error| error.to_string())?,
         false => verify::text(&outcome),
-    });
+    })?;
     Ok(outcome.agree())
 }
 
@@ -104,10 +103,15 @@ fn complain(why: &str, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Prints to standard output; a reader that has gone is no failure.
-fn print(text: &str) {
+/// Prints to standard output; a reader that has gone is no failure, a full disk is.
+fn print(text: &str) -> Result<(), String> {
     let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot print: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn posix_seconds() -> i64 {

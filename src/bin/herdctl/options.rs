@@ -3,6 +3,7 @@
 use crate::trust::{self, TrustOptions};
 use getopts::{Matches, Options as Declared};
 use herd::herd::BUILT_IN;
+use herd::wire::Reason;
 use std::ffi::OsStr;
 use std::time::Duration;
 
@@ -97,6 +98,14 @@ Exit status:
 /// Reads the arguments, without the program's name.
 ///
 /// # Errors
+/// A client's id, if it is one.
+fn client(given: &String) -> Result<String, String> {
+    match Reason::of_client(given.as_bytes()) {
+        Some(reason) => Err(format!("watch {given:?}: {reason}")),
+        None => Ok(given.clone()),
+    }
+}
+
 /// What is wrong with them, in one line.
 pub fn read<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Request, String> {
     let declared = declared();
@@ -114,7 +123,7 @@ pub fn read<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<R
         "status" => Command::Status,
         "top" => Command::Top,
         "verify" => Command::Verify { tries },
-        "watch" => Command::Watch { client: rest.next().cloned() },
+        "watch" => Command::Watch { client: rest.next().map(client).transpose()? },
         other => return Err(format!("there is no command {other:?}")),
     };
     if let Some(extra) = rest.next() {
@@ -177,6 +186,7 @@ mod tests {
             ("stauts", "there is no command \"stauts\""),
             ("status Hands", "status: unexpected argument \"Hands\""),
             ("watch a b", "watch: unexpected argument \"b\""),
+            ("watch a\u{7f}", "watch \"a\\u{7f}\": the client's id has a control character"),
             ("status --tries 3", "status has no option --tries"),
             ("verify --tries 0", "--tries \"0\": give 1 to 86400 seconds"),
             ("status --timeout x", "--timeout \"x\": give 1 to 86400 seconds"),

@@ -332,6 +332,11 @@ impl Protocol<Node> for Dialled {
         }
         if matches!(self.state, State::Up { .. }) {
             peer.was_heard(self.heard);
+            // Who has closed behind our end has read all that was before it.
+            let is_closed = matches!(cause, Lost::Closed | Lost::ClosedOver { .. });
+            if node.stopping.is_some() && !is_closed {
+                self.tell_untold(peer.name(), node.positions.head(), &why);
+            }
         }
         peer.ended(cause, node.settings.links);
         let mention = peer.went_down(cx.now.monotonic, &why, self.refused, &mut node.random);

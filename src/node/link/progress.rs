@@ -43,6 +43,11 @@ impl Progress {
         self.told
     }
 
+    /// Up to where it has acknowledged the feed.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
     /// Whether it has acknowledged all that it was told.
     pub fn is_taken(&self) -> bool {
         self.told <= self.acknowledged

@@ -169,3 +169,15 @@ fn what_an_older_server_does_not_say_is_not_held_against_it() {
     }
     assert_eq!(said([Ok(a), Ok(well("B")), Ok(well("C"))]), [""; 0]);
 }
+
+#[test]
+fn servers_that_no_path_leads_to_are_said() {
+    let mut herd = herd();
+    for (server, neighbours) in herd.servers.iter_mut().zip([vec![1], vec![0], vec![]]) {
+        server.neighbours = neighbours;
+    }
+    let nobody = || Err(Unasked::Failed("gone".to_owned()));
+    let found = wrong(&Look::of(&herd, vec![nobody(), nobody(), nobody()]), NOW);
+    let apart = found.iter().find(|finding| finding.kind() == Kind::Apart).unwrap();
+    assert_eq!(apart.text(), "no path of links leads from A to C");
+}

@@ -4,6 +4,8 @@ use super::{Dialled, State};
 use crate::limits;
 use crate::node::Node;
 use crate::transport::Context;
+use crate::wire::plural;
+use log::warn;
 
 impl Dialled {
     /// What clients have been answered is sent first; a neighbour that has not answered our greeting has a
@@ -22,6 +24,15 @@ impl Dialled {
     /// Whether that moment is over, when its time has come.
     pub(super) fn is_given_up_by_stop(&self) -> bool {
         self.stops && self.state == State::Greeting
+    }
+
+    /// Says that the neighbour may lack some of what clients have been answered, if so.
+    pub(super) fn tell_untold(&self, name: &str, head: u64, why: &str) {
+        let acknowledged = self.progress.acknowledged();
+        if !self.progress.is_taken() || self.progress.told() == 0 && acknowledged < head {
+            let changes = plural(head, "change");
+            warn!("{name} has acknowledged {acknowledged} of {changes} at the stop: {why}");
+        }
     }
 
     /// It may have answered only now, and there may be nothing to tell it.
