@@ -35,6 +35,8 @@ mod read;
 mod settle;
 mod slots;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod turn;
 mod world;

@@ -123,6 +123,8 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             return;
         };
         let progress = self.world.advance(id, socket, now);
+        // What came with the end of a handshake has no event of its own any more.
+        connection.readiness.readable = true;
         self.progressed(id, progress);
     }
 
@@ -178,8 +180,6 @@ impl<A: Application, W: World> Turn<'_, A, W> {
             // anew; only an open connection has two of them.
             match connection.phase {
                 Phase::ComingUp { .. } => {
-                    // What came with the end of a handshake has no event of its own any more.
-                    connection.readiness.readable = true;
                     self.advance(id);
                     self.driver.queue(id);
                     self.lose_if_late(id);

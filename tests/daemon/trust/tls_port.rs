@@ -147,7 +147,6 @@ fn ten_thousand_commands_in_a_row_are_answered_in_order_also_to_who_reads_late()
 }
 
 #[test]
-#[ignore = "a fault to be found: under load one of 160 clients may not be heard after its handshake"]
 fn silent_strangers_and_crowds_keep_nobody_out() {
     // (It counts from the beginning of the handshake, which takes long on a machine that is busy.)
     let (herd, a) = solo(&["--first-line", "6"]);
