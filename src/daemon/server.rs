@@ -204,6 +204,7 @@ fn node_options<'a>(
         bounds: bounds(&options.bounds, room.clients),
         web: WebOptions { bounds: bounds(&options.bounds, room.web), cors: options.cors.clone() },
         places,
+        gateway: None,
         version,
     })
 }

@@ -1,6 +1,6 @@
 //! How to be one server: all that a node is told when it starts.
 
-use super::{ClientBounds, LinkSecurity, WebOptions};
+use super::{ClientBounds, GatewayOptions, LinkSecurity, WebOptions};
 use crate::herd::Herd;
 #[cfg(test)]
 use crate::limits;
@@ -38,6 +38,8 @@ pub struct NodeOptions<'a> {
     pub web: WebOptions,
     /// Whom to ask what is near, and how.
     pub places: PlacesSettings,
+    /// The bus on which to be a gateway, if any.
+    pub gateway: Option<GatewayOptions>,
     /// The highest version of the lines between neighbours that is spoken: [`Version::HIGHEST`], but
     /// for tests of what another program would do.
     pub version: Version,
@@ -61,6 +63,7 @@ impl<'a> NodeOptions<'a> {
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
             places: PlacesSettings::new(service),
+            gateway: None,
             version: Version::HIGHEST,
         }
     }

@@ -55,6 +55,7 @@ impl World {
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
             places: PlacesSettings::new(service),
+            gateway: None,
             version: Version::HIGHEST,
         });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START_NANOSECONDS };

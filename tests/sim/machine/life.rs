@@ -175,6 +175,7 @@ impl Machine {
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
             places: PlacesSettings::new(service),
+            gateway: None,
             version: self.version,
         })
     }
