@@ -19,6 +19,7 @@ pub mod client_json;
 pub mod command;
 pub mod decimal;
 pub mod event_id;
+pub mod gateway;
 pub mod host;
 pub mod http;
 pub mod ingest;
