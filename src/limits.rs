@@ -5,11 +5,13 @@
 mod consistent;
 mod life;
 mod links;
+mod nats;
 mod operators;
 mod trust;
 
 pub use life::*;
 pub use links::*;
+pub use nats::*;
 pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
