@@ -6,12 +6,14 @@ mod consistent;
 mod gateway;
 mod life;
 mod links;
+mod nats;
 mod operators;
 mod trust;
 
 pub use gateway::*;
 pub use life::*;
 pub use links::*;
+pub use nats::*;
 pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
