@@ -18,5 +18,10 @@ pub const REACHED_ON_THE_BUS: &[(&str, &str, &[&str])] = &[
         &["NATS_NAME_BYTES_MAX", "NATS_HOSTS_MAX"],
     ),
     ("src/wire/nats/subject.rs", "subjects_are_tokens", &["NATS_SUBJECT_BYTES_MAX"]),
-    ("src/wire/nats/subject.rs", "clients_become_tokens", &["NATS_SUBJECT_PREFIX_BYTES_MAX"]),
+    ("src/cli/nats/tests.rs", "subjects_begin_with_tokens", &["NATS_SUBJECT_PREFIX_BYTES_MAX"]),
+    (
+        "src/cli/nats/tests.rs",
+        "a_line_holds_a_name_and_a_password_or_a_token",
+        &["NATS_CREDENTIALS_BYTES_MAX"],
+    ),
 ];
