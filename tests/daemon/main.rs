@@ -16,6 +16,7 @@ mod built_in;
 mod classic;
 mod clients;
 mod crowds;
+mod day;
 mod differences;
 mod drain;
 mod expiry;
