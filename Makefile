@@ -7,7 +7,7 @@ HERD ?= goloman
 export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd demo stop test frames soak kills day bench check dist fuzz cargo
+.PHONY: help herd demo stop test frames soak kills day upgrade bench check dist fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -43,6 +43,9 @@ day: cargo ## run five servers for an hour under load, reloaded, restarted, kill
 	HERD_DAY_PROGRAM=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/herd \
 	  HERD_DAY_SECONDS=$${HERD_DAY_SECONDS:-3600} cargo test --test daemon -- --exact --nocapture \
 	  day::a_day_of_reloads_restarts_kills_and_cuts_under_load
+
+upgrade: cargo ## upgrade five servers under load from the program of an earlier commit to this one (FROM=commit)
+	@sh .make/upgrade.sh $(FROM)
 
 bench: cargo ## run the benchmarks
 	cargo bench

@@ -44,6 +44,7 @@ mod stops;
 mod strangers;
 mod trust;
 mod upgrade;
+mod versions;
 mod walk;
 mod watch;
 mod web;

@@ -137,6 +137,11 @@ impl Reporter {
         Reporter { number, random, devices, passed: 0, forgets, last_time: 0, counts }
     }
 
+    /// The same who has nobody forgotten, as versions before cannot do that.
+    pub fn without_forgetting(self) -> Reporter {
+        Reporter { forgets: false, ..self }
+    }
+
     /// Reports at any server until it is over. Nothing may fail but where a server was away.
     pub fn run(mut self, targets: &[Target; SERVERS], over: &AtomicBool) -> Reporter {
         while !over.load(Ordering::Relaxed) {
