@@ -1,6 +1,6 @@
 //! `herdctl roll`: has each server of a herd restarted, or whatever the operator's command does, one after the
 //! other. The next has its turn only when all are well again; where one does not come back, nothing else is
-//! touched. What is [`wrong`] and what [`verify`](crate::verify) finds is what decides.
+//! touched. What `status` finds [`wrong`] and whether all agree for `verify` is what decides.
 
 use crate::amounts::time;
 use crate::asker::{Askers, Unasked};
