@@ -86,20 +86,21 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn new(herd: &Herd) -> Self {
+    pub fn new(herds: &[Herd]) -> Self {
+        let servers = || herds.iter().flat_map(|herd| &herd.servers);
         Checks {
             violation: None,
             tally: Tally::default(),
-            names: herd.servers.iter().map(|server| server.name.clone()).collect(),
+            names: servers().map(|server| server.name.clone()).collect(),
             known: Vec::new(),
             by_line: BTreeMap::new(),
             clients: Vec::new(),
-            shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
+            shadows: servers().map(|_| Shadow::default()).collect(),
             marks: BTreeMap::new(),
             greeted: BTreeMap::new(),
             may_start_over: false,
             versions: Versions::default(),
-            lifetimes: herd.lifetimes,
+            lifetimes: herds[0].lifetimes,
             crossings: None,
         }
     }

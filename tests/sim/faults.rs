@@ -2,6 +2,7 @@
 
 use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
 use super::disk::Habits;
+use super::joined::Joined;
 use super::links::Links;
 use super::machine::State;
 use super::net::{End, Weather};
@@ -28,6 +29,8 @@ pub enum Undo {
     Resume {
         machine: usize,
     },
+    /// The message bus is there again.
+    BusIsBack,
     /// That server reads a herd file that says whether it talks with the other.
     Reload {
         machine: usize,
@@ -124,6 +127,8 @@ pub struct Mix {
     pub journals: bool,
     /// What is spoken between servers.
     pub links: Links,
+    /// What joins the herds, if there are several.
+    pub joined: Option<Joined>,
     /// For how long records count, where they end.
     pub lifetimes: Option<Lifetimes>,
 }
@@ -179,6 +184,7 @@ impl Mix {
             disks: None,
             journals: false,
             links: Links::Plain,
+            joined: None,
             lifetimes: None,
             forgets: at_times(random, 500, 250),
         }
@@ -325,7 +331,7 @@ impl World {
 
     /// A server and one of its neighbours are none for a while.
     fn relink(&mut self, one: usize, until: Time) {
-        let neighbours = self.machines[one].neighbours().to_vec();
+        let neighbours = self.machines[one].neighbours();
         if neighbours.is_empty() {
             return;
         }
@@ -357,6 +363,7 @@ impl World {
                 env.net.set_path(from, to, true, &mut env.agenda, &mut env.random);
             }
             Undo::Resume { machine } => self.machines[machine].resume(env),
+            Undo::BusIsBack => self.bus.iter_mut().for_each(|bus| bus.come_back(env)),
             // (When all is healed no link goes any more.)
             Undo::Reload { machine, other, linked } => {
                 if linked || env.agenda.now() < self.mix.faulty {

@@ -117,14 +117,18 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
         mix.links = if is_mixed { Links::Mixed } else { Links::Tls };
     }
     let banner = format!("seed {seed}: {mix:?}");
-    let mut herd = match topology::build(mix.shape, mix.servers, &mut random) {
-        Ok(herd) => herd,
+    let herds = match &mix.joined {
+        Some(joined) => joined.build(mix.shape, &mut random),
+        None => topology::build(mix.shape, mix.servers, &mut random).map(|herd| vec![herd]),
+    };
+    let mut herds = match herds {
+        Ok(herds) => herds,
         Err(why) => unreachable!("drawn herds are sound: {why}"),
     };
     if let Some(lifetimes) = mix.lifetimes {
-        herd.lifetimes = lifetimes;
+        herds.iter_mut().for_each(|herd| herd.lifetimes = lifetimes);
     }
-    let mut world = World::new(seed, herd, mix, random, detail, bug);
+    let mut world = World::of_herds(seed, herds, mix, random, detail, bug);
     for machine in 0..world.machines.len() {
         let skew = world.env.random.below(2 * world.mix.skew + 1) as i64;
         world.machines[machine].skew = skew - world.mix.skew as i64;
@@ -188,7 +192,8 @@ fn rest(world: &mut World) -> Result<(), String> {
     for machine in &world.machines {
         let links = 2 * machine.node().map_or(0, |node| node.links_up().1);
         let held = machine.connections(&world.env);
-        let least = links + world.visitors_of(machine.index);
+        let at_bus = usize::from(machine.gateway.is_some());
+        let least = links + at_bus + world.visitors_of(machine.index);
         if held < least || held > least + spare {
             let (name, all) = (machine.name.clone(), machine.describe_connections());
             return Err(format!(
@@ -196,6 +201,8 @@ fn rest(world: &mut World) -> Result<(), String> {
             ));
         }
     }
+    world.is_quiet_on_the_bus()?;
+    violation(world)?;
     world.env.checks.agreement(&world.nodes(), world.latest_clock())
 }
 

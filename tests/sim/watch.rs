@@ -1,6 +1,7 @@
 //! What is watched on a server's connections: everything that its protocols are handed and write.
 
 mod conversation;
+mod gateway;
 pub mod law;
 mod link;
 mod near;
@@ -9,12 +10,16 @@ mod web;
 use super::env::Env;
 use super::net::ConnId;
 use conversation::Conversation;
+use gateway::AtBus;
 use herd::limits;
 use herd::node::Node;
 use herd::transport::{DriverSide, Now, Transport};
 pub use link::Standing;
 use link::{Heard, Told};
 use web::WebConversation;
+
+/// What a batch of a gateway has at most (contract).
+const BATCH_BYTES_MAX: usize = 64 << 10;
 
 /// Who is watched, and when.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,8 @@ pub enum Watch {
     Neighbour(Box<Heard>),
     Link(Box<Told>),
     Fetch,
+    /// Of a gateway with the bus, which judges by itself what it is told.
+    Gateway(Box<AtBus>),
 }
 
 impl Watch {
@@ -56,6 +63,11 @@ impl Watch {
         Watch::Neighbour(Box::new(Heard::new(from)))
     }
 
+    /// Of a gateway.
+    pub fn gateway() -> Self {
+        Watch::Gateway(Box::default())
+    }
+
     /// Of a link to that server.
     pub fn link(to: usize) -> Self {
         Watch::Link(Box::new(Told::new(to)))
@@ -68,6 +80,7 @@ impl Watch {
             Watch::Web(conversation) => conversation.arrived(env, seen, bytes),
             Watch::Neighbour(heard) => heard.arrived(env, seen, bytes),
             Watch::Link(told) => told.arrived(bytes),
+            Watch::Gateway(at_bus) => at_bus.arrived(env.agenda.now(), bytes),
             Watch::Fetch => {}
         }
     }
@@ -86,6 +99,11 @@ impl Watch {
         match self {
             Watch::Client(conversation) => conversation.judge_again(env, seen, node),
             Watch::Web(conversation) => conversation.judge_again(env, seen),
+            Watch::Gateway(at_bus) => {
+                if let Err(why) = at_bus.judge(env.agenda.now()) {
+                    env.checks.fail(format!("{} {why}", env.checks.name(seen.machine)));
+                }
+            }
             _ => {}
         }
     }
@@ -133,6 +151,10 @@ impl Watch {
                 limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 2 * 64
             }
             Watch::Fetch => limits::OUTPUT_HIGH_WATER_BYTES,
+            Watch::Gateway(at_bus) => {
+                at_bus.written(env.agenda.now(), written);
+                limits::OUTPUT_HIGH_WATER_BYTES + 2 * BATCH_BYTES_MAX
+            }
         };
         let size = transport.output_len();
         if size > bound {
