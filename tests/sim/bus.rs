@@ -45,9 +45,8 @@ pub struct Bus {
     pub traffic: Traffic,
     /// Who may use it.
     pub credentials: Credentials,
-    /// How many connections there were, and deliveries that were lost.
+    /// How many connections there were.
     pub accepted: u64,
-    pub lost: u64,
     conns: Vec<Conn>,
     /// What is to be done when, in the order in which it was planned.
     later: BTreeMap<(Time, u64), Later>,
@@ -101,7 +100,6 @@ impl Bus {
             traffic: Traffic::default(),
             credentials: Credentials::None,
             accepted: 0,
-            lost: 0,
             conns: Vec::new(),
             later: BTreeMap::new(),
             planned: 0,

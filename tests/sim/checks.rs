@@ -60,6 +60,10 @@ pub struct Tally {
     pub streams_gone_on: u64,
     /// Ends of connections that have come through a TLS handshake.
     pub handshakes: u64,
+    /// Deliveries that the bus has lost, batches that were published on it, and requests to tell again.
+    pub lost_on_bus: u64,
+    pub batches: u64,
+    pub agains: u64,
 }
 
 #[derive(Debug)]

@@ -27,6 +27,9 @@ const FAT_LINE_BYTES: u64 = 32_768;
 const QUIET: u64 = 20 * SECOND;
 const DIGESTS_WHEN_QUIET: u64 = 5;
 
+/// How often a gateway asks to be told again at most, over the length of a run.
+const AGAINS_A_SECOND_MAX: u64 = 1;
+
 /// How herds are joined.
 #[derive(Debug, Clone)]
 pub struct Joined {
@@ -129,6 +132,27 @@ impl World {
             let there = bus.connected();
             self.gateways().all(|gateway| there.contains(&gateway.index))
         })
+    }
+
+    /// What was published in the whole run is bounded by what there was to tell: each gateway tells a
+    /// change once, and all that there is when it begins anew, or somebody asks.
+    pub fn was_no_storm(&self) -> Result<(), String> {
+        let Some(bus) = &self.bus else { return Ok(()) };
+        let (checks, tally) = (&self.env.checks, &self.env.checks.tally);
+        let (gateways, clients) = (self.gateways().count() as u64, checks.clients().len() as u64);
+        let anew = tally.lives + bus.accepted + tally.agains;
+        let lines_most = gateways * (tally.reports + anew * clients);
+        let seconds = self.now() / SECOND + 1;
+        let agains_most = gateways * (AGAINS_A_SECOND_MAX * seconds + bus.accepted);
+        let feed = bus.traffic.of(Kind::Feed);
+        if feed.lines > lines_most || feed.messages > feed.lines + anew {
+            return Err(format!("{feed:?} on the bus, of which {lines_most} lines are enough"));
+        }
+        if tally.agains > agains_most {
+            let agains = tally.agains;
+            return Err(format!("asked {agains} times to be told again within {seconds} s"));
+        }
+        Ok(())
     }
 
     /// At rest gateways tell each other nothing but what they hold.

@@ -35,6 +35,8 @@ impl Bus {
         let name = env.checks.name(machine);
         traffic::judge(kind, behind, payload, &name, &env.checks)?;
         self.traffic.add(machine, kind, payload, now)?;
+        env.checks.tally.batches += u64::from(kind == Kind::Feed);
+        env.checks.tally.agains += u64::from(kind == Kind::Again);
         self.spread(env, Some(index), subject, payload);
         Ok(())
     }
@@ -61,7 +63,7 @@ impl Bus {
     fn deliver(&mut self, env: &mut Env, index: usize, bytes: Vec<u8>) {
         let manners = &self.manners;
         if env.random.chance(manners.lost) {
-            self.lost += 1;
+            env.checks.tally.lost_on_bus += 1;
             return;
         }
         let (repeated, late) = (manners.repeated, manners.late);

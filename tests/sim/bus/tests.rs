@@ -232,7 +232,8 @@ fn messages_are_lost_and_come_twice_and_late_as_is_drawn() {
         let at_once = table.hear(west).0.matches("MSG").count();
         table.pass(4 * SECOND);
         assert_eq!(table.violation(), None);
-        (at_once, at_once + table.hear(west).0.matches("MSG").count(), table.bus.lost)
+        let lost = table.env.checks.tally.lost_on_bus;
+        (at_once, at_once + table.hear(west).0.matches("MSG").count(), lost)
     };
     let (_, all, _) = count(Manners::good());
     assert_eq!(all, 200);

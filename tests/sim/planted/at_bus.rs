@@ -79,3 +79,43 @@ impl Misheard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(payload: &str) -> Vec<u8> {
+        format!("MSG herd.feed 3 {}\r\n{payload}\r\n", payload.len()).into_bytes()
+    }
+
+    #[test]
+    fn a_gap_is_hidden_and_nothing_else_is_changed() {
+        let mut misheard = Misheard::default();
+        let mut hears = |bytes: &[u8]| misheard.pass(Bug::PassesOverGaps, bytes);
+        for whole in [
+            b"INFO {}\r\nPING\r\n".to_vec(),
+            message("FEED sim S2 ab 10 20\nAT x\n"),
+            message("DIGEST sim S2 ab 20 0 - - -\n"),
+            message("FEED sim S2 ab 20 30\n"),
+            b"HMSG herd.feed 3 _INBOX.x 12 13\r\nNATS/1.0\r\n\r\nx\r\n".to_vec(),
+            message("hello"),
+        ] {
+            let (one, other) = whole.split_at(whole.len() / 2);
+            assert_eq!([hears(one), hears(other)].concat(), whole);
+        }
+        let gap = message("FEED sim S2 ab 100 110\nAT y\n");
+        assert_eq!(hears(&gap), message("FEED sim S2 ab 30 110\nAT y\n"));
+    }
+
+    #[test]
+    fn what_was_asked_for_is_heard_at_once_without_what_was_asked_for() {
+        let mut misheard = Misheard::default();
+        let bug = Bug::TakesAskingForHearing;
+        misheard.pass(bug, &message("FEED sim S2 ab 100 110\n"));
+        misheard.said(bug, b"PUB herd.again.S2 24\r\nAGAIN sim S2 ab 30 100\n\r\n");
+        let ping = b"PING\r\n";
+        let heard = misheard.pass(bug, ping);
+        assert_eq!(heard, [&message("FEED sim S2 ab 30 100\n"), &ping[..]].concat());
+        assert_eq!(misheard.pass(bug, ping), ping);
+    }
+}

@@ -97,3 +97,42 @@ fn digest_of(payload: &[u8]) -> Option<&str> {
     let mut fields = str::from_utf8(payload).ok()?.split(' ');
     (fields.next()? == "DIGEST").then(|| fields.nth(1))?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(at_bus: &mut AtBus, seconds: u64, payload: &str) {
+        let message = format!("MSG herd.x 1 {}\r\n{payload}\r\n", payload.len());
+        at_bus.arrived(seconds * SECOND, message.as_bytes());
+    }
+
+    fn batch(range: &str) -> String {
+        format!("FEED sim S2 0123456789abcdef {range}\n")
+    }
+
+    #[test]
+    fn who_lacks_something_and_does_not_ask_is_found_while_there_is_somebody_to_ask() {
+        let mut at_bus = AtBus::default();
+        heard(&mut at_bus, 0, &batch("3 5"));
+        heard(&mut at_bus, 1, &batch("7 9"));
+        heard(&mut at_bus, 14, "DIGEST sim S2 0123456789abcdef 9 0 - - -\n");
+        assert_eq!(at_bus.judge(16 * SECOND), Ok(()));
+        assert!(at_bus.judge(17 * SECOND).is_err());
+        assert_eq!(at_bus.judge(21 * SECOND), Ok(()), "who has gone cannot be asked");
+        at_bus.written(
+            17 * SECOND,
+            b"PUB herd.again.S2 40\r\nAGAIN sim S2 0123456789abcdef 5 7\n\r\n",
+        );
+        heard(&mut at_bus, 31, &batch("9 9"));
+        assert_eq!(at_bus.judge(32 * SECOND), Ok(()));
+        assert!(at_bus.judge(33 * SECOND).is_err(), "it did not come");
+        heard(&mut at_bus, 33, &batch("5 7"));
+        assert_eq!(at_bus.judge(34 * SECOND), Ok(()));
+        // Another life counts anew.
+        heard(&mut at_bus, 34, &batch("20 21"));
+        heard(&mut at_bus, 35, "FEED sim S2 00000000000000ff 0 2\n");
+        heard(&mut at_bus, 60, "FEED sim S2 00000000000000ff 2 4\n");
+        assert_eq!(at_bus.judge(61 * SECOND), Ok(()));
+    }
+}
