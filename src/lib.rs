@@ -88,6 +88,7 @@
 //! | what the service manager is told | `daemon/service_manager.rs`, which the loop calls between two turns |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate |
 //! | what may change while a server runs | read and judged by `daemon/reload.rs`, all of it before any counts; what it means to neighbours is in `node/reload.rs`, what cannot change in `herd/change.rs` |
+//! | what is said to a message bus, or what it says | [`wire::nats`] |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |
 //! | what is installed | `.dist/dist.sh`: the programs are those of Cargo.toml, and what they say for `--help` makes man pages and completions |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |

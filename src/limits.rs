@@ -3,13 +3,17 @@
 //! (`tests/bounds/limit_coverage.rs`); and so that what must hold between them is asserted (`consistent`).
 
 mod consistent;
+mod gateway;
 mod life;
 mod links;
+mod nats;
 mod operators;
 mod trust;
 
+pub use gateway::*;
 pub use life::*;
 pub use links::*;
+pub use nats::*;
 pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
@@ -62,9 +66,9 @@ pub const HOST_BYTES_MAX: usize = 253;
 pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Most different server names in positions (servers of the herd and those that left it).
 pub const ORIGINS_MAX: usize = 4_096;
-/// Of these, names of servers that are not of the herd that a server takes from its neighbours, all of
-/// them together: as many at each server, so that what one holds finds room at another.
-pub const FOREIGN_SERVERS_MAX: usize = 64;
+/// Of these, names of servers that are not of the herd that a server takes from its neighbours and the bus,
+/// all of them together: as many at each server, so that what one holds finds room at another.
+pub const FOREIGN_SERVERS_MAX: usize = 1_024;
 /// Most clients of whom a position or a tombstone is known (132 GB of them).
 pub const POSITIONS_MAX: usize = 1 << 30;
 /// Memory for positions unless `--memory` says otherwise: 34 million clients with short ids.

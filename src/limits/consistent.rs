@@ -51,5 +51,9 @@ const _: () = {
     // `AUTH ` and a token; `Authorization: Basic `, a name and a token in base64, and some other headers.
     assert!(TOKEN_BYTES_MAX + 64 < CLIENT_LINE_BYTES_MAX);
     assert!((TOKEN_BYTES_MAX + TOKEN_NAME_BYTES_MAX) / 3 * 4 + 4_096 < HTTP_REQUEST_HEAD_BYTES_MAX);
+    // A beginning, `.client.`, and an id of which each byte becomes three; `PUB`, the subject, a length.
+    assert!(NATS_SUBJECT_PREFIX_BYTES_MAX + 8 + 3 * CLIENT_ID_BYTES_MAX <= NATS_SUBJECT_BYTES_MAX);
+    assert!(NATS_SUBJECT_BYTES_MAX + 32 <= NATS_SENT_LINE_BYTES_MAX);
+    assert!(NATS_PAYLOAD_BYTES_DEFAULT <= NATS_PAYLOAD_BYTES_MAX);
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
 };

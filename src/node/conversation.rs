@@ -3,6 +3,7 @@
 
 use super::client::Client;
 use super::counts::Kind;
+use super::gateway::Bus;
 use super::link::{Accepted, Dialled};
 use super::places::{Connection, Request};
 use super::web::Visitor;
@@ -21,6 +22,7 @@ enum Role {
     Accepted(Box<Accepted>),
     Dialled(Box<Dialled>),
     Places(Box<Connection>),
+    Bus(Box<Bus>),
 }
 
 impl Node {
@@ -56,6 +58,11 @@ impl Conversation {
         Conversation(Role::Places(Box::new(Connection::new())))
     }
 
+    /// With the bus.
+    pub(super) fn with_bus() -> Self {
+        Conversation(Role::Bus(Box::new(Bus::new())))
+    }
+
     fn protocol(&mut self) -> &mut dyn Protocol<Node> {
         match &mut self.0 {
             Role::Client(client) => client,
@@ -63,6 +70,7 @@ impl Conversation {
             Role::Accepted(accepted) => &mut **accepted,
             Role::Dialled(dialled) => &mut **dialled,
             Role::Places(connection) => &mut **connection,
+            Role::Bus(bus) => &mut **bus,
         }
     }
 
@@ -74,6 +82,7 @@ impl Conversation {
             Role::Accepted(_) => Kind::Accepted,
             Role::Dialled(_) => Kind::Dialled,
             Role::Places(_) => Kind::Places,
+            Role::Bus(_) => Kind::Bus,
         }
     }
 
@@ -96,7 +105,7 @@ impl Protocol<Node> for Conversation {
         match &self.0 {
             Role::Client(client) => client.turns_away(),
             Role::Web(visitor) => visitor.turns_away(),
-            Role::Accepted(_) | Role::Dialled(_) | Role::Places(_) => false,
+            Role::Accepted(_) | Role::Dialled(_) | Role::Places(_) | Role::Bus(_) => false,
         }
     }
 

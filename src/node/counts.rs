@@ -18,12 +18,14 @@ pub(super) enum Kind {
     Dialled,
     /// To Places.
     Places,
+    /// To the bus.
+    Bus,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 5] =
-        [Kind::Clients, Kind::Web, Kind::Accepted, Kind::Dialled, Kind::Places];
+    pub const ALL: [Kind; 6] =
+        [Kind::Clients, Kind::Web, Kind::Accepted, Kind::Dialled, Kind::Places, Kind::Bus];
 
     /// Its name where figures are shown.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Accepted => "neighbours_accepted",
             Kind::Dialled => "neighbours_dialled",
             Kind::Places => "places",
+            Kind::Bus => "bus",
         }
     }
 }

@@ -1,12 +1,24 @@
 //! Lines as conversations see them: in the log, and from a neighbour that may break the grammar.
 
 use crate::limits;
-use crate::positions::Positions;
+use crate::positions::{Change, Kind, Positions};
 use crate::transport::ConnectionId;
+use crate::wire::neighbour::{write_at, write_gone};
 use crate::wire::prefetch::next_client_ids;
 use crate::wire::{Line, LineReader, Printable, may_hold_token};
 use log::{Level, info};
 use std::{fmt, mem};
+
+/// Appends a change as servers tell it, and LF.
+#[inline]
+pub(super) fn write_change(out: &mut Vec<u8>, change: &Change<'_>) {
+    let (server, difference) = (change.origin_name(), change.difference_nanoseconds());
+    let text = change.text().bytes();
+    match change.kind() {
+        Kind::Position => write_at(out, server, difference, text),
+        Kind::Tombstone => write_gone(out, server, difference, text),
+    }
+}
 
 /// What lines in and out are logged as, so that they can be left out: `RUST_LOG=info,traffic=off`.
 pub(super) const TRAFFIC: &str = "traffic";

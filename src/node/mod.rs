@@ -7,6 +7,7 @@
 //! | a neighbour to which we push our feed | `link::Dialled` | dialled |
 //! | a neighbour that pushes its feed to us | `link::Accepted` | accepted |
 //! | Places | `places::Connection`, for the `places::Questions` | dialled |
+//! | a message bus, where this server is a gateway | `gateway::Bus`, for the `gateway::Gateway` | dialled |
 //!
 //! They meet only in the [`Node`]: reports go into the positions, and at the end of each turn the
 //! links that have not sent all of the feed are woken to walk it. Links go before clients in
@@ -17,13 +18,14 @@
 //!
 //! ```text
 //!   Node   conversation           the only ones that make conversations and actions of them
-//!   client   link   places   web  siblings, one folder each
-//!   report  near  asking  watching  stopping  expire  journal  hub  servers  reload   what a conversation calls on the node's, by whichever port it came
+//!   client   link   places   web   gateway   siblings, one folder each
+//!   report  told  near  asking  watching  stopping  expire  journal  hub  servers  reload   what a conversation calls on the node's, by whichever port it came
+//!   agreement  outage   what links and the bus have in common
 //!   access  admission  refusals  counts
 //!   lines  deadlines  log_throttle  random  histogram
 //! ```
 //!
-//! The four folders never name each other. Each knows of the [`Node`] its settings, its positions,
+//! The five folders never name each other. Each knows of the [`Node`] its settings, its positions,
 //! whether it stops, and what its own folder has put there; what the conversations of clients and
 //! visitors need of the questions to Places they call on the `Node`'s, and they name their `QuestionId` as
 //! this file does.
@@ -32,6 +34,7 @@
 
 mod access;
 mod admission;
+mod agreement;
 mod asking;
 mod client;
 mod conversation;
@@ -47,6 +50,7 @@ mod link;
 mod log_throttle;
 mod near;
 mod options;
+mod outage;
 mod places;
 mod random;
 mod refusals;
@@ -54,6 +58,7 @@ mod reload;
 mod report;
 mod servers;
 mod stopping;
+mod told;
 mod watching;
 mod web;
 
@@ -70,6 +75,7 @@ use admission::Admission;
 pub use admission::ClientBounds;
 pub use conversation::Conversation;
 use counts::{Counts, Kind};
+use gateway::Gateway;
 pub use gateway::{BUS_PROFILE, Credentials, GatewayOptions};
 use hub::Hub;
 use journal::Journal;
@@ -139,6 +145,7 @@ pub struct Node {
     random: Random,
     counts: Counts,
     figures: Figures,
+    gateway: Option<Box<Gateway>>,
     journal: Option<Box<Journal>>,
     /// When it has something to do.
     journal_at: Option<Monotonic>,
@@ -231,6 +238,7 @@ impl Node {
             random,
             counts: Counts::default(),
             figures: Figures::default(),
+            gateway: None,
             journal: None,
             journal_at: None,
             expire_at: None,
@@ -238,6 +246,11 @@ impl Node {
             hung_up: false,
         };
         node.intern_servers(herd);
+        if let Some(options) = options.gateway {
+            let random = Random::new(node.random.up_to(u64::MAX));
+            node.gateway = Some(Box::new(Gateway::new(options, &mut node.positions, random)));
+            node.gateway_tells_of_herd();
+        }
         node
     }
 
@@ -335,6 +348,11 @@ impl Application for Node {
                 self.actions.push_back(Action::Wake(connection));
             }
         }
+        if let Some(gateway) = &mut self.gateway
+            && let Some(connection) = gateway.turn_ended(&self.positions, now.monotonic)
+        {
+            self.actions.push_back(Action::Wake(connection));
+        }
         self.answer_nears();
         self.hub.walk(&mut self.positions);
         if self.positions.has_ends() {
@@ -355,7 +373,9 @@ impl Application for Node {
     }
 
     fn deadline(&self) -> Option<Monotonic> {
-        let dial = self.peers.dial_at().filter(|_| !self.is_stopping());
+        let bus = self.gateway.as_ref().and_then(|gateway| gateway.dial_at());
+        let dial = self.peers.dial_at().into_iter().chain(bus).min();
+        let dial = dial.filter(|_| !self.is_stopping());
         let dial = dial.into_iter().chain(self.peers.let_go_at());
         // What was put off goes on at once.
         let asks = !self.actions.is_empty();
@@ -369,6 +389,7 @@ impl Application for Node {
     fn timer_expired(&mut self, now: Now) {
         if !self.is_stopping() {
             self.dial_those_due(now.monotonic);
+            self.dial_bus(now.monotonic);
         }
         let cut = self.peers.cut_those_let_go(now.monotonic);
         cut.into_iter().for_each(|connection| self.wake(connection));

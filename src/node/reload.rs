@@ -55,6 +55,7 @@ impl Node {
     pub fn set_herd(&mut self, herd: &Herd, server: usize, now: Monotonic) -> NeighbourChanges {
         self.servers = servers_of(herd);
         self.intern_servers(herd);
+        self.gateway_tells_of_herd();
         let mut changes = NeighbourChanges::default();
         let present: Vec<_> = neighbours_of(herd, server, self.settings.links).collect();
         let stays = |name: &str| present.iter().any(|(known, _)| known == name);

@@ -16,6 +16,13 @@ pub(super) struct HerdServer {
     talks_with: Vec<String>,
 }
 
+impl HerdServer {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// All of that herd, in the order of its file.
 pub(super) fn servers_of(herd: &Herd) -> Vec<HerdServer> {
     let name = |server: usize| herd.servers[server].name.clone();

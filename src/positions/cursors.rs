@@ -32,6 +32,13 @@ impl Positions {
         self.feed.seek(cursor, up_to);
     }
 
+    /// As [`seek`](Self::seek), past `most` records at most, from the front or the end, whichever promises to
+    /// be nearer, or from where the cursor is if it `goes_on`. Whether it is there: else it is to be called
+    /// again, and go on.
+    pub fn seek_some(&mut self, cursor: &Cursor, up_to: u64, goes_on: bool, most: usize) -> bool {
+        self.feed.seek_some(cursor, up_to, goes_on, most)
+    }
+
     /// The oldest change that the cursor has not been told, without moving the cursor: for whoever
     /// must look at a change to know whether there is room for it.
     pub fn peek(&self, cursor: &Cursor) -> Option<Change<'_>> {

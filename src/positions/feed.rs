@@ -263,6 +263,37 @@ impl Feed {
         self.insert_after(after, cursor.element());
     }
 
+    /// As [`seek`](Self::seek), from the front or the end, or from where the cursor is if it `goes_on`, and
+    /// past so many records at most. Whether it is there.
+    pub fn seek_some(&mut self, cursor: &Cursor, up_to: u64, goes_on: bool, most: usize) -> bool {
+        let here = self.adjacent(cursor.element()).previous;
+        self.take_out(cursor.element());
+        let last = self.adjacent(Element::LIST).previous;
+        let mut after = match goes_on {
+            true => here,
+            false if up_to <= self.head / 2 => Element::LIST,
+            false => last,
+        };
+        let mut left = most;
+        let mut is_there = false;
+        while left > 0 && !is_there {
+            left -= 1;
+            if let Some(number) = self.record_up_to(after)
+                && self.record(number).sequence > up_to
+            {
+                after = self.record(number).adjacent.previous;
+            } else if let Some(number) = self.record_after(after)
+                && self.record(number).sequence <= up_to
+            {
+                after = Element::record(number);
+            } else {
+                is_there = true;
+            }
+        }
+        self.insert_after(after, cursor.element());
+        is_there
+    }
+
     /// The largest number such that no record up to it is after `element`.
     fn sent_up_to_at(&self, element: Element) -> u64 {
         match self.record_after(element) {

@@ -45,6 +45,11 @@ impl Endpoint {
         Endpoint { security: Security::Tls { profile, name: host.clone() }, host, port }
     }
 
+    /// TMP
+    pub fn tls_behind_greeting(host: impl Into<String>, port: u16, profile: TlsProfile) -> Self {
+        Endpoint::tls(host, port, profile)
+    }
+
     /// Whether TLS is spoken there.
     pub fn is_tls(&self) -> bool {
         matches!(self.security, Security::Tls { .. })

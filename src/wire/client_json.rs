@@ -75,7 +75,7 @@ fn write_end(out: &mut Vec<u8>, time: &[u8], server: &[u8], difference_nanosecon
 }
 
 /// Appends a text in quotes; what is not UTF-8 in it is replaced.
-fn write_string(out: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn write_string(out: &mut Vec<u8>, text: &[u8]) {
     let start = out.len();
     if serde_json::to_writer(&mut *out, &String::from_utf8_lossy(text)).is_err() {
         // A text in memory can always be written.

@@ -2,9 +2,9 @@
 //! the rest of a line or a request.
 //!
 //! [`LineReader`] cuts what arrives into lines; [`Command`] is what a client's line may say,
-//! [`NeighbourLine`] what servers say to each other. The fields of a command are checked where
-//! they are read and kept as the bytes they came in, so that they can be passed on byte for byte.
-//! Parsers take any bytes, allocate nothing and never panic.
+//! [`NeighbourLine`] what servers say to each other, [`nats::Piece`] what a message bus says. The fields
+//! of a command are checked where they are read and kept as the bytes they came in, so that they can be
+//! passed on byte for byte. Parsers take any bytes, allocate nothing and never panic.
 
 mod ascii;
 pub(crate) mod calendar;
@@ -19,12 +19,14 @@ pub mod client_json;
 pub mod command;
 pub mod decimal;
 pub mod event_id;
+pub mod gateway;
 pub mod host;
 pub mod http;
 pub mod ingest;
 pub(crate) mod json;
 pub mod lines;
 pub mod location;
+pub mod nats;
 pub mod neighbour;
 pub mod prefetch;
 pub mod printable;

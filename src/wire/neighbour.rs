@@ -197,7 +197,7 @@ fn parse_greeting(mut scanner: Scanner<'_>) -> Option<NeighbourLine<'_>> {
 }
 
 /// ` <ttl> <tombstones>`, as they may stand in a herd file.
-fn parse_lifetimes(scanner: &mut Scanner<'_>) -> Option<Lifetimes> {
+pub(super) fn parse_lifetimes(scanner: &mut Scanner<'_>) -> Option<Lifetimes> {
     let mut seconds = || {
         scanner.literal(b" ")?;
         u32::try_from(parse_number(scanner)?).ok()
@@ -252,7 +252,7 @@ fn parse_place(mut scanner: Scanner<'_>) -> Option<(u64, Digest)> {
 }
 
 /// A whole number as [`write_integer`] writes it.
-fn parse_number(scanner: &mut Scanner<'_>) -> Option<u64> {
+pub(super) fn parse_number(scanner: &mut Scanner<'_>) -> Option<u64> {
     match scanner.integer()? {
         (_, [b'0', _, ..]) => None,
         (number, _) => Some(number),
@@ -260,7 +260,7 @@ fn parse_number(scanner: &mut Scanner<'_>) -> Option<u64> {
 }
 
 /// 16 lower-case hexadecimal digits.
-fn parse_hexadecimal(scanner: &mut Scanner<'_>) -> Option<u64> {
+pub(super) fn parse_hexadecimal(scanner: &mut Scanner<'_>) -> Option<u64> {
     let digits = scanner.rest().first_chunk::<16>()?;
     let number = digits.iter().try_fold(0, |number: u64, &digit| {
         let value = match digit {
@@ -292,12 +292,17 @@ pub fn write_greeting(
     out.push(b' ');
     write_hexadecimal(out, epoch);
     if version.tells_ends() {
-        for seconds in [lifetimes.ttl_seconds.unwrap_or(0), lifetimes.tombstone_seconds] {
-            out.push(b' ');
-            write_integer(out, seconds.into());
-        }
+        write_lifetimes(out, lifetimes);
     }
     out.push(b'\n');
+}
+
+/// ` <ttl> <tombstones>`.
+pub(super) fn write_lifetimes(out: &mut Vec<u8>, lifetimes: Lifetimes) {
+    for seconds in [lifetimes.ttl_seconds.unwrap_or(0), lifetimes.tombstone_seconds] {
+        out.push(b' ');
+        write_integer(out, seconds.into());
+    }
 }
 
 /// Appends `HEARD <version> <server> <epoch> <up-to>` and LF.
@@ -383,7 +388,7 @@ fn write_place(out: &mut Vec<u8>, word: &[u8], sequence: u64, digest: Digest) {
     out.push(b'\n');
 }
 
-fn write_hexadecimal(out: &mut Vec<u8>, number: u64) {
+pub(super) fn write_hexadecimal(out: &mut Vec<u8>, number: u64) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.extend((0..16).rev().map(|place| DIGITS[(number >> (4 * place)) as usize & 15]));
 }

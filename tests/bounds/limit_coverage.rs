@@ -31,6 +31,7 @@ fn every_limit_has_its_test_or_a_reason() {
         "limits.rs",
         "limits/life.rs",
         "limits/links.rs",
+        "limits/nats.rs",
         "limits/operators.rs",
         "limits/trust.rs",
     ]

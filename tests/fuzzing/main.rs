@@ -70,6 +70,6 @@ macro_rules! tests {
 }
 
 tests! {
-    lines command neighbour_line numbers response request ingest question places herd journal tokens store
-    client classic neighbour fetch web
+    lines command neighbour_line numbers response request ingest question places herd journal nats nats_words
+    tokens store client classic neighbour fetch web
 }

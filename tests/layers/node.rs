@@ -4,7 +4,7 @@ use crate::code::Token;
 use crate::paths::NamedPath;
 
 /// The node's folders: each knows what its `mod.rs` offers, and never another one.
-const SIBLINGS: [&str; 4] = ["client", "link", "places", "web"];
+const SIBLINGS: [&str; 5] = ["client", "gateway", "link", "places", "web"];
 
 /// What all of them may use: it knows nobody above it.
 const LAST_ROW: [&str; 5] = ["deadlines", "histogram", "lines", "log_throttle", "random"];

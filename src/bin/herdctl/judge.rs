@@ -33,6 +33,10 @@ pub enum Kind {
     OtherFile,
     /// Servers to which no path of links leads from the first.
     Apart,
+    /// A gateway is not connected to its bus, or the bus has not been told what is new.
+    Bus,
+    /// A gateway of another herd is not heard, is behind or holds other positions.
+    OtherHerd,
     /// A journal does not hold all that is known.
     Journal,
     /// A certificate ends, or has ended.
@@ -174,6 +178,9 @@ fn judge(server: &Looked, status: &Status, now_seconds: i64, found: &mut Vec<Fin
             format!("the journal of {name} does not hold all: its disk has failed {failures}");
         say(Kind::Journal, None, text);
     }
+    if let Some(gateway) = &status.gateway {
+        gateway::judge(name, gateway, &mut say);
+    }
     for certificate in &status.certificates {
         let left = certificate.ends.saturating_sub(now_seconds) as f64;
         if left >= CERTIFICATE_ENDS_SOON.as_secs_f64() {
@@ -277,5 +284,6 @@ impl Direction {
     }
 }
 
+mod gateway;
 #[cfg(test)]
 pub mod tests;

@@ -32,6 +32,7 @@ pub struct Status {
     pub neighbours: Vec<Neighbour>,
     pub certificates: Vec<Certificate>,
     pub journal: Option<Journal>,
+    pub gateway: Option<Gateway>,
     pub turn_longest_seconds: f64,
 }
 
@@ -75,6 +76,31 @@ pub struct Journal {
     pub bytes: u64,
     pub failures: u64,
     pub unforced_changes: u64,
+}
+
+/// What it says of the bus to which it is a gateway.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Gateway {
+    pub address: String,
+    pub up: bool,
+    pub since_seconds: f64,
+    pub complaint: Option<String>,
+    pub behind_changes: u64,
+    pub behind_seconds: f64,
+    pub round_trip_seconds: Option<f64>,
+    pub gateways: Vec<OtherGateway>,
+}
+
+/// What it says of another gateway.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct OtherGateway {
+    pub herd: String,
+    pub server: String,
+    pub behind_changes: u64,
+    pub agrees: Option<bool>,
+    pub heard_seconds: f64,
 }
 
 /// An answer: what it says, and as it said it.

@@ -36,6 +36,7 @@ pub fn text(look: &Look, found: &[Finding]) -> String {
     lines.push(String::new());
     lines.push(row(HEADS.map(|(head, _)| head.to_owned())));
     lines.extend(look.servers.iter().map(|server| row(cells(look, server, found))));
+    lines.extend(gateways::lines(look));
     lines.join("\n") + "\n"
 }
 
@@ -133,6 +134,8 @@ pub fn json(look: &Look, found: &[Finding]) -> Result<String, serde_json::Error>
     };
     Ok(serde_json::to_string(&document)? + "\n")
 }
+
+mod gateways;
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,8 @@
 use super::segments::Place;
 use crate::journal::{Identity, OpenBlock, write_head};
 use crate::limits;
-use crate::positions::{Change, Kind};
-use crate::wire::neighbour::{write_at, write_gone};
+use crate::node::lines::write_change;
+use crate::positions::Change;
 
 /// The end of a journal.
 #[derive(Debug)]
@@ -58,14 +58,9 @@ impl Writer {
             Some(block) => block,
             None => self.open.insert(OpenBlock::begin(&mut self.waiting)),
         };
-        let difference = change.difference_nanoseconds();
-        let (out, text) = (&mut self.waiting, change.text().bytes());
-        match change.kind() {
-            Kind::Position => write_at(out, change.origin_name(), difference, text),
-            Kind::Tombstone => write_gone(out, change.origin_name(), difference, text),
-        }
+        write_change(&mut self.waiting, change);
         self.lines += 1;
-        if block.body_len(out) > BLOCK_BYTES_FULL {
+        if block.body_len(&self.waiting) > BLOCK_BYTES_FULL {
             self.seal();
         }
     }

@@ -2,11 +2,12 @@
 
 use super::greeting::{is_refusal_news, judge_greeting};
 use super::peers::PeerId;
-use super::told::{NotTaken, Told, tell_not_taken};
+use super::told::{Told, tell_not_taken};
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
 use crate::node::lines::{LinesFrom, Prefetch, TRAFFIC, next_line};
+use crate::node::told::NotTaken;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::NeighbourLine;
 use crate::wire::neighbour::{Version, write_heard, write_refused};

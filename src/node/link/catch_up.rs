@@ -1,10 +1,9 @@
 //! What is told when a link comes up until the neighbour has all that there was: in the log one line at
 //! each end, instead of one for each position, which would push out what matters.
 
-use crate::node::lines::{OUT, lines_are_logged_at, log_at};
-use crate::positions::{Change, Kind};
+use crate::node::lines::{self, OUT, lines_are_logged_at, log_at};
+use crate::positions::Change;
 use crate::transport::{ConnectionId, Monotonic};
-use crate::wire::neighbour::{write_at, write_gone};
 use crate::wire::plural;
 use log::Level;
 
@@ -58,8 +57,8 @@ impl Telling {
     }
 }
 
-/// Writes a position, or that a client was forgotten, on that link, and logs it; what that belongs to what there was when the link came up
-/// is counted instead.
+/// Writes a change on that link, and logs it; what belongs to what there was when the link came up is
+/// counted instead.
 pub(super) fn write_change(
     out: &mut Vec<u8>,
     change: &Change<'_>,
@@ -67,12 +66,7 @@ pub(super) fn write_change(
     telling: Option<&mut Telling>,
 ) {
     let start = out.len();
-    let (server, difference) = (change.origin_name(), change.difference_nanoseconds());
-    let text = change.text().bytes();
-    match change.kind() {
-        Kind::Position => write_at(out, server, difference, text),
-        Kind::Tombstone => write_gone(out, server, difference, text),
-    }
+    lines::write_change(out, change);
     let level = if telling.is_some() { Level::Trace } else { Level::Info };
     if lines_are_logged_at(level) {
         log_at(level, ("link", OUT), link, out[start..].trim_ascii_end());

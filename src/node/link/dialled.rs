@@ -1,14 +1,14 @@
 //! The dialled end of a link: greets the neighbour and pushes the feed to it.
 
-use super::agreement::Agreement;
 use super::catch_up::{Telling, write_change};
-use super::outage::Mention;
 use super::peers::{Attempt, PeerId};
 use super::progress::Progress;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::Node;
+use crate::node::agreement::Agreement;
 use crate::node::lines::{LinesFrom, next_line};
+use crate::node::outage::Mention;
 use crate::positions::Kind;
 use crate::transport::{Context, Lost, Monotonic, PeerInfo, Protocol};
 use crate::wire::neighbour::{Version, write_greeting};

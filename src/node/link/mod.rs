@@ -10,12 +10,10 @@
 //! and not greeted is among the [`Strangers`].
 
 mod accepted;
-mod agreement;
 mod behind;
 mod catch_up;
 mod dialled;
 mod greeting;
-mod outage;
 mod peers;
 mod progress;
 mod received;

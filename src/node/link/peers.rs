@@ -2,9 +2,10 @@
 //! from it. The two connections of a pair of neighbours meet here.
 
 use super::behind::Behind;
-use super::outage::Outage;
 use super::received::{Received, Welcome};
+use crate::limits;
 use crate::node::histogram::Histogram;
+use crate::node::outage::Outage;
 use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, Endpoint, Monotonic, Security};
 use changes::Standing;
@@ -203,7 +204,7 @@ impl Peer {
             attempt: Attempt::default(),
             cursor,
             received: Received::default(),
-            outage: Outage::new(),
+            outage: Outage::new(limits::REDIAL_PAUSE_MAX),
             started_over_at: None,
             started_over: 0,
             started_over_in_vain: 0,

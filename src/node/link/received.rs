@@ -13,9 +13,9 @@
 //! from itself: a connection that greets in that goes before one that does not
 //! ([`Peer::keeps_waiting`](super::peers::Peer::keeps_waiting)).
 
-use super::told::NotTaken;
 use crate::limits;
 use crate::node::log_throttle::{Burst, LogThrottle};
+use crate::node::told::NotTaken;
 use crate::positions::{NeighbourEpoch, Positions};
 use crate::transport::{ConnectionId, Monotonic};
 use crate::wire::Lifetimes;

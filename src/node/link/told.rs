@@ -1,12 +1,13 @@
 //! What a neighbour tells on one connection: positions, who was forgotten, and marks.
 
-use super::agreement::{digest_for, is_comparable};
 use super::catch_up::CatchUp;
 use super::peers::{Peer, PeerId};
 use crate::limits;
 use crate::node::Node;
+use crate::node::agreement::{digest_for, is_comparable};
 use crate::node::lines::{IN, log_at};
-use crate::positions::{Kind, OriginId, Positions, Report, Text, Update};
+use crate::node::told::{NotTaken, report_told};
+use crate::positions::{Kind, Positions, Update};
 use crate::transport::{ConnectionId, Monotonic};
 use crate::wire::neighbour::{Digest, Version};
 use crate::wire::{At, Printable};
@@ -22,17 +23,6 @@ pub(super) struct Told {
     since_mark: bool,
     /// What it held, by its last mark.
     marked_digest: Option<Digest>,
-}
-
-/// Why a position is not taken, or a client not forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotTaken {
-    /// It cannot be kept, whoever tells it.
-    Broken,
-    /// Its server is not known, and too many are.
-    Name,
-    /// It would take too much memory.
-    NoRoom,
 }
 
 impl Told {
@@ -70,12 +60,11 @@ impl Told {
         at: &At<'_>,
     ) -> Result<(), NotTaken> {
         self.log(id, line);
-        let report = Report {
-            origin: origin(node, peer, at.server).ok_or(NotTaken::Name)?,
-            difference_nanoseconds: at.difference_nanoseconds,
-            time_nanoseconds: at.time_nanoseconds,
-            text: Text::of_told(at).ok_or(NotTaken::Broken)?,
-        };
+        let (origin, is_foreign) = node.origin_told(at.server).ok_or(NotTaken::Name)?;
+        if is_foreign {
+            node.peers[peer].received_mut().named_a_foreign_server();
+        }
+        let report = report_told(at, origin).ok_or(NotTaken::Broken)?;
         if report.kind() == Kind::Tombstone {
             node.note_positions();
         }
@@ -124,20 +113,6 @@ impl Told {
         }
         peer.received_mut().marked(id, sequence, (!has_told).then_some(digest));
     }
-}
-
-/// The server with that name. Those of the herd are known; of others neighbours may name some, all of them
-/// together: if each might name as many, one server could hold what another has no room for.
-fn origin(node: &mut Node, peer: PeerId, server: &[u8]) -> Option<OriginId> {
-    if let Some(origin) = node.positions.find_origin(server) {
-        return Some(origin);
-    }
-    if node.peers.foreign_servers() >= limits::FOREIGN_SERVERS_MAX {
-        return None;
-    }
-    let origin = node.positions.intern(server)?;
-    node.peers[peer].received_mut().named_a_foreign_server();
-    Some(origin)
 }
 
 /// A position could not be taken, through no fault of its line: says so, now and then.

@@ -10,6 +10,7 @@ mod exchange;
 mod http;
 mod ingest;
 mod journal;
+mod nats;
 mod net;
 mod parsers;
 mod questions;
@@ -34,7 +35,7 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 20] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
@@ -46,6 +47,8 @@ pub const TARGETS: [Target; 18] = [
     target("places", documents::places, 15_000),
     target("herd", documents::herd, 40_000),
     target("journal", journal::journal, 40_000),
+    target("nats", nats::nats, 40_000),
+    target("nats_words", nats::nats_words, 40_000),
     target("tokens", tokens::tokens, 10_000),
     target("store", store::store, 8_000),
     target("client", conversations::client, 8_000),

@@ -1,10 +1,10 @@
 //! What a neighbour acknowledges, and what follows if it holds other positions than we do.
 
-use super::super::agreement::{Finding, difference, is_comparable};
 use super::super::catch_up::Telling;
 use super::super::progress::Progress;
 use super::Dialled;
 use crate::node::Node;
+use crate::node::agreement::{Finding, difference, is_comparable};
 use crate::transport::Context;
 use crate::wire::neighbour::Digest;
 use log::{debug, info, warn};

@@ -2,7 +2,7 @@
 
 use super::{Dialled, State};
 use crate::node::Node;
-use crate::node::link::agreement::digest_for;
+use crate::node::agreement::digest_for;
 use crate::transport::Context;
 use crate::wire::neighbour::write_mark;
 use log::debug;

@@ -1,9 +1,9 @@
 //! Our own link to a neighbour, as it is dialled, comes up, tells and breaks.
 
-use super::super::outage::Mention;
 use super::super::security::LinkSecurity;
 use super::{Attempt, LinkState, Peer};
 use crate::limits;
+use crate::node::outage::Mention;
 use crate::node::random::Random;
 use crate::positions::Positions;
 use crate::transport::{ConnectionId, Lost, Monotonic};

@@ -1,8 +1,8 @@
 //! What is known of a neighbour, through its absences and its epochs.
 
-use super::super::outage::Mention;
 use super::*;
 use crate::limits;
+use crate::node::outage::Mention;
 use crate::node::random::Random;
 use std::time::Duration;
 

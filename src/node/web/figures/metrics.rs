@@ -16,6 +16,7 @@ impl Node {
         self.write_connections(out);
         self.write_turns(out);
         self.write_links(now, out);
+        self.write_gateway(now, out);
         write_places(self.questions.counters(), out);
     }
 
@@ -259,16 +260,16 @@ fn write_places(counters: &Counters, out: &mut Vec<u8>) {
     gauge(out, "herd_places_latency_longest_seconds", help, counters.latency_max.as_secs_f64());
 }
 
-fn gauge(out: &mut Vec<u8>, name: &'static str, help: &str, value: impl Display) {
+pub(super) fn gauge(out: &mut Vec<u8>, name: &'static str, help: &str, value: impl Display) {
     Family::new(out, name, Type::Gauge, help).sample(&[], value);
 }
 
-fn counter(out: &mut Vec<u8>, name: &'static str, help: &str, value: u64) {
+pub(super) fn counter(out: &mut Vec<u8>, name: &'static str, help: &str, value: u64) {
     Family::new(out, name, Type::Counter, help).sample(&[], value);
 }
 
 /// A family with samples of each of these; none where there are none.
-fn each<N>(
+pub(super) fn each<N>(
     out: &mut Vec<u8>,
     name: &'static str,
     kind: Type,

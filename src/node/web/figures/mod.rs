@@ -7,6 +7,7 @@
 
 pub(super) mod answers;
 mod exposition;
+mod gateway;
 mod metrics;
 mod ready;
 mod status;
@@ -46,7 +47,8 @@ impl Node {
     /// Reports and forgettings that this server took from clients. Each that changed something is a change
     /// of the feed, and so are those that neighbours told: so they need not be counted one by one.
     fn reports(&self) -> u64 {
-        let changes = self.positions.head().saturating_sub(self.peers.told());
+        let by_bus = self.gateway.as_ref().map_or(0, |gateway| gateway.taken());
+        let changes = self.positions.head().saturating_sub(self.peers.told() + by_bus);
         changes + self.counts.reports_unchanged()
     }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Serialize)]
-struct Status<'a> {
+struct Status<'a, G> {
     server: &'a str,
     herd: &'a str,
     version: &'a str,
@@ -49,6 +49,8 @@ struct Status<'a> {
     places: Places,
     /// None where none is kept.
     journal: Option<Journal>,
+    /// None where this is no gateway to a bus.
+    gateway: Option<G>,
     turns: u64,
     turn_longest_seconds: f64,
 }
@@ -168,6 +170,7 @@ impl Node {
             certificates: &self.figures.certificates,
             places: Places::from(self.questions.counters()),
             journal: self.journal_figures().map(Journal::from),
+            gateway: self.gateway_figures(now),
             turns: meters.turns,
             turn_longest_seconds: meters.turn_longest.as_secs_f64(),
         };

@@ -1,4 +1,5 @@
-//! A neighbour's absence: when it is dialled again, and how much of it belongs in the log.
+//! The absence of who is dialled for ever, a neighbour or the bus: when it is dialled again, and how much
+//! of it belongs in the log.
 
 use crate::limits;
 use crate::node::random::Random;
@@ -13,6 +14,7 @@ pub(super) struct Outage {
     mentioned: Monotonic,
     reason: String,
     pause: Duration,
+    pause_max: Duration,
     /// Since when the link is up, if it is.
     up_since: Option<Monotonic>,
     /// When it was dialled last, if ever.
@@ -37,14 +39,15 @@ pub(super) enum Mention {
 }
 
 impl Outage {
-    /// Of a neighbour that has not been dialled yet.
-    pub fn new() -> Self {
+    /// Of somebody who has not been dialled yet, and never waits for longer than that to be.
+    pub fn new(pause_max: Duration) -> Self {
         Outage {
             since: None,
             tries: 0,
             mentioned: Monotonic::default(),
             reason: String::new(),
             pause: limits::REDIAL_PAUSE_MIN,
+            pause_max,
             up_since: None,
             dialled_at: None,
             refused: false,
@@ -54,8 +57,9 @@ impl Outage {
 
     /// The link is up: the next failure is news again.
     pub fn end(&mut self, now: Monotonic) {
-        let Outage { pause, dialled_at, expected, .. } = *self;
-        *self = Outage { pause, dialled_at, expected, up_since: Some(now), ..Outage::new() };
+        let Outage { pause, pause_max, dialled_at, expected, .. } = *self;
+        let anew = Outage::new(pause_max);
+        *self = Outage { pause, dialled_at, expected, up_since: Some(now), ..anew };
     }
 
     /// The link breaks, and it was heard last at that time: since then what it knows may be another.
@@ -116,11 +120,11 @@ impl Outage {
         }
         self.refused = refused;
         let pause = match std::mem::take(&mut self.expected) {
-            _ if refused => limits::REDIAL_PAUSE_MAX,
+            _ if refused => self.pause_max,
             true => limits::REDIAL_PAUSE_MIN,
             false => self.pause,
         };
-        self.pause = (self.pause * 2).min(limits::REDIAL_PAUSE_MAX);
+        self.pause = (self.pause * 2).min(self.pause_max);
         let shortest = (pause / 2).max(limits::REDIAL_PAUSE_MIN);
         let range = pause.saturating_sub(shortest).as_millis() as u64;
         shortest + Duration::from_millis(random.up_to(range))
