@@ -5,11 +5,15 @@
 //! With `--large` also for meshes of 500 and 1,000 servers, whose link directions are a
 //! million (3 GB, some minutes).
 //!
+//! Before that a plan for many herds on one message bus (`cost/regions`).
+//!
 //! It fails if an update crosses a link more than once in a direction, or if clients that move
 //! faster than the links can tell do not cost less each than one that moves alone.
 
 #![allow(clippy::expect_used, reason = "as in the tests whose world this is")]
 
+#[path = "cost/regions.rs"]
+mod regions;
 #[path = "../tests/sim/mod.rs"]
 #[allow(dead_code, reason = "faults, seeds and planted bugs are the tests'")]
 mod sim;
@@ -35,6 +39,7 @@ const LARGE: (&str, Shape, Extent, &[usize]) = ("mesh", Shape::Mesh, Extent::AtR
 fn main() -> Outcome<()> {
     let figures = Figures::from_arguments();
     let large = env::args().any(|argument| argument == "--large");
+    regions::print(&figures)?;
     let mut begun = false;
     for (shape_name, shape, extent, sizes) in HERDS.into_iter().chain(large.then_some(LARGE)) {
         for &servers in sizes {

@@ -5,6 +5,7 @@ mod bounds;
 mod error;
 mod health;
 mod journal;
+mod nats;
 mod places;
 mod trust;
 mod web;
@@ -13,6 +14,7 @@ pub use bounds::BoundsOptions;
 pub use error::UsageError;
 pub use health::HealthOptions;
 pub use journal::{JournalOptions, JournalSync};
+pub use nats::{CredentialsError, NatsOptions, NatsUrlError, credentials_in};
 pub use places::PlacesOptions;
 pub use trust::TrustOptions;
 
@@ -52,6 +54,8 @@ pub struct Options {
     pub places: PlacesOptions,
     /// What is kept on disk, if anything is.
     pub journal: Option<JournalOptions>,
+    /// The message bus, if this server is a gateway to one.
+    pub nats: Option<NatsOptions>,
     /// Who is trusted, and what strangers are shown.
     pub trust: TrustOptions,
     /// Where the log goes.
@@ -119,6 +123,7 @@ fn declared() -> getopts::Options {
         .optopt("", "max-skew", &skew, "S")
         .optopt("", "memory", &memory, "MIB");
     journal::declare(&mut declared);
+    nats::declare(&mut declared);
     trust::declare(&mut declared);
     bounds::declare(&mut declared);
     web::declare(&mut declared);
@@ -182,6 +187,7 @@ fn options(given: &Matches) -> Result<Options, UsageError> {
         herd: given.opt_str("herd").unwrap_or_else(|| BUILT_IN[0].0.to_owned()),
         places: places::read(given)?,
         journal: journal::read(given)?,
+        nats: nats::read(given)?,
         trust: trust::read(given)?,
         log_dir: given.opt_str("log-dir").map_or_else(|| PathBuf::from("logs"), PathBuf::from),
         max_skew,

@@ -86,7 +86,7 @@
 //! | what the journal keeps | a kind of line in [`journal`], written by `node/journal/writer.rs` and read by `node/journal/replay.rs`; another [format](journal) if older programs cannot read it |
 //! | what a stop waits for | a protocol's [`stopping`](transport::Protocol::stopping), called in the order of `driver/stop.rs`, within the bounds of `limits/life.rs` |
 //! | what the service manager is told | `daemon/service_manager.rs`, which the loop calls between two turns |
-//! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate |
+//! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate; where a line in the clear comes first, the endpoint says so and the protocol reads it |
 //! | what may change while a server runs | read and judged by `daemon/reload.rs`, all of it before any counts; what it means to neighbours is in `node/reload.rs`, what cannot change in `herd/change.rs` |
 //! | what is said to a message bus, or what it says | [`wire::nats`] |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |

@@ -1,6 +1,7 @@
 //! Why arguments make no sense.
 
-use crate::limits::{POSITIONS_BYTES_MAX, SKEW_MAX};
+use super::nats::NatsUrlError;
+use crate::limits::{NATS_SUBJECT_PREFIX_BYTES_MAX, POSITIONS_BYTES_MAX, SKEW_MAX};
 use crate::places::FieldMaskError;
 use getopts::Fail;
 use std::error::Error;
@@ -34,6 +35,12 @@ pub enum UsageError {
         /// The other's.
         what: &'static str,
     },
+    /// `--nats` with what is no URL of a bus. It does not tell the URL, which may hold a password.
+    Nats(NatsUrlError),
+    /// `--nats-subject` with what no subject begins with.
+    NatsSubject(String),
+    /// `--nats-credentials`, and credentials in the URL, too.
+    NatsCredentials,
     /// `--places-dialect` with an unknown one.
     PlacesDialect(String),
     /// `--places-fields` with what is no field mask.
@@ -89,6 +96,15 @@ impl fmt::Display for UsageError {
                 f.write_str("--journal-sync without --journal: there is nothing to be kept")
             }
             UsageError::Lacks { option, what } => write!(f, "--{option} needs --{what}"),
+            UsageError::Nats(error) => write!(f, "--nats: {error}"),
+            UsageError::NatsSubject(given) => write!(
+                f,
+                "--nats-subject {given:?}: give tokens with dots between them, without wildcards \
+                 and white space, of at most {NATS_SUBJECT_PREFIX_BYTES_MAX} bytes"
+            ),
+            UsageError::NatsCredentials => {
+                f.write_str("--nats-credentials, and credentials in --nats, too: one of them")
+            }
             UsageError::PlacesDialect(given) => {
                 write!(f, "--places-dialect {given:?}: it is legacy or new")
             }

@@ -44,6 +44,7 @@ fn a_server_alone_gets_the_defaults() {
             },
         },
         journal: None,
+        nats: None,
         trust: TrustOptions::default(),
         log_dir: "logs".into(),
         max_skew: Duration::from_secs(86_400),
@@ -82,6 +83,8 @@ fn every_option_is_taken_before_or_after_the_server() {
             },
         },
         journal: Some(JournalOptions { dir: "a journal".into(), sync: JournalSync::Always }),
+        // They have tests of their own.
+        nats: None,
         trust: TrustOptions {
             keys: Some("the keys".into()),
             keys_optional: true,
@@ -177,6 +180,11 @@ fn help_names_every_option_default_herd_variable_and_status() {
             "--check-journal DIR",
             "--journal DIR",
             "--journal-sync WHEN",
+            "--nats URL",
+            "--nats-subject SUBJECT",
+            "--nats-credentials FILE",
+            "--nats-ca PEM",
+            "--nats-clients",
             "--keys DIR",
             "--keys-optional",
             "--cert PEM",

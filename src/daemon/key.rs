@@ -1,4 +1,4 @@
-//! The key for Places, from a file or the environment.
+//! The key for Places, from a file or the environment; and files that hold secrets.
 
 use super::Failure;
 use crate::limits;
@@ -25,13 +25,31 @@ pub(super) fn in_environment(value: Result<String, VarError>) -> Result<Option<K
     }
 }
 
-/// The key in a file, whose permissions are those of the very file that is read.
+/// Permissions of a file for others than its owner (POSIX).
+const MODE_OF_OTHERS: u32 = 0o077;
+/// All permissions of a file.
+const MODE_OF_ALL: u32 = 0o777;
+
+/// The key in a file.
 pub(super) fn in_file(path: &Path) -> Result<Key, Failure> {
     let fail = |why: &dyn Display| Failure::Usage(format!("--places-key-file {path:?}: {why}"));
-    // One byte more than the longest key and its line end can have.
-    let bytes = limits::PLACES_KEY_BYTES_MAX as u64 + 3;
-    let (mode, content) = read(path, bytes).map_err(|error| fail(&error))?;
-    Key::from_file(mode, &content).map_err(|error| fail(&error))
+    let line = secret_line(path, limits::PLACES_KEY_BYTES_MAX).map_err(|error| fail(&error))?;
+    Key::new(&line).map_err(|error| fail(&error))
+}
+
+/// What a file holds; a line end behind it is not part of it. Refused if anybody but the owner may do anything
+/// with the file. Of what is longer than `bytes_max`, so much that it can be seen.
+pub(super) fn secret_line(path: &Path, bytes_max: usize) -> io::Result<String> {
+    // One byte more than the longest and its line end can have.
+    let (mode, content) = read(path, bytes_max as u64 + 3)?;
+    if mode & MODE_OF_OTHERS != 0 {
+        let mode = mode & MODE_OF_ALL;
+        let why = format!("others than its owner may use it (mode {mode:03o}): chmod 600 it");
+        return Err(io::Error::other(why));
+    }
+    let line = content.strip_suffix(b"\n").unwrap_or(&content);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    String::from_utf8(line.to_vec()).map_err(|_| io::Error::other("it is not UTF-8"))
 }
 
 /// A file's mode and the beginning of its content: of the very file that is read. It is a regular one: what
@@ -60,9 +78,18 @@ mod tests {
     fn a_key_file_is_used_only_if_it_is_its_owner_s_alone() {
         let directory = Directory::new();
         let path = directory.file("key", b"AIzaSecret\n");
-        for (mode, usable) in
-            [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)]
-        {
+        for (mode, usable) in [
+            (0o600, true),
+            (0o400, true),
+            (0o700, true),
+            (0o640, false),
+            (0o620, false),
+            (0o610, false),
+            (0o604, false),
+            (0o602, false),
+            (0o601, false),
+            (0o644, false),
+        ] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             match in_file(&path) {
                 Ok(key) => assert!(usable && key.in_header() == "AIzaSecret", "{mode:o}"),
@@ -71,6 +98,29 @@ mod tests {
                     assert!(why.starts_with("--places-key-file ") && !why.contains("AIza"));
                 }
                 Err(Failure::Run(why)) => panic!("{why}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_file_holds_one_line() {
+        let directory = Directory::new();
+        let path = directory.file("key", b"");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        for (content, usable) in [
+            (&b"AIzaSecret"[..], true),
+            (b"AIzaSecret\n", true),
+            (b"AIzaSecret\r\n", true),
+            (b"", false),
+            (b"\n", false),
+            (b"AIzaSecret\n\n", false),
+            (b"AIzaSecret \n", false),
+            (b"AIza\xffSecret", false),
+        ] {
+            fs::write(&path, content).unwrap();
+            match in_file(&path) {
+                Ok(key) => assert!(usable && key.in_header() == "AIzaSecret", "{content:?}"),
+                Err(why) => assert!(!usable && !why.to_string().contains("AIza"), "{why}"),
             }
         }
     }

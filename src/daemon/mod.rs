@@ -14,8 +14,9 @@
 //! | `reload` | what a running server reads again at SIGHUP |
 //! | `places` | which Places service is asked, with which key |
 //! | `tls`, `keys` | TLS with neighbours, clients and visitors; the files of certificates and keys |
-//! | `key` | the key for Places, from a file or the environment |
-//! | `trust` | whose certificates are believed at Places |
+//! | `nats` | to which message bus the server is a gateway, and who it is there |
+//! | `key` | the key for Places, from a file or the environment; files that hold secrets |
+//! | `trust` | whose certificates are believed at Places and at the bus |
 //! | `randomness` | what nobody may guess |
 
 mod check;
@@ -26,6 +27,7 @@ mod journal;
 mod key;
 mod keys;
 mod listen;
+mod nats;
 mod places;
 mod randomness;
 mod reload;

@@ -1,6 +1,7 @@
 //! One server of a herd, from its start to its stop.
 
 use super::journal::Folder;
+use super::nats::{Bus, bus};
 use super::places::{Places, places};
 use super::randomness::random_numbers;
 use super::reload::{Reload, names, warn_of_apart};
@@ -10,7 +11,9 @@ use super::{Failure, descriptors, listen, say};
 use crate::cli::{BoundsOptions, JournalOptions, JournalSync, Options};
 use crate::herd::{Herd, Server};
 use crate::logs::{self, Logs};
-use crate::node::{self, ClientBounds, LinkSecurity, Node, NodeOptions, WebOptions};
+use crate::node::{
+    self, BUS_PROFILE, ClientBounds, GatewayOptions, LinkSecurity, Node, NodeOptions, WebOptions,
+};
 use crate::places::{PlacesSettings, TLS_PROFILE};
 use crate::reactor::{ClientConfigSource, HandedOver, Reactor};
 use crate::transport::Now;
@@ -29,6 +32,7 @@ pub(super) fn serve(
     let herd = Herd::load(&options.herd).map_err(Failure::usage)?;
     let index = find(&herd, &options.server)?;
     let places = places(&options.places)?;
+    let bus = options.nats.as_ref().map(bus).transpose()?;
     let server = &herd.servers[index];
     let trust = Tls::read(&options.trust, &herd, index)?;
     let logs = logs::init(&options.log_dir, &server.name).map_err(Failure::run)?;
@@ -37,7 +41,8 @@ pub(super) fn serve(
         let why = format_args!("RUST_LOG={words:?} keeps everything out of the log; {levels}");
         say(&mut io::stderr(), format_args!("herd: {why}"));
     }
-    let outcome = run(options, version, (&herd, index), (places, trust), (handed_over, &logs), out);
+    let outside = (places, bus, trust);
+    let outcome = run(options, version, (&herd, index), outside, (handed_over, &logs), out);
     if let Err(failure) = &outcome {
         log::error!("{} ends: {failure}", server.name);
     }
@@ -58,7 +63,7 @@ fn run(
     options: &Options,
     version: Version,
     (herd, index): (&Herd, usize),
-    (places, trust): (Places, Tls),
+    (places, bus, trust): (Places, Option<Bus>, Tls),
     (handed_over, logs): (HandedOver, &Logs),
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -69,10 +74,15 @@ fn run(
     log::info!("Places is asked {}", settings.limits.caps());
     warn_of_apart(herd, index);
     let mut reactor = Reactor::new().map_err(Failure::run)?;
+    let gateway = bus.map(|Bus { gateway, tls }| {
+        reactor.set_client_tls(BUS_PROFILE, tls);
+        gateway
+    });
     let shares = descriptors::share(server)?;
     let room = shares.room();
     let links = trust.links();
-    let mut node = Node::new(node_options(options, version, herd, index, (settings, links), room)?);
+    let mut node =
+        Node::new(node_options(options, version, herd, index, (settings, links, gateway), room)?);
     trust.require_tokens(&mut node, &herd.name).map_err(Failure::usage)?;
     trust.tell_ends(&mut node);
     // Who connects finds all that there was; it is locked for as long as this server runs.
@@ -187,7 +197,7 @@ fn node_options<'a>(
     version: Version,
     herd: &'a Herd,
     server: usize,
-    (places, links): (PlacesSettings, LinkSecurity),
+    (places, links, gateway): (PlacesSettings, LinkSecurity, Option<GatewayOptions>),
     room: descriptors::Room,
 ) -> Result<NodeOptions<'a>, Failure> {
     let [epoch, seed, key_one, key_two] = random_numbers()?;
@@ -204,7 +214,7 @@ fn node_options<'a>(
         bounds: bounds(&options.bounds, room.clients),
         web: WebOptions { bounds: bounds(&options.bounds, room.web), cors: options.cors.clone() },
         places,
-        gateway: None,
+        gateway,
         version,
     })
 }
@@ -251,8 +261,8 @@ mod tests {
         let room = descriptors::Room { clients: 9, web: 3 };
         let version = Version::new(2);
         let [one, two] = [(); 2].map(|()| {
-            node_options(&options, version, &herd, 1, (settings(), LinkSecurity::Plain), room)
-                .unwrap()
+            let told = (settings(), LinkSecurity::Plain, None);
+            node_options(&options, version, &herd, 1, told, room).unwrap()
         });
         assert_ne!((one.epoch, one.seed), (two.epoch, two.seed));
         assert_ne!(one.key, two.key);

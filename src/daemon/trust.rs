@@ -1,4 +1,4 @@
-//! Whose certificates are believed at Places.
+//! Whose certificates are believed at Places, and at the message bus.
 
 use super::Failure;
 use crate::reactor::{ClientConfigSource, client_config};
@@ -17,14 +17,14 @@ pub(super) fn trust(
 ) -> Result<ClientConfigSource, Failure> {
     match (named, stand_in) {
         (None, Some(stand_in)) => Ok(found_later(stand_in.to_owned())),
-        _ => read_now(named),
+        _ => read_now("places-ca", named),
     }
 }
 
-/// That authority, or the public ones.
-fn read_now(named: Option<&Path>) -> Result<ClientConfigSource, Failure> {
+/// The authority that is named with that option, or the public ones.
+pub(super) fn read_now(option: &str, named: Option<&Path>) -> Result<ClientConfigSource, Failure> {
     let config = client_config(named).map_err(|why| match named {
-        Some(_) => Failure::Usage(format!("--places-ca {why}")),
+        Some(_) => Failure::Usage(format!("--{option} {why}")),
         None => Failure::Run(why),
     })?;
     Ok(Box::new(move || Ok(Arc::clone(&config))))

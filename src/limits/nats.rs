@@ -14,7 +14,10 @@ pub const NATS_PAYLOAD_BYTES_DEFAULT: usize = 1 << 20;
 pub const NATS_SUBJECT_BYTES_MAX: usize = 3_584;
 /// Longest beginning of subjects (`--nats-subject`).
 pub const NATS_SUBJECT_PREFIX_BYTES_MAX: usize = 256;
-/// Most hosts that are taken from an `INFO`.
+/// Longest name and password, or token, for the bus: so that they fit in a line, which holds them in JSON,
+/// with what else is said in it.
+pub const NATS_CREDENTIALS_BYTES_MAX: usize = 2_048;
+/// Most hosts that are named in a URL or taken from an `INFO`.
 pub const NATS_HOSTS_MAX: usize = 64;
 /// What is kept of the name and of the version that a NATS server tells.
 pub const NATS_NAME_BYTES_MAX: usize = 128;

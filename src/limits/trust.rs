@@ -1,7 +1,7 @@
 //! The bounds of what keeps strangers out, and of what they may cost by TLS; `limits` shows them on its
 //! page.
 
-use super::CLIENT_ID_BYTES_MAX;
+use super::{CLIENT_ID_BYTES_MAX, NATS_LINE_BYTES_MAX};
 use std::time::Duration;
 
 /// TLS handshake with a peer that was accepted.
@@ -17,6 +17,9 @@ pub const HANDSHAKES_PER_TURN: usize = 8;
 /// Times that a TLS session takes what its socket has before it has something for the protocol, in one read:
 /// twice as often as the largest record needs. Records without content do not hold up a turn.
 pub const TLS_RECEIVES_PER_READ_MAX: usize = 8;
+/// Longest line that is taken in the clear where TLS begins behind a greeting, with its LF: that of a NATS
+/// server.
+pub const CLEAR_GREETING_BYTES_MAX: usize = NATS_LINE_BYTES_MAX + 2;
 /// What a read counts as at least, of what a turn may read, if it has left something unread: so much of the
 /// socket a TLS session takes at a time, and it may be a record for each byte.
 pub const READ_LEAST_BYTES: usize = 4 * 1_024;

@@ -4,7 +4,6 @@ use crate::limits;
 use memchr::memmem;
 use std::error::Error;
 use std::fmt;
-use std::str;
 
 /// A key for the Places service. It can be sent and looked for, but not displayed.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,20 +24,6 @@ pub enum KeyError {
     Character,
 }
 
-/// What is wrong with a file that holds a key; does not tell the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyFileError {
-    /// These permissions let others than its owner use the file.
-    Mode(u32),
-    /// What is in it is no key.
-    Key(KeyError),
-}
-
-/// Permissions of a file for others than its owner (POSIX).
-const MODE_OF_OTHERS: u32 = 0o077;
-/// All permissions of a file.
-const MODE_OF_ALL: u32 = 0o777;
-
 /// What stands in the place of a key in messages.
 const REDACTED: &str = "***";
 
@@ -55,18 +40,6 @@ impl Key {
             return Err(KeyError::Character);
         }
         Ok(Key { plain: plain.to_owned(), encoded: percent_encoded(plain) })
-    }
-
-    /// The key in a file of that mode (as POSIX has it) and content; a line end behind it is not
-    /// part of it. Refused if anybody but the owner may do anything with the file.
-    pub fn from_file(mode: u32, content: &[u8]) -> Result<Self, KeyFileError> {
-        if mode & MODE_OF_OTHERS != 0 {
-            return Err(KeyFileError::Mode(mode & MODE_OF_ALL));
-        }
-        let line = content.strip_suffix(b"\n").unwrap_or(content);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = str::from_utf8(line).map_err(|_| KeyFileError::Key(KeyError::Character))?;
-        Key::new(text).map_err(KeyFileError::Key)
     }
 
     /// The key as the value of a query's parameter.
@@ -116,19 +89,6 @@ impl fmt::Display for KeyError {
 }
 
 impl Error for KeyError {}
-
-impl fmt::Display for KeyFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KeyFileError::Mode(mode) => {
-                write!(f, "others than its owner may use it (mode {mode:03o}): chmod 600 it")
-            }
-            KeyFileError::Key(error) => error.fmt(f),
-        }
-    }
-}
-
-impl Error for KeyFileError {}
 
 /// All but the unreserved characters of RFC 3986 as `%XX`.
 fn percent_encoded(text: &str) -> String {
@@ -185,31 +145,6 @@ mod tests {
             assert!(!error.to_string().contains("secret"));
         }
         assert_eq!(format!("{:?}", Key::new("secret").unwrap()), "Key(..)");
-    }
-
-    #[test]
-    fn a_key_file_is_its_owner_s_alone_and_holds_one_line() {
-        let key = Ok(Key::new("AIzaSecret").unwrap());
-        for content in ["AIzaSecret", "AIzaSecret\n", "AIzaSecret\r\n"] {
-            for mode in [0o100_600, 0o100_400, 0o600, 0o700] {
-                assert_eq!(Key::from_file(mode, content.as_bytes()), key);
-            }
-        }
-        for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o777, 0o644] {
-            let error = Key::from_file(0o100_000 | mode, b"AIzaSecret\n").unwrap_err();
-            assert_eq!(error, KeyFileError::Mode(mode));
-            assert!(error.to_string().contains(&format!("(mode {mode:o})")), "{error}");
-        }
-        for (content, error) in [
-            (&b""[..], KeyError::Empty),
-            (b"\n", KeyError::Empty),
-            (b"AIzaSecret\n\n", KeyError::Character),
-            (b"AIzaSecret \n", KeyError::Character),
-            (b"AIza\xffSecret", KeyError::Character),
-            (&[b's'; limits::PLACES_KEY_BYTES_MAX + 1], KeyError::TooLong),
-        ] {
-            assert_eq!(Key::from_file(0o600, content), Err(KeyFileError::Key(error)));
-        }
     }
 
     #[test]

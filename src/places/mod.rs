@@ -25,7 +25,7 @@ pub use answer::Answer;
 pub use choice::{Choice, choose};
 pub use fields::{FieldMask, FieldMaskError};
 pub use judge::judge;
-pub use key::{Key, KeyError, KeyFileError};
+pub use key::{Key, KeyError};
 pub use problem::{Problem, Status};
 pub use settings::{AskingLimits, PlacesSettings};
 pub use url::UrlError;

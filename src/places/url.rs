@@ -2,10 +2,9 @@
 
 use super::TLS_PROFILE;
 use crate::transport::Endpoint;
-use crate::wire::host::is_host;
+use crate::wire::host::{Misaddressed, split_authority};
 use std::error::Error;
 use std::fmt;
-use std::net::Ipv6Addr;
 
 /// The parts of a URL that a request needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,12 +27,8 @@ pub enum UrlError {
     User,
     /// It has a fragment (`#`).
     Fragment,
-    /// It has no host.
-    NoHost,
-    /// The host is no name, no IPv4 address and no IPv6 address in brackets.
-    Host,
-    /// The port is not a number from 1 to 65535.
-    Port,
+    /// Its host or its port.
+    Address(Misaddressed),
 }
 
 /// The port of HTTPS.
@@ -53,7 +48,8 @@ pub(super) fn parse(url: &str) -> Result<Url, UrlError> {
     if authority.contains('@') {
         return Err(UrlError::User);
     }
-    let (host, port) = split_authority(authority)?;
+    let (host, port) = split_authority(authority).map_err(UrlError::Address)?;
+    let port = port.unwrap_or(HTTPS_PORT);
     let endpoint = Endpoint::tls(host, port, TLS_PROFILE);
     let authority = match (port, host.contains(':')) {
         (HTTPS_PORT, false) => host.to_owned(),
@@ -76,42 +72,6 @@ fn check_characters(rest: &str) -> Result<(), UrlError> {
     if rest.split('%').skip(1).all(is_encoded) { Ok(()) } else { Err(UrlError::Percent) }
 }
 
-/// Host (IPv6 without brackets) and port.
-fn split_authority(authority: &str) -> Result<(&str, u16), UrlError> {
-    let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or(UrlError::Host)?;
-        host.parse::<Ipv6Addr>().map_err(|_| UrlError::Host)?;
-        match after.strip_prefix(':') {
-            Some(port) => (host, Some(port)),
-            None if after.is_empty() => (host, None),
-            None => return Err(UrlError::Host),
-        }
-    } else {
-        let (host, port) = match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        };
-        if host.is_empty() {
-            return Err(UrlError::NoHost);
-        }
-        if !is_host(host) {
-            return Err(UrlError::Host);
-        }
-        (host, port)
-    };
-    Ok((host, port.map_or(Ok(HTTPS_PORT), parse_port)?))
-}
-
-fn parse_port(port: &str) -> Result<u16, UrlError> {
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(UrlError::Port);
-    }
-    match port.parse() {
-        Ok(0) | Err(_) => Err(UrlError::Port),
-        Ok(port) => Ok(port),
-    }
-}
-
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the URL of Places ")?;
@@ -121,9 +81,7 @@ impl fmt::Display for UrlError {
             UrlError::Percent => f.write_str("has a % without two hexadecimal digits behind it"),
             UrlError::User => f.write_str("has a user name"),
             UrlError::Fragment => f.write_str("has a fragment (#)"),
-            UrlError::NoHost => f.write_str("has no host"),
-            UrlError::Host => f.write_str("has a host that is neither a name nor an address"),
-            UrlError::Port => f.write_str("has a port that is not a number from 1 to 65535"),
+            UrlError::Address(wrong) => wrong.fmt(f),
         }
     }
 }
@@ -168,15 +126,15 @@ mod tests {
             ("http://h/", UrlError::Scheme),
             ("https:/h", UrlError::Scheme),
             (" https://h/", UrlError::Scheme),
-            ("https://", UrlError::NoHost),
-            ("https:///x", UrlError::NoHost),
-            ("https://:8443/", UrlError::NoHost),
-            ("https://h:/", UrlError::Port),
-            ("https://h:0/", UrlError::Port),
-            ("https://h:+1/", UrlError::Port),
-            ("https://h:65536/", UrlError::Port),
-            ("https://h:1:2/", UrlError::Port),
-            ("https://[::1]:/", UrlError::Port),
+            ("https://", UrlError::Address(Misaddressed::NoHost)),
+            ("https:///x", UrlError::Address(Misaddressed::NoHost)),
+            ("https://:8443/", UrlError::Address(Misaddressed::NoHost)),
+            ("https://h:/", UrlError::Address(Misaddressed::Port)),
+            ("https://h:0/", UrlError::Address(Misaddressed::Port)),
+            ("https://h:+1/", UrlError::Address(Misaddressed::Port)),
+            ("https://h:65536/", UrlError::Address(Misaddressed::Port)),
+            ("https://h:1:2/", UrlError::Address(Misaddressed::Port)),
+            ("https://[::1]:/", UrlError::Address(Misaddressed::Port)),
             ("https://u@h/", UrlError::User),
             ("https://u:p@h/", UrlError::User),
             ("https://h/#f", UrlError::Fragment),
@@ -186,23 +144,26 @@ mod tests {
             ("https://h\\x/", UrlError::Character('\\')),
             ("https://h/%4", UrlError::Percent),
             ("https://h/%g1", UrlError::Percent),
-            ("https://h%41/", UrlError::Host),
-            ("https://a..b/", UrlError::Host),
-            ("https://-a/", UrlError::Host),
-            ("https://a-.b/", UrlError::Host),
-            ("https://1.2.3/", UrlError::Host),
-            ("https://256.1.1.1/", UrlError::Host),
-            ("https://2130706433/", UrlError::Host),
-            ("https://fe80::1%25eth0/", UrlError::Port),
-            ("https://::1/", UrlError::NoHost),
-            ("https://[::1/", UrlError::Host),
-            ("https://[h]/", UrlError::Host),
-            ("https://[::1]x/", UrlError::Host),
-            ("https://[fe80::1%25eth0]/", UrlError::Host),
+            ("https://h%41/", UrlError::Address(Misaddressed::Host)),
+            ("https://a..b/", UrlError::Address(Misaddressed::Host)),
+            ("https://-a/", UrlError::Address(Misaddressed::Host)),
+            ("https://a-.b/", UrlError::Address(Misaddressed::Host)),
+            ("https://1.2.3/", UrlError::Address(Misaddressed::Host)),
+            ("https://256.1.1.1/", UrlError::Address(Misaddressed::Host)),
+            ("https://2130706433/", UrlError::Address(Misaddressed::Host)),
+            ("https://fe80::1%25eth0/", UrlError::Address(Misaddressed::Port)),
+            ("https://::1/", UrlError::Address(Misaddressed::NoHost)),
+            ("https://[::1/", UrlError::Address(Misaddressed::Host)),
+            ("https://[h]/", UrlError::Address(Misaddressed::Host)),
+            ("https://[::1]x/", UrlError::Address(Misaddressed::Host)),
+            ("https://[fe80::1%25eth0]/", UrlError::Address(Misaddressed::Host)),
         ] {
             assert_eq!(parse(url), Err(error), "{url}");
         }
-        assert_eq!(parse(&format!("https://{}/", "a".repeat(64))), Err(UrlError::Host));
+        assert_eq!(
+            parse(&format!("https://{}/", "a".repeat(64))),
+            Err(UrlError::Address(Misaddressed::Host))
+        );
         let error = parse("https://h/\n").unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -184,13 +184,16 @@ impl Sockets {
         if !connected(stream.socket()).map_err(Lost::Connect)? {
             return Ok(None);
         }
-        let Security::Tls { profile, name } = &dialling.endpoint.security else {
+        let Security::Tls { profile, name, behind_greeting } = &dialling.endpoint.security else {
             return Ok(Some(address));
         };
         let source = self.client_tls.get_mut(profile);
         let config = source.map_or(Err("there is no configuration for it".to_owned()), |s| s());
         let session = config.and_then(|config| TlsSession::dial(config, name));
-        let session = session.map_err(Lost::Tls)?;
+        let mut session = session.map_err(Lost::Tls)?;
+        if *behind_greeting {
+            session.await_greeting();
+        }
         let socket = dialling.stream.take().map(Stream::into_socket);
         dialling.stream = socket.map(|socket| Stream::tls(socket, session));
         dialling.stage = DialStage::Handshake(address);
@@ -198,8 +201,8 @@ impl Sockets {
     }
 }
 
-/// Goes on with the TLS handshake. Whatever goes wrong may be well at the next address: another
-/// machine may be behind it.
+/// Goes on with the TLS handshake, or what comes before it. Whatever goes wrong may be well at the next
+/// address: another machine may be behind it.
 fn advance_handshake(
     dialling: &mut Dialling,
     address: SocketAddr,

@@ -11,6 +11,7 @@ use rustls::{
     ServerConnection,
 };
 use std::io::{self, Read as _, Write};
+use std::mem;
 use std::sync::Arc;
 
 /// Why a stream broke.
@@ -45,6 +46,18 @@ pub struct TlsSession {
     session: Connection,
     /// Why the session broke, as long as what came before has not been read.
     broken: Option<Error>,
+    greeting: Greeting,
+}
+
+/// What the other end says in the clear before TLS begins: one line.
+#[derive(Debug)]
+enum Greeting {
+    /// It does not, or what it said has been read.
+    None,
+    /// So much of it has come.
+    Awaited(Vec<u8>),
+    /// All of it, of which so much has been read.
+    Whole(Vec<u8>, usize),
 }
 
 /// What became of what a session had ready to be sent.
@@ -63,7 +76,16 @@ impl TlsSession {
     pub fn dial(config: Arc<ClientConfig>, name: &str) -> Result<Self, String> {
         let name = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
         let session = ClientConnection::new(config, name).map_err(|error| error.to_string())?;
-        Ok(TlsSession { session: Connection::Client(session), broken: None })
+        Ok(TlsSession {
+            session: Connection::Client(session),
+            broken: None,
+            greeting: Greeting::None,
+        })
+    }
+
+    /// Has whom we have dialled say one line in the clear before the handshake begins; it is what is read first.
+    pub fn await_greeting(&mut self) {
+        self.greeting = Greeting::Awaited(Vec::new());
     }
 
     /// With one whom we have accepted.
@@ -72,7 +94,11 @@ impl TlsSession {
     /// The configuration does not do.
     pub fn accept(config: Arc<ServerConfig>) -> Result<Self, Broken> {
         let session = ServerConnection::new(config).map_err(Broken::Tls)?;
-        Ok(TlsSession { session: Connection::Server(session), broken: None })
+        Ok(TlsSession {
+            session: Connection::Server(session),
+            broken: None,
+            greeting: Greeting::None,
+        })
     }
 
     /// Who the certificate that the peer has shown says that it is, if it has shown one and it is one
@@ -105,6 +131,9 @@ impl TlsSession {
     where
         S: io::Read + Write,
     {
+        if let Some(count) = self.read_greeting(buffer) {
+            return Ok(Read::Bytes { count, emptied: false });
+        }
         let mut left = limits::TLS_RECEIVES_PER_READ_MAX;
         loop {
             match self.session.reader().read(buffer) {
@@ -198,6 +227,9 @@ impl TlsSession {
     where
         S: io::Read + Write,
     {
+        if !self.greeted(socket)? {
+            return Ok(false);
+        }
         loop {
             self.flush(socket)?;
             if !self.session.is_handshaking() {
@@ -209,6 +241,40 @@ impl TlsSession {
                 Some(_) => {}
             }
         }
+    }
+
+    /// Takes the greeting, if one is awaited, from the socket; true once it is whole. Byte by byte: what
+    /// follows its LF is the session's.
+    fn greeted<S: io::Read>(&mut self, socket: &mut S) -> Result<bool, Broken> {
+        let Greeting::Awaited(line) = &mut self.greeting else { return Ok(true) };
+        let mut byte = [0];
+        while line.last() != Some(&b'\n') {
+            if line.len() == limits::CLEAR_GREETING_BYTES_MAX {
+                return Err(
+                    io::Error::new(io::ErrorKind::InvalidData, "its greeting is too long").into()
+                );
+            }
+            match retry(|| socket.read(&mut byte))? {
+                None => return Ok(false),
+                Some(0) => return Err(cut("closed before it has greeted")),
+                Some(_) => line.push(byte[0]),
+            }
+        }
+        self.greeting = Greeting::Whole(mem::take(line), 0);
+        Ok(true)
+    }
+
+    /// Reads on in the greeting: how many bytes, None if there are none left.
+    fn read_greeting(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        let Greeting::Whole(line, read) = &mut self.greeting else { return None };
+        let left = &line[*read..];
+        let count = left.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&left[..count]);
+        *read += count;
+        if *read == line.len() {
+            self.greeting = Greeting::None;
+        }
+        Some(count)
     }
 
     /// Says that no more will be sent (close_notify); true when it is out.

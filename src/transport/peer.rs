@@ -26,6 +26,9 @@ pub enum Security {
         profile: TlsProfile,
         /// The name that the other end's certificate must be for.
         name: String,
+        /// Whether the other end says one line in the clear, up to and with its LF, before either begins with
+        /// TLS: the protocol reads that line first. As all that is in the clear, anybody may have said it.
+        behind_greeting: bool,
     },
 }
 
@@ -41,8 +44,17 @@ impl Endpoint {
 
     /// With TLS, where the certificate must be for the very host.
     pub fn tls(host: impl Into<String>, port: u16, profile: TlsProfile) -> Self {
-        let host = host.into();
-        Endpoint { security: Security::Tls { profile, name: host.clone() }, host, port }
+        Endpoint::tls_or_greeted(host.into(), port, profile, false)
+    }
+
+    /// The same, where the other end greets in the clear before TLS begins, as a NATS server does.
+    pub fn tls_behind_greeting(host: impl Into<String>, port: u16, profile: TlsProfile) -> Self {
+        Endpoint::tls_or_greeted(host.into(), port, profile, true)
+    }
+
+    fn tls_or_greeted(host: String, port: u16, profile: TlsProfile, behind_greeting: bool) -> Self {
+        let security = Security::Tls { profile, name: host.clone(), behind_greeting };
+        Endpoint { host, port, security }
     }
 
     /// TMP

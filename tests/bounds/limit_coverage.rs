@@ -7,17 +7,20 @@ mod not_reached;
 mod reached_from_outside;
 #[path = "reached_in_units.rs"]
 mod reached_in_units;
+#[path = "reached_on_the_bus.rs"]
+mod reached_on_the_bus;
 
 use not_reached::NOT_REACHED;
 use reached_from_outside::REACHED_FROM_OUTSIDE;
 use reached_in_units::REACHED_IN_UNITS;
+use reached_on_the_bus::REACHED_ON_THE_BUS;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 fn reached() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static [&'static str])>
 {
-    REACHED_IN_UNITS.iter().chain(REACHED_FROM_OUTSIDE)
+    REACHED_IN_UNITS.iter().chain(REACHED_FROM_OUTSIDE).chain(REACHED_ON_THE_BUS)
 }
 
 fn source(file: &str) -> String {

@@ -163,6 +163,11 @@ pub const REACHED_FROM_OUTSIDE: &[(&str, &str, &[&str])] = &[
         &["STOP_PATIENCE"],
     ),
     ("tests/daemon/handed_over.rs", "more_than_there_may_be_are_not_taken", &["HANDED_OVER_MAX"]),
+    (
+        "tests/reactor/greeted.rs",
+        "the_longest_greeting_is_taken_and_no_longer_one",
+        &["CLEAR_GREETING_BYTES_MAX"],
+    ),
     ("tests/daemon/service_manager.rs", "it_is_told_of_a_whole_life", &["STATUS_INTERVAL"]),
     ("tests/daemon/stops.rs", "who_does_not_read_has_a_second", &["STOP_STALL_MAX"]),
 ];

@@ -380,21 +380,4 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "a_comment_comes_every_so_often_unless_the_reader_is_slow",
         &["COMMENT_INTERVAL"],
     ),
-    (
-        "src/wire/nats/tests.rs",
-        "a_line_is_bounded_and_a_payload_is_not_kept",
-        &["NATS_LINE_BYTES_MAX", "NATS_PAYLOAD_BYTES_MAX"],
-    ),
-    (
-        "src/wire/nats/info.rs",
-        "what_is_missing_or_of_another_kind_is_as_nats_has_it",
-        &["NATS_PAYLOAD_BYTES_DEFAULT"],
-    ),
-    (
-        "src/wire/nats/info.rs",
-        "names_and_hosts_are_bounded",
-        &["NATS_NAME_BYTES_MAX", "NATS_HOSTS_MAX"],
-    ),
-    ("src/wire/nats/subject.rs", "subjects_are_tokens", &["NATS_SUBJECT_BYTES_MAX"]),
-    ("src/wire/nats/subject.rs", "clients_become_tokens", &["NATS_SUBJECT_PREFIX_BYTES_MAX"]),
 ];

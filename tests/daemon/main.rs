@@ -20,6 +20,7 @@ mod differences;
 mod drain;
 mod expiry;
 mod forget;
+mod gateway;
 mod handed_over;
 mod harness;
 mod herdca;

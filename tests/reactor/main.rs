@@ -10,6 +10,7 @@ mod addresses;
 mod dialling;
 mod files;
 mod flow;
+mod greeted;
 mod harness;
 mod law;
 mod listening;

@@ -190,7 +190,7 @@ impl World for Kernel<'_, '_> {
         let deadline = now + timeout;
         // Places is spoken with in plain.
         let tls = match &endpoint.security {
-            Security::Tls { profile, name } if *profile == LINKS_PROFILE => {
+            Security::Tls { profile, name, .. } if *profile == LINKS_PROFILE => {
                 Some(Box::new(Secured::dialled(name)))
             }
             _ => None,

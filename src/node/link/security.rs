@@ -26,7 +26,8 @@ impl LinkSecurity {
         let security = match self {
             LinkSecurity::Plain => Security::Plain,
             LinkSecurity::Tls | LinkSecurity::TlsPreferred => {
-                Security::Tls { profile: LINKS_PROFILE, name: certificate_name }
+                let (profile, name) = (LINKS_PROFILE, certificate_name);
+                Security::Tls { profile, name, behind_greeting: false }
             }
         };
         Endpoint { security, ..endpoint }

@@ -15,6 +15,7 @@ const NO_PLACES: &str = "https://127.0.0.1:1/maps/api/place/nearbysearch/json";
 #[derive(Debug)]
 pub struct Herd {
     pub directory: Directory,
+    name: String,
     members: Vec<Member>,
     host: String,
     /// Arguments of every server, besides herd and name.
@@ -62,6 +63,7 @@ impl Herd {
         let members = servers.iter().map(|(name, talks_with)| Member::new(name, talks_with));
         let herd = Herd {
             directory: Directory::new(),
+            name: "test".to_owned(),
             members: members.collect(),
             host: host.to_owned(),
             arguments: vec!["--places".to_owned(), NO_PLACES.to_owned()],
@@ -71,6 +73,13 @@ impl Herd {
         };
         herd.write_file();
         herd
+    }
+
+    /// The same under that name.
+    pub fn named(mut self, name: &str) -> Herd {
+        name.clone_into(&mut self.name);
+        self.write_file();
+        self
     }
 
     /// The same with a web port at each server.
@@ -241,7 +250,7 @@ impl Herd {
     fn write_file(&self) {
         let members = self.members.iter().map(|member| member.entry(&self.host));
         let members: Vec<serde_json::Value> = members.collect();
-        let mut file = serde_json::json!({ "herd": "test", "servers": members });
+        let mut file = serde_json::json!({ "herd": self.name, "servers": members });
         for (field, seconds) in
             [("ttl_seconds", self.ttl_seconds), ("tombstone_seconds", self.tombstone_seconds)]
         {

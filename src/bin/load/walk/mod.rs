@@ -17,7 +17,7 @@ pub use options::{WalkOptions, declare, read};
 use crate::world::{self, WORLD};
 use crowd::World;
 use herd::reactor::Reactor;
-use herd::transport::{Endpoint, Security, TlsProfile};
+use herd::transport::{Endpoint, TlsProfile};
 use reports::Walk;
 use std::sync::Arc;
 
@@ -36,9 +36,8 @@ pub fn walk(options: &WalkOptions, mut say: impl FnMut(&str)) -> Result<bool, St
     let mut reactor = Reactor::new().map_err(|error| error.to_string())?;
     if let Some(tls) = trust.tls().cloned() {
         reactor.set_client_tls(PROFILE, Box::new(move || Ok(Arc::clone(&tls))));
-        for Endpoint { host, security, .. } in servers.iter_mut().map(|server| &mut server.endpoint)
-        {
-            *security = Security::Tls { profile: PROFILE, name: host.clone() };
+        for endpoint in servers.iter_mut().map(|server| &mut server.endpoint) {
+            *endpoint = Endpoint::tls(endpoint.host.clone(), endpoint.port, PROFILE);
         }
     }
     let mut walk = Walk::new(crowd, &servers, options.speed_up, options.seed);
