@@ -45,6 +45,11 @@
 //! needless: the walk appends again what lives of it, a share in each turn. At the start the files are read
 //! in order, and the same order that settles everything else settles what is so.
 //!
+//! **Through the bus.** With `--nats` a server is a gateway (`node::gateway`): one more cursor tells what the
+//! herd's own servers have taken, in messages that say which stretch of the feed they tell
+//! ([`wire::gateway`]), over a conversation with a NATS server ([`wire::nats`]). What other herds tell there
+//! goes into the positions as what neighbours tell does, and the links spread it.
+//!
 //! # Layers
 //!
 //! Dependencies point down this list, never up; the conversations and the reactor never name each
@@ -88,7 +93,7 @@
 //! | what the service manager is told | `daemon/service_manager.rs`, which the loop calls between two turns |
 //! | TLS | a [`transport::Endpoint`] or a listener names a profile, `daemon` gives the reactor its configuration, and a protocol is told the name of the peer's certificate; where a line in the clear comes first, the endpoint says so and the protocol reads it |
 //! | what may change while a server runs | read and judged by `daemon/reload.rs`, all of it before any counts; what it means to neighbours is in `node/reload.rs`, what cannot change in `herd/change.rs` |
-//! | what is said to a message bus, or what it says | [`wire::nats`] |
+//! | what is said to a message bus, or what it says | [`wire::nats`]; what gateways say to each other there is [`wire::gateway`], told and taken by `node/gateway/bus` |
 //! | something that needs a right | a [`tokens::Right`], asked for where the command or the route is, decided by `node/access.rs` |
 //! | what is installed | `.dist/dist.sh`: the programs are those of Cargo.toml, and what they say for `--help` makes man pages and completions |
 //! | a line between neighbours | [`wire::neighbour`], and a [version](wire::neighbour::Version): who speaks the one before is not told what it cannot read |

@@ -6,7 +6,7 @@
 use crate::support::Outcome;
 use crate::support::figures::Figures;
 use herd::limits;
-use herd::positions::{Positions, Report, Text};
+use herd::positions::{Positions, Report, Text, Update};
 use herd::wire::gateway::{Source, Stretch, write_feed};
 use herd::wire::nats::write_publish;
 use herd::wire::neighbour::{NeighbourLine, write_at};
@@ -114,7 +114,9 @@ fn measure() -> Outcome<Change> {
             time_nanoseconds: at.time_nanoseconds,
             text,
         };
-        positions.update(&report, None);
+        if positions.update(&report, None) != Update::New {
+            return Err("a record is not new".into());
+        }
     }
     let seconds = start.elapsed().as_secs_f64() / f64::from(SAMPLE);
     let record_bytes = positions.bytes() as f64 / f64::from(SAMPLE);

@@ -81,7 +81,8 @@ impl Herd {
         });
         let entries: Vec<serde_json::Value> = entries.collect();
         let folder = Folder::new("herd")?;
-        let file = serde_json::json!({ "herd": "bench", "servers": entries });
+        let name = format!("of-{}", servers.first().map_or("nobody", |(name, _)| name));
+        let file = serde_json::json!({ "herd": name, "servers": entries });
         fs::write(folder.path().join("herd.json"), file.to_string())?;
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let servers = servers.iter().zip(ports.chunks_exact(4)).map(|((name, _), ports)| Server {

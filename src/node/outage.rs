@@ -120,7 +120,7 @@ impl Outage {
         }
         self.refused = refused;
         let pause = match std::mem::take(&mut self.expected) {
-            _ if refused => self.pause_max,
+            _ if refused => limits::REDIAL_PAUSE_MAX,
             true => limits::REDIAL_PAUSE_MIN,
             false => self.pause,
         };

@@ -57,11 +57,6 @@ impl Endpoint {
         Endpoint { host, port, security }
     }
 
-    /// TMP
-    pub fn tls_behind_greeting(host: impl Into<String>, port: u16, profile: TlsProfile) -> Self {
-        Endpoint::tls(host, port, profile)
-    }
-
     /// Whether TLS is spoken there.
     pub fn is_tls(&self) -> bool {
         matches!(self.security, Security::Tls { .. })

@@ -32,6 +32,7 @@ fn source(file: &str) -> String {
 fn every_limit_has_its_test_or_a_reason() {
     let limits = [
         "limits.rs",
+        "limits/gateway.rs",
         "limits/life.rs",
         "limits/links.rs",
         "limits/nats.rs",

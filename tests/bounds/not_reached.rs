@@ -23,6 +23,7 @@ pub const NOT_REACHED: &[(&str, &[&str])] = &[
             "FIRST_WRITES_PER_TURN_MAX",
             "PREFETCH_POSITIONS_MIN",
             "NEWCOMER_REMINDER",
+            "GATEWAY_TROUBLE_REMINDER",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
             "LOG_CHECK_INTERVAL",

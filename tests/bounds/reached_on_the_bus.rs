@@ -24,4 +24,54 @@ pub const REACHED_ON_THE_BUS: &[(&str, &str, &[&str])] = &[
         "a_line_holds_a_name_and_a_password_or_a_token",
         &["NATS_CREDENTIALS_BYTES_MAX"],
     ),
+    (
+        "src/node/gateway/tests/missed.rs",
+        "what_was_missed_long_ago_is_looked_for_in_shares",
+        &["GATEWAY_BATCH_BYTES_MAX", "GATEWAY_SEEK_RECORDS_PER_TURN"],
+    ),
+    (
+        "src/node/gateway/tests.rs",
+        "there_are_only_so_many_gateways_and_servers_that_are_known_by_name",
+        &["GATEWAY_SOURCES_MAX"],
+    ),
+    (
+        "src/node/gateway/stretches.rs",
+        "of_many_gaps_the_farthest_are_told_again",
+        &["GATEWAY_STRETCHES_MAX"],
+    ),
+    (
+        "src/node/gateway/tests/missed.rs",
+        "digests_are_told_sooner_in_the_beginning",
+        &["GATEWAY_DIGEST_INTERVAL", "GATEWAY_DIGEST_SOON", "GATEWAY_DIGESTS_SOON"],
+    ),
+    (
+        "src/node/gateway/tests/missed.rs",
+        "a_gap_is_asked_for_once_in_a_while_until_it_is_filled",
+        &[
+            "GATEWAY_GAP_PATIENCE",
+            "GATEWAY_ANSWER_PATIENCE",
+            "GATEWAY_ASK_PAUSE_MIN",
+            "GATEWAY_ASK_PAUSE_MAX",
+        ],
+    ),
+    (
+        "src/node/gateway/tests/missed.rs",
+        "what_is_asked_for_is_told_again_to_all_and_not_more_often_than_it_can_be",
+        &["GATEWAY_AGAIN_PAUSE_MIN"],
+    ),
+    (
+        "src/node/gateway/tests.rs",
+        "a_bus_that_does_not_greet_answer_or_speak_in_turn_is_given_up",
+        &["GATEWAY_PING_INTERVAL", "GATEWAY_SILENCE_MAX"],
+    ),
+    (
+        "src/node/gateway/tests.rs",
+        "what_the_bus_has_not_taken_is_told_again_on_the_next_connection",
+        &["GATEWAY_REDIAL_PAUSE_MAX"],
+    ),
+    (
+        "src/node/gateway/hosts.rs",
+        "however_many_it_tells_of_there_are_not_more_than_so_many",
+        &["GATEWAY_HOSTS_MAX"],
+    ),
 ];

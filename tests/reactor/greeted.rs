@@ -5,6 +5,7 @@ use crate::tls::certificate;
 use herd::limits::CLEAR_GREETING_BYTES_MAX;
 use herd::reactor::client_config;
 use herd::transport::Endpoint;
+use herd::wire::nats::{self, Connect};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
@@ -74,6 +75,27 @@ impl Drop for NatsServer {
     }
 }
 
+/// One of each that is said to a NATS server.
+fn said() -> Vec<u8> {
+    let mut said = Vec::new();
+    let connect = Connect {
+        name: "a test",
+        version: "1",
+        user: None,
+        password: None,
+        token: None,
+        tls: true,
+        headers: true,
+    };
+    nats::write_connect(&mut said, &connect);
+    nats::write_subscribe(&mut said, b"herd.>", 1);
+    nats::write_publish(&mut said, b"herd.feed", &[b"one", b"two"]);
+    nats::write_publish_with_headers(&mut said, b"herd.feed", &[("A", "b")], &[b"three"]);
+    nats::write_pong(&mut said);
+    nats::write_ping(&mut said);
+    said
+}
+
 #[test]
 fn a_nats_server_greets_and_goes_on_under_tls() {
     let Some((server, port, trust)) = NatsServer::behind_tls() else {
@@ -86,7 +108,7 @@ fn a_nats_server_greets_and_goes_on_under_tls() {
         let Event::Data(data) = event else { return };
         came.extend_from_slice(data);
         if came.starts_with(b"INFO {") && came.ends_with(b"} \r\n") {
-            cx.transport.write(b"CONNECT {\"verbose\":false,\"tls_required\":true}\r\nPING\r\n");
+            cx.transport.write(&said());
         } else if came.ends_with(b"PONG\r\n") {
             cx.transport.close();
         }
@@ -97,7 +119,9 @@ fn a_nats_server_greets_and_goes_on_under_tls() {
     let events = setup.run().events();
     let data = data_of(&events);
     let text = String::from_utf8_lossy(&data);
-    assert!(text.contains("\"tls_required\":true") && text.ends_with("PONG\r\n"), "{events:?}");
+    assert!(text.contains("\"tls_required\":true") && text.ends_with("PONG\r\n"), "{text}");
+    // What we publish is not sent to us, and nothing that we said is refused.
+    assert!(!text.contains("MSG") && !text.contains("-ERR"), "{text}");
     assert_eq!(events.last(), Some(&Event::Lost("Closed".to_owned())));
     drop(server);
 }

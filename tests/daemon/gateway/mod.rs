@@ -53,7 +53,7 @@ fn west_and_east(bus: &Bus, options: &[&str]) -> ((Herd, [Server; 2]), (Herd, [S
 #[test]
 fn what_one_herd_is_told_all_know_and_what_one_forgets_nobody_knows() {
     let Some(bus) = Bus::start(&[]) else { return };
-    let ((_west, [_, bend]), (_east, [camden, dover])) = west_and_east(&bus, &[]);
+    let ((_west, [_ashland, bend]), (_east, [camden, dover])) = west_and_east(&bus, &[]);
     let told = bend.report("kiwi", &time_in(0));
     dover.wait_for(&told);
     let back = dover.report("fig", &time_in(0));
@@ -121,7 +121,7 @@ fn gateways_that_are_killed_and_two_in_a_herd_do_no_harm() {
 #[test]
 fn a_bus_that_takes_little_is_told_in_small_messages() {
     let Some(bus) = Bus::start(&["max_payload: 1024"]) else { return };
-    let ((_west, [ashland, _]), (_east, [_, dover])) = west_and_east(&bus, &[]);
+    let ((_west, [ashland, _bend]), (_east, [_camden, dover])) = west_and_east(&bus, &[]);
     let mut client = ashland.client();
     let time = time_in(0);
     (0..2_000).for_each(|n| client.send(format!("IAMAT client-{n} +34.0-118.4 {time}\n")));
@@ -145,7 +145,7 @@ fn who_may_not_is_told_so_and_who_has_the_credentials_may() {
         return;
     };
     let (west, [ashland, bend]) = herd("west", "Ashland", "Bend", &["--nats", &bus.url()]);
-    wait_until_log_says(&ashland, "refused: 'Authorization Violation'");
+    wait_until_log_says(&ashland, "refused: Authorization Violation");
     assert!(ashland.report("kiwi", &time_in(0)).starts_with("AT "), "all else works");
     let file = west.directory.join("credentials");
     fs::write(&file, "herd:s:e@c\n").unwrap();
@@ -174,13 +174,10 @@ fn permissions_that_lack_are_said() {
                  publish: { deny: [\"herd.feed\"] } } }] }";
     let Some(bus) = Bus::start(&[users]) else { return };
     let url = bus.url().replace("nats://", "nats://a:b@");
-    let (_west, [ashland, _]) = herd("west", "Ashland", "Bend", &["--nats", &url]);
+    let (_west, [ashland, _bend]) = herd("west", "Ashland", "Bend", &["--nats", &url]);
     wait_until_up(&ashland);
     ashland.report("kiwi", &time_in(0));
-    wait_until_log_says(
-        &ashland,
-        "complains: 'Permissions Violation for Publish to \"herd.feed\"'",
-    );
+    wait_until_log_says(&ashland, "complains: Permissions Violation for Publish to \"herd.feed\"");
     let gateway = &status(&ashland)["gateway"];
     assert!(gateway["complaint"].as_str().unwrap().contains("Permissions Violation"), "{gateway}");
     assert_eq!(gateway["up"], true);
@@ -211,7 +208,7 @@ fn the_bus_may_ask_for_tls_and_must_be_who_it_says() {
     let mut command = west.command("Ashland");
     command.args(["--nats", &bus.url()]);
     let ashland = west.start_by("Ashland", command);
-    wait_until_log_says(&ashland, "UnknownIssuer");
+    wait_until_log_says(&ashland, "its authority is not trusted here");
     assert_eq!(status(&ashland)["gateway"]["up"], false);
 }
 
@@ -228,7 +225,7 @@ fn each_change_is_on_its_client_s_subject_and_jetstream_keeps_the_last() {
         let answer = subscriber.ask(&format!("$JS.API.STREAM.CREATE.{name}"), config);
         assert!(!answer.contains("\"error\""), "{answer}");
     }
-    let (_west, [ashland, _]) =
+    let (_west, [ashland, _bend]) =
         herd("west", "Ashland", "Bend", &["--nats", &bus.url(), "--nats-clients"]);
     wait_until_up(&ashland);
     let told = ashland.report("truck 7".replace(' ', ".").as_str(), &time_in(0));
@@ -242,7 +239,7 @@ fn each_change_is_on_its_client_s_subject_and_jetstream_keeps_the_last() {
         "{payload}"
     );
     // The same as a key-value bucket: the subjects are its keys.
-    let (_east, [camden, _]) = herd(
+    let (_east, [camden, _dover]) = herd(
         "east",
         "Camden",
         "Dover",

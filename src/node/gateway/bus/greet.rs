@@ -7,7 +7,7 @@ use crate::node::gateway::Credentials;
 use crate::transport::Context;
 use crate::wire::Printable;
 use crate::wire::nats::{Connect, Info, write_connect, write_subscribe};
-use log::{info, warn};
+use log::{debug, info, warn};
 
 impl Bus {
     /// It says what it is: first of all, and when that changes.
@@ -54,7 +54,7 @@ impl Bus {
         cx.transport.write_with(|out| write_connect(out, &connect));
         let (version, server) =
             (Printable(info.version.as_bytes()), Printable(info.server_name.as_bytes()));
-        info!("bus {} is {server}, version {version}", cx.transport.id());
+        debug!("bus {} is {server}, version {version}", cx.transport.id());
         self.state = State::Greeted;
         self.ping(cx);
     }

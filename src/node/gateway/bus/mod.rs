@@ -45,8 +45,6 @@ pub(in crate::node) struct Bus {
     share: u64,
     /// The lines of the message that is being made.
     batch: Vec<u8>,
-    /// Whether it ever came to be: then its loss is logged, whatever else is said.
-    is_connected: bool,
     /// Why we gave the connection up, or the bus did.
     reason: Option<String>,
     /// Whether it would not have us, which only people can mend.
@@ -83,7 +81,6 @@ impl Bus {
             takes_headers: false,
             share: 0,
             batch: Vec::new(),
-            is_connected: false,
             reason: None,
             refused: false,
             asks_for_tls: false,
@@ -190,14 +187,13 @@ impl Protocol<Node> for Bus {
         cx.transport.go_first();
         cx.transport.limit_unsent();
         self.address = bus.address.ip();
-        self.is_connected = true;
         self.heard = cx.now.monotonic;
         let Some(gateway) = &mut cx.app.gateway else {
             fault!("the bus is dialled by who is no gateway");
             return;
         };
         let id = cx.transport.id();
-        info!("bus {id} at {} connected", gateway.hosts.present());
+        debug!("bus {id} at {} connected", gateway.hosts.present());
         gateway.link = BusLink::Up { connection: id };
         self.set_timer(cx);
     }
@@ -285,7 +281,7 @@ impl Protocol<Node> for Bus {
         }
         let mention = gateway.went_down(&why, self.refused, now);
         let host = gateway.hosts.present();
-        if self.is_connected {
+        if self.state == State::Up {
             info!("bus {id} at {host}: {why}");
         }
         match mention {

@@ -145,7 +145,8 @@ impl Bus {
         let node = &mut *cx.app;
         let name = node.settings.name.as_bytes();
         let is_ours = node.servers.iter().any(|server| server.name().as_bytes() == source.server);
-        if is_ours && source.server != name {
+        // A bus that cannot but tell us what we have told it tells of this very life of ours.
+        if source.epoch == node.settings.epoch || is_ours && source.server != name {
             return;
         }
         let Some(gateway) = &mut node.gateway else { return };
