@@ -20,7 +20,7 @@ use herd::transport::Endpoint;
 use manners::Manners;
 use said::Said;
 use std::collections::BTreeMap;
-use traffic::Traffic;
+use traffic::{Pace, Traffic};
 
 /// Its names, and at which listeners of its host: one bus behind both. (The listener between is that of
 /// servers for each other.)
@@ -66,6 +66,8 @@ struct Conn {
     pace: Option<u64>,
     reads_again: bool,
     stage: Stage,
+    since: Time,
+    pace_of_talk: Pace,
     /// Patterns with their ids.
     subscriptions: Vec<(String, String)>,
     inbox: Vec<u8>,
@@ -119,6 +121,8 @@ impl Bus {
             pace: random.chance(manners.slow).then_some(manners.slow_bytes),
             reads_again: false,
             stage: Stage::Accepted,
+            since: env.agenda.now(),
+            pace_of_talk: Pace::default(),
             subscriptions: Vec::new(),
             inbox: Vec::new(),
             outbox: Vec::new(),

@@ -11,6 +11,7 @@ use super::planted::{Bug, Planted};
 use super::random::Random;
 use super::trace::{Detail, Trace};
 use super::watch::Seen;
+use super::watch::gateway::AtBus;
 use super::web::Talk;
 use herd::herd::Herd;
 use herd::journal::Identity;
@@ -60,6 +61,8 @@ pub struct Env {
     pub acknowledged_before_writing: Option<usize>,
     /// Whether somebody was written in the present turn who does not go first.
     pub written_others: bool,
+    /// By server: what it has heard of the bus.
+    pub at_bus: Vec<AtBus>,
     /// The ends of servers' connections.
     pub ends: BTreeMap<(usize, ConnectionId), End>,
     /// What is asked at web ports.
@@ -123,6 +126,7 @@ impl Env {
             acknowledged: vec![Vec::new(); hosts.servers],
             acknowledged_before_writing: None,
             written_others: false,
+            at_bus: (0..hosts.servers).map(|_| AtBus::default()).collect(),
             ends: BTreeMap::new(),
             talks: BTreeMap::new(),
             costs: None,

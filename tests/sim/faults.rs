@@ -201,8 +201,9 @@ impl Mix {
 /// What the seed of a run is changed by for when records end.
 const SALT_OF_ENDS: u64 = 0x656e_6473;
 
-/// How far a clock is from the true time at most where records end: any two differ by twice that.
-const SKEW_WHERE_RECORDS_END: Time = 5 * SECOND;
+/// How far a clock is from the true time at most where records end, or herds are joined: any two differ by
+/// twice that.
+pub const SKEW_OF_SECONDS: Time = 5 * SECOND;
 
 impl Mix {
     /// Records end within the run, by clocks that differ by some seconds.
@@ -213,7 +214,7 @@ impl Mix {
         // which another, whom that position reached too late, holds on to. They differ until it ends.
         let tombstone_seconds = seconds;
         self.lifetimes = Some(Lifetimes { ttl_seconds: Some(seconds), tombstone_seconds });
-        self.skew = random.below(SKEW_WHERE_RECORDS_END + 1);
+        self.skew = random.below(SKEW_OF_SECONDS + 1);
         self.versions_mixed = false;
     }
 }
@@ -256,8 +257,11 @@ impl World {
                 machine.skew += if back { -step } else { step };
                 if self.mix.lifetimes.is_some() {
                     // Forward, and not far from the others: what is dead does not come back to life.
-                    let most = SKEW_WHERE_RECORDS_END as i64;
+                    let most = SKEW_OF_SECONDS as i64;
                     machine.skew = (machine.skew + if back { 2 * step } else { 0 }).min(most);
+                } else if self.mix.joined.is_some() {
+                    let most = SKEW_OF_SECONDS as i64;
+                    machine.skew = machine.skew.clamp(-most, most);
                 }
             }
         }

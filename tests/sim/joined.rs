@@ -5,14 +5,16 @@ use super::agenda::{Event, MILLISECOND, SECOND};
 use super::bus::manners::Manners;
 use super::bus::traffic::Kind;
 use super::bus::{self, Bus};
-use super::faults::Undo;
+use super::faults::{Mix, SKEW_OF_SECONDS, Undo};
 use super::machine::Machine;
 use super::random::Random;
 use super::topology::{self, Shape};
 use super::trace::Tag;
-use super::world::World;
+use super::world::{HEALED_WITHIN, World};
 use herd::herd::Herd;
+use herd::limits;
 use herd::node::{Credentials, GatewayOptions};
+use std::time::Duration;
 
 /// What the seed of a run is changed by for what joins its herds.
 const SALT: u64 = 0x0062_7573;
@@ -21,6 +23,16 @@ const SALT: u64 = 0x0062_7573;
 /// stands before it, in bytes.
 const LINE_BYTES: u64 = 1_024;
 const FAT_LINE_BYTES: u64 = 32_768;
+
+/// How long after the last fault several herds may take to agree: all that somebody lacks is told again when
+/// digests have differed for long, and if that was asked for in vain once more after a pause.
+pub const AGREED_WITHIN: Duration = Duration::from_secs(120);
+
+const _: () = {
+    let differ = limits::DISAGREEMENTS_MAX as u64 * limits::GATEWAY_DIGEST_INTERVAL.as_secs();
+    let again = differ + limits::START_OVER_PAUSE.as_secs();
+    assert!(HEALED_WITHIN.as_secs() + again <= AGREED_WITHIN.as_secs());
+};
 
 /// For how long one looks whether herds at rest are quiet, and how often a gateway says then what it holds:
 /// every 5 s (contract), and each may do so at the beginning of that time and at its end.
@@ -94,6 +106,15 @@ impl Joined {
     }
 }
 
+impl Mix {
+    /// There are several herds on a bus, whose clocks differ by some seconds, as they may (contract): who is
+    /// ahead by more than a minute cannot compare what it holds with what others held then.
+    pub fn draw_joined(&mut self, seed: u64) {
+        self.joined = Some(Joined::draw(seed, self.fat > 0));
+        self.skew = self.skew.min(SKEW_OF_SECONDS);
+    }
+}
+
 impl World {
     /// Something happens to the bus, and what is next is planned.
     pub fn trouble_bus(&mut self) {
@@ -119,6 +140,11 @@ impl World {
             bus.manners.heal();
             bus.hurry(&mut self.env);
         }
+    }
+
+    /// How long all may take to be linked, to be at the bus and to agree, after the last fault.
+    pub fn healed_within(&self) -> Duration {
+        if self.bus.is_some() { AGREED_WITHIN } else { HEALED_WITHIN }
     }
 
     /// Who is a gateway.
@@ -158,9 +184,11 @@ impl World {
     /// At rest gateways tell each other nothing but what they hold.
     pub fn is_quiet_on_the_bus(&mut self) -> Result<(), String> {
         let count = self.gateways().count() as u64;
-        let Some(bus) = &mut self.bus else { return Ok(()) };
-        bus.traffic.reset();
+        let Some(bus) = &self.bus else { return Ok(()) };
         let accepted = bus.accepted;
+        // A connection that is new says more.
+        self.run_until(self.now() + 5 * SECOND);
+        self.bus.iter_mut().for_each(|bus| bus.traffic.reset());
         self.run_until(self.now() + QUIET);
         let Some(bus) = &self.bus else { return Ok(()) };
         let of = |kind| bus.traffic.of(kind);

@@ -87,7 +87,7 @@ pub enum Bug {
     TakesAskingForHearing,
 }
 
-pub const ALL: [Bug; 29] = [
+pub const ALL: [Bug; 31] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -117,6 +117,8 @@ pub const ALL: [Bug; 29] = [
     Bug::SyncsAfterItAnswers,
     Bug::RewritesLessThanLives,
     Bug::LooksAtItsOwnClockOnly,
+    Bug::PassesOverGaps,
+    Bug::TakesAskingForHearing,
 ];
 
 /// Those of what watchers are told.

@@ -216,7 +216,10 @@ impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
         let verdict = self.law.made();
         self.lawful(cx, verdict);
         let end = (cx.app.machine, cx.transport.id());
-        self.watch.made(cx.app.env.borrow().ends.get(&end).map(|end| end.conn));
+        let mut env = cx.app.env.borrow_mut();
+        let conn = env.ends.get(&end).map(|end| end.conn);
+        self.watch.made(&mut env, end.0, conn);
+        drop(env);
         self.call(cx, |inner, cx| inner.connection_made(cx, peer));
     }
 

@@ -1,16 +1,16 @@
 //! What is watched on a server's connections: everything that its protocols are handed and write.
 
 mod conversation;
-mod gateway;
+pub mod gateway;
 pub mod law;
 mod link;
 mod near;
 mod web;
 
+use super::bus::frames::Frames;
 use super::env::Env;
 use super::net::ConnId;
 use conversation::Conversation;
-use gateway::AtBus;
 use herd::limits;
 use herd::node::Node;
 use herd::transport::{DriverSide, Now, Transport};
@@ -38,7 +38,7 @@ pub enum Watch {
     Link(Box<Told>),
     Fetch,
     /// Of a gateway with the bus, which judges by itself what it is told.
-    Gateway(Box<AtBus>),
+    Gateway(Box<Frames>),
 }
 
 impl Watch {
@@ -52,7 +52,10 @@ impl Watch {
     }
 
     /// The connection is made, and is this one.
-    pub fn made(&mut self, conn: Option<ConnId>) {
+    pub fn made(&mut self, env: &mut Env, machine: usize, conn: Option<ConnId>) {
+        if let Watch::Gateway(_) = self {
+            env.at_bus[machine].connected(env.agenda.now());
+        }
         if let Watch::Web(conversation) = self {
             conversation.is_at(conn);
         }
@@ -80,7 +83,11 @@ impl Watch {
             Watch::Web(conversation) => conversation.arrived(env, seen, bytes),
             Watch::Neighbour(heard) => heard.arrived(env, seen, bytes),
             Watch::Link(told) => told.arrived(bytes),
-            Watch::Gateway(at_bus) => at_bus.arrived(env.agenda.now(), bytes),
+            Watch::Gateway(frames) => {
+                let at_bus = &mut env.at_bus[seen.machine];
+                at_bus.arrived(env.agenda.now(), frames, bytes);
+                at_bus.holds(node.positions());
+            }
             Watch::Fetch => {}
         }
     }
@@ -99,8 +106,8 @@ impl Watch {
         match self {
             Watch::Client(conversation) => conversation.judge_again(env, seen, node),
             Watch::Web(conversation) => conversation.judge_again(env, seen),
-            Watch::Gateway(at_bus) => {
-                if let Err(why) = at_bus.judge(env.agenda.now()) {
+            Watch::Gateway(_) => {
+                if let Err(why) = env.at_bus[seen.machine].judge(env.agenda.now()) {
                     env.checks.fail(format!("{} {why}", env.checks.name(seen.machine)));
                 }
             }
@@ -151,8 +158,10 @@ impl Watch {
                 limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 2 * 64
             }
             Watch::Fetch => limits::OUTPUT_HIGH_WATER_BYTES,
-            Watch::Gateway(at_bus) => {
+            Watch::Gateway(_) => {
+                let at_bus = &mut env.at_bus[seen.machine];
                 at_bus.written(env.agenda.now(), written);
+                at_bus.holds(node.positions());
                 limits::OUTPUT_HIGH_WATER_BYTES + 2 * BATCH_BYTES_MAX
             }
         };

@@ -34,7 +34,9 @@ impl Bus {
             Kind::of(subject, SUBJECT).ok_or_else(|| format!("nobody listens to {subject}"))?;
         let name = env.checks.name(machine);
         traffic::judge(kind, behind, payload, &name, &env.checks)?;
-        self.traffic.add(machine, kind, payload, now)?;
+        self.traffic.add(machine, kind, payload);
+        let conn = &mut self.conns[index];
+        conn.pace_of_talk.add(kind, now - conn.since)?;
         env.checks.tally.batches += u64::from(kind == Kind::Feed);
         env.checks.tally.agains += u64::from(kind == Kind::Again);
         self.spread(env, Some(index), subject, payload);

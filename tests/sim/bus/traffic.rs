@@ -1,8 +1,8 @@
 //! What gateways publish, counted; and what of it nobody may ever say.
 
-use super::super::agenda::{SECOND, Time};
+use super::super::agenda::{MILLISECOND, SECOND, Time};
 use super::super::checks::Checks;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What a message is, by its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,10 +14,14 @@ pub enum Kind {
     Client,
 }
 
-/// So many digests a gateway may tell within so long, and so many times ask for what it lacks: a
-/// connection that is new may bring both at once.
-const DIGESTS_MAX: (usize, Time) = (4, 4 * SECOND);
-const AGAINS_MAX: (usize, Time) = (8, SECOND);
+/// How often a gateway says what it holds (contract), and how many times more at the beginning of a
+/// connection.
+const DIGEST_INTERVAL: Time = 5 * SECOND;
+const DIGESTS_SOON: u64 = 6;
+
+/// How often it asks for what it lacks, and how many times more.
+const AGAIN_INTERVAL: Time = SECOND / 2;
+const AGAINS_SOON: u64 = 8;
 
 /// How much there was.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,6 @@ pub struct Count {
 #[derive(Debug, Default)]
 pub struct Traffic {
     counts: BTreeMap<(usize, Kind), Count>,
-    recent: BTreeMap<(usize, Kind), VecDeque<Time>>,
 }
 
 impl Kind {
@@ -51,32 +54,13 @@ impl Kind {
 
 impl Traffic {
     /// A server publishes that.
-    pub fn add(
-        &mut self,
-        machine: usize,
-        kind: Kind,
-        payload: &[u8],
-        now: Time,
-    ) -> Result<(), String> {
+    pub fn add(&mut self, machine: usize, kind: Kind, payload: &[u8]) {
         let lines = payload.split(|&byte| byte == b'\n');
         let is_change = |line: &&[u8]| line.starts_with(b"AT ") || line.starts_with(b"GONE ");
         let count = self.counts.entry((machine, kind)).or_default();
         count.messages += 1;
         count.bytes += payload.len() as u64;
         count.lines += lines.filter(is_change).count() as u64;
-        let (most, within) = match kind {
-            Kind::Digest => DIGESTS_MAX,
-            Kind::Again => AGAINS_MAX,
-            Kind::Feed | Kind::Client => return Ok(()),
-        };
-        let recent = self.recent.entry((machine, kind)).or_default();
-        recent.push_back(now);
-        recent.retain(|&at| at + within > now);
-        if recent.len() > most {
-            let (count, seconds) = (recent.len(), within / SECOND);
-            return Err(format!("{count} messages of {kind:?} within {seconds} s"));
-        }
-        Ok(())
     }
 
     /// What these servers have published of that kind.
@@ -92,6 +76,30 @@ impl Traffic {
     /// Counts from 0 again.
     pub fn reset(&mut self) {
         self.counts.clear();
+    }
+}
+
+/// What a gateway has said in one connection of the kinds that nobody may say often.
+#[derive(Debug, Default)]
+pub struct Pace {
+    digests: u64,
+    agains: u64,
+}
+
+impl Pace {
+    /// It says that, so long after it connected.
+    pub fn add(&mut self, kind: Kind, after: Time) -> Result<(), String> {
+        let (count, interval, soon) = match kind {
+            Kind::Digest => (&mut self.digests, DIGEST_INTERVAL, DIGESTS_SOON),
+            Kind::Again => (&mut self.agains, AGAIN_INTERVAL, AGAINS_SOON),
+            Kind::Feed | Kind::Client => return Ok(()),
+        };
+        *count += 1;
+        if *count > soon + after / interval {
+            let milliseconds = after / MILLISECOND;
+            return Err(format!("{count} messages of {kind:?} within {milliseconds} ms"));
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +121,10 @@ pub fn judge(
         }
     }
     for line in lines {
-        if matches!(kind, Kind::Digest | Kind::Again) || checks.of_line(line.as_bytes()).is_none() {
+        // (What is told for its client has no end.)
+        let whole = if kind == Kind::Client { format!("{line}\n") } else { line.to_owned() };
+        let is_known = checks.of_line(whole.as_bytes()).is_some();
+        if matches!(kind, Kind::Digest | Kind::Again) || !is_known {
             return wrong(line);
         }
     }
@@ -136,6 +147,7 @@ fn is_head(kind: Kind, line: &str, name: &str) -> bool {
             *server == name && is_hex(epoch) && range(from, to)
         }
         (Kind::Again, ["AGAIN", _, _, epoch, from, to]) => is_hex(epoch) && range(from, to),
+        (Kind::Again, ["ALL", _, _, epoch]) => is_hex(epoch),
         (Kind::Digest, ["DIGEST", _, server, epoch, to, _, _, _, _]) => {
             *server == name && is_hex(epoch) && number(to).is_some()
         }

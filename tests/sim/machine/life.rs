@@ -6,6 +6,7 @@ use super::super::journals;
 use super::super::kernel::Inbox;
 use super::super::links::Keys;
 use super::super::trace::Tag;
+use super::super::watch::gateway::AtBus;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
 use herd::herd::Herd;
@@ -57,6 +58,7 @@ impl Machine {
         env.checks.started(self.index, self.life);
         env.checks.versions.started(self.index, self.version);
         env.acknowledged[self.index].clear();
+        env.at_bus[self.index] = AtBus::default();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);
     }

@@ -1,6 +1,6 @@
 //! The steps of scenarios about herds that are joined by a bus.
 
-use super::super::agenda::{SECOND, Time};
+use super::super::agenda::Time;
 use super::super::bus::Bus;
 use super::super::bus::manners::{Fault, Manners};
 use super::super::bus::traffic::{Count, Kind};
@@ -13,10 +13,6 @@ use super::super::world::World;
 use super::{HERE, Scenario, fair};
 use herd::node::Credentials;
 use std::collections::BTreeMap;
-
-/// How long herds may take to agree after the last fault, by the bus's own paths: a gateway that waits
-/// for its next dial, and digests, which differ once and then for long.
-const AGREED_WITHIN: Time = 60 * SECOND;
 
 impl Scenario {
     /// Two herds on a bus of these manners: `S0` and `S1`, `S2` and `S3`. So many of each are gateways.
@@ -33,7 +29,7 @@ impl Scenario {
             world.start(machine);
         }
         let mut scenario = Scenario { world };
-        scenario.agree_all(AGREED_WITHIN);
+        scenario.agree_in_the_end();
         scenario
     }
 
@@ -74,7 +70,7 @@ impl Scenario {
 
     /// The same within what the worst of faults may take.
     pub fn agree_in_the_end(&mut self) {
-        self.agree_all(AGREED_WITHIN);
+        self.agree_all(self.world.healed_within().as_nanos() as Time);
     }
 
     /// For so long, ten times a second, clients with these names report at each of these servers.

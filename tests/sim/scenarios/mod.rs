@@ -4,6 +4,7 @@ mod costs;
 mod crashes;
 mod cuts;
 mod figures;
+mod joined;
 mod order;
 mod trust;
 mod versions;
