@@ -20,7 +20,7 @@ use herd::transport::Endpoint;
 use manners::Manners;
 use said::Said;
 use std::collections::BTreeMap;
-use traffic::{Pace, Traffic};
+use traffic::{Kind, Pace, Traffic};
 
 /// Its names, and at which listeners of its host: one bus behind both. (The listener between is that of
 /// servers for each other.)
@@ -45,6 +45,8 @@ pub struct Bus {
     pub traffic: Traffic,
     /// Who may use it.
     pub credentials: Credentials,
+    /// What nobody may publish: then the bus complains.
+    pub forbidden: Option<Kind>,
     /// How many connections there were.
     pub accepted: u64,
     conns: Vec<Conn>,
@@ -101,6 +103,7 @@ impl Bus {
             manners,
             traffic: Traffic::default(),
             credentials: Credentials::None,
+            forbidden: None,
             accepted: 0,
             conns: Vec::new(),
             later: BTreeMap::new(),

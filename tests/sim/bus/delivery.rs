@@ -37,6 +37,11 @@ impl Bus {
         self.traffic.add(machine, kind, payload);
         let conn = &mut self.conns[index];
         conn.pace_of_talk.add(kind, now - conn.since)?;
+        if self.forbidden == Some(kind) {
+            let word = format!("-ERR 'Permissions Violation for Publish to \"{subject}\"'\r\n");
+            self.tell(env, index, word.as_bytes());
+            return Ok(());
+        }
         env.checks.tally.batches += u64::from(kind == Kind::Feed);
         env.checks.tally.agains += u64::from(kind == Kind::Again);
         self.spread(env, Some(index), subject, payload);
@@ -80,12 +85,16 @@ impl Bus {
         }
     }
 
+    /// Somebody who is no gateway publishes.
+    pub fn say(&mut self, env: &mut Env, subject: &str, payload: &[u8]) {
+        self.spread(env, None, &format!("{SUBJECT}.{subject}"), payload);
+    }
+
     /// A stranger publishes.
     pub(super) fn noise(&mut self, env: &mut Env) {
         let kinds = ["feed", "digest", "again.S0", "again.S1", "again.nobody", "elsewhere"];
-        let subject = format!("{SUBJECT}.{}", env.random.pick(&kinds));
-        let payload = *env.random.pick(&NOISE);
-        self.spread(env, None, &subject, payload);
+        let (subject, payload) = (*env.random.pick(&kinds), *env.random.pick(&NOISE));
+        self.say(env, subject, payload);
         self.make_noise(env);
     }
 }

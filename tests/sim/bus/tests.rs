@@ -116,7 +116,7 @@ fn what_one_publishes_the_others_are_told_who_have_subscribed() {
         assert_eq!(table.hear_soon(west), format!("MSG herd.feed 7 {SIZE}\r\n{FEED}\r\n"));
         // There is no echo.
         assert_eq!(table.hear(east).0, "PONG\r\n");
-        let count = table.bus.traffic.of(traffic::Kind::Feed);
+        let count = table.bus.traffic.of(Kind::Feed);
         assert_eq!((count.messages, count.bytes, count.lines), (1, SIZE as u64, 0));
         table.say(west, "UNSUB 7\r\n");
         table.pass(SECOND);

@@ -61,6 +61,25 @@ impl Scenario {
         bus.iter_mut().for_each(|bus| bus.make_noise(env));
     }
 
+    /// One who is no gateway publishes that behind the common beginning of all subjects.
+    pub fn stranger_says(&mut self, subject: &str, payload: &str) {
+        let World { bus, env, .. } = &mut self.world;
+        if let Some(bus) = bus {
+            bus.say(env, subject, payload.as_bytes());
+        }
+    }
+
+    /// For so long nothing of what the bus says comes to a gateway, on the connections that there are.
+    pub fn bus_stalls(&mut self, server: &str, time: Time) {
+        let server = self.server(server);
+        let env = &mut self.world.env;
+        let until = env.agenda.now() + time;
+        let host = env.hosts.bus().expect("there is one");
+        for conn in env.net.between(server, host) {
+            env.net.stall(conn, 1, until);
+        }
+    }
+
     /// All servers of all herds hold the same, and what they ought to, within that time.
     pub fn agree_all(&mut self, within: Time) {
         self.wait(within, World::is_healed);

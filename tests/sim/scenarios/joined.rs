@@ -10,10 +10,10 @@ use std::time::Duration;
 const AGREED_AFTER_ABSENCE: u64 = 5 * SECOND;
 
 /// How long a report may take to another herd when nothing is wrong.
-const KNOWN_WITHIN: u64 = 200 * MILLISECOND;
+pub const KNOWN_WITHIN: u64 = 200 * MILLISECOND;
 
 /// A report at one server, which another comes to know within that time.
-fn tells(scenario: &mut Scenario, from: &str, to: &str, client: &str, within: u64) {
+pub fn tells(scenario: &mut Scenario, from: &str, to: &str, client: &str, within: u64) {
     let line = scenario.report(from, client, HERE, &scenario.clock(0));
     knows(scenario, to, client, &line, within);
 }

@@ -6,5 +6,6 @@ mod cuts;
 mod figures;
 mod joined;
 mod order;
+mod storms;
 mod trust;
 mod versions;
