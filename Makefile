@@ -7,7 +7,7 @@ HERD ?= goloman
 export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
 .DEFAULT_GOAL := help
-.PHONY: help herd demo stop test frames soak kills bench check dist fuzz cargo
+.PHONY: help herd demo stop test frames soak kills day upgrade bench check dist fuzz cargo
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1\t/p' Makefile | expand -t 12
@@ -37,6 +37,15 @@ soak: cargo ## simulate new seeds until one fails (HERD_SEEDS=n for n of them, H
 kills: cargo ## kill servers that keep journals at random under load (HERD_KILLS=200 times)
 	HERD_KILLS=$${HERD_KILLS:-200} cargo test --test daemon -- --exact --nocapture \
 	  journal::crashes::killed_at_random_under_load_nothing_is_lost_that_was_answered
+
+day: cargo ## run five servers for an hour under load, reloaded, restarted, killed and cut off at random (HERD_DAY_SECONDS=3600 HERD_SEED=n)
+	@cargo build --release --bins
+	HERD_DAY_PROGRAM=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/herd \
+	  HERD_DAY_SECONDS=$${HERD_DAY_SECONDS:-3600} cargo test --test daemon -- --exact --nocapture \
+	  day::a_day_of_reloads_restarts_kills_and_cuts_under_load
+
+upgrade: cargo ## upgrade five servers under load from the program of an earlier commit to this one (FROM=commit)
+	@sh .make/upgrade.sh $(FROM)
 
 bench: cargo ## run the benchmarks
 	cargo bench

@@ -38,6 +38,12 @@ const _: () = {
     assert!(NEIGHBOUR_ALIVE.as_millis() < NEIGHBOUR_CONFLICT_MAX.as_millis());
     assert!(NEIGHBOUR_CONFLICT_MAX.as_millis() < NEIGHBOUR_SILENCE_MAX.as_millis());
     assert!(DISAGREEMENTS_MIN < DISAGREEMENTS_MAX);
+    assert!(DISAGREEMENT_PAUSE.as_millis() < HEARTBEAT_INTERVAL.as_millis());
+    // Who is yet to dial us has the time to.
+    assert!(
+        (DISAGREEMENTS_MIN as u128 - 1) * DISAGREEMENT_PAUSE.as_millis()
+            > REDIAL_REFUSED_PAUSE.as_millis()
+    );
     // A link that loses something heals within 10 s.
     assert!(DISAGREEMENTS_MAX as u64 * HEARTBEAT_INTERVAL.as_secs() < 10);
     assert!(START_OVER_PAUSE.as_millis() < START_OVER_PAUSE_MAX.as_millis());

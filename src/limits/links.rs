@@ -27,6 +27,8 @@ pub const LINK_WAITS_MAX: usize = 64;
 pub const WALK_RECORDS_MAX: u64 = 128;
 /// How often in a row two servers at rest must have differed in the same way before it is said.
 pub const DISAGREEMENTS_MIN: u32 = 3;
+/// How soon, at the soonest, that counts once more: about a heartbeat, also where much moves.
+pub const DISAGREEMENT_PAUSE: Duration = Duration::from_millis(900);
 /// How often in a row, when each has been told all that the other holds, before everything is told
 /// again: once a heartbeat, so this is also about how many seconds it takes.
 pub const DISAGREEMENTS_MAX: u32 = 6;

@@ -17,10 +17,13 @@
 //! nothing but ends has changed it ([`Positions::digest_at`]).
 //!
 //! It is counted several times in a row all the same, each time with a new mark: the one mark that ends
-//! what there was when a link came up may be followed by what came meanwhile.
+//! what there was when a link came up may be followed by what came meanwhile. And once a heartbeat at most: where
+//! much moves acknowledgements come by the dozen, and the difference is the same in all of them while a neighbour
+//! that has just come is yet to dial us and tell what it holds.
 
 use crate::limits;
 use crate::positions::Positions;
+use crate::transport::Monotonic;
 use crate::wire::neighbour::{Digest, Version};
 
 /// Whether our digest and that of a neighbour with whom this version is spoken are of the same, if both have
@@ -34,6 +37,8 @@ pub(super) fn is_comparable(version: Version, ours: &Positions) -> bool {
 pub(super) struct Agreement {
     /// By how much the digests differed when last compared at rest.
     compared: Option<u64>,
+    /// When that was counted last.
+    counted: Option<Monotonic>,
     /// How often in a row they differed by the same.
     differed: u32,
     /// How many of these came when each had been told all that the other holds.
@@ -80,19 +85,27 @@ impl Agreement {
     /// The neighbour has received all of our feed, and what it holds differs by that [`difference`]; and by
     /// that what it held by a mark that has come since the last time, with nothing told before it, if one
     /// has. If it `feeds` us and has not told us so, what it holds may be on its way, however slow that is.
-    pub fn compare(&mut self, difference: u64, told: Option<u64>, feeds: bool) -> Option<Finding> {
+    pub fn compare(
+        &mut self,
+        difference: u64,
+        told: Option<u64>,
+        feeds: bool,
+        now: Monotonic,
+    ) -> Option<Finding> {
         if difference == 0 {
             let was_said = std::mem::take(self).is_said;
             return was_said.then_some(Finding::AgreeAgain);
         }
         if self.compared.replace(difference) != Some(difference) {
-            (self.differed, self.lost) = (0, 0);
+            (self.counted, self.differed, self.lost) = (None, 0, 0);
         }
-        if told == Some(difference) {
-            self.lost += 1;
-        } else if feeds {
+        let is_told = told == Some(difference);
+        let is_early = self.counted.is_some_and(|at| now < at + limits::DISAGREEMENT_PAUSE);
+        if is_early || feeds && !is_told {
             return None;
         }
+        self.counted = Some(now);
+        self.lost += u32::from(is_told);
         self.differed += 1;
         if self.differed < limits::DISAGREEMENTS_MIN || self.is_said {
             return None;
@@ -120,6 +133,35 @@ impl Agreement {
 mod tests {
     use super::*;
     use crate::positions::{OriginId, Report, Text, Update};
+    use std::ops::{Deref, DerefMut};
+
+    /// An agreement that is looked at once a heartbeat.
+    #[derive(Default)]
+    struct Beating {
+        agreement: Agreement,
+        now: Monotonic,
+    }
+
+    impl Deref for Beating {
+        type Target = Agreement;
+
+        fn deref(&self) -> &Agreement {
+            &self.agreement
+        }
+    }
+
+    impl DerefMut for Beating {
+        fn deref_mut(&mut self) -> &mut Agreement {
+            &mut self.agreement
+        }
+    }
+
+    impl Beating {
+        fn compare(&mut self, differ: u64, told: Option<u64>, feeds: bool) -> Option<Finding> {
+            self.now = self.now + limits::HEARTBEAT_INTERVAL;
+            self.agreement.compare(differ, told, feeds, self.now)
+        }
+    }
 
     #[test]
     fn digests_with_tombstones_are_compared_with_who_is_told_of_them() {
@@ -136,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_said_once_it_lasts_and_once_when_it_is_over() {
-        let mut agreement = Agreement::default();
+        let mut agreement = Beating::default();
         assert_eq!(agreement.compare(0, Some(0), true), None);
         for _ in 1..limits::DISAGREEMENTS_MIN {
             assert_eq!(agreement.compare(1, Some(1), true), None);
@@ -155,7 +197,7 @@ mod tests {
 
     #[test]
     fn who_feeds_us_slowly_does_not_differ_and_who_does_not_feed_us_does() {
-        let mut agreement = Agreement::default();
+        let mut agreement = Beating::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             assert_eq!(agreement.compare(1, None, true), None, "it is on its way");
             assert_eq!(agreement.compare(1, Some(2), true), None, "that was before");
@@ -168,8 +210,24 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_within_a_heartbeat_counts_once() {
+        for (told, feeds) in [(Some(1), true), (None, false)] {
+            let mut agreement = Beating::default();
+            for _ in 1..limits::DISAGREEMENTS_MIN {
+                assert_eq!(agreement.compare(1, told, feeds), None);
+                let soon = agreement.now + limits::DISAGREEMENT_PAUSE / 2;
+                for _ in 0..10 * limits::DISAGREEMENTS_MAX {
+                    assert_eq!(agreement.agreement.compare(1, told, feeds, soon), None);
+                }
+            }
+            assert_eq!(agreement.compare(1, told, feeds), Some(Finding::Differ));
+            assert!(!agreement.is_lost());
+        }
+    }
+
+    #[test]
     fn what_moves_does_not_differ() {
-        let mut agreement = Agreement::default();
+        let mut agreement = Beating::default();
         for theirs in 0..10 * u64::from(limits::DISAGREEMENTS_MAX) {
             let found = agreement.compare(theirs + 1, Some(theirs + 1), true);
             assert_eq!(found, None, "other digests each time");
@@ -183,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_a_loss_only_once_all_that_the_neighbour_holds_has_been_told() {
-        let mut agreement = Agreement::default();
+        let mut agreement = Beating::default();
         for _ in 0..10 * limits::DISAGREEMENTS_MAX {
             agreement.compare(1, None, true);
             agreement.compare(1, Some(2), true);

@@ -64,6 +64,11 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["LINK_WAITS_MAX"],
     ),
     (
+        "src/node/link/agreement.rs",
+        "what_comes_within_a_heartbeat_counts_once",
+        &["DISAGREEMENT_PAUSE"],
+    ),
+    (
         "src/node/web/figures/tests.rs",
         "who_finds_no_neighbour_is_ready_after_a_while",
         &["NEIGHBOUR_SOUGHT_MAX"],

@@ -23,7 +23,7 @@ const RATE: u32 = 2_000;
 const RESTARTS: usize = 10;
 
 /// A socket that listens there, with room for all who come while no server runs.
-fn listen(port: u16) -> TcpListener {
+pub fn listen(port: u16) -> TcpListener {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_reuse_address(true).unwrap();
     socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))).unwrap();
@@ -40,7 +40,7 @@ fn sockets(herd: &Herd, name: &str) -> [TcpListener; 2] {
 fn who_waits_at_a_stop_is_served_by_who_comes_next() {
     let herd = Herd::of(&[("Solo", &[])]);
     let sockets = sockets(&herd, "Solo");
-    let server = herd.start_with("Solo", &sockets, None);
+    let server = herd.start_with("Solo", &herd.command("Solo"), &sockets, None);
     server.wait_for_log("was handed over");
     let address = server.address();
     assert_eq!(server.ask("x"), "? x");
@@ -53,7 +53,7 @@ fn who_waits_at_a_stop_is_served_by_who_comes_next() {
     // Nobody is there, and nobody is refused.
     let mut later = Client::connect(address);
     later.send("y\n");
-    let next = herd.start_with("Solo", &sockets, Some("clients:neighbours"));
+    let next = herd.start_with("Solo", &herd.command("Solo"), &sockets, Some("clients:neighbours"));
     for client in &mut waiting {
         assert_eq!(client.line(), "? x");
     }
@@ -81,7 +81,7 @@ fn what_fits_nothing_is_warned_of_and_left_alone() {
             [(2, "clients", "has it already"), (3, "neighbours", "does not listen")],
         ),
     ] {
-        let server = herd.start_with("Solo", &sockets, Some(names));
+        let server = herd.start_with("Solo", &herd.command("Solo"), &sockets, Some(names));
         for (number, name, why) in warned {
             let words = format!("socket {number} ({name:?}) that was handed over is left alone: ");
             let line = server.wait_for_log(&words);
@@ -258,7 +258,7 @@ impl Caller {
 fn ten_restarts_refuse_nobody() {
     let herd = Herd::of(&[("Solo", &[])]);
     let sockets = sockets(&herd, "Solo");
-    let start = || herd.start_with("Solo", &sockets, None);
+    let start = || herd.start_with("Solo", &herd.command("Solo"), &sockets, None);
     let mut server = start();
     let address = server.address();
     let ended = Arc::new(AtomicBool::new(false));

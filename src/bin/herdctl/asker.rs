@@ -28,6 +28,8 @@ const GRACE: Duration = Duration::from_millis(200);
 pub enum Unasked {
     /// Its herd file names no web port.
     NoPort,
+    /// It does not know the question.
+    Older,
     /// In words.
     Failed(String),
 }
@@ -57,6 +59,7 @@ impl Unasked {
     pub fn text(&self) -> String {
         match self {
             Unasked::NoPort => "it has no web port".to_owned(),
+            Unasked::Older => "it does not know that question: its version is older".to_owned(),
             Unasked::Failed(why) => Printable(why.as_bytes()).to_string(),
         }
     }
@@ -145,7 +148,7 @@ impl Asker {
             return Err(Unasked::NoPort);
         }
         let response = self.get(target, deadline).map_err(Unasked::Failed)?;
-        let body = judged(response).map_err(Unasked::Failed)?;
+        let body = judged(response)?;
         read(self, body).map_err(Unasked::Failed)
     }
 
@@ -243,14 +246,15 @@ impl Asker {
 }
 
 /// The body of a good answer.
-fn judged(response: Response) -> Result<Vec<u8>, String> {
-    match response.status {
-        200 => Ok(response.body),
-        401 => Err("it asks for a token, and takes none that was shown".to_owned()),
-        403 => Err("the token does not allow that".to_owned()),
-        404 => Err("it does not know that question: its version is older".to_owned()),
-        status => Err(format!("it answers {status}: {}", Printable(&response.body))),
-    }
+fn judged(response: Response) -> Result<Vec<u8>, Unasked> {
+    let failed = match response.status {
+        200 => return Ok(response.body),
+        401 => "it asks for a token, and takes none that was shown".to_owned(),
+        403 => "the token does not allow that".to_owned(),
+        404 => return Err(Unasked::Older),
+        status => format!("it answers {status}: {}", Printable(&response.body)),
+    };
+    Err(Unasked::Failed(failed))
 }
 
 fn left_until(deadline: Instant) -> io::Result<Duration> {

@@ -1,11 +1,12 @@
-//! For who runs a herd, at night: how all of its servers are, live too, whether they agree, and what changes.
-//! All of it is asked at their web ports.
+//! For who runs a herd, at night: how all of its servers are, live too, whether they agree, and what changes;
+//! and to restart them one after the other. All of it is asked at their web ports.
 //!
 //! ```text
 //! herdctl -H coast.json status
 //! herdctl -H coast.json top
 //! herdctl -H coast.json verify
 //! herdctl -H coast.json watch kiwi
+//! herdctl -H coast.json roll --each 'ssh {host} systemctl restart herd@{}'
 //! ```
 //!
 //! From the bottom up: [`asker`] (asking all at once), [`look`] (what they say), [`judge`] (what is wrong);
@@ -17,6 +18,7 @@ mod asker;
 mod judge;
 mod look;
 mod options;
+mod roll;
 mod status;
 mod top;
 mod verify;
@@ -64,6 +66,10 @@ fn run(options: &Options) -> ExitCode {
     let done = match &options.command {
         Command::Status => status(&herd, &askers, options.json),
         Command::Verify { tries } => verify(&herd, &askers, *tries, options.json),
+        Command::Roll { each, servers, tries } => match roll::steps(&herd, each, servers) {
+            Ok(steps) => roll::roll(&herd, &askers, &steps, *tries, options.json),
+            Err(why) => return complain(&why, WRONG_USAGE),
+        },
         Command::Watch { client } => watch::watch(&askers, client.as_deref(), options.json),
         Command::Top if !top::is_possible() => {
             return complain("top draws on a terminal, and this is none", WRONG_USAGE);

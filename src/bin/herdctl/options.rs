@@ -11,7 +11,9 @@ use std::time::Duration;
 const TIMEOUT_DEFAULT_SECONDS: u64 = 3;
 /// How long `verify` tries, unless told otherwise (contract).
 const TRIES_DEFAULT_SECONDS: u64 = 10;
-/// The longest of either.
+/// How long `roll` waits for a server that is to come back, unless told otherwise.
+const ROLL_DEFAULT_SECONDS: u64 = 60;
+/// The longest of them.
 const SECONDS_MAX: u64 = 86_400;
 
 /// What is asked for.
@@ -47,6 +49,9 @@ pub enum Command {
     Top,
     /// Whether all agree, tried for so long.
     Verify { tries: Duration },
+    /// To have that done with these servers, or with all, one after the other, each of which has so long to come
+    /// back.
+    Roll { each: String, servers: Vec<String>, tries: Duration },
     /// What changes, of that client or of all.
     Watch { client: Option<String> },
 }
@@ -60,9 +65,16 @@ fn declared() -> Declared {
             "the herd: goloman, alford, riley, or a herd file (default: goloman)",
             "NAME|FILE",
         )
-        .optflag("", "json", "print for programs: one JSON document; watch: one a line")
+        .optflag("", "json", "print for programs: one JSON document; watch, roll: one a line")
         .optopt("", "timeout", "how long a server may take to answer (default: 3)", "SECONDS")
-        .optopt("", "tries", "how long verify tries until all agree (default: 10)", "SECONDS");
+        .optopt(
+            "",
+            "tries",
+            "how long verify tries until all agree (default: 10), and roll until a \
+             server is back (60)",
+            "SECONDS",
+        )
+        .optopt("", "each", "roll: what a shell is to do with each server", "COMMAND");
     trust::declare(&mut declared);
     declared.optflag("h", "help", "print this help").optflag("V", "version", "print the version");
     declared
@@ -70,12 +82,16 @@ fn declared() -> Declared {
 
 fn help(declared: &Declared) -> String {
     let usage = declared.usage(
-        "Usage: herdctl [options] status|top|verify\n       herdctl [options] watch [CLIENT]\n\n\
+        "Usage: herdctl [options] status|top|verify\n       herdctl [options] watch [CLIENT]\n       \
+         herdctl [options] roll --each COMMAND [SERVER...]\n\n\
          Asks all servers of a herd at their web ports.\n\n\
          \x20 status  how the herd is: first what is wrong, then a line for each server\n\
          \x20 top     the same, live, with rates; q ends it\n\
          \x20 verify  whether all servers hold the same; if not, which clients differ\n\
-         \x20 watch   what changes, once for the whole herd, until it is interrupted\n\n\
+         \x20 watch   what changes, once for the whole herd, until it is interrupted\n\
+         \x20 roll    has all servers, or these, restarted one after the other: each by the\n\
+         \x20         command, in which {} is its name and {host} its host, once all are\n\
+         \x20         well; stops where one does not come back, ready, linked and agreeing\n\n\
          The authority of --ca is that of the web ports, which speak HTTPS then.",
     );
     format!(
@@ -86,9 +102,11 @@ JSON:
     verify  herd, agree, at_rest, records, before, unasked: [server, error],
             differing: [id, held: [server, record (null: unknown)]], complete
     watch   event (at, gone, expired, away, back), server, client or error
+    roll    a line each: server, run (its command), back, seconds, wrong, left
 
 Exit status:
-    0   all is well; verify: all agree; top and watch: ended by who asked
+    0   all is well; verify: all agree; roll: all are back; top and watch: ended
+        by who asked
     1   something is not, or a server cannot be asked
     2   wrong usage, or a herd file or a token that cannot be used
 "
@@ -117,20 +135,30 @@ pub fn read<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<R
         return Ok(Request::Print(format!("herdctl {}\n", env!("CARGO_PKG_VERSION"))));
     }
     let (command, rest) = given.free.split_first().ok_or("what is to be done? Nothing is said")?;
-    let tries = seconds(&given, "tries", TRIES_DEFAULT_SECONDS)?;
+    let tries = |default| seconds(&given, "tries", default);
     let mut rest = rest.iter();
     let done = match command.as_str() {
         "status" => Command::Status,
         "top" => Command::Top,
-        "verify" => Command::Verify { tries },
+        "verify" => Command::Verify { tries: tries(TRIES_DEFAULT_SECONDS)? },
+        "roll" => Command::Roll {
+            each: given.opt_str("each").ok_or("roll: --each says what is to be done")?,
+            servers: rest.by_ref().cloned().collect(),
+            tries: tries(ROLL_DEFAULT_SECONDS)?,
+        },
         "watch" => Command::Watch { client: rest.next().map(client).transpose()? },
         other => return Err(format!("there is no command {other:?}")),
     };
     if let Some(extra) = rest.next() {
         return Err(format!("{command}: unexpected argument {extra:?}"));
     }
-    if given.opt_present("tries") && !matches!(done, Command::Verify { .. }) {
-        return Err(format!("{command} has no option --tries"));
+    let rolls = matches!(done, Command::Roll { .. });
+    for (option, is_its) in
+        [("tries", rolls || matches!(done, Command::Verify { .. })), ("each", rolls)]
+    {
+        if given.opt_present(option) && !is_its {
+            return Err(format!("{command} has no option --{option}"));
+        }
     }
     if given.opt_present("json") && done == Command::Top {
         return Err("top is for people: status --json tells programs the same".to_owned());
@@ -177,6 +205,14 @@ mod tests {
         assert_eq!(options("watch").unwrap().command, watch(None));
         assert_eq!(options("watch kiwi").unwrap().command, watch(Some("kiwi")));
         assert!(options("--ca x.pem top").unwrap().trust.is_tls());
+        let roll = |servers: &[&str], seconds| Command::Roll {
+            each: "x{}".to_owned(),
+            servers: servers.iter().map(|name| (*name).to_owned()).collect(),
+            tries: Duration::from_secs(seconds),
+        };
+        assert_eq!(options("roll --each x{}").unwrap().command, roll(&[], 60));
+        let some = options("--tries 5 --each x{} roll B A").unwrap();
+        assert_eq!(some.command, roll(&["B", "A"], 5));
     }
 
     #[test]
@@ -188,6 +224,8 @@ mod tests {
             ("watch a b", "watch: unexpected argument \"b\""),
             ("watch a\u{7f}", "watch \"a\\u{7f}\": the client's id has a control character"),
             ("status --tries 3", "status has no option --tries"),
+            ("verify --each x", "verify has no option --each"),
+            ("roll", "roll: --each says what is to be done"),
             ("verify --tries 0", "--tries \"0\": give 1 to 86400 seconds"),
             ("status --timeout x", "--timeout \"x\": give 1 to 86400 seconds"),
             ("top --json", "top is for people: status --json tells programs the same"),

@@ -165,7 +165,7 @@ impl Sources {
             return None;
         }
         let difference = difference?;
-        let finding = other.agreement.compare(difference, Some(difference), true);
+        let finding = other.agreement.compare(difference, Some(difference), true, now);
         other.agrees = other.agreement.verdict().or(other.agrees);
         if difference == 0 {
             other.all_pause = limits::START_OVER_PAUSE;

@@ -1,10 +1,11 @@
 //! Herds on ports of their own, and their servers.
 
 mod changes;
+mod start;
 
 use super::{Client, Directory, Process, StandIn, free_port, until};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -43,7 +44,7 @@ pub struct Server {
     pub name: String,
     pub port: u16,
     pub neighbour_port: u16,
-    web_port: Option<u16>,
+    pub web_port: Option<u16>,
     tls_port: Option<u16>,
     log: PathBuf,
     /// Bytes in the log before this life.
@@ -178,54 +179,6 @@ impl Herd {
         self.member(name).neighbour_port
     }
 
-    /// Starts a server and waits until it listens.
-    pub fn start(&self, name: &str) -> Server {
-        self.start_by(name, self.command(name))
-    }
-
-    /// Starts all servers and waits until all are linked.
-    pub fn start_all(&self) -> Vec<Server> {
-        let servers: Vec<Server> = self.members.iter().map(|m| self.start(&m.name)).collect();
-        servers.iter().for_each(Server::wait_for_links);
-        servers
-    }
-
-    /// Starts a server by a command that ends as [`command`](Self::command) does.
-    pub fn start_by(&self, name: &str, mut command: Command) -> Server {
-        self.await_start(name, || Process::start(&mut command, self.directory.path()))
-    }
-
-    /// The same, handing it those sockets, with these names if any are given.
-    pub fn start_with(&self, name: &str, sockets: &[TcpListener], names: Option<&str>) -> Server {
-        let (command, directory) = (self.command(name), self.directory.path());
-        self.await_start(name, || Process::start_with(&command, sockets, names, directory))
-    }
-
-    fn await_start(&self, name: &str, start: impl FnOnce() -> Process) -> Server {
-        let log = self.directory.join(&format!("logs/{name}.log"));
-        let log_before = fs::read(&log).map_or(0, |log| log.len());
-        let mut process = start();
-        process.log = Some(log.clone());
-        until("the server listens", || {
-            assert!(process.ended().is_none(), "{name} has ended: {}", process.errors());
-            let output = process.output();
-            let listens = output.contains(&format!("{name}: clients "));
-            (listens && output.ends_with('\n')).then_some(())
-        });
-        let member = self.member(name);
-        Server {
-            process,
-            name: name.to_owned(),
-            port: member.port,
-            neighbour_port: member.neighbour_port,
-            web_port: member.web_port,
-            tls_port: member.tls_port,
-            log,
-            log_before,
-            talks_with: self.neighbours(name),
-        }
-    }
-
     /// The command that runs a server in the foreground.
     pub fn command(&self, name: &str) -> Command {
         let mut command = bare(env!("CARGO_BIN_EXE_herd"));
@@ -265,7 +218,8 @@ impl Herd {
         self.members.iter().find(|member| member.name == name).unwrap()
     }
 
-    fn neighbours(&self, name: &str) -> Vec<String> {
+    /// Who is a neighbour of that server, by the file.
+    pub fn neighbours(&self, name: &str) -> Vec<String> {
         let own = &self.member(name).talks_with;
         let others = self.members.iter().filter(|m| m.talks_with.iter().any(|t| t == name));
         own.iter().chain(others.map(|member| &member.name)).cloned().collect()

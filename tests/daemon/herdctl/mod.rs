@@ -1,6 +1,7 @@
 //! What who runs a herd is told of it by `herdctl`: by real servers that are well, killed, cut off, that
 //! differ, and that ask for tokens.
 
+pub mod roll;
 mod status;
 mod top;
 mod verify;

@@ -43,7 +43,7 @@ pub enum Verdict {
     /// known.
     Settled { before: i64, records: u64, of: u64 },
     /// These cannot be asked.
-    Unasked(Vec<(String, String)>),
+    Unasked(Vec<(String, Unasked)>),
     /// They change, and are not linked so that each hears of it.
     Unlinked,
     /// They differ.
@@ -64,6 +64,16 @@ impl Outcome {
 
 /// Looks again and again, for so long, until all agree.
 pub fn verify(herd: &Herd, askers: &Askers, tries: Duration) -> Outcome {
+    until(herd, askers, tries, |outcome| outcome.agree() && !outcome.is_of_few())
+}
+
+/// The same until it is enough.
+pub fn until(
+    herd: &Herd,
+    askers: &Askers,
+    tries: Duration,
+    is_enough: impl Fn(&Outcome) -> bool,
+) -> Outcome {
     let end = Instant::now() + tries;
     let mut looks = Looks::default();
     loop {
@@ -73,7 +83,7 @@ pub fn verify(herd: &Herd, askers: &Askers, tries: Duration) -> Outcome {
             |verdict| Outcome { herd: herd.name.clone(), servers: herd.servers.len(), verdict };
         if let Some(verdict) = verdict {
             let outcome = outcome(verdict);
-            if outcome.agree() && !outcome.is_of_few() || Instant::now() >= end {
+            if is_enough(&outcome) || Instant::now() >= end {
                 return outcome;
             }
         }
@@ -121,7 +131,7 @@ impl Looks {
             Err(unasked) => {
                 *self = Looks::default();
                 let name = |at: usize| look.servers[at].name.clone();
-                let unasked = unasked.into_iter().map(|(at, why)| (name(at), why.text()));
+                let unasked = unasked.into_iter().map(|(at, why)| (name(at), why));
                 return Some(Verdict::Unasked(unasked.collect()));
             }
         };
@@ -163,7 +173,7 @@ impl Looks {
 }
 
 /// Who cannot be asked, and why. Of one without a web port its neighbours tell whether it agrees.
-fn unasked(look: &Look) -> Vec<(String, String)> {
+fn unasked(look: &Look) -> Vec<(String, Unasked)> {
     let unasked = look.servers.iter().filter_map(|server| {
         let why = server.answer.as_ref().err()?;
         let agrees =
@@ -171,7 +181,7 @@ fn unasked(look: &Look) -> Vec<(String, String)> {
         if *why == Unasked::NoPort && server.neighbours.iter().any(agrees) {
             return None;
         }
-        Some((server.name.clone(), why.text()))
+        Some((server.name.clone(), why.clone()))
     });
     unasked.collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{Outcome, Verdict};
 use crate::amounts::count;
+use crate::asker::Unasked;
 use crate::verify::differences::{Difference, Record};
 use herd::wire::{Printable, plural};
 use serde::Serialize;
@@ -24,11 +25,12 @@ pub fn text(outcome: &Outcome) -> String {
             )
         }
         Verdict::Unasked(unasked) => {
-            let lines =
-                unasked.iter().map(|(server, why)| format!("  {server} cannot be asked: {why}\n"));
+            let line = |(server, why): &(String, Unasked)| {
+                format!("  {server} cannot be asked: {}\n", why.text())
+            };
             format!(
                 "{herd}: it is not known whether {servers} agree:\n{}",
-                lines.collect::<String>()
+                unasked.iter().map(line).collect::<String>()
             )
         }
         Verdict::Unlinked => {
@@ -79,7 +81,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Failed<'a> {
     server: &'a str,
-    error: &'a str,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -112,7 +114,7 @@ pub fn json(outcome: &Outcome) -> Result<String, serde_json::Error> {
             (document.records, document.before) = (Some(*records), Some(*before));
         }
         Verdict::Unasked(unasked) => {
-            let failed = unasked.iter().map(|(server, error)| Failed { server, error });
+            let failed = unasked.iter().map(|(server, why)| Failed { server, error: why.text() });
             document.unasked = failed.collect();
             document.complete = false;
         }

@@ -140,7 +140,7 @@ fn who_cannot_be_asked_is_named_and_begins_it_anew() {
     for _ in 0..2 {
         let verdict = looks.judge(&no(), never);
         let Some(Verdict::Unasked(unasked)) = verdict else { panic!("{verdict:?}") };
-        assert_eq!(unasked, [("B".to_owned(), "no".to_owned())]);
+        assert_eq!(unasked, [("B".to_owned(), Unasked::Failed("no".to_owned()))]);
     }
     // Without a web port a neighbour tells.
     let mut without = no();
@@ -190,7 +190,8 @@ fn it_is_said_for_people_and_for_programs() {
         (&told["agree"], &told["at_rest"], &told["before"]),
         (&true.into(), &false.into(), &5.into())
     );
-    let unasked = outcome(Verdict::Unasked(vec![("B".to_owned(), "no".to_owned())]));
+    let unasked =
+        outcome(Verdict::Unasked(vec![("B".to_owned(), Unasked::Failed("no".to_owned()))]));
     assert!(text(&unasked).contains("  B cannot be asked: no\n") && !unasked.agree());
     let many: Vec<String> = (0..30).map(|n| format!("c{n}\u{1b}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();

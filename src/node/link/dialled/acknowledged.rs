@@ -46,7 +46,7 @@ impl Dialled {
         let (positions, name) = (&node.positions, peer.name());
         let Some(differ_by) = difference(theirs, positions) else { return };
         let told = told.and_then(|told| difference(told, positions));
-        match self.agreement.compare(differ_by, told, feeds_us) {
+        match self.agreement.compare(differ_by, told, feeds_us, now) {
             Some(Finding::Differ) => warn!(
                 "{name} and we are at rest and hold different positions: {:016x} and {:016x}",
                 theirs.sum,

@@ -280,6 +280,7 @@ fn who_holds_other_positions_for_long_is_told_everything_also_what_it_once_told(
         for _ in 0..limits::DISAGREEMENTS_MAX {
             assert_eq!(scene.end_turn().0, 0);
             scene.neighbour_marks(1, false);
+            scene.now.monotonic = scene.now.monotonic + limits::HEARTBEAT_INTERVAL;
             scene.neighbour_acknowledges(scene.node.positions.head(), 1);
         }
     };

@@ -141,6 +141,7 @@ fn nothing_follows_from_what_a_neighbour_holds_that_cannot_be_told_of_it() {
         node.peers[peer].greeted(&mut node.positions, 1, id, welsh.now.monotonic);
         for _ in 0..limits::DISAGREEMENTS_MAX {
             let digest = Digest { sum: 7, step: Some(0) };
+            welsh.now.monotonic = welsh.now.monotonic + limits::HEARTBEAT_INTERVAL;
             node.peers[peer].received_mut().marked(id, 1, Some(digest));
             let (protocol, transport) = (&mut welsh.protocol, &mut welsh.transport);
             let mut cx = Context { app: node, transport, now: welsh.now };
