@@ -34,6 +34,7 @@ fn seeds() {
     let (mut virtual_time, mut turns, mut reports, mut slowest) = (0, 0, 0, 0);
     let (mut late_marks, mut leftovers) = (0, 0);
     let (mut responses, mut gone_on, mut handshakes) = (0, 0, 0);
+    let (mut batches, mut agains) = (0, 0);
     for seed in first..first + count {
         let outcome = run(seed).unwrap_or_else(|failure| panic!("{failure}"));
         virtual_time += outcome.virtual_time;
@@ -44,6 +45,8 @@ fn seeds() {
         responses += outcome.tally.responses;
         gone_on += outcome.tally.streams_gone_on;
         handshakes += outcome.tally.handshakes;
+        batches += outcome.tally.batches;
+        agains += outcome.tally.agains;
         slowest = slowest.max(outcome.healed_after);
         if count == 1 {
             let Outcome { banner, tally, trace_hash, .. } = &outcome;
@@ -57,6 +60,7 @@ fn seeds() {
                 "seeds {first} to {seed} are well: {hours:.1} virtual hours, {turns} turns, \
                  {reports} reports, {late_marks} late marks, {leftovers} answers with leftovers, \
                  {responses} responses at web ports, {gone_on} streams gone on, {handshakes} TLS handshakes, \
+                 {batches} batches on buses and {agains} told again, \
                  healed within {slowest:.2} s"
             );
         }
@@ -65,6 +69,7 @@ fn seeds() {
     assert!(count < SEEDS || (late_marks > 0 && leftovers > 0), "{late_marks} and {leftovers}");
     assert!(count < SEEDS || (responses > 0 && gone_on > 0), "{responses} and {gone_on}");
     assert!(count < SEEDS || handshakes > 0, "no link is under TLS");
+    assert!(count < SEEDS || (batches > 0 && agains > 0), "{batches} and {agains}");
 }
 
 #[test]

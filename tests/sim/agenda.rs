@@ -59,6 +59,9 @@ pub enum Event {
     Places {
         index: usize,
     },
+    /// The bus has something to do, or gets into trouble.
+    Bus,
+    BusFault,
     /// The disk of a server has done something.
     Disk {
         machine: usize,

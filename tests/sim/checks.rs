@@ -60,6 +60,10 @@ pub struct Tally {
     pub streams_gone_on: u64,
     /// Ends of connections that have come through a TLS handshake.
     pub handshakes: u64,
+    /// Deliveries that the bus has lost, batches that were published on it, and requests to tell again.
+    pub lost_on_bus: u64,
+    pub batches: u64,
+    pub agains: u64,
 }
 
 #[derive(Debug)]
@@ -86,20 +90,21 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn new(herd: &Herd) -> Self {
+    pub fn new(herds: &[Herd]) -> Self {
+        let servers = || herds.iter().flat_map(|herd| &herd.servers);
         Checks {
             violation: None,
             tally: Tally::default(),
-            names: herd.servers.iter().map(|server| server.name.clone()).collect(),
+            names: servers().map(|server| server.name.clone()).collect(),
             known: Vec::new(),
             by_line: BTreeMap::new(),
             clients: Vec::new(),
-            shadows: herd.servers.iter().map(|_| Shadow::default()).collect(),
+            shadows: servers().map(|_| Shadow::default()).collect(),
             marks: BTreeMap::new(),
             greeted: BTreeMap::new(),
             may_start_over: false,
             versions: Versions::default(),
-            lifetimes: herd.lifetimes,
+            lifetimes: herds[0].lifetimes,
             crossings: None,
         }
     }

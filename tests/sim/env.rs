@@ -1,6 +1,7 @@
 //! What all actors of a run share: time, the network, chance, the trace, the checks.
 
 use super::agenda::{Agenda, Time};
+use super::bus;
 use super::checks::Checks;
 use super::costs::Costs;
 use super::disk::Disks;
@@ -10,6 +11,7 @@ use super::planted::{Bug, Planted};
 use super::random::Random;
 use super::trace::{Detail, Trace};
 use super::watch::Seen;
+use super::watch::gateway::AtBus;
 use super::web::Talk;
 use herd::herd::Herd;
 use herd::journal::Identity;
@@ -18,10 +20,12 @@ use herd::transport::{ConnectionId, Endpoint, FileId, FileRequest};
 use herd::wire::Lifetimes;
 use std::collections::BTreeMap;
 
-/// Hosts: the servers in their order, then Places, then the clients' side of the world.
+/// Hosts: the servers in their order, then Places, then the clients' side of the world, then the message
+/// bus, if there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct Hosts {
     pub servers: usize,
+    pub has_bus: bool,
 }
 
 impl Hosts {
@@ -33,8 +37,12 @@ impl Hosts {
         self.servers + 1
     }
 
+    pub fn bus(self) -> Option<usize> {
+        self.has_bus.then_some(self.servers + 2)
+    }
+
     pub fn count(self) -> usize {
-        self.servers + 2
+        self.servers + 2 + usize::from(self.has_bus)
     }
 }
 
@@ -53,6 +61,8 @@ pub struct Env {
     pub acknowledged_before_writing: Option<usize>,
     /// Whether somebody was written in the present turn who does not go first.
     pub written_others: bool,
+    /// By server: what it has heard of the bus.
+    pub at_bus: Vec<AtBus>,
     /// The ends of servers' connections.
     pub ends: BTreeMap<(usize, ConnectionId), End>,
     /// What is asked at web ports.
@@ -78,10 +88,19 @@ pub struct Env {
 }
 
 impl Env {
-    pub fn new(seed: u64, herd: &Herd, weather: Weather, detail: Detail, bug: Option<Bug>) -> Self {
-        let hosts = Hosts { servers: herd.servers.len() };
+    /// All servers of these herds, in their order; `has_bus`: and a message bus.
+    pub fn new(
+        seed: u64,
+        herds: &[Herd],
+        has_bus: bool,
+        weather: Weather,
+        detail: Detail,
+        bug: Option<Bug>,
+    ) -> Self {
+        let servers = || herds.iter().flat_map(|herd| &herd.servers);
+        let hosts = Hosts { servers: servers().count(), has_bus };
         let mut addresses = BTreeMap::new();
-        for (index, server) in herd.servers.iter().enumerate() {
+        for (index, server) in servers().enumerate() {
             if let Some(port) = server.client_port {
                 addresses.insert((server.host.clone(), port), (index, 0));
             }
@@ -90,6 +109,12 @@ impl Env {
         addresses.insert((super::places::HOST.to_owned(), 443), (hosts.places(), 0));
         let mut net = Net::new(hosts.count(), weather);
         net.listen(hosts.places(), 0, true);
+        if let Some(host) = hosts.bus() {
+            for (name, listener) in bus::ADDRESSES {
+                addresses.insert((name.to_owned(), bus::PORT), (host, listener));
+                net.listen(host, listener, true);
+            }
+        }
         Env {
             agenda: Agenda::default(),
             net,
@@ -97,10 +122,11 @@ impl Env {
             journals: Journals::default(),
             random: Random::new(seed),
             trace: Trace::new(detail),
-            checks: Checks::new(herd),
+            checks: Checks::new(herds),
             acknowledged: vec![Vec::new(); hosts.servers],
             acknowledged_before_writing: None,
             written_others: false,
+            at_bus: (0..hosts.servers).map(|_| AtBus::default()).collect(),
             ends: BTreeMap::new(),
             talks: BTreeMap::new(),
             costs: None,
@@ -109,7 +135,7 @@ impl Env {
             addresses,
             turn_gap: 50_000,
             read_bytes_max: herd::limits::READ_BUDGET_BYTES as u64,
-            lifetimes: herd.lifetimes,
+            lifetimes: herds[0].lifetimes,
             max_skew_seconds: herd::limits::SKEW_DEFAULT.as_secs(),
             unresolved: 0,
             no_descriptors: 0,
@@ -170,6 +196,12 @@ impl Env {
         self.journals.is_always(seen.machine)
             && self.disks.failed_since(seen.machine).is_some()
             && !is_whole(node, seen.now)
+    }
+
+    /// Whether it is the end of a gateway's conversation with the bus.
+    pub fn is_with_bus(&self, end: End) -> bool {
+        let peer = self.net.hosts_of(end).map(|(_, peer)| peer);
+        peer.is_some() && peer == self.hosts.bus()
     }
 
     /// The host at an address.

@@ -2,6 +2,7 @@
 
 use super::agenda::{Event, MICROSECOND, MILLISECOND, SECOND, Time};
 use super::disk::Habits;
+use super::joined::Joined;
 use super::links::Links;
 use super::machine::State;
 use super::net::{End, Weather};
@@ -28,6 +29,8 @@ pub enum Undo {
     Resume {
         machine: usize,
     },
+    /// The message bus is there again.
+    BusIsBack,
     /// That server reads a herd file that says whether it talks with the other.
     Reload {
         machine: usize,
@@ -124,6 +127,8 @@ pub struct Mix {
     pub journals: bool,
     /// What is spoken between servers.
     pub links: Links,
+    /// What joins the herds, if there are several.
+    pub joined: Option<Joined>,
     /// For how long records count, where they end.
     pub lifetimes: Option<Lifetimes>,
 }
@@ -179,6 +184,7 @@ impl Mix {
             disks: None,
             journals: false,
             links: Links::Plain,
+            joined: None,
             lifetimes: None,
             forgets: at_times(random, 500, 250),
         }
@@ -195,8 +201,9 @@ impl Mix {
 /// What the seed of a run is changed by for when records end.
 const SALT_OF_ENDS: u64 = 0x656e_6473;
 
-/// How far a clock is from the true time at most where records end: any two differ by twice that.
-const SKEW_WHERE_RECORDS_END: Time = 5 * SECOND;
+/// How far a clock is from the true time at most where records end, or herds are joined: any two differ by
+/// twice that.
+pub const SKEW_OF_SECONDS: Time = 5 * SECOND;
 
 impl Mix {
     /// Records end within the run, by clocks that differ by some seconds.
@@ -207,7 +214,7 @@ impl Mix {
         // which another, whom that position reached too late, holds on to. They differ until it ends.
         let tombstone_seconds = seconds;
         self.lifetimes = Some(Lifetimes { ttl_seconds: Some(seconds), tombstone_seconds });
-        self.skew = random.below(SKEW_WHERE_RECORDS_END + 1);
+        self.skew = random.below(SKEW_OF_SECONDS + 1);
         self.versions_mixed = false;
     }
 }
@@ -250,8 +257,11 @@ impl World {
                 machine.skew += if back { -step } else { step };
                 if self.mix.lifetimes.is_some() {
                     // Forward, and not far from the others: what is dead does not come back to life.
-                    let most = SKEW_WHERE_RECORDS_END as i64;
+                    let most = SKEW_OF_SECONDS as i64;
                     machine.skew = (machine.skew + if back { 2 * step } else { 0 }).min(most);
+                } else if self.mix.joined.is_some() {
+                    let most = SKEW_OF_SECONDS as i64;
+                    machine.skew = machine.skew.clamp(-most, most);
                 }
             }
         }
@@ -325,7 +335,7 @@ impl World {
 
     /// A server and one of its neighbours are none for a while.
     fn relink(&mut self, one: usize, until: Time) {
-        let neighbours = self.machines[one].neighbours().to_vec();
+        let neighbours = self.machines[one].neighbours();
         if neighbours.is_empty() {
             return;
         }
@@ -357,6 +367,7 @@ impl World {
                 env.net.set_path(from, to, true, &mut env.agenda, &mut env.random);
             }
             Undo::Resume { machine } => self.machines[machine].resume(env),
+            Undo::BusIsBack => self.bus.iter_mut().for_each(|bus| bus.come_back(env)),
             // (When all is healed no link goes any more.)
             Undo::Reload { machine, other, linked } => {
                 if linked || env.agenda.now() < self.mix.faulty {

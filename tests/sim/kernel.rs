@@ -272,7 +272,10 @@ impl World for Kernel<'_, '_> {
         }
         let end = socket.end;
         let goes_first = env.net.is_between_servers(end);
-        env.note_write(self.machine, goes_first);
+        // Nobody minds when the bus is told.
+        if !env.is_with_bus(end) {
+            env.note_write(self.machine, goes_first);
+        }
         let written = match &mut socket.tls {
             Some(tls) => tls.write(&mut Wire { env: &mut env, end }, bytes)?,
             None => write_plain(&mut env, end, bytes)?,

@@ -14,7 +14,7 @@ use super::trace::Tag;
 use super::watch::Standing;
 use herd::driver::Driver;
 use herd::herd::Herd;
-use herd::node::{LinkSecurity, Node, Port};
+use herd::node::{GatewayOptions, LinkSecurity, Node, Port};
 use herd::transport::{Application, ConnectionId, DriverSide, Monotonic, Now};
 use herd::wire::neighbour::Version;
 use std::cell::RefCell;
@@ -38,6 +38,9 @@ pub enum State {
 #[derive(Debug)]
 pub struct Machine {
     pub index: usize,
+    /// Which server of its herd it is, and where that herd's first one is among all.
+    server: usize,
+    first: usize,
     pub name: String,
     /// As it is for all, and as this one has read it, in which it may not talk with some.
     whole: Rc<Herd>,
@@ -51,6 +54,8 @@ pub struct Machine {
     /// How it protects its links, and for whom the certificate is that it shows.
     pub links: LinkSecurity,
     pub shows: String,
+    /// The bus that it is a gateway on, if it is.
+    pub gateway: Option<GatewayOptions>,
     booted: Time,
     /// What its wall clock shows ahead of the true time, in nanoseconds.
     pub skew: i64,
@@ -76,19 +81,22 @@ struct Process {
 }
 
 impl Machine {
-    /// A server that is not started yet.
-    pub fn new(index: usize, herd: Rc<Herd>) -> Self {
+    /// That server of a herd whose first one is the one with the number `first`; it is not started yet.
+    pub fn new(first: usize, server: usize, herd: Rc<Herd>) -> Self {
         Machine {
-            index,
+            index: first + server,
+            server,
+            first,
             links: LinkSecurity::Plain,
-            shows: herd.certificate_name(&herd.servers[index]),
-            name: herd.servers[index].name.clone(),
+            shows: herd.certificate_name(&herd.servers[server]),
+            name: herd.servers[server].name.clone(),
             whole: Rc::clone(&herd),
             herd,
             state: State::Down,
             life: 0,
             epoch: 0,
             version: Version::HIGHEST,
+            gateway: None,
             booted: 0,
             skew: 0,
             process: None,

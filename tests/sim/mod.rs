@@ -10,6 +10,7 @@
 //! | `kernel`, `stage` | the world and the application of its driver |
 //! | `disk`, `journals` | what servers keep in files, how that is lost, and what must be there |
 //! | `clients`, `load`, `visitors`, `places` | those whom servers talk with |
+//! | `bus`, `joined` | a message bus, and several herds that are joined by it |
 //! | `faults`, `topology` | what each seed draws |
 //! | `web` | visitors of the web port |
 //! | `watch`, `contract`, `report`, `scope`, `notebook`, `versions`, `checks` | models, and what must hold |
@@ -19,7 +20,8 @@
 //! | `worlds` | the same scripts in this world and over real sockets |
 //! | `costs`, `scale` | what updates cost in herds of any shape and size |
 
-mod agenda;
+pub mod agenda;
+pub mod bus;
 mod checks;
 mod clients;
 mod contract;
@@ -27,6 +29,7 @@ mod costs;
 mod disk;
 mod env;
 pub mod faults;
+mod joined;
 mod journals;
 mod kernel;
 mod lines;

@@ -39,6 +39,7 @@ pub enum Owner {
     Server { machine: usize, id: ConnectionId },
     Client { index: usize },
     Places { index: usize },
+    Bus { index: usize },
 }
 
 /// What the owner of an end is told.

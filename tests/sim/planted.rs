@@ -5,11 +5,13 @@
 //! own code were wrong, so that the program needs no switches for it. Bugs of what watchers are told
 //! are planted where these read.
 
+mod at_bus;
 mod at_disk;
 mod at_web;
 
 use super::report::exact;
 use super::watch::Seen;
+use at_bus::Misheard;
 use herd::driver;
 use herd::node::Node;
 use herd::places::RESPONSE_LIMITS;
@@ -79,9 +81,13 @@ pub enum Bug {
     RewritesLessThanLives,
     /// What a neighbour held at a step of its clock counts as of the present step of one's own.
     LooksAtItsOwnClockOnly,
+    /// A gateway does not see that a batch is lacking.
+    PassesOverGaps,
+    /// What a gateway has asked for counts as heard, though the answer is lost.
+    TakesAskingForHearing,
 }
 
-pub const ALL: [Bug; 29] = [
+pub const ALL: [Bug; 31] = [
     Bug::ResumesTooFar,
     Bug::HearsMarksEarly,
     Bug::ComparesTimesAsFloats,
@@ -111,6 +117,8 @@ pub const ALL: [Bug; 29] = [
     Bug::SyncsAfterItAnswers,
     Bug::RewritesLessThanLives,
     Bug::LooksAtItsOwnClockOnly,
+    Bug::PassesOverGaps,
+    Bug::TakesAskingForHearing,
 ];
 
 /// Those of what watchers are told.
@@ -158,11 +166,14 @@ pub struct Filter {
     epoch: Option<u64>,
     /// Reads the answers of Places.
     answers: Option<ResponseReader>,
+    /// What a gateway hears of the bus.
+    bus: Option<Box<Misheard>>,
 }
 
 impl Filter {
     fn new(peer: usize, answers: Option<ResponseReader>) -> Self {
-        Filter { peer, partial: Vec::new(), waiting: Vec::new(), epoch: None, answers }
+        let (partial, waiting, epoch, bus) = (Vec::new(), Vec::new(), None, None);
+        Filter { peer, partial, waiting, epoch, answers, bus }
     }
 }
 
@@ -215,7 +226,7 @@ impl Planted {
             |bug| elsewhere.contains(&bug) || OF_WATCHERS.contains(&bug) || OF_WEB.contains(&bug);
         let elsewhere = |bug| elsewhere(bug) || OF_DISKS.contains(&bug);
         let filters = self.bug.is_some_and(|bug| !elsewhere(bug));
-        let filters = filters && self.in_driver().is_none();
+        let filters = filters && self.in_driver().is_none() && !self.mishears_the_bus();
         filters.then(|| Box::new(Filter::new(peer, None)))
     }
 
@@ -227,6 +238,9 @@ impl Planted {
 
     /// What the conversation gets to see of what has arrived.
     pub fn pass(&mut self, filter: &mut Filter, seen: &Seen, node: &Node, data: &[u8]) -> Vec<u8> {
+        if let (Some(bus), Some(bug)) = (&mut filter.bus, self.bug) {
+            return bus.pass(bug, data);
+        }
         let mut out = std::mem::take(&mut filter.waiting);
         if let Some(answers) = &mut filter.answers {
             out.extend_from_slice(data);

@@ -1,6 +1,7 @@
 //! The steps that scenarios are written in: a herd in which nothing goes wrong but what the
 //! scenario says.
 
+mod bus;
 mod trust;
 
 use super::agenda::{MICROSECOND, MILLISECOND, SECOND, Time};
@@ -389,6 +390,7 @@ pub fn fair() -> Mix {
         disks: None,
         journals: false,
         links: Links::Plain,
+        joined: None,
         lifetimes: None,
         forgets: 0,
     }

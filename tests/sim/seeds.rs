@@ -9,7 +9,7 @@ use super::planted::Bug;
 use super::random::Random;
 use super::topology;
 use super::trace::Detail;
-use super::world::{HEALED_WITHIN, World};
+use super::world::World;
 use herd::limits;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +30,9 @@ const RELOADS_EVERY: u64 = 5;
 /// not insist.
 const TLS_EVERY: u64 = 11;
 const TLS_MIXED_EVERY: u64 = 55;
+
+/// In one of so many seeds there are several herds, joined by a bus.
+const JOINED_EVERY: u64 = 7;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -116,15 +119,22 @@ fn build(seed: u64, detail: Detail, bug: Option<Bug>) -> (World, String) {
         let is_mixed = seed % TLS_MIXED_EVERY == 14;
         mix.links = if is_mixed { Links::Mixed } else { Links::Tls };
     }
+    if seed % JOINED_EVERY == 5 {
+        mix.draw_joined(seed);
+    }
     let banner = format!("seed {seed}: {mix:?}");
-    let mut herd = match topology::build(mix.shape, mix.servers, &mut random) {
-        Ok(herd) => herd,
+    let herds = match &mix.joined {
+        Some(joined) => joined.build(mix.shape, &mut random),
+        None => topology::build(mix.shape, mix.servers, &mut random).map(|herd| vec![herd]),
+    };
+    let mut herds = match herds {
+        Ok(herds) => herds,
         Err(why) => unreachable!("drawn herds are sound: {why}"),
     };
     if let Some(lifetimes) = mix.lifetimes {
-        herd.lifetimes = lifetimes;
+        herds.iter_mut().for_each(|herd| herd.lifetimes = lifetimes);
     }
-    let mut world = World::new(seed, herd, mix, random, detail, bug);
+    let mut world = World::of_herds(seed, herds, mix, random, detail, bug);
     for machine in 0..world.machines.len() {
         let skew = world.env.random.below(2 * world.mix.skew + 1) as i64;
         world.machines[machine].skew = skew - world.mix.skew as i64;
@@ -145,7 +155,8 @@ fn phases(world: &mut World) -> Result<Time, String> {
     violation(world)?;
     world.heal();
     let healed_at = world.now();
-    let until = healed_at + HEALED_WITHIN.as_nanos() as Time;
+    let within = world.healed_within();
+    let until = healed_at + within.as_nanos() as Time;
     let healed = world.run_until_so(until, World::is_healed);
     let healed_after = world.now() - healed_at;
     // Clients that are still being answered may change positions; then no more.
@@ -153,12 +164,13 @@ fn phases(world: &mut World) -> Result<Time, String> {
     let told = world.run_until_so(until, |world| world.visitors_agree().is_ok());
     violation(world)?;
     if !healed || !at_rest {
-        return Err(format!("not healed within {HEALED_WITHIN:?}:\n{}", world.describe()));
+        return Err(format!("not healed within {within:?}:\n{}", world.describe()));
     }
     if !told {
         world.visitors_agree()?;
     }
     world.env.checks.agreement(&world.nodes(), world.latest_clock())?;
+    world.was_no_storm()?;
     rest(world)?;
     // Somebody may be being told just now that a position has become too old.
     let until = world.now() + 2 * SECOND;
@@ -188,7 +200,8 @@ fn rest(world: &mut World) -> Result<(), String> {
     for machine in &world.machines {
         let links = 2 * machine.node().map_or(0, |node| node.links_up().1);
         let held = machine.connections(&world.env);
-        let least = links + world.visitors_of(machine.index);
+        let at_bus = usize::from(machine.gateway.is_some());
+        let least = links + at_bus + world.visitors_of(machine.index);
         if held < least || held > least + spare {
             let (name, all) = (machine.name.clone(), machine.describe_connections());
             return Err(format!(
@@ -196,6 +209,8 @@ fn rest(world: &mut World) -> Result<(), String> {
             ));
         }
     }
+    world.is_quiet_on_the_bus()?;
+    violation(world)?;
     world.env.checks.agreement(&world.nodes(), world.latest_clock())
 }
 

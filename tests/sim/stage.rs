@@ -50,6 +50,9 @@ impl Stage<'_, '_> {
             Security::Tls { profile, .. } => *profile == LINKS_PROFILE,
         };
         let (watch, filter) = match env.host_of(endpoint) {
+            Some(host) if Some(host) == env.hosts.bus() => {
+                (Watch::gateway(), env.planted.filter_of_bus(host))
+            }
             Some(host) if is_link => (Watch::link(host), env.planted.filter(host)),
             Some(host) => (Watch::Fetch, env.planted.filter_of_places(host)),
             None => (Watch::Fetch, None),
@@ -136,6 +139,9 @@ impl Watched {
         let mut env = cx.app.env.borrow_mut();
         let written = &cx.transport.output()[before..];
         if !written.is_empty() {
+            if let Some(filter) = &mut self.filter {
+                env.planted.hears_itself(filter, written);
+            }
             let (at, machine) = (env.agenda.now(), seen.machine);
             env.trace.note(at, Tag::Output, machine as u64, u64::from(id.slot), written);
             if matches!(self.watch, Watch::Client(_) | Watch::Web(_))
@@ -165,6 +171,10 @@ impl Watched {
             && self.watch.as_link().is_some_and(|link| in_this_turn || link.full)
     }
 
+    fn is_at_bus(&self) -> bool {
+        matches!(self.watch, Watch::Gateway(_))
+    }
+
     /// Hands over what has arrived, as far as the conversation hears it right.
     fn hear(&mut self, cx: &mut Context<'_, Stage<'_, '_>>, data: &[u8]) {
         let seen = cx.app.seen(cx.now);
@@ -177,16 +187,20 @@ impl Watched {
             _ => filtered,
         };
         let bytes = filtered.as_deref().unwrap_or(data);
-        if bytes.is_empty() {
+        if bytes.is_empty() && !self.is_at_bus() {
             return;
         }
         let misheard = {
             let mut env = cx.app.env.borrow_mut();
-            self.watch.arrived(&mut env, &seen, cx.app.node, bytes);
+            // What a gateway must ask for is what it was told.
+            let told = if self.is_at_bus() { data } else { bytes };
+            self.watch.arrived(&mut env, &seen, cx.app.node, told);
             self.is_judged = true;
             self.filter.as_mut().and_then(|filter| env.planted.misheard(filter, &seen))
         };
-        self.call(cx, |inner, cx| inner.data_received(cx, bytes));
+        if !bytes.is_empty() {
+            self.call(cx, |inner, cx| inner.data_received(cx, bytes));
+        }
         if let Some(line) = misheard {
             self.call(cx, |inner, cx| inner.data_received(cx, &line));
         }
@@ -202,7 +216,10 @@ impl<'a, 'e> Protocol<Stage<'a, 'e>> for Watched {
         let verdict = self.law.made();
         self.lawful(cx, verdict);
         let end = (cx.app.machine, cx.transport.id());
-        self.watch.made(cx.app.env.borrow().ends.get(&end).map(|end| end.conn));
+        let mut env = cx.app.env.borrow_mut();
+        let conn = env.ends.get(&end).map(|end| end.conn);
+        self.watch.made(&mut env, end.0, conn);
+        drop(env);
         self.call(cx, |inner, cx| inner.connection_made(cx, peer));
     }
 

@@ -73,9 +73,20 @@ pub fn add_links(
 
 /// The herd with these links, whose servers are `S0`, `S1`, ... at `10.0.0.0`, `10.0.0.1`, ...
 pub fn herd(servers: usize, links: &[(usize, usize)]) -> Result<Herd, String> {
-    let one = |server: usize| {
-        let ours = links.iter().filter(|(from, _)| *from == server);
-        let mut names: Vec<String> = ours.map(|(_, to)| format!("\"S{to}\"")).collect();
+    nth_herd(0, 0, servers, links)
+}
+
+/// One of several, whose servers are called by numbers from `first` on.
+pub fn nth_herd(
+    number: usize,
+    first: usize,
+    servers: usize,
+    links: &[(usize, usize)],
+) -> Result<Herd, String> {
+    let one = |place: usize| {
+        let server = first + place;
+        let ours = links.iter().filter(|(from, _)| *from == place);
+        let mut names: Vec<String> = ours.map(|(_, to)| format!("\"S{}\"", first + to)).collect();
         names.sort();
         names.dedup();
         let names = names.join(", ");
@@ -88,6 +99,8 @@ pub fn herd(servers: usize, links: &[(usize, usize)]) -> Result<Herd, String> {
         )
     };
     let servers: Vec<String> = (0..servers).map(one).collect();
-    let json = format!("{{\"herd\": \"sim\", \"servers\": [{}]}}", servers.join(",\n"));
+    let name = if number == 0 { "sim".to_owned() } else { format!("sim{number}") };
+    let servers = servers.join(",\n");
+    let json = format!("{{\"herd\": \"{name}\", \"servers\": [{servers}]}}");
     Herd::from_json(json.as_bytes()).map_err(|mistake| format!("{mistake}: {json}"))
 }

@@ -28,6 +28,7 @@ pub enum Tag {
     Places,
     World,
     File,
+    Bus,
 }
 
 /// How much of a trace is kept.

@@ -1,11 +1,13 @@
 //! What is watched on a server's connections: everything that its protocols are handed and write.
 
 mod conversation;
+pub mod gateway;
 pub mod law;
 mod link;
 mod near;
 mod web;
 
+use super::bus::frames::Frames;
 use super::env::Env;
 use super::net::ConnId;
 use conversation::Conversation;
@@ -15,6 +17,9 @@ use herd::transport::{DriverSide, Now, Transport};
 pub use link::Standing;
 use link::{Heard, Told};
 use web::WebConversation;
+
+/// What a batch of a gateway has at most (contract).
+const BATCH_BYTES_MAX: usize = 64 << 10;
 
 /// Who is watched, and when.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,8 @@ pub enum Watch {
     Neighbour(Box<Heard>),
     Link(Box<Told>),
     Fetch,
+    /// Of a gateway with the bus, which judges by itself what it is told.
+    Gateway(Box<Frames>),
 }
 
 impl Watch {
@@ -45,7 +52,10 @@ impl Watch {
     }
 
     /// The connection is made, and is this one.
-    pub fn made(&mut self, conn: Option<ConnId>) {
+    pub fn made(&mut self, env: &mut Env, machine: usize, conn: Option<ConnId>) {
+        if let Watch::Gateway(_) = self {
+            env.at_bus[machine].connected(env.agenda.now());
+        }
         if let Watch::Web(conversation) = self {
             conversation.is_at(conn);
         }
@@ -54,6 +64,11 @@ impl Watch {
     /// Of what that server tells.
     pub fn neighbour(from: usize) -> Self {
         Watch::Neighbour(Box::new(Heard::new(from)))
+    }
+
+    /// Of a gateway.
+    pub fn gateway() -> Self {
+        Watch::Gateway(Box::default())
     }
 
     /// Of a link to that server.
@@ -68,6 +83,11 @@ impl Watch {
             Watch::Web(conversation) => conversation.arrived(env, seen, bytes),
             Watch::Neighbour(heard) => heard.arrived(env, seen, bytes),
             Watch::Link(told) => told.arrived(bytes),
+            Watch::Gateway(frames) => {
+                let at_bus = &mut env.at_bus[seen.machine];
+                at_bus.arrived(env.agenda.now(), frames, bytes);
+                at_bus.holds(node.positions());
+            }
             Watch::Fetch => {}
         }
     }
@@ -86,6 +106,11 @@ impl Watch {
         match self {
             Watch::Client(conversation) => conversation.judge_again(env, seen, node),
             Watch::Web(conversation) => conversation.judge_again(env, seen),
+            Watch::Gateway(_) => {
+                if let Err(why) = env.at_bus[seen.machine].judge(env.agenda.now()) {
+                    env.checks.fail(format!("{} {why}", env.checks.name(seen.machine)));
+                }
+            }
             _ => {}
         }
     }
@@ -133,6 +158,12 @@ impl Watch {
                 limits::OUTPUT_HIGH_WATER_BYTES + limits::NEIGHBOUR_LINE_BYTES_MAX + 2 * 64
             }
             Watch::Fetch => limits::OUTPUT_HIGH_WATER_BYTES,
+            Watch::Gateway(_) => {
+                let at_bus = &mut env.at_bus[seen.machine];
+                at_bus.written(env.agenda.now(), written);
+                at_bus.holds(node.positions());
+                limits::OUTPUT_HIGH_WATER_BYTES + 2 * BATCH_BYTES_MAX
+            }
         };
         let size = transport.output_len();
         if size > bound {

@@ -1,6 +1,7 @@
 //! The whole simulated world, and what makes it go round.
 
 use super::agenda::{Event, MILLISECOND, SECOND, Time};
+use super::bus::Bus;
 use super::clients::Client;
 use super::env::Env;
 use super::faults::Mix;
@@ -42,6 +43,7 @@ pub struct World {
     pub machines: Vec<Machine>,
     pub clients: Vec<Client>,
     pub places: Places,
+    pub bus: Option<Bus>,
     pub load: Load,
     pub mix: Mix,
     notices: Vec<(End, Owner, Notice)>,
@@ -57,7 +59,19 @@ impl World {
         detail: Detail,
         bug: Option<Bug>,
     ) -> Self {
-        let mut env = Env::new(seed, &herd, mix.weather, detail, bug);
+        World::of_herds(seed, vec![herd], mix, random, detail, bug)
+    }
+
+    /// The same with the servers of several herds, which a bus may join.
+    pub fn of_herds(
+        seed: u64,
+        herds: Vec<Herd>,
+        mix: Mix,
+        random: Random,
+        detail: Detail,
+        bug: Option<Bug>,
+    ) -> Self {
+        let mut env = Env::new(seed, &herds, mix.joined.is_some(), mix.weather, detail, bug);
         env.random = random;
         env.turn_gap = mix.turn_gap;
         env.read_bytes_max = mix.read_bytes_max;
@@ -74,13 +88,23 @@ impl World {
             env.disks.be_late();
         }
         if mix.journals {
-            env.journals = Journals::draw(seed, herd.servers.len());
+            env.journals = Journals::draw(seed, env.hosts.servers);
         }
-        let herd = Rc::new(herd);
-        let machines = (0..herd.servers.len()).map(|index| Machine::new(index, Rc::clone(&herd)));
+        let mut machines = Vec::with_capacity(env.hosts.servers);
+        for herd in herds.into_iter().map(Rc::new) {
+            let first = machines.len();
+            let servers = 0..herd.servers.len();
+            machines.extend(servers.map(|server| Machine::new(first, server, Rc::clone(&herd))));
+        }
+        let mut bus = mix.joined.as_ref().map(|joined| joined.join(&mut machines));
+        if let Some(bus) = &mut bus {
+            bus.make_noise(&mut env);
+            env.agenda.plan(SECOND, Event::BusFault);
+        }
         World {
-            machines: machines.collect(),
+            machines,
             clients: Vec::new(),
+            bus,
             places: Places::new(mix.manners),
             load: Load::new(mix.devices, mix.questions, mix.nonsense, mix.ties, mix.fat)
                 .with_nears(mix.nears)
@@ -147,6 +171,8 @@ impl World {
                 self.clients[index].step(env, &mut self.load, servers);
             }
             Event::Places { index } => self.places.step(env, index),
+            Event::Bus => self.bus.iter_mut().for_each(|bus| bus.step(env)),
+            Event::BusFault => self.trouble_bus(),
             Event::Disk { machine } => self.machines[machine].disk_has_done(env),
             Event::Fault => self.fault(),
             Event::DiskTrouble => self.trouble_a_disk(),
@@ -166,6 +192,9 @@ impl World {
                 (_, Notice::Incoming { host, .. }) if host == env.hosts.places() => {
                     self.places.accept(env, end);
                 }
+                (_, Notice::Incoming { host, .. }) if Some(host) == env.hosts.bus() => {
+                    self.bus.iter_mut().for_each(|bus| bus.accept(env, end));
+                }
                 (_, Notice::Incoming { host, .. }) => {
                     self.machines[host].notice(env, end, None, notice);
                 }
@@ -174,6 +203,9 @@ impl World {
                 }
                 (Owner::Client { index }, _) => self.clients[index].notice(env, notice),
                 (Owner::Places { index }, _) => self.places.ready(env, index),
+                (Owner::Bus { index }, _) => {
+                    self.bus.iter_mut().for_each(|bus| bus.ready(env, index));
+                }
                 (Owner::Nobody, _) => {}
             }
         }
@@ -256,6 +288,7 @@ impl World {
         env.net.widen_pipes(16_384);
         env.disks.heal();
         self.places.manners = Manners { bad: 0, delay: 100 * MILLISECOND };
+        self.heal_bus();
         // Who cannot be told who is forgotten must be upgraded before all can agree.
         let upgrades = self.mix.versions_mixed && self.mix.forgets > 0;
         self.mix.versions_mixed &= !upgrades;
@@ -316,6 +349,7 @@ impl World {
         let digests = self.digests();
         let agree = digests.iter().all(|digest| digest.is_some() && *digest == digests[0]);
         agree
+            && self.is_joined()
             && self.machines.iter().all(|machine| {
                 machine.node().is_some_and(|node| {
                     let (up, links) = node.links_up();

@@ -115,8 +115,8 @@ impl Sources {
         if now.since(silent.heard) < limits::GATEWAY_SILENCE_MAX {
             return None;
         }
+        // Whoever was there and has been asked is waited for all the same, as long as for any answer.
         self.known[index] = other;
-        self.asked.take_if(|(asked, _)| *asked == index);
         Some(index)
     }
 

@@ -6,6 +6,7 @@ use super::super::journals;
 use super::super::kernel::Inbox;
 use super::super::links::Keys;
 use super::super::trace::Tag;
+use super::super::watch::gateway::AtBus;
 use super::{Machine, Process, State};
 use herd::driver::Driver;
 use herd::herd::Herd;
@@ -57,35 +58,38 @@ impl Machine {
         env.checks.started(self.index, self.life);
         env.checks.versions.started(self.index, self.version);
         env.acknowledged[self.index].clear();
+        env.at_bus[self.index] = AtBus::default();
         env.trace.note(now, Tag::World, self.index as u64, u64::from(self.life), b"starts");
         self.wake(env);
     }
 
     fn read_keys(&mut self) {
         let speaks_tls = self.links != LinkSecurity::Plain;
-        let keys = speaks_tls.then(|| Keys::new(&self.herd, self.index, &self.shows, self.links));
+        let keys = speaks_tls.then(|| Keys::new(&self.herd, self.server, &self.shows, self.links));
         self.inbox.keys = keys.transpose().expect("names of simulated servers are of the DNS");
     }
 
     /// With whom it talks when no herd file has changed.
-    pub fn neighbours(&self) -> &[usize] {
-        &self.whole.servers[self.index].neighbours
+    pub fn neighbours(&self) -> Vec<usize> {
+        let neighbours = self.whole.servers[self.server].neighbours.iter();
+        neighbours.map(|neighbour| self.first + neighbour).collect()
     }
 
     /// Its herd file says from now on whether it talks with that neighbour, and it reads that, as at
     /// SIGHUP or at its next start.
     pub fn reload(&mut self, env: &mut Env, other: usize, linked: bool) {
         let mut herd = Herd::clone(&self.herd);
-        let neighbours = &mut herd.servers[self.index].neighbours;
-        neighbours.retain(|&neighbour| neighbour != other);
+        let neighbours = &mut herd.servers[self.server].neighbours;
+        let server = other - self.first;
+        neighbours.retain(|&neighbour| neighbour != server);
         if linked {
-            neighbours.push(other);
+            neighbours.push(server);
             neighbours.sort_unstable();
         }
         self.herd = Rc::new(herd);
         let now = self.clocks(env);
         if let Some(process) = &mut self.process {
-            process.node.set_herd(&self.herd, self.index, now.monotonic);
+            process.node.set_herd(&self.herd, self.server, now.monotonic);
             self.read_keys();
             let words = if linked { "reads of a link" } else { "reads of no link" };
             let note = (self.index as u64, other as u64);
@@ -96,8 +100,8 @@ impl Machine {
 
     /// Its herd file is as it is for all.
     pub fn reload_whole(&mut self, env: &mut Env) {
-        for other in self.neighbours().to_vec() {
-            if !self.herd.servers[self.index].neighbours.contains(&other) {
+        for other in self.neighbours() {
+            if !self.herd.servers[self.server].neighbours.contains(&(other - self.first)) {
                 self.reload(env, other, true);
             }
         }
@@ -164,7 +168,7 @@ impl Machine {
         };
         Node::new(NodeOptions {
             herd: &self.herd,
-            server: self.index,
+            server: self.server,
             epoch: self.epoch,
             seed,
             key,
@@ -175,7 +179,7 @@ impl Machine {
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
             places: PlacesSettings::new(service),
-            gateway: None,
+            gateway: self.gateway.clone(),
             version: self.version,
         })
     }

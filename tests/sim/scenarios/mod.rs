@@ -4,6 +4,8 @@ mod costs;
 mod crashes;
 mod cuts;
 mod figures;
+mod joined;
 mod order;
+mod storms;
 mod trust;
 mod versions;

@@ -44,7 +44,7 @@ impl Virtual {
     /// A server that listens, in a world of that seed.
     pub fn new(seed: u64) -> Self {
         let herd = Herd::from_json(HERD).expect("it is sound");
-        let mut env = Env::new(seed, &herd, weather(), Detail::Hash, None);
+        let mut env = Env::new(seed, &[herd], false, weather(), Detail::Hash, None);
         env.read_bytes_max = 4_096;
         env.net.set_path(0, 2, false, &mut env.agenda, &mut env.random);
         let targets = Targets {
