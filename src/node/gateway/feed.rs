@@ -15,6 +15,11 @@ pub(super) struct Telling {
     seeks: bool,
     /// Where it ends; the feed's head if that is not said.
     end: Option<u64>,
+    /// Up to which number it says that it tells: not beyond what the feed itself has been told, though
+    /// everything may be.
+    says: u64,
+    /// Whether its last message has been told.
+    is_over: bool,
     /// Whether whatever we know is told, or what servers of our herd have taken.
     everything: bool,
     /// When it began.
@@ -54,13 +59,23 @@ impl Telling {
     /// What a message tells that has all from where the last one ended up to where the cursor is.
     pub fn stretch(&self, positions: &Positions) -> Stretch {
         let here = positions.sent_up_to(&self.cursor);
-        let to = self.end.map_or(here, |end| end.min(here));
-        Stretch { from: self.told, to: to.max(self.told) }
+        Stretch { from: self.told, to: here.min(self.says).max(self.told) }
     }
 
     /// A message has told that.
     pub fn told(&mut self, stretch: Stretch) {
         self.told = stretch.to;
+    }
+
+    /// It has been told to its end.
+    pub fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    fn of(cursor: Cursor, since: Monotonic) -> Self {
+        let (end, says) = (None, u64::MAX);
+        let (seeks, everything, is_over) = (false, false, false);
+        Telling { cursor, told: 0, seeks, end, says, is_over, everything, since }
     }
 }
 
@@ -88,7 +103,7 @@ impl Feed {
         let cursor = positions.open_cursor_at_front();
         let since = Monotonic::default();
         Feed {
-            telling: Telling { cursor, told: 0, seeks: false, end: None, everything: false, since },
+            telling: Telling::of(cursor, since),
             confirmed: 0,
             again: None,
             asked: None,
@@ -181,16 +196,16 @@ impl Feed {
         let Some((Stretch { from, to }, everything)) = self.asked.take() else { return false };
         let cursor = positions.open_cursor();
         let seeks = !positions.seek_some(&cursor, from, false, 1);
-        let end = Some(to);
-        self.again = Some(Telling { cursor, told: from, seeks, end, everything, since: now });
+        let says = to.min(self.telling.told);
+        let again = Telling::of(cursor, now);
+        self.again = Some(Telling { told: from, seeks, end: Some(to), says, everything, ..again });
         self.times_again += 1;
         true
     }
 
     /// What was asked for has been told, if it has.
     pub fn end_again_if_over(&mut self, positions: &mut Positions, now: Monotonic) {
-        let is_over = |again: &Telling| again.end.is_some_and(|end| again.told >= end);
-        if let Some(again) = self.again.as_ref().filter(|again| is_over(again)) {
+        if let Some(again) = self.again.as_ref().filter(|again| again.is_over) {
             let took = now.since(again.since);
             self.again_at = now + took.max(limits::GATEWAY_AGAIN_PAUSE_MIN);
             self.end_again(positions);

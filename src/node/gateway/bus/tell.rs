@@ -77,8 +77,13 @@ impl Bus {
             );
         }
         let has_more = !gateway.feed.is_told(positions) || gateway.feed.tellings().1.is_some();
+        let waits = gateway.feed.deadline().is_some();
         self.confirm(cx);
         self.leave_if_told(cx);
+        if waits {
+            // What has been asked for while something was told again.
+            self.set_timer(cx);
+        }
         if has_more && cx.transport.request_room() {
             cx.transport.yield_turn();
         }
@@ -121,9 +126,12 @@ impl Bus {
                 tell_client(transport, &change, &self.batch[begin..], manner);
             }
         }
-        let is_over = telling.peek(positions).is_none();
-        if !self.batch.is_empty() || is_over && telling.is_again() {
+        let ends = telling.is_again() && telling.peek(positions).is_none();
+        if !self.batch.is_empty() || ends {
             self.publish(transport, positions, telling, manner, counts);
+        }
+        if ends {
+            telling.end();
         }
     }
 

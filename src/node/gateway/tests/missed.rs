@@ -99,6 +99,8 @@ fn everything_is_told_to_who_asks_for_all() {
     end.delivers("herd.again.Welsh", &format!("ALL goloman Welsh {EPOCH}\n"));
     let told = published(&end.pass(Duration::from_secs(1)), "herd.feed").concat();
     assert!(told.contains("AT Welsh ") && told.contains("AT Ball +0.500000000 fig "), "{told}");
+    let head = format!("FEED goloman Welsh {EPOCH} 0 1\n");
+    assert!(told.starts_with(&head), "it says no more of its own feed than that has told: {told}");
 }
 
 #[test]
