@@ -94,6 +94,7 @@ fn what_is_asked_for_is_told_again_to_all_and_not_more_often_than_it_can_be() {
 fn everything_is_told_to_who_asks_for_all() {
     let mut end = End::up();
     end.report("kiwi", 5);
+    end.turn();
     end.delivers("herd.feed", &feed("0 1", "AT Ball +0.500000000 fig +1-1 5\n"));
     end.turn();
     end.delivers("herd.again.Welsh", &format!("ALL goloman Welsh {EPOCH}\n"));
