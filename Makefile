@@ -63,7 +63,7 @@ dist: cargo ## make the Debian package, the container's files, man pages and com
 # libFuzzer on the stable toolchain: what `cargo fuzz` sets, but for the sanitizers, which we need
 # not, having no unsafe code. The targets in the order of tests/fuzzing/targets/mod.rs.
 TARGET ?= lines command neighbour_line numbers response request ingest question places herd journal nats \
-	nats_words tokens store client classic neighbour fetch web
+	nats_words tokens store client classic neighbour fetch web bus
 SECONDS ?= 60
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 FUZZ_FLAGS = --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \

@@ -71,5 +71,5 @@ macro_rules! tests {
 
 tests! {
     lines command neighbour_line numbers response request ingest question places herd journal nats nats_words
-    tokens store client classic neighbour fetch web
+    tokens store client classic neighbour fetch web bus
 }

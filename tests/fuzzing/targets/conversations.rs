@@ -17,9 +17,10 @@ const OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES
     + limits::HELD_ANSWERS_BYTES_MAX
     + (limits::QUERIES_PER_CLIENT_MAX + 2) * limits::NEIGHBOUR_LINE_BYTES_MAX;
 
-/// What one between servers may add: a line and a mark.
-const NEIGHBOUR_OUTPUT_BYTES_MAX: usize =
-    limits::OUTPUT_HIGH_WATER_BYTES + 2 * limits::NEIGHBOUR_LINE_BYTES_MAX;
+/// What one between servers may add: a line and a mark, or to the bus a message.
+const NEIGHBOUR_OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES
+    + 2 * limits::NEIGHBOUR_LINE_BYTES_MAX
+    + limits::GATEWAY_BATCH_BYTES_MAX;
 
 /// What one at the web port may add beside what was sent, which may be in it: a document of its own.
 const VISITOR_OUTPUT_BYTES_MAX: usize = limits::OUTPUT_HIGH_WATER_BYTES + 64 * 1_024;
@@ -62,6 +63,20 @@ pub fn fetch(input: &[u8]) {
         world.step(Step::Refuse);
     }
     play(world, &[Step::Connect], input);
+}
+
+/// A message bus that has greeted, and has us.
+pub fn bus(input: &[u8]) {
+    let reports = b"IAMAT kiwi +34.1-118.4 1600000000\nIAMAT a/b +34.2-118 1600000000\n";
+    let mut world = World::gateway();
+    for step in [Step::Client, Step::Data(reports)] {
+        world.step(step);
+    }
+    while world.dials_neighbour() {
+        world.step(Step::Refuse);
+    }
+    let greeting = b"INFO {\"max_payload\":2048,\"headers\":true}\r\nPONG\r\n";
+    play(world, &[Step::Connect, Step::Data(greeting)], input);
 }
 
 /// A visitor of the web port, while there are clients.

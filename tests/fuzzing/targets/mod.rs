@@ -35,7 +35,7 @@ const fn target(name: &'static str, run: fn(&[u8]), inputs: u64) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 20] = [
+pub const TARGETS: [Target; 21] = [
     target("lines", parsers::lines, 40_000),
     target("command", parsers::command, 100_000),
     target("neighbour_line", parsers::neighbour_line, 100_000),
@@ -56,6 +56,7 @@ pub const TARGETS: [Target; 20] = [
     target("neighbour", conversations::neighbour, 8_000),
     target("fetch", conversations::fetch, 8_000),
     target("web", conversations::web, 4_000),
+    target("bus", conversations::bus, 4_000),
 ];
 
 /// The target of that name.

@@ -7,10 +7,11 @@ use herd::driver::{Driver, Readiness};
 use herd::herd::Herd;
 use herd::limits;
 use herd::node::{
-    ClientBounds, Conversation, LinkSecurity, Node, NodeOptions, PlacesSettings, Port, WebOptions,
+    BUS_PROFILE, ClientBounds, Conversation, Credentials, GatewayOptions, LinkSecurity, Node,
+    NodeOptions, PlacesSettings, Port, WebOptions,
 };
 use herd::places::{Dialect, Service};
-use herd::transport::{Application, DriverSide, Monotonic, Now, Signal};
+use herd::transport::{Application, DriverSide, Endpoint, Monotonic, Now, Signal};
 use herd::wire::neighbour::Version;
 use std::time::Duration;
 
@@ -37,6 +38,21 @@ pub struct World {
 impl World {
     /// The server Goloman of the herd Goloman, with nobody connected.
     pub fn new(classic: bool) -> Self {
+        World::with(classic, None)
+    }
+
+    /// The same as a gateway to a bus, which is dialled with TLS.
+    pub fn gateway() -> Self {
+        let options = GatewayOptions {
+            endpoints: vec![Endpoint::tls_behind_greeting("bus", 4_222, BUS_PROFILE)],
+            credentials: Credentials::None,
+            subject: "herd".to_owned(),
+            clients: true,
+        };
+        World::with(false, Some(options))
+    }
+
+    fn with(classic: bool, gateway: Option<GatewayOptions>) -> Self {
         let Ok(herd) = Herd::load("goloman") else { unreachable!("it is built in") };
         let url = "https://localhost:8443/maps/api/place/nearbysearch/json";
         let Ok(service) = Service::parse(url, Dialect::Legacy, None) else {
@@ -55,7 +71,7 @@ impl World {
             bounds: ClientBounds::NONE,
             web: WebOptions::NONE,
             places: PlacesSettings::new(service),
-            gateway: None,
+            gateway,
             version: Version::HIGHEST,
         });
         let now = Now { monotonic: Monotonic::default(), posix_nanoseconds: START_NANOSECONDS };

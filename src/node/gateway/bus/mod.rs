@@ -91,6 +91,8 @@ impl Bus {
     fn piece(&mut self, cx: &mut Context<'_, Node>, piece: Piece<'_>) {
         match (self.state, piece) {
             (_, Piece::Info(json)) => self.informed(cx, json),
+            // Who takes nothing is owed nothing.
+            (_, Piece::Ping) if cx.transport.is_full() => {}
             (_, Piece::Ping) => cx.transport.write_with(write_pong),
             (State::Greeted | State::Up, Piece::Pong) => self.answered(cx),
             (_, Piece::Error(words)) => self.complained(cx, words),
