@@ -22,7 +22,7 @@ impl Bus {
     /// program, which is said.
     pub fn start(lines: &[&str]) -> Option<Bus> {
         let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
-        let Some(program) = PROGRAMS.into_iter().find(|name| is_there(&name)) else {
+        let Some(program) = PROGRAMS.into_iter().find(|name| is_there(name)) else {
             // Captured output would not be seen.
             let _ = writeln!(stderr(), "  left out: a message bus: nats-server is missing");
             return None;
