@@ -62,10 +62,14 @@ impl AtBus {
             if let Some((batch, _)) = Batch::of(&payload) {
                 let told = self.told.entry(batch.server.to_owned()).or_default();
                 told.take(now, &batch);
-            } else if let Some((server, digest)) = digest_of(&payload)
+            } else if let Some((server, epoch, digest)) = digest_of(&payload)
                 && let Some(told) = self.told.get_mut(server)
             {
-                (told.heard_at, told.digest) = (now, Some(digest));
+                if told.epoch == epoch {
+                    (told.heard_at, told.digest) = (now, Some(digest));
+                } else {
+                    self.told.remove(server);
+                }
             }
         }
     }
@@ -136,12 +140,12 @@ impl Told {
     }
 }
 
-/// A digest, and whose it is.
-fn digest_of(payload: &[u8]) -> Option<(&str, Digest)> {
+/// A digest, and whose it is in which life.
+fn digest_of(payload: &[u8]) -> Option<(&str, &str, Digest)> {
     let fields: Vec<&str> = str::from_utf8(payload).ok()?.split(' ').collect();
-    let ["DIGEST", _, server, _, _, sum, step, ..] = &fields[..] else { return None };
+    let ["DIGEST", _, server, epoch, _, sum, step, ..] = &fields[..] else { return None };
     let sum = u64::from_str_radix(sum, 16).ok()?;
-    Some((server, Digest { sum, step: step.parse().ok() }))
+    Some((server, epoch, Digest { sum, step: step.parse().ok() }))
 }
 
 #[cfg(test)]
@@ -193,5 +197,10 @@ mod tests {
         heard(&mut at_bus, 151, &batch("20 21"));
         heard(&mut at_bus, 152, "FEED sim S2 00000000000000ff 0 2\n");
         assert_eq!(passes(&mut at_bus, 153, 180), None);
+        // Also if it says that by a digest alone.
+        heard(&mut at_bus, 181, &batch("0 1"));
+        heard(&mut at_bus, 182, &batch("5 6"));
+        heard(&mut at_bus, 183, &digest.replace("0123456789abcdef", "00000000000000ff"));
+        assert_eq!(passes(&mut at_bus, 184, 210), None);
     }
 }
