@@ -60,7 +60,10 @@ const _: () = {
     // A beginning, `.client.`, and an id of which each byte becomes three; `PUB`, the subject, a length.
     assert!(NATS_SUBJECT_PREFIX_BYTES_MAX + 8 + 3 * CLIENT_ID_BYTES_MAX <= NATS_SUBJECT_BYTES_MAX);
     assert!(NATS_SUBJECT_BYTES_MAX + 32 <= NATS_SENT_LINE_BYTES_MAX);
-    assert!(NATS_CREDENTIALS_BYTES_MAX + SERVER_NAME_BYTES_MAX + 512 <= NATS_SENT_LINE_BYTES_MAX);
+    // Quotes in it are two bytes each.
+    assert!(
+        2 * NATS_CREDENTIALS_BYTES_MAX + SERVER_NAME_BYTES_MAX + 512 <= NATS_SENT_LINE_BYTES_MAX
+    );
     assert!(NATS_PAYLOAD_BYTES_DEFAULT <= NATS_PAYLOAD_BYTES_MAX);
     assert!(PLACES_CONNECTIONS_MAX <= PLACES_WAITING_MAX);
 };

@@ -10,6 +10,10 @@ pub const GATEWAY_SOURCES_MAX: usize = 512;
 /// Stretches of another gateway's feed that are known beyond what is missing; what more come count as
 /// missing, too, and are told again.
 pub const GATEWAY_STRETCHES_MAX: usize = 16;
+/// Silence after which another gateway is asked for nothing: it has missed to tell three digests.
+pub const GATEWAY_UNHEARD_MAX: Duration = Duration::from_secs(16);
+/// How long a gateway that is not heard is shown to operators.
+pub const GATEWAY_SHOWN_FOR: Duration = Duration::from_secs(3_600);
 /// How often a gateway tells its digest (contract).
 pub const GATEWAY_DIGEST_INTERVAL: Duration = Duration::from_secs(5);
 /// The same for the first [`GATEWAY_DIGESTS_SOON`] of a connection, as others may connect a moment later.
@@ -33,7 +37,8 @@ pub const GATEWAY_SEEK_RECORDS_PER_TURN: usize = 1_024;
 pub const GATEWAY_PING_INTERVAL: Duration = Duration::from_secs(2);
 /// Silence after which the bus is taken for dead.
 pub const GATEWAY_SILENCE_MAX: Duration = Duration::from_secs(8);
-/// Longest pause before the bus is dialled again.
+/// Longest pause before the bus is dialled again, unless it has refused us: then it is
+/// [`REDIAL_PAUSE_MAX`](super::REDIAL_PAUSE_MAX).
 pub const GATEWAY_REDIAL_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Hosts of the bus that are tried: those that were named, and those that the bus has told of.
 pub const GATEWAY_HOSTS_MAX: usize = 64;

@@ -16,7 +16,7 @@ pub const NATS_SUBJECT_BYTES_MAX: usize = 3_584;
 pub const NATS_SUBJECT_PREFIX_BYTES_MAX: usize = 256;
 /// Longest name and password, or token, for the bus: so that they fit in a line, which holds them in JSON,
 /// with what else is said in it.
-pub const NATS_CREDENTIALS_BYTES_MAX: usize = 2_048;
+pub const NATS_CREDENTIALS_BYTES_MAX: usize = 1_536;
 /// Most hosts that are named in a URL or taken from an `INFO`.
 pub const NATS_HOSTS_MAX: usize = 64;
 /// What is kept of the name and of the version that a NATS server tells.

@@ -1,4 +1,4 @@
-//! Whether both ends of a link hold the same positions when nothing moves.
+//! Whether both ends of a link, or two gateways, hold the same positions when nothing moves.
 //!
 //! # When a difference is a loss
 //!

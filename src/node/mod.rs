@@ -250,7 +250,7 @@ impl Node {
         if let Some(options) = options.gateway {
             let random = Random::new(node.random.up_to(u64::MAX));
             node.gateway = Some(Box::new(Gateway::new(options, &mut node.positions, random)));
-            node.gateway_tells_of_herd();
+            node.gateway_tells_of_herd(false);
         }
         node
     }

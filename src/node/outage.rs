@@ -39,7 +39,8 @@ pub(super) enum Mention {
 }
 
 impl Outage {
-    /// Of somebody who has not been dialled yet, and never waits for longer than that to be.
+    /// Of somebody who has not been dialled yet, and waits for no longer than that to be, unless it refuses
+    /// us.
     pub fn new(pause_max: Duration) -> Self {
         Outage {
             since: None,

@@ -54,8 +54,9 @@ impl Node {
     /// If `server` is not an index into the herd's servers.
     pub fn set_herd(&mut self, herd: &Herd, server: usize, now: Monotonic) -> NeighbourChanges {
         self.servers = servers_of(herd);
+        self.gateway_tells_of_herd(true);
         self.intern_servers(herd);
-        self.gateway_tells_of_herd();
+        self.gateway_tells_of_herd(false);
         let mut changes = NeighbourChanges::default();
         let present: Vec<_> = neighbours_of(herd, server, self.settings.links).collect();
         let stays = |name: &str| present.iter().any(|(known, _)| known == name);

@@ -24,6 +24,7 @@ pub const NOT_REACHED: &[(&str, &[&str])] = &[
             "PREFETCH_POSITIONS_MIN",
             "NEWCOMER_REMINDER",
             "GATEWAY_TROUBLE_REMINDER",
+            "GATEWAY_SHOWN_FOR",
             "ACKNOWLEDGE_PAUSE",
             "PLACES_SUMMARY_INTERVAL",
             "LOG_CHECK_INTERVAL",

@@ -92,8 +92,9 @@ pub(super) struct Feed {
     again_at: Monotonic,
     /// Who belongs to our herd, or did in this life: sorted.
     own: Vec<OriginId>,
-    /// Since when the bus has not been told all.
+    /// Since when there has been something that the bus has not taken, and the feed's head up to which it has.
     behind_since: Option<Monotonic>,
+    taken: u64,
     times_again: u64,
 }
 
@@ -110,15 +111,25 @@ impl Feed {
             again_at: since,
             own: Vec::new(),
             behind_since: None,
+            taken: 0,
             times_again: 0,
         }
     }
 
-    /// These belong to our herd, too.
-    pub fn add_own(&mut self, servers: impl IntoIterator<Item = OriginId>) {
+    /// These belong to our herd, too. Whether one of them is new.
+    pub fn add_own(&mut self, servers: impl IntoIterator<Item = OriginId>) -> bool {
+        let before = self.own.len();
         self.own.extend(servers);
         self.own.sort_unstable();
         self.own.dedup();
+        self.own.len() > before
+    }
+
+    /// All of it is told again: some that was passed belongs to it now.
+    pub fn start_over(&mut self, positions: &mut Positions) {
+        self.confirmed = 0;
+        self.telling.told = 0;
+        positions.seek(&self.telling.cursor, 0);
     }
 
     /// The walk through the feed, and that through what is told again, if anything is; and whose they are.
@@ -133,7 +144,7 @@ impl Feed {
 
     /// Whether the bus has been told all that there is.
     pub fn is_told(&self, positions: &Positions) -> bool {
-        positions.is_at_head(&self.telling.cursor)
+        !self.telling.seeks && positions.is_at_head(&self.telling.cursor)
     }
 
     /// Whether it has taken all that it has been told.
@@ -141,16 +152,23 @@ impl Feed {
         self.confirmed >= self.telling.told
     }
 
-    /// The bus has taken what it had been told up to there.
-    pub fn confirm(&mut self, up_to: u64) {
+    /// The bus has taken what it had been told up to there, at that time: all up to that head, if it had been
+    /// told all.
+    pub fn confirm(&mut self, up_to: u64, head: Option<u64>, since: Monotonic) {
         self.confirmed = self.confirmed.max(up_to);
+        if let Some(head) = head {
+            self.taken = head;
+            self.behind_since = self.behind_since.map(|before| before.max(since));
+        }
     }
 
     /// Nothing is certain that was under way: it is told again. Of what was asked for, whoever still
     /// misses it asks again.
     pub fn restart(&mut self, positions: &mut Positions) {
-        positions.seek(&self.telling.cursor, self.confirmed);
-        self.telling.told = self.confirmed;
+        if !self.is_confirmed() {
+            self.telling.told = self.confirmed;
+            self.telling.seeks = true;
+        }
         self.asked = None;
         self.end_again(positions);
     }
@@ -170,10 +188,10 @@ impl Feed {
         if let Some(again) = &self.again
             && let Some(end) = again.end
             && (again.everything || !everything)
-            && again.told < missed.to
-            && missed.to <= end
+            && (everything || missed.to <= end)
         {
-            missed.to = again.told;
+            // The rest is about to be told.
+            missed.to = missed.to.min(again.told);
         }
         if missed.from >= missed.to {
             return;
@@ -224,21 +242,17 @@ impl Feed {
     /// The bus may have taken all that there is.
     pub fn look_whether_behind(&mut self, positions: &Positions) {
         if self.is_told(positions) && self.is_confirmed() {
+            self.taken = positions.head();
             self.behind_since = None;
         }
     }
 
-    /// How many changes the bus has not taken, and how long the first of them has waited about.
+    /// How many changes, whoever took them, have come since the bus is known to have been told all, and for how
+    /// long at most one of ours among them has waited.
     pub fn behind(&self, positions: &Positions, now: Monotonic) -> (u64, Duration) {
         match self.behind_since {
             None => (0, Duration::ZERO),
-            Some(since) => {
-                let taken = match self.is_confirmed() {
-                    true => positions.sent_up_to(&self.telling.cursor),
-                    false => self.confirmed,
-                };
-                (positions.head() - taken, now.since(since))
-            }
+            Some(since) => (positions.head() - self.taken, now.since(since)),
         }
     }
 

@@ -68,7 +68,7 @@ impl Node {
             Some(up) => now.monotonic.since(up),
             None => outage.lasts(now.monotonic).unwrap_or_default(),
         };
-        let gateways = sources.iter().map(|other| {
+        let gateways = sources.iter(now.monotonic).map(|other| {
             let [herd, server] =
                 other.names().map(|name| String::from_utf8_lossy(name).into_owned());
             let (taken, newest) = other.taken();

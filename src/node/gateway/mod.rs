@@ -176,12 +176,16 @@ impl Gateway {
 }
 
 impl Node {
-    /// The servers of our herd are those whose changes are told: also when they have left it.
-    pub(super) fn gateway_tells_of_herd(&mut self) {
+    /// The servers of our herd are those whose changes are told: also when they have left it. Where one
+    /// `was_known` that was not of our herd, what it took has been passed over, and all is told again.
+    pub(super) fn gateway_tells_of_herd(&mut self, was_known: bool) {
         let Node { gateway, servers, positions, .. } = self;
         if let Some(gateway) = gateway {
             let names = servers.iter().map(|server| server.name().as_bytes());
-            gateway.feed.add_own(names.filter_map(|name| positions.find_origin(name)));
+            let is_new = gateway.feed.add_own(names.filter_map(|name| positions.find_origin(name)));
+            if is_new && was_known {
+                gateway.feed.start_over(positions);
+            }
         }
     }
 

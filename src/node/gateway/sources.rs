@@ -24,6 +24,8 @@ pub(super) struct Sources {
     known: Vec<Other>,
     /// Whom we have asked, and until when its answer is waited for.
     asked: Option<(usize, Monotonic)>,
+    /// When anybody may be asked for everything: what none of our gaps shows differs from all alike.
+    all_at: Monotonic,
     /// Questions asked.
     questions: u64,
 }
@@ -34,6 +36,8 @@ pub(super) struct Other {
     herd: Box<[u8]>,
     server: Box<[u8]>,
     epoch: u64,
+    /// The one before: what comes late from there says nothing.
+    former: Option<u64>,
     came: Stretches,
     heard: Monotonic,
     /// Whether it has told a digest in this life: what it told before we heard it may be known here.
@@ -82,11 +86,17 @@ impl Sources {
         let other = &mut self.known[index];
         other.heard = now;
         if other.epoch != source.epoch {
-            other.epoch = source.epoch;
+            other.former = Some(std::mem::replace(&mut other.epoch, source.epoch));
             (other.came, other.agreement, other.ask) = Default::default();
             (other.has_compared, other.agrees) = (false, None);
         }
         Some(SourceId(index))
+    }
+
+    /// Whether that life of the gateway is known to be over.
+    pub fn is_over(&self, source: Source<'_>) -> bool {
+        let is_it = |other: &&Other| other.names() == [source.herd, source.server];
+        self.known.iter().find(is_it).is_some_and(|other| other.former == Some(source.epoch))
     }
 
     fn add(&mut self, source: Source<'_>, now: Monotonic) -> Option<usize> {
@@ -94,6 +104,7 @@ impl Sources {
             herd: source.herd.into(),
             server: source.server.into(),
             epoch: source.epoch,
+            former: None,
             came: Stretches::default(),
             heard: now,
             has_compared: false,
@@ -157,6 +168,7 @@ impl Sources {
         if difference == Some(0) {
             // Whatever has not come is known here all the same.
             other.came.came(Stretch { from: 0, to: up_to });
+            other.ask = None;
         }
         self.look_for_gap(id, now, random);
         let other = &mut self.known[id.0];
@@ -169,7 +181,7 @@ impl Sources {
         other.agrees = other.agreement.verdict().or(other.agrees);
         if difference == 0 {
             other.all_pause = limits::START_OVER_PAUSE;
-        } else if other.agreement.is_lost() && now >= other.all_at {
+        } else if other.agreement.is_lost() && now >= other.all_at.max(self.all_at) {
             other.ask = Some((Question::All, now + patience(random)));
         }
         finding
@@ -177,7 +189,8 @@ impl Sources {
 
     /// Its digest cannot be compared, or can again; whether it is news that it cannot.
     pub fn is_apart(&mut self, id: SourceId, is_apart: bool) -> bool {
-        is_apart && !std::mem::replace(&mut self.known[id.0].is_apart, is_apart)
+        let was_apart = std::mem::replace(&mut self.known[id.0].is_apart, is_apart);
+        is_apart && !was_apart
     }
 
     /// It has told a change that was news here, and when that was taken by the clock of who took it.
@@ -223,12 +236,22 @@ impl Sources {
         if self.asked.is_some_and(|(_, until)| now < until) {
             return None;
         }
+        // Who is not heard does not answer, and tells its digest when it is back.
+        for other in &mut self.known {
+            other.ask.take_if(|_| now.since(other.heard) >= limits::GATEWAY_UNHEARD_MAX);
+        }
         let asks = self.known.iter().enumerate();
         let due = asks.filter_map(|(index, other)| Some((other.ask?, index)));
         let ((question, _), index) =
             due.filter(|((_, at), _)| *at <= now).min_by_key(|((_, at), _)| *at)?;
         self.asked = Some((index, now + limits::GATEWAY_ANSWER_PATIENCE));
         self.questions += 1;
+        if question == Question::All {
+            // One at a time: what one tells may be what the others would have.
+            for other in &mut self.known {
+                other.ask.take_if(|(question, _)| *question == Question::All);
+            }
+        }
         let other = &mut self.known[index];
         let missing = other.came.missing();
         match question {
@@ -237,8 +260,8 @@ impl Sources {
                 other.pause = (2 * other.pause).min(limits::GATEWAY_ASK_PAUSE_MAX);
             }
             Question::All => {
-                other.ask = None;
                 other.agreement.moved();
+                self.all_at = now + limits::START_OVER_PAUSE;
                 other.all_at = now + other.all_pause;
                 other.all_pause = (2 * other.all_pause).min(limits::START_OVER_PAUSE_MAX);
             }
@@ -256,9 +279,10 @@ impl Sources {
         self.questions
     }
 
-    /// All that were heard.
-    pub fn iter(&self) -> impl Iterator<Item = &Other> {
-        self.known.iter()
+    /// All that were heard of late.
+    pub fn iter(&self, now: Monotonic) -> impl Iterator<Item = &Other> {
+        let is_late = move |other: &&Other| now.since(other.heard) < limits::GATEWAY_SHOWN_FOR;
+        self.known.iter().filter(is_late)
     }
 }
 

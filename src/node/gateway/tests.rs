@@ -331,7 +331,7 @@ fn there_are_only_so_many_gateways_and_servers_that_are_known_by_name() {
         end.delivers("herd.feed", &payload);
     }
     let gateway = end.node.gateway.as_ref().unwrap();
-    assert_eq!(gateway.sources.iter().count(), limits::GATEWAY_SOURCES_MAX);
+    assert_eq!(gateway.sources.iter(end.now.monotonic).count(), limits::GATEWAY_SOURCES_MAX);
     assert!(end.knows(&format!("c{}", limits::GATEWAY_SOURCES_MAX + 8)), "but all is taken");
     for number in 0..limits::FOREIGN_SERVERS_MAX {
         let payload =
@@ -351,4 +351,37 @@ fn at_a_stop_the_bus_is_told_the_rest_and_left_when_it_has_taken_it() {
     assert!(published(&sent, "herd.feed")[0].contains(" kiwi ") && !end.transport.is_ending());
     end.says("PONG\r\n");
     assert!(end.transport.is_ending() && !end.transport.is_aborted());
+}
+
+#[test]
+fn who_always_has_news_is_behind_by_a_round_trip_and_not_for_ever() {
+    let mut end = End::up();
+    for number in 0..200 {
+        end.report(&format!("a{number}"), 5);
+        end.turn();
+        end.pass(Duration::from_millis(50));
+        end.report(&format!("b{number}"), 5);
+        end.says("PONG\r\n");
+    }
+    let Node { gateway, positions, .. } = &end.node;
+    let (changes, time) = gateway.as_ref().unwrap().feed.behind(positions, end.now.monotonic);
+    assert!(changes <= 4 && time <= Duration::from_millis(200), "{changes} for {time:?}");
+}
+
+#[test]
+fn what_a_new_server_of_ours_took_before_we_knew_it_is_told_when_we_do() {
+    let mut end = End::up();
+    let origin = end.node.positions.intern(b"Salinas").unwrap();
+    let text = Text::new(b"kiwi +1-1 5", 4, 4).unwrap();
+    let report =
+        Report { origin, difference_nanoseconds: 0, time_nanoseconds: 5_000_000_000, text };
+    assert_eq!(end.node.positions.update(&report, None), Update::New);
+    assert_eq!(published(&end.turn(), "herd.feed"), Vec::<String>::new());
+    let servers = r#"{"name":"Welsh","host":"h","port":1,"talks_with":["Salinas"]},
+                     {"name":"Salinas","host":"h","port":3}"#;
+    let file = format!(r#"{{"herd":"goloman","servers":[{servers}]}}"#);
+    let herd = Herd::from_json(file.as_bytes()).unwrap();
+    end.node.set_herd(&herd, 0, end.now.monotonic);
+    let told = published(&end.turn(), "herd.feed").concat();
+    assert!(told.contains("AT Salinas "), "{told}");
 }

@@ -57,10 +57,6 @@ impl Bus {
         self.process.kill();
     }
 
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.directory.join("nats.log")).unwrap_or_default()
-    }
-
     /// After it has ended, or is about to.
     pub fn start_again(&mut self) {
         self.process.wait();

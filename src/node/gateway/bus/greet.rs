@@ -74,6 +74,7 @@ impl Bus {
             }
         });
         gateway.outage.end(now);
+        gateway.counts.complaint = None;
         gateway.feed.restart(&mut node.positions);
         gateway.sources.reconnected(now, &mut gateway.random);
         info!("the bus at {} is up: it has taken {}", gateway.hosts.present(), gateway.feed.told());

@@ -32,9 +32,10 @@ pub(in crate::node) struct Bus {
     message: Message,
     state: State,
     heard: Monotonic,
-    /// When it was asked last whether it is there, and what it has taken if it answers.
+    /// When it was asked last whether it is there, and what it has taken if it answers: our feed up to there,
+    /// and all up to that head, if it had been told all.
     pinged: Monotonic,
-    ping: Option<u64>,
+    ping: Option<(u64, Option<u64>)>,
     /// When the next digest is due, and how many have been told.
     digest_at: Monotonic,
     digests: u32,
@@ -121,14 +122,14 @@ impl Bus {
     /// It answers a `PING`.
     fn answered(&mut self, cx: &mut Context<'_, Node>) {
         let now = cx.now.monotonic;
-        let Some(up_to) = self.ping.take() else { return };
+        let Some((up_to, head)) = self.ping.take() else { return };
         let Some(gateway) = &mut cx.app.gateway else { return };
         gateway.counts.round_trip = Some(now.since(self.pinged));
         if self.state == State::Greeted {
             self.came_up(cx);
             return;
         }
-        gateway.feed.confirm(up_to);
+        gateway.feed.confirm(up_to, head, self.pinged);
         self.confirm(cx);
         self.leave_if_told(cx);
     }
@@ -144,8 +145,10 @@ impl Bus {
     }
 
     fn ping(&mut self, cx: &mut Context<'_, Node>) {
-        let told = cx.app.gateway.as_ref().map_or(0, |gateway| gateway.feed.told());
-        self.ping = Some(told);
+        let Node { gateway, positions, .. } = &*cx.app;
+        let Some(gateway) = gateway else { return };
+        let head = gateway.feed.is_told(positions).then(|| positions.head());
+        self.ping = Some((gateway.feed.told(), head));
         self.pinged = cx.now.monotonic;
         cx.transport.write_with(write_ping);
     }
@@ -224,7 +227,7 @@ impl Protocol<Node> for Bus {
         self.give_up(cx, "closed by the bus".to_owned());
     }
 
-    /// There is room for what is left of the share; the next one comes when the turn ends.
+    /// There is room for what is left of the share, or it is time for another one.
     fn resume_writing(&mut self, cx: &mut Context<'_, Node>) {
         if self.share == 0 {
             self.share = limits::WALK_RECORDS_MAX;

@@ -21,9 +21,8 @@ pub(super) enum Message {
     /// Nothing.
     #[default]
     Begins,
-    /// The beginning of that stretch of that gateway's feed, if we keep account of it; `is_whole` as long as
-    /// all of it was taken.
-    Feed { source: Option<SourceId>, stretch: Stretch, is_whole: bool },
+    /// The beginning of that stretch of that gateway's feed, if we keep account of it.
+    Feed { source: Option<SourceId>, stretch: Stretch },
     /// All that it has to say.
     Said,
 }
@@ -57,11 +56,11 @@ impl Bus {
         self.payload(cx, b"\n");
         let now = cx.now.monotonic;
         let Some(gateway) = &mut cx.app.gateway else { return };
-        if let Message::Feed { source: Some(source), stretch, is_whole: true } = self.message {
+        if let Message::Feed { source: Some(source), stretch } = self.message {
             gateway.sources.came(source, stretch, now, &mut gateway.random);
         }
         self.message = Message::Begins;
-        self.lines = Default::default();
+        self.lines.take();
     }
 
     fn line(&mut self, cx: &mut Context<'_, Node>, line: &[u8]) {
@@ -95,9 +94,15 @@ impl Bus {
             {
                 self.namesake(cx, source);
             }
+            GatewayLine::Feed(source, _) | GatewayLine::Digest { source, .. }
+                if cx
+                    .app
+                    .gateway
+                    .as_ref()
+                    .is_some_and(|gateway| gateway.sources.is_over(source)) => {}
             GatewayLine::Feed(source, stretch) => {
                 let source = self.find(cx, source);
-                self.message = Message::Feed { source, stretch, is_whole: true };
+                self.message = Message::Feed { source, stretch };
             }
             GatewayLine::Digest { source, up_to, digest, lifetimes } => {
                 self.digest(cx, source, (up_to, digest), lifetimes);
@@ -206,12 +211,6 @@ impl Bus {
             Err(NotTaken::Broken) => return self.broken(cx, line),
             Err(why) => why,
         };
-        if why == NotTaken::NoRoom
-            && let Message::Feed { is_whole, .. } = &mut self.message
-        {
-            // There may be some when it is told again.
-            *is_whole = false;
-        }
         let bytes = cx.app.positions.bytes();
         let Some(gateway) = &mut cx.app.gateway else { return };
         let throttle = &mut gateway.throttles.not_taken;

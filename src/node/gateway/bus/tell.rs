@@ -58,7 +58,9 @@ impl Bus {
             takes_headers: self.takes_headers,
         };
         let left_out = counts.too_long;
-        self.tell(cx.transport, positions, telling, &manner, counts);
+        if telling.has_begun(positions) {
+            self.tell(cx.transport, positions, telling, &manner, counts);
+        }
         if let Some(again) = again
             && again.has_begun(positions)
         {

@@ -25,11 +25,23 @@ fn a_gap_is_asked_for_once_in_a_while_until_it_is_filled() {
     // The bus lives, and nobody answers.
     let mut asked = 0;
     for second in 1..=600 {
-        end.says("PING\r\n");
-        asked += published(&end.pass(Duration::from_secs(1)), "herd.again").len();
+        let said = match second % 5 {
+            0 => digest(&mut end, 7),
+            _ => end.says("PING\r\n"),
+        };
+        asked += published(&(said + &end.pass(Duration::from_secs(1))), "herd.again").len();
         assert!(second != 60 || (3..=6).contains(&asked), "{asked} questions in a minute");
     }
     assert!((11..=15).contains(&asked), "{asked} questions in ten minutes");
+    // Who is gone is asked for nothing.
+    let mut asked = 0;
+    for second in 0..120 {
+        end.says("PING\r\n");
+        let sent = end.pass(Duration::from_secs(1));
+        let is_gone = second > limits::GATEWAY_UNHEARD_MAX.as_secs();
+        asked += usize::from(is_gone) * published(&sent, "herd.again").len();
+    }
+    assert_eq!(asked, 0);
     end.delivers("herd.feed", &feed("3 7", ""));
     for _ in 0..60 {
         end.says("PING\r\n");
@@ -109,11 +121,15 @@ fn herds_that_differ_at_rest_tell_each_other_everything_after_a_while_and_not_ag
     let mut end = End::up();
     let mut asked = 0;
     for _ in 0..24 {
-        let told = format!("DIGEST east Ball {EPOCH} 0 00000000000000aa 0 0 604800\n");
-        let sent = end.delivers("herd.digest", &told) + &end.pass(limits::GATEWAY_DIGEST_INTERVAL);
-        asked += published(&sent, "herd.again.Ball").len();
+        let mut sent = String::new();
+        for server in ["Ball", "Bell", "Bill"] {
+            let told = format!("DIGEST east {server} {EPOCH} 0 00000000000000aa 0 0 604800\n");
+            sent += &end.delivers("herd.digest", &told);
+        }
+        sent += &end.pass(limits::GATEWAY_DIGEST_INTERVAL);
+        asked += published(&sent, "herd.again.").len();
     }
-    assert_eq!(asked, 2, "in two minutes");
+    assert_eq!(asked, 2, "of all in two minutes");
 }
 
 #[test]
