@@ -42,7 +42,7 @@ struct Looks {
 /// What a process has said of its turns.
 #[derive(Debug, Clone, Copy, Default)]
 struct Turns {
-    process: u32,
+    process: u64,
     /// How often it had been cut by then: what was stopped in a turn has made that turn long.
     cuts: u64,
     all: f64,
@@ -57,8 +57,8 @@ pub struct Gauges {
     pub turns: f64,
     /// Turns that took longer than [`LONG_TURN`] while nobody was stopped.
     pub long_turns: f64,
-    /// The longest of those, in seconds.
-    pub longest_turn: f64,
+    /// The longest of those in seconds, whose it was, and when in the run it was seen.
+    pub longest_turn: (f64, &'static str, Duration),
 }
 
 impl Gauges {
@@ -95,7 +95,7 @@ impl Gauges {
             Err(error) => return assert!(target.is_excused(since), "{}: {error}", NAMES[at]),
         };
         if target.process() == Some(process) && target.cuts() == Some(cuts) {
-            self.count_turns(at, process, cuts, &metrics);
+            self.count_turns(at, [process.into(), cuts], &metrics, when);
         }
         for line in metrics.lines().filter(|line| line.starts_with("herd_refused_commands")) {
             let is_asked_for =
@@ -104,7 +104,7 @@ impl Gauges {
         }
     }
 
-    fn count_turns(&mut self, at: usize, process: u32, cuts: u64, metrics: &str) {
+    fn count_turns(&mut self, at: usize, [process, cuts]: [u64; 2], metrics: &str, when: Duration) {
         let value = |name: &str| -> f64 {
             let line = metrics.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_else(|| panic!("{name}")).trim().parse().unwrap()
@@ -124,7 +124,9 @@ impl Gauges {
             self.turns += now.all - begun.all;
             self.long_turns += (now.all - now.short) - (begun.all - begun.short);
             if now.longest > begun.longest {
-                self.longest_turn = self.longest_turn.max(now.longest);
+                let of = (now.longest, NAMES[at], when);
+                self.longest_turn =
+                    if now.longest > self.longest_turn.0 { of } else { self.longest_turn };
             }
         }
     }

@@ -139,11 +139,13 @@ fn told(stage: &Stage<'_>, reporters: &[Reporter], askers: &[Asker], gauges: &Ga
         asked.iter().map(|one| one.events).sum::<u64>(),
     ));
     tell(&format!(
-        "{:.0} turns, {:.0} of them longer than {} s, the longest {:.3} s",
+        "{:.0} turns, {:.0} of them longer than {} s, the longest {:.3} s, of {} after {:.0?}",
         gauges.turns,
         gauges.long_turns,
         gauges::LONG_TURN,
-        gauges.longest_turn
+        gauges.longest_turn.0,
+        gauges.longest_turn.1,
+        gauges.longest_turn.2,
     ));
     for (gauge, (what, ..)) in GAUGES.iter().enumerate() {
         let of = |at: usize| {
