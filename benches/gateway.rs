@@ -116,7 +116,7 @@ fn latency(figures: &Figures, program: &'static str) -> Outcome<()> {
     for number in 0..REPORTS {
         let start = Instant::now();
         reporter.ask(&report_of("kiwi"))?;
-        while !watcher.line()?.starts_with(b"AT ") {}
+        while !watcher.line()?.starts_with(b"~ AT ") {}
         if number >= REPORTS / 10 {
             ways.push(microseconds(start.elapsed()));
         }
