@@ -64,7 +64,7 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         &["LINK_WAITS_MAX"],
     ),
     (
-        "src/node/link/agreement.rs",
+        "src/node/agreement.rs",
         "what_comes_within_a_heartbeat_counts_once",
         &["DISAGREEMENT_PAUSE"],
     ),
