@@ -29,12 +29,15 @@ pub const GATEWAY_ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 pub const GATEWAY_ASK_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Longest such pause.
 pub const GATEWAY_ASK_PAUSE_MAX: Duration = Duration::from_secs(60);
-/// Least pause between two times that anything is told again; it is at least as long as the telling took.
+/// Least pause between two times that anything is told again; it is four times as long as the telling took
+/// if that is more.
 pub const GATEWAY_AGAIN_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Records that a cursor passes in one turn on its way to what is told again.
 pub const GATEWAY_SEEK_RECORDS_PER_TURN: usize = 1_024;
 /// How long the bus may say nothing before it is asked whether it is there.
 pub const GATEWAY_PING_INTERVAL: Duration = Duration::from_secs(2);
+/// How long the bus may take to greet, and a host of which it has told to be connected to.
+pub const GATEWAY_GREETING_MAX: Duration = Duration::from_secs(2);
 /// Silence after which the bus is taken for dead.
 pub const GATEWAY_SILENCE_MAX: Duration = Duration::from_secs(8);
 /// Longest pause before the bus is dialled again, unless it has refused us: then it is

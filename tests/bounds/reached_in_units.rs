@@ -63,11 +63,7 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "a_neighbour_that_acknowledges_nothing_is_kept_in_mind_by_so_many_waits",
         &["LINK_WAITS_MAX"],
     ),
-    (
-        "src/node/agreement.rs",
-        "what_comes_within_a_heartbeat_counts_once",
-        &["DISAGREEMENT_PAUSE"],
-    ),
+    ("src/node/agreement.rs", "what_comes_within_a_heartbeat_counts_once", &["DISAGREEMENT_PAUSE"]),
     (
         "src/node/web/figures/tests.rs",
         "who_finds_no_neighbour_is_ready_after_a_while",

@@ -62,7 +62,7 @@ pub const REACHED_ON_THE_BUS: &[(&str, &str, &[&str])] = &[
     (
         "src/node/gateway/tests.rs",
         "a_bus_that_does_not_greet_answer_or_speak_in_turn_is_given_up",
-        &["GATEWAY_PING_INTERVAL", "GATEWAY_SILENCE_MAX"],
+        &["GATEWAY_PING_INTERVAL", "GATEWAY_SILENCE_MAX", "GATEWAY_GREETING_MAX"],
     ),
     (
         "src/node/gateway/tests.rs",

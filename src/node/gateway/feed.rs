@@ -225,7 +225,7 @@ impl Feed {
     pub fn end_again_if_over(&mut self, positions: &mut Positions, now: Monotonic) {
         if let Some(again) = self.again.as_ref().filter(|again| again.is_over) {
             let took = now.since(again.since);
-            self.again_at = now + took.max(limits::GATEWAY_AGAIN_PAUSE_MIN);
+            self.again_at = now + (4 * took).max(limits::GATEWAY_AGAIN_PAUSE_MIN);
             self.end_again(positions);
         }
     }

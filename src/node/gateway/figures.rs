@@ -13,7 +13,7 @@ pub(in crate::node) struct GatewayFigures {
     pub up: bool,
     /// For how long it is up, or away.
     pub since_seconds: f64,
-    /// What the bus complained of last.
+    /// What the bus has complained of since it is up, or why it is not.
     pub complaint: Option<String>,
     /// How many changes it has not taken, and how long the first of them waits.
     pub behind_changes: u64,

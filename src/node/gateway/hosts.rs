@@ -10,15 +10,16 @@ use std::net::IpAddr;
 pub(super) struct Hosts {
     named: usize,
     all: Vec<Endpoint>,
-    /// Which one is dialled.
+    /// Which one is dialled, and which of those that the bus has told of comes after the named ones.
     at: usize,
+    told: usize,
 }
 
 impl Hosts {
     /// Those that were named: one at least.
     pub fn new(mut named: Vec<Endpoint>) -> Self {
         named.truncate(GATEWAY_HOSTS_MAX);
-        Hosts { named: named.len(), all: named, at: 0 }
+        Hosts { named: named.len(), all: named, at: 0, told: 0 }
     }
 
     /// The one that is dialled.
@@ -26,9 +27,23 @@ impl Hosts {
         &self.all[self.at]
     }
 
-    /// That one does not do: the next is dialled from now on.
+    /// Whether it is one that was named.
+    pub fn is_named(&self) -> bool {
+        self.at < self.named
+    }
+
+    /// That one does not do: the next is dialled from now on. After all that were named comes one that the
+    /// bus has told of: it may tell of many that cannot be reached from here.
     pub fn next(&mut self) {
-        self.at = (self.at + 1) % self.all.len();
+        let told = self.all.len() - self.named;
+        self.at = match self.at + 1 {
+            next if next < self.named => next,
+            next if next == self.named && told > 0 => {
+                self.told = (self.told + 1) % told;
+                self.named + self.told
+            }
+            _ => 0,
+        };
     }
 
     /// That one speaks nothing but TLS. Whether that is news.
@@ -99,6 +114,14 @@ mod tests {
             })
             .collect();
         assert_eq!(dialled, ["b:1", "e:1", "a:1", "b:1"]);
+        hosts.told(&told(&["e:1", "f:1"]));
+        let dialled: Vec<String> = (0..6)
+            .map(|_| {
+                hosts.next();
+                hosts.present().to_string()
+            })
+            .collect();
+        assert_eq!(dialled, ["f:1", "a:1", "b:1", "e:1", "a:1", "b:1"], "each after those named");
     }
 
     #[test]

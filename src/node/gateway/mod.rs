@@ -27,7 +27,7 @@ pub(super) use bus::Bus;
 pub use options::{BUS_PROFILE, Credentials, GatewayOptions};
 
 use super::conversation::Conversation;
-use super::log_throttle::LogThrottle;
+use super::log_throttle::{Burst, LogThrottle};
 use super::outage::Outage;
 use super::random::Random;
 use super::{Kind, Node};
@@ -46,6 +46,8 @@ pub(super) struct Gateway {
     hosts: Hosts,
     credentials: Credentials,
     subjects: Subjects,
+    /// How long a line it takes with a subject of a client, in bytes.
+    line_bytes_max: usize,
     /// Whether each change is published on a subject of its client's, too.
     tells_clients: bool,
     outage: Outage,
@@ -91,7 +93,7 @@ struct Counts {
     lost: u64,
     /// How long the bus took to answer, the last time.
     round_trip: Option<Duration>,
-    /// What the bus complained of last.
+    /// What the bus has complained of since it is up, or why it is not.
     complaint: Option<String>,
 }
 
@@ -99,7 +101,7 @@ struct Counts {
 #[derive(Debug, Default)]
 struct Throttles {
     too_long: LogThrottle,
-    complaints: LogThrottle,
+    complaints: Burst,
     not_understood: LogThrottle,
     not_taken: LogThrottle,
     namesakes: LogThrottle,
@@ -131,6 +133,7 @@ impl Gateway {
             hosts: Hosts::new(options.endpoints),
             credentials: options.credentials,
             subjects: Subjects::new(&options.subject),
+            line_bytes_max: limits::NATS_SENT_LINE_BYTES_MAX,
             tells_clients: options.clients,
             outage: Outage::new(limits::GATEWAY_REDIAL_PAUSE_MAX),
             link: BusLink::Down { redial_at: Monotonic::default() },
@@ -199,7 +202,10 @@ impl Node {
             self.actions.push_back(Action::Dial {
                 endpoint: gateway.hosts.present().clone(),
                 protocol: Conversation::with_bus(),
-                timeout: limits::DIAL_TIMEOUT,
+                timeout: match gateway.hosts.is_named() {
+                    true => limits::DIAL_TIMEOUT,
+                    false => limits::GATEWAY_GREETING_MAX,
+                },
             });
         }
     }

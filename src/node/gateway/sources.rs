@@ -26,6 +26,9 @@ pub(super) struct Sources {
     asked: Option<(usize, Monotonic)>,
     /// When anybody may be asked for everything: what none of our gaps shows differs from all alike.
     all_at: Monotonic,
+    /// Whether somebody has been asked for everything, or has agreed with us, in this life of ours: what we
+    /// took before it, or our herd did, no other herd tells unless it is asked for everything.
+    is_told: bool,
     /// Questions asked.
     questions: u64,
 }
@@ -169,6 +172,9 @@ impl Sources {
             // Whatever has not come is known here all the same.
             other.came.came(Stretch { from: 0, to: up_to });
             other.ask = None;
+            self.is_told = true;
+        } else if !self.is_told {
+            other.ask = Some((Question::All, now + patience(random)));
         }
         self.look_for_gap(id, now, random);
         let other = &mut self.known[id.0];
@@ -242,12 +248,16 @@ impl Sources {
         }
         let asks = self.known.iter().enumerate();
         let due = asks.filter_map(|(index, other)| Some((other.ask?, index)));
-        let ((question, _), index) =
-            due.filter(|((_, at), _)| *at <= now).min_by_key(|((_, at), _)| *at)?;
+        // Who tells digests goes first: of others it is not known that they will ever answer.
+        let urgency = |&((_, at), index): &((Question, Monotonic), usize)| {
+            (!self.known[index].has_compared, at)
+        };
+        let ((question, _), index) = due.filter(|((_, at), _)| *at <= now).min_by_key(urgency)?;
         self.asked = Some((index, now + limits::GATEWAY_ANSWER_PATIENCE));
         self.questions += 1;
         if question == Question::All {
             // One at a time: what one tells may be what the others would have.
+            self.is_told = true;
             for other in &mut self.known {
                 other.ask.take_if(|(question, _)| *question == Question::All);
             }

@@ -13,7 +13,7 @@ const UNHEARD_SECONDS: f64 = 3.0 * GATEWAY_DIGEST_INTERVAL.as_secs() as f64;
 pub fn judge(name: &str, gateway: &Gateway, say: &mut impl FnMut(Kind, Option<f64>, String)) {
     let bus = Printable(gateway.address.as_bytes());
     let complaint = gateway.complaint.as_deref().map(|words| Printable(words.as_bytes()));
-    let why = complaint.map(|words| format!(" (it said: {words})")).unwrap_or_default();
+    let why = complaint.map(|words| format!(": {words}")).unwrap_or_default();
     let since = gateway.since_seconds;
     if !gateway.up {
         let text = format!("{name} is not connected to the bus at {bus} for {}{why}", time(since));
@@ -79,15 +79,14 @@ mod tests {
     fn what_is_wrong_towards_the_bus_is_said_with_what_it_complained_of() {
         let complaint = Some("Authorization Violation".to_owned());
         let away = Gateway { up: false, since_seconds: 90.0, complaint, ..well() };
-        let expected = "Welsh is not connected to the bus at bus:4222 for 90 s (it said: \
-                        Authorization Violation)";
+        let expected = "Welsh is not connected to the bus at bus:4222 for 90 s: \
+                        Authorization Violation";
         assert_eq!(wrong(&away), [expected]);
         let slow = Gateway { behind_seconds: 7.0, behind_changes: 12, ..well() };
         assert_eq!(wrong(&slow), ["the bus is behind Welsh by 7.0 s, 12 changes"]);
         let complaint = Some("Permissions Violation".to_owned());
         let mute = Gateway { complaint, ..well() };
-        let expected =
-            "the bus at bus:4222 has complained of Welsh (it said: Permissions Violation)";
+        let expected = "the bus at bus:4222 has complained of Welsh: Permissions Violation";
         assert_eq!(wrong(&mute), [expected]);
     }
 

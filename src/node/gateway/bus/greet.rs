@@ -89,14 +89,17 @@ impl Bus {
         let Some(gateway) = &mut cx.app.gateway else { return };
         let now = cx.now.monotonic;
         if self.state == State::Up {
-            let throttle = &mut gateway.throttles.complaints;
-            if let Some(others) = throttle.admit(now, limits::GATEWAY_TROUBLE_REMINDER) {
+            if let Some(others) = gateway.throttles.complaints.admit(now) {
                 let id = cx.transport.id();
                 warn!("bus {id} complains: {words}; {others} more complaints were not said");
             }
         } else {
             self.refused = true;
             self.reason.get_or_insert_with(|| format!("refused: {words}"));
+        }
+        if words.to_ascii_lowercase().contains("maximum control line") {
+            // What has such a subject is left out from now on, lest it be told again for ever.
+            gateway.line_bytes_max /= 2;
         }
         gateway.counts.complaint = Some(words);
     }

@@ -168,7 +168,10 @@ impl Bus {
     }
 
     fn silent_at(&self) -> Monotonic {
-        self.heard + limits::GATEWAY_SILENCE_MAX
+        match self.state {
+            State::Connected => self.heard + limits::GATEWAY_GREETING_MAX,
+            State::Greeted | State::Up => self.heard + limits::GATEWAY_SILENCE_MAX,
+        }
     }
 
     fn set_timer(&self, cx: &mut Context<'_, Node>) {
@@ -284,6 +287,7 @@ impl Protocol<Node> for Bus {
                 warn!("the bus has not taken {} at the stop: {why}", plural(behind, "change"));
             }
         }
+        gateway.counts.complaint = Some(why.clone());
         let mention = gateway.went_down(&why, self.refused, now);
         let host = gateway.hosts.present();
         if self.state == State::Up {

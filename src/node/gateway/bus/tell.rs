@@ -29,6 +29,8 @@ struct Manner<'a> {
     /// What lines a message may have, in bytes.
     room: usize,
     takes_headers: bool,
+    /// The longest line that names a client's subject, in bytes.
+    line_bytes_max: usize,
 }
 
 impl Bus {
@@ -42,7 +44,7 @@ impl Bus {
         let node = &mut *cx.app;
         let (positions, settings) = (&mut node.positions, &node.settings);
         let Some(gateway) = &mut node.gateway else { return };
-        let Gateway { feed, subjects, counts, tells_clients, .. } = &mut **gateway;
+        let Gateway { feed, subjects, counts, tells_clients, line_bytes_max, .. } = &mut **gateway;
         let (telling, again, own) = feed.tellings();
         let message_bytes = limits::GATEWAY_BATCH_BYTES_MAX.min(self.payload_bytes_max);
         let mut manner = Manner {
@@ -56,6 +58,7 @@ impl Bus {
             tells_clients: *tells_clients,
             room: message_bytes.saturating_sub(HEAD_BYTES_MAX),
             takes_headers: self.takes_headers,
+            line_bytes_max: *line_bytes_max,
         };
         let left_out = counts.too_long;
         if telling.has_begun(positions) {
@@ -75,7 +78,9 @@ impl Bus {
         {
             let (changes, most) = (plural(left_out + others, "change"), self.payload_bytes_max);
             warn!(
-                "{changes} left out that the bus would not take: its max_payload is {most} bytes"
+                "{changes} left out that the bus would not take: its max_payload is {most} bytes, and \
+                 its lines have {} at most",
+                gateway.line_bytes_max
             );
         }
         let has_more = !gateway.feed.is_told(positions) || gateway.feed.tellings().1.is_some();
@@ -124,8 +129,10 @@ impl Bus {
             if is_logged {
                 log_at(level, ("bus", OUT), id, self.batch[begin..].trim_ascii_end());
             }
-            if manner.tells_clients {
-                tell_client(transport, &change, &self.batch[begin..], manner);
+            if manner.tells_clients
+                && !tell_client(transport, &change, &self.batch[begin..], manner)
+            {
+                counts.too_long += 1;
             }
         }
         let ends = telling.is_again() && telling.peek(positions).is_none();
@@ -189,21 +196,36 @@ impl Bus {
         let mut line = Vec::new();
         let (told, digest) = (gateway.feed.told(), Bus::our_digest(node));
         write_digest(&mut line, source, told, digest, settings.lifetimes);
+        if line.len() > self.payload_bytes_max {
+            return;
+        }
         log_at(Level::Debug, ("bus", OUT), cx.transport.id(), line.trim_ascii_end());
         let subject = &gateway.subjects.digest;
         cx.transport.write_with(|out| write_publish(out, subject, &[&line]));
     }
 }
 
-/// Tells a change on its client's subject. That a client was forgotten deletes it where subjects are keys.
-fn tell_client(transport: &mut Transport, change: &Change<'_>, line: &[u8], manner: &Manner<'_>) {
+/// `HPUB`, two lengths and the spaces between.
+const CLIENT_LINE_BYTES_MORE: usize = 32;
+
+/// Tells a change on its client's subject, unless that is too long. That a client was forgotten deletes it where subjects are keys.
+fn tell_client(
+    transport: &mut Transport,
+    change: &Change<'_>,
+    line: &[u8],
+    manner: &Manner<'_>,
+) -> bool {
     let line = line.trim_ascii_end();
     let mut subject = manner.subjects.client.clone();
     write_token(&mut subject, change.client());
+    if subject.len() + CLIENT_LINE_BYTES_MORE > manner.line_bytes_max {
+        return false;
+    }
     transport.write_with(|out| match change.kind() {
         Kind::Tombstone if manner.takes_headers => {
             write_publish_with_headers(out, &subject, &[("KV-Operation", "DEL")], &[line]);
         }
         Kind::Position | Kind::Tombstone => write_publish(out, &subject, &[line]),
     });
+    true
 }

@@ -11,7 +11,9 @@ fn a_gap_is_asked_for_once_in_a_while_until_it_is_filled() {
         let told = format!("DIGEST east Ball {EPOCH} {up_to} 00000000000000aa 0 0 604800\n");
         end.delivers("herd.digest", &told)
     };
-    digest(&mut end, 0);
+    // In the beginning everything is asked for, once.
+    let sent = digest(&mut end, 0) + &end.pass(Duration::from_secs(1));
+    assert_eq!(published(&sent, "herd.again.Ball"), [format!("ALL east Ball {EPOCH}\n")]);
     end.delivers("herd.feed", &feed("0 1", "AT Ball +0.500000000 kiwi +1-1 5\n"));
     let late = feed("1 2", "AT Ball +0.500000000 late +1-1 5\n");
     // What comes in another order is not asked for.
