@@ -75,8 +75,9 @@ fn a_batch_that_is_lost_is_told_again_as_soon_as_the_next_comes() {
         assert_eq!(scenario.position("S2", "lost"), None);
         tells(&mut scenario, "S1", "S3", "next", KNOWN_WITHIN);
         knows(&mut scenario, "S3", "lost", &lost, 2 * SECOND);
-        assert_eq!(scenario.published(Kind::Again).messages, 1);
-        assert!(scenario.published(Kind::Feed).lines <= 4);
+        // Beside that a gateway that has not been seen to agree yet asks for everything, once.
+        assert!((1..=2).contains(&scenario.published(Kind::Again).messages));
+        assert!(scenario.published(Kind::Feed).lines <= 8);
     });
 }
 
@@ -150,7 +151,6 @@ fn a_herd_that_loses_all_is_told_by_the_other_what_it_had_told_itself() {
 }
 
 #[test]
-#[ignore = "fails: a gateway whose clock is ahead by more than 64 s compares no digests, so it never asks"]
 fn a_herd_that_loses_all_is_told_so_though_its_clocks_are_two_minutes_ahead() {
     several_times(|seed| {
         let mut scenario = Scenario::joined(seed, 1, Manners::good());
