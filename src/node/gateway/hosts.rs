@@ -3,6 +3,7 @@
 use super::options::BUS_PROFILE;
 use crate::limits::GATEWAY_HOSTS_MAX;
 use crate::transport::{Endpoint, Security};
+use crate::wire::host::split_authority;
 use std::net::IpAddr;
 
 /// Those that were named, and behind them those that the bus has told of.
@@ -75,9 +76,8 @@ impl Hosts {
 }
 
 fn endpoint(told: &str, present: &Endpoint) -> Option<Endpoint> {
-    let (host, port) = told.rsplit_once(':')?;
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let (host, port) = (host.to_owned(), port.parse().ok()?);
+    let (host, port) = split_authority(told).ok()?;
+    let (host, port) = (host.to_owned(), port?);
     let is_address = host.parse::<IpAddr>().is_ok();
     Some(match &present.security {
         Security::Plain => Endpoint::plain(host, port),

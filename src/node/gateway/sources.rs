@@ -134,7 +134,7 @@ impl Sources {
         Some(index)
     }
 
-    /// It has told a stretch, and all of that was taken.
+    /// It has told a stretch, all of which has come.
     pub fn came(&mut self, id: SourceId, stretch: Stretch, now: Monotonic, random: &mut Random) {
         let other = &mut self.known[id.0];
         let before = other.came.up_to();

@@ -267,7 +267,6 @@ impl Protocol<Node> for Bus {
         if self.state == State::Up {
             self.share = limits::WALK_RECORDS_MAX;
             self.walk(cx);
-            self.leave_if_told(cx);
         } else {
             cx.transport.abort();
         }

@@ -1,9 +1,10 @@
 //! What other gateways tell.
 
 use super::Bus;
+use super::tell::ours;
 use crate::limits;
 use crate::node::Node;
-use crate::node::agreement::{Finding, digest_for};
+use crate::node::agreement::Finding;
 use crate::node::gateway::sources::{Asking, SourceId};
 use crate::node::lines::{IN, OUT, Prefetch, log_at, next_line};
 use crate::node::told::{NotTaken, report_told};
@@ -11,7 +12,7 @@ use crate::positions::{Kind, Update};
 use crate::transport::Context;
 use crate::wire::gateway::{GatewayLine, Source, Stretch, write_again, write_all};
 use crate::wire::nats::write_publish;
-use crate::wire::neighbour::{Digest, Version};
+use crate::wire::neighbour::Digest;
 use crate::wire::{At, Lifetimes, NeighbourLine, Printable};
 use log::{Level, error, info, warn};
 
@@ -83,11 +84,7 @@ impl Bus {
         };
         let settings = &cx.app.settings;
         let is_our_herd = |source: &Source<'_>| source.herd == settings.herd.as_bytes();
-        let is_us = |source: &Source<'_>| {
-            is_our_herd(source)
-                && source.server == settings.name.as_bytes()
-                && source.epoch == settings.epoch
-        };
+        let ours = ours(settings);
         match said {
             GatewayLine::Feed(source, _) | GatewayLine::Digest { source, .. }
                 if is_our_herd(&source) =>
@@ -107,13 +104,13 @@ impl Bus {
             GatewayLine::Digest { source, up_to, digest, lifetimes } => {
                 self.digest(cx, source, (up_to, digest), lifetimes);
             }
-            GatewayLine::Again(source, stretch) if is_us(&source) => {
+            GatewayLine::Again(source, stretch) if source == ours => {
                 if let Some(gateway) = &mut cx.app.gateway {
                     gateway.feed.ask(stretch, false);
                 }
                 self.tell_again_if_due(cx);
             }
-            GatewayLine::All(source) if is_us(&source) => {
+            GatewayLine::All(source) if source == ours => {
                 let to = cx.app.positions.head();
                 if let Some(gateway) = &mut cx.app.gateway {
                     gateway.feed.ask(Stretch { from: 0, to }, true);
@@ -258,11 +255,6 @@ impl Bus {
         log_at(Level::Debug, ("bus", OUT), cx.transport.id(), line.trim_ascii_end());
         let subject = gateway.subjects.again_of(server);
         cx.transport.write_with(|out| write_publish(out, &subject, &[&line]));
-    }
-
-    /// The digest of all that we hold, as it is told.
-    pub(super) fn our_digest(node: &Node) -> Digest {
-        digest_for(Version::HIGHEST, &node.positions)
     }
 }
 

@@ -2,14 +2,16 @@
 
 use super::{Bus, State};
 use crate::limits;
-use crate::node::Node;
+use crate::node::agreement::digest_for;
 use crate::node::gateway::feed::Telling;
 use crate::node::gateway::{Counts, Gateway, Subjects};
 use crate::node::lines::{OUT, lines_are_logged_at, log_at, write_change};
+use crate::node::{Node, Settings};
 use crate::positions::{Change, Kind, OriginId, Positions};
 use crate::transport::{Context, Transport};
 use crate::wire::gateway::{Source, write_digest, write_feed};
 use crate::wire::nats::{write_publish, write_publish_with_headers, write_token};
+use crate::wire::neighbour::Version;
 use crate::wire::plural;
 use log::{Level, warn};
 
@@ -33,6 +35,12 @@ struct Manner<'a> {
     line_bytes_max: usize,
 }
 
+/// This life of this gateway.
+pub(super) fn ours(settings: &Settings) -> Source<'_> {
+    let (herd, server) = (settings.herd.as_bytes(), settings.name.as_bytes());
+    Source { herd, server, epoch: settings.epoch }
+}
+
 impl Bus {
     /// Tells what the bus has not been told, as far as there is room and the share of this turn goes; then
     /// what others have missed.
@@ -48,11 +56,7 @@ impl Bus {
         let (telling, again, own) = feed.tellings();
         let message_bytes = limits::GATEWAY_BATCH_BYTES_MAX.min(self.payload_bytes_max);
         let mut manner = Manner {
-            source: Source {
-                herd: settings.herd.as_bytes(),
-                server: settings.name.as_bytes(),
-                epoch: settings.epoch,
-            },
+            source: ours(settings),
             subjects,
             own,
             tells_clients: *tells_clients,
@@ -188,14 +192,10 @@ impl Bus {
         let node = &*cx.app;
         let Some(gateway) = &node.gateway else { return };
         let settings = &node.settings;
-        let source = Source {
-            herd: settings.herd.as_bytes(),
-            server: settings.name.as_bytes(),
-            epoch: settings.epoch,
-        };
         let mut line = Vec::new();
-        let (told, digest) = (gateway.feed.told(), Bus::our_digest(node));
-        write_digest(&mut line, source, told, digest, settings.lifetimes);
+        let digest = digest_for(Version::HIGHEST, &node.positions);
+        let told = gateway.feed.told();
+        write_digest(&mut line, ours(settings), told, digest, settings.lifetimes);
         if line.len() > self.payload_bytes_max {
             return;
         }
