@@ -12,6 +12,7 @@ const PROGRAMS: [&str; 2] = ["nats-server", "/usr/sbin/nats-server"];
 /// A NATS server; it ends with this.
 #[derive(Debug)]
 pub struct Bus {
+    program: &'static str,
     directory: Directory,
     port: u16,
     process: Process,
@@ -38,7 +39,7 @@ impl Bus {
         );
         fs::write(directory.join("nats.conf"), config).unwrap();
         let process = run(program, &directory, port);
-        Some(Bus { directory, port, process })
+        Some(Bus { program, directory, port, process })
     }
 
     pub fn port(&self) -> u16 {
@@ -60,9 +61,7 @@ impl Bus {
     /// After it has ended, or is about to.
     pub fn start_again(&mut self) {
         self.process.wait();
-        let program =
-            PROGRAMS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok());
-        self.process = run(program.unwrap(), &self.directory, self.port);
+        self.process = run(self.program, &self.directory, self.port);
     }
 }
 

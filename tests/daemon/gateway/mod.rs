@@ -128,15 +128,11 @@ fn a_bus_that_takes_little_is_told_in_small_messages() {
     (0..2_000).for_each(|_| assert!(client.line().starts_with("AT ")));
     let long = "x".repeat(1_000);
     ashland.report(&long, &time);
-    wait_until_log_says(&ashland, "left out that the bus would not take");
+    ashland.wait_for_log("left out that the bus would not take");
     let told = ashland.report("last", &time);
     dover.wait_for(&told);
     assert_eq!(dover.find(&long), None);
     assert_eq!(status(&dover)["clients"], 2_001);
-}
-
-fn wait_until_log_says(server: &Server, words: &str) {
-    server.wait_for_log(words);
 }
 
 #[test]
@@ -145,7 +141,7 @@ fn who_may_not_is_told_so_and_who_has_the_credentials_may() {
         return;
     };
     let (west, [ashland, bend]) = herd("west", "Ashland", "Bend", &["--nats", &bus.url()]);
-    wait_until_log_says(&ashland, "refused: Authorization Violation");
+    ashland.wait_for_log("refused: Authorization Violation");
     assert!(ashland.report("kiwi", &time_in(0)).starts_with("AT "), "all else works");
     let file = west.directory.join("credentials");
     fs::write(&file, "herd:s:e@c\n").unwrap();
@@ -177,7 +173,7 @@ fn permissions_that_lack_are_said() {
     let (_west, [ashland, _bend]) = herd("west", "Ashland", "Bend", &["--nats", &url]);
     wait_until_up(&ashland);
     ashland.report("kiwi", &time_in(0));
-    wait_until_log_says(&ashland, "complains: Permissions Violation for Publish to \"herd.feed\"");
+    ashland.wait_for_log("complains: Permissions Violation for Publish to \"herd.feed\"");
     let gateway = &status(&ashland)["gateway"];
     assert!(gateway["complaint"].as_str().unwrap().contains("Permissions Violation"), "{gateway}");
     assert_eq!(gateway["up"], true);
@@ -206,7 +202,7 @@ fn the_bus_may_ask_for_tls_and_must_be_who_it_says() {
     let mut command = west.command("Ashland");
     command.args(["--nats", &bus.url()]);
     let ashland = west.start_by("Ashland", command);
-    wait_until_log_says(&ashland, "its authority is not trusted here");
+    ashland.wait_for_log("its authority is not trusted here");
     assert_eq!(status(&ashland)["gateway"]["up"], false);
 }
 
