@@ -6,6 +6,10 @@ HERD ?= goloman
 # for tokens. CLIENTS and SPEED_UP are of a demo.
 export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
+# Tests of real servers wait for most of their time.
+RUST_TEST_THREADS ?= $(shell expr 2 \* "$$(getconf _NPROCESSORS_ONLN)")
+export RUST_TEST_THREADS
+
 .DEFAULT_GOAL := help
 .PHONY: help herd demo stop test frames soak kills day upgrade bench check dist fuzz cargo
 
