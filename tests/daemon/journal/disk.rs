@@ -43,8 +43,11 @@ impl Disk {
     /// Fills it to the last byte.
     pub fn fill(&self) {
         let mut filler = File::create(self.path("filler")).unwrap();
-        let full = until("the disk is full", || filler.write_all(&[0; 512]).err());
+        // What is too much is taken as far as there is room.
+        let full = until("the disk is full", || filler.write_all(&[0; 64 * 1_024]).err());
         assert_eq!(full.kind(), ErrorKind::StorageFull);
+        let full = filler.write_all(&[0]).err();
+        assert_eq!(full.map(|full| full.kind()), Some(ErrorKind::StorageFull));
     }
 
     /// There is room again.

@@ -209,9 +209,10 @@ fn a_folder_that_cannot_be_written_to() {
     let padding = "x".repeat(1_000);
     let mut client = server.client();
     until("the next file cannot be begun", || {
-        let lines = (0..1_000).map(|_| format!("IAMAT {padding} +1+1 {}\n", time_in(0)));
+        // Each of another client: of one that reports twice in a turn the journal has what is last.
+        let lines = (0..500).map(|of| format!("IAMAT {padding}{of} +1+1 {}\n", time_in(0)));
         client.send(lines.collect::<String>());
-        (0..1_000).for_each(|_| assert!(client.line().starts_with("AT A ")));
+        (0..500).for_each(|_| assert!(client.line().starts_with("AT A ")));
         errors(&server).first().cloned()
     });
     assert!(
