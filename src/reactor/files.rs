@@ -74,9 +74,7 @@ impl Files {
     pub fn take_event(&mut self) -> Option<(FileId, FileEvent)> {
         while let Some(done) = self.helper.take_done() {
             match done {
-                Done::Forced { id, number, bytes, outcome } => {
-                    self.forced(id, number, outcome.map(|()| bytes));
-                }
+                Done::Forced { id, number, outcome } => self.forced(id, number, outcome),
                 Done::Removed { id, outcome } => {
                     let failed = |error| FileEvent::Failed(FileStep::Remove, error);
                     let event = outcome.map_or_else(failed, |()| FileEvent::Removed);
@@ -87,14 +85,14 @@ impl Files {
         self.events.pop_front()
     }
 
-    fn forced(&mut self, id: FileId, number: u64, outcome: io::Result<u64>) {
+    fn forced(&mut self, id: FileId, number: u64, outcome: io::Result<FileEvent>) {
         let Some(open) = self.open.get_mut(&id).filter(|open| open.number == number) else {
             return;
         };
         open.under_way -= 1;
         let again = open.again && open.under_way == 0;
         let failed = |error| FileEvent::Failed(FileStep::Force, error);
-        self.events.push_back((id, outcome.map_or_else(failed, FileEvent::Forced)));
+        self.events.push_back((id, outcome.unwrap_or_else(failed)));
         if again && let Err(error) = self.begin_force(id) {
             self.events.push_back((id, failed(error)));
         }

@@ -94,7 +94,12 @@ pub enum FileEvent {
     /// The file was made, and is empty.
     Created,
     /// The disk holds so many bytes of the file, at least, and its name.
-    Forced(u64),
+    Forced {
+        /// Of the file.
+        bytes: u64,
+        /// How many more bytes there is room for in its file system, where that is known.
+        room: Option<u64>,
+    },
     /// There is nothing at the path any more (or there was not).
     Removed,
     /// A request could not be carried out.

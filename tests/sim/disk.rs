@@ -317,7 +317,8 @@ impl Disk {
                     self.begin_waiting_force(id);
                 }
                 let failed = |error| FileEvent::Failed(FileStep::Force, error);
-                let forced = |()| FileEvent::Forced((bytes + left_out) as u64);
+                let forced =
+                    |()| FileEvent::Forced { bytes: (bytes + left_out) as u64, room: None };
                 Some((id, outcome.map_or_else(failed, forced)))
             }
             Job::Remove { id, path } => {

@@ -1,7 +1,7 @@
 //! What is wrong with a herd, the worst first: who is away, which link is down, who is behind, who disagrees,
 //! what ends soon.
 
-use crate::amounts::{count, time};
+use crate::amounts::{bytes, count, time};
 use crate::asker::Unasked;
 use crate::look::{Link, Look, Looked, Status};
 use herd::limits::CERTIFICATE_ENDS_SOON;
@@ -39,6 +39,8 @@ pub enum Kind {
     OtherHerd,
     /// A journal does not hold all that is known.
     Journal,
+    /// The disk of a journal is nearly full.
+    Disk,
     /// A certificate ends, or has ended.
     Certificate,
     /// Nearly all memory for positions is used.
@@ -177,6 +179,15 @@ fn judge(server: &Looked, status: &Status, now_seconds: i64, found: &mut Vec<Fin
         let text =
             format!("the journal of {name} does not hold all: its disk has failed {failures}");
         say(Kind::Journal, None, text);
+    }
+    if let Some(journal) = &status.journal
+        && let Some(room) = journal.room_bytes.filter(|&room| room < journal.may_take_bytes())
+    {
+        let (room, may_take) = (bytes(room), bytes(journal.may_take_bytes()));
+        let text = format!(
+            "the journal of {name} has {room} left on its disk, and may take {may_take} in all"
+        );
+        say(Kind::Disk, None, text);
     }
     if let Some(gateway) = &status.gateway {
         gateway::judge(name, gateway, &mut say);

@@ -74,8 +74,17 @@ pub struct Certificate {
 pub struct Journal {
     pub whole: bool,
     pub bytes: u64,
+    pub live_bytes: u64,
     pub failures: u64,
     pub unforced_changes: u64,
+    pub room_bytes: Option<u64>,
+}
+
+impl Journal {
+    /// What its files may take in all: twice what lives and 64 MiB (contract).
+    pub fn may_take_bytes(&self) -> u64 {
+        self.live_bytes.saturating_mul(2).saturating_add(64 << 20)
+    }
 }
 
 /// What it says of the bus to which it is a gateway.

@@ -13,6 +13,8 @@ pub(in crate::node) struct JournalFigures {
     /// Changes that the disk is not known to hold.
     pub unforced_changes: u64,
     pub failures: u64,
+    /// How many more bytes its disk had room for lately, where that is known.
+    pub room_bytes: Option<u64>,
 }
 
 impl Node {
@@ -28,6 +30,7 @@ impl Node {
             live_bytes: journal.segments.live_bytes(&self.positions),
             unforced_changes: self.positions.head() - safe_up_to,
             failures: journal.failures,
+            room_bytes: journal.room,
         })
     }
 }

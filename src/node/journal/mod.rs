@@ -89,6 +89,8 @@ pub(super) struct Journal {
     failed: LogThrottle,
     not_removed: LogThrottle,
     failures: u64,
+    /// How many more bytes its disk had room for lately, where that is known.
+    room: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -129,6 +131,7 @@ impl Journal {
             failed: LogThrottle::default(),
             not_removed: LogThrottle::default(),
             failures: 0,
+            room: None,
         }
     }
 
@@ -228,7 +231,10 @@ impl Journal {
     fn event(&mut self, file: FileId, event: FileEvent, positions: &mut Positions, now: Monotonic) {
         match event {
             FileEvent::Created | FileEvent::Removed => {}
-            FileEvent::Forced(bytes) => self.forced(file, bytes, positions, now),
+            FileEvent::Forced { bytes, room } => {
+                self.room = room;
+                self.forced(file, bytes, positions, now);
+            }
             FileEvent::Failed(FileStep::Remove, error) => {
                 if let Some(others) = self.not_removed.admit(now, limits::JOURNAL_REMINDER) {
                     let dir = self.options.dir.display();

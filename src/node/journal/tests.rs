@@ -202,7 +202,7 @@ impl Scene {
             if is_whole {
                 self.safe = known;
             }
-            FileEvent::Forced(self.files[number].forced as u64)
+            FileEvent::Forced { bytes: self.files[number].forced as u64, room: None }
         };
         self.node.file_event(file, event, self.now);
         self.act();

@@ -39,6 +39,12 @@ impl Held {
         Ok(self.file.metadata()?.len())
     }
 
+    /// How many more bytes there is room for in its file system; None if the system does not say.
+    pub fn room(&self) -> Option<u64> {
+        let of_all = rustix::fs::fstatvfs(&self.file).ok()?;
+        Some(of_all.f_bavail.saturating_mul(of_all.f_frsize))
+    }
+
     /// Waits until the disk holds what was appended, and the file's name.
     pub fn force(&self) -> io::Result<()> {
         self.force_with(File::sync_data, File::sync_all)

@@ -2,7 +2,7 @@
 //! was given them.
 
 use super::held::Held;
-use crate::transport::FileId;
+use crate::transport::{FileEvent, FileId};
 use mio::Waker;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -30,7 +30,7 @@ pub enum Job {
 /// What came of it.
 #[derive(Debug)]
 pub enum Done {
-    Forced { id: FileId, number: u64, bytes: u64, outcome: io::Result<()> },
+    Forced { id: FileId, number: u64, outcome: io::Result<FileEvent> },
     Removed { id: FileId, outcome: io::Result<()> },
 }
 
@@ -82,8 +82,9 @@ fn start(done: Sender<Done>, waker: Arc<Waker>) -> io::Result<Sender<Job>> {
         for job in to_do {
             let came = match job {
                 Job::Force { id, number, held, bytes } => {
-                    let outcome = held.force();
-                    Done::Forced { id, number, bytes, outcome }
+                    let outcome =
+                        held.force().map(|()| FileEvent::Forced { bytes, room: held.room() });
+                    Done::Forced { id, number, outcome }
                 }
                 Job::Remove { id, path } => Done::Removed { id, outcome: remove(&path) },
                 Job::Close(held) => {

@@ -6,6 +6,7 @@ use crate::harness::{Client, Herd, Process, Server, time_in, until};
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::thread;
 
 const CLIENTS: usize = 50;
@@ -201,6 +202,12 @@ fn status_and_metrics_say_how_the_journal_is() {
         files(&herd.journal("Solo")).iter().map(|f| fs::metadata(f).unwrap().len()).sum();
     assert_eq!(journal["bytes"], bytes, "{journal}");
     assert!(journal["live_bytes"].as_u64().is_some_and(|live| live <= bytes), "{journal}");
+    // As much as the system's own tool says, but for what others write meanwhile.
+    let df = Command::new("df").args(["--output=avail", "-B1"]).arg(herd.journal("Solo")).output();
+    let df = String::from_utf8(df.unwrap().stdout).unwrap();
+    let available: f64 = df.lines().nth(1).unwrap().trim().parse().unwrap();
+    let room = journal["room_bytes"].as_f64().unwrap();
+    assert!((room / available - 1.0).abs() < 0.2, "{room} of {available}");
     let mut visitor = server.visitor();
     visitor.send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
     let (_, metrics) = visitor.answer();
@@ -211,6 +218,7 @@ fn status_and_metrics_say_how_the_journal_is() {
         format!("herd_journal_live_bytes {}", journal["live_bytes"]),
         "herd_journal_unforced_changes 0".to_owned(),
         "herd_journal_failures_total 0".to_owned(),
+        format!("herd_journal_room_bytes {}", journal["room_bytes"]),
     ] {
         assert!(metrics.lines().any(|other| other == line), "{line}: {metrics}");
     }

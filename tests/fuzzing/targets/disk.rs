@@ -29,7 +29,9 @@ impl Disk {
                 appended.err().map(|error| FileEvent::Failed(FileStep::Append, error))
             }
             FileRequest::Force => {
-                let forced = self.open(id).map(|file| FileEvent::Forced(file.len() as u64));
+                let forced = self
+                    .open(id)
+                    .map(|file| FileEvent::Forced { bytes: file.len() as u64, room: None });
                 let failed = |error| FileEvent::Failed(FileStep::Force, error);
                 self.done.push((id, forced.unwrap_or_else(failed)));
                 None
@@ -76,5 +78,5 @@ impl Disk {
 }
 
 fn is_of_force(event: &FileEvent) -> bool {
-    matches!(event, FileEvent::Forced(_) | FileEvent::Failed(FileStep::Force, _))
+    matches!(event, FileEvent::Forced { .. } | FileEvent::Failed(FileStep::Force, _))
 }

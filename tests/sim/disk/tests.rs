@@ -51,7 +51,7 @@ impl Bench {
         }
         self.agenda.advance(until);
         for (id, event) in &done {
-            if let (FileEvent::Forced(bytes), Some(path)) = (event, self.paths.get(id)) {
+            if let (FileEvent::Forced { bytes, .. }, Some(path)) = (event, self.paths.get(id)) {
                 self.promised.insert(path.clone(), *bytes as usize);
             }
         }
@@ -72,7 +72,7 @@ impl Bench {
         if forced {
             assert!(bench.ask(FILE, FileRequest::Force).is_none());
             let done = bench.pass(SECOND);
-            assert!(matches!(done[..], [(FILE, FileEvent::Forced(_))]), "{done:?}");
+            assert!(matches!(done[..], [(FILE, FileEvent::Forced { .. })]), "{done:?}");
         }
         bench
     }
@@ -216,7 +216,7 @@ fn a_disk_that_lies_loses_what_it_says_to_hold_and_is_known_for_it() {
         bench.ask(FILE, FileRequest::Create(path()));
         bench.ask(FILE, FileRequest::Append(b"promised".to_vec()));
         bench.ask(FILE, FileRequest::Force);
-        assert!(matches!(bench.pass(SECOND)[..], [(FILE, FileEvent::Forced(8))]));
+        assert!(matches!(bench.pass(SECOND)[..], [(FILE, FileEvent::Forced { bytes: 8, .. })]));
         bench.disks.lose_power(0);
         let is_there = bench.bytes().is_some_and(|bytes| bytes.starts_with(b"promised"));
         assert_eq!(bench.disks.has_lied(0), !is_there, "{:?}", bench.bytes());

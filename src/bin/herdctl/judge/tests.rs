@@ -144,7 +144,8 @@ fn what_ends_soon_comes_last() {
         {"for": "x\u{1b}[2J", "ends": NOW - 3 * day}
     ]);
     a["connections"]["clients"] = 90.into();
-    a["journal"] = json!({"whole": false, "failures": 3});
+    let (live, room) = (18_000_000, 100_000_000);
+    a["journal"] = json!({"whole": false, "failures": 3, "live_bytes": live, "room_bytes": room});
     a["ready"] = false.into();
     a["not_ready"] = "a neighbour has not told it yet all that it knows".into();
     a["neighbours"].as_array_mut().unwrap().pop();
@@ -154,6 +155,7 @@ fn what_ends_soon_comes_last() {
             "A is not ready, 3 min after its start: a neighbour has not told it yet all that it knows",
             "A has another herd file, by which it talks with: B",
             "the journal of A does not hold all: its disk has failed 3 times",
+            "the journal of A has 100 MB left on its disk, and may take 103 MB in all",
             "the certificate of A for clients ends in 12 days",
             "the certificate of A for x\\x1b[2J has ended 3 days ago",
             "A has 90 connections for clients, of 100 at most",

@@ -209,6 +209,9 @@ fn facts(page: &mut Page, status: &Status) {
             bytes(journal.bytes),
             journal.failures
         ));
+        if let Some(room) = journal.room_bytes {
+            page.plain(&format!("             its disk has room for {} more", bytes(room)));
+        }
     }
 }
 
@@ -229,7 +232,9 @@ mod tests {
                 status["uptime_seconds"] = (200 + second).into();
                 status["reports"] = (second * second * if name == "B" { 100 } else { 1 }).into();
                 status["questions"] = (second * 3).into();
-                status["journal"] = serde_json::json!({"whole": true, "bytes": 5_000_000});
+                status["journal"] = serde_json::json!({
+                    "whole": true, "bytes": 5_000_000, "live_bytes": 0, "room_bytes": 70_000_000
+                });
                 Ok::<Value, &str>(status)
             });
             for (at, looked) in look(answers).servers.into_iter().enumerate() {
@@ -280,6 +285,7 @@ mod tests {
         assert_eq!(text[0], "B of three  ready");
         assert!(text.iter().any(|line| line.starts_with("connections  3 of 100 clients, 1 at")));
         assert!(text.iter().any(|line| line.starts_with("journal      5.0 MB, whole")), "{text:?}");
+        assert!(text.iter().any(|line| line.ends_with("its disk has room for 70.0 MB more")));
         let neighbour = text.iter().find(|line| line.starts_with("A   ")).unwrap();
         assert!(
             neighbour.contains("up 2 min") && neighbour.ends_with("yes, 0.4 s ago"),

@@ -216,6 +216,10 @@ fn write_journal(journal: &JournalFigures, out: &mut Vec<u8>) {
     gauge(out, "herd_journal_unforced_changes", help, journal.unforced_changes);
     let help = "How often the journal's disk failed.";
     counter(out, "herd_journal_failures_total", help, journal.failures);
+    if let Some(room_bytes) = journal.room_bytes {
+        let help = "How many more bytes the journal's disk has room for.";
+        gauge(out, "herd_journal_room_bytes", help, room_bytes);
+    }
 }
 
 fn write_places(counters: &Counters, out: &mut Vec<u8>) {

@@ -94,6 +94,8 @@ struct Journal {
     /// Changes that the disk is not known to hold.
     unforced_changes: u64,
     failures: u64,
+    /// How many more its disk has room for.
+    room_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,7 @@ impl From<JournalFigures> for Journal {
             live_bytes,
             unforced_changes: figures.unforced_changes,
             failures: figures.failures,
+            room_bytes: figures.room_bytes,
         }
     }
 }

@@ -38,6 +38,7 @@ fn each_metric_that_the_dashboard_shows_is_written() {
     names.insert("herd_neighbour_newest_age_seconds");
     // Only where there is a journal; that they are written then, the daemon's tests show.
     names.extend(["herd_journal_bytes", "herd_journal_live_bytes", "herd_journal_files"]);
+    names.insert("herd_journal_room_bytes");
     names.extend(["herd_journal_unforced_changes", "herd_journal_whole"]);
     names.insert("herd_journal_failures_total");
     // Only where there are bounds; that it is written then, the test of these shows.
