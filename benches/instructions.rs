@@ -5,14 +5,20 @@
 //! part in a hundred shows. Callgrind counts them in two runs of different length; the difference of
 //! the two is what reports cost and nothing else. A filter that names one of the parts shows how
 //! many of them are spent in it, as far as the compiler has left it a function of its own.
+//!
+//! The same is counted of a gateway whose message bus is away, and of one whose bus has stopped reading:
+//! a report must not notice.
 
 mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 use support::Outcome;
 use support::caller::Caller;
@@ -21,6 +27,7 @@ use support::figures::Figures;
 use support::process::{Folder, SERVER_CORE, is_at_hand, on_core};
 
 const NAME: &str = "instructions/report";
+const GATEWAY: &str = "instructions/report to a gateway";
 const CLIENTS: u64 = 1_000;
 /// Reports on the way at once: sent together, and all answered before the next are sent.
 const IN_FLIGHT: u64 = 64;
@@ -37,40 +44,102 @@ const PARTS: [(&str, &str); 4] = [
 fn main() -> Outcome<()> {
     let figures = Figures::from_arguments();
     let parts = PARTS.map(|(part, _)| format!("{NAME}: {part}"));
-    if !figures.wants(NAME) && !parts.iter().any(|part| figures.wants(part)) {
+    let buses = ["away", "not reading"].map(|bus| format!("{GATEWAY} whose bus is {bus}"));
+    let wants_report = figures.wants(NAME) || parts.iter().any(|part| figures.wants(part));
+    if !wants_report && !buses.iter().any(|bus| figures.wants(bus)) {
         return Ok(());
     }
     if !is_at_hand("valgrind") {
         figures.remark("instructions: without valgrind they cannot be counted");
         return Ok(());
     }
-    let herd = Herd::lay_out(&[("Quiet", &[])])?;
-    let folder = Folder::new("instructions")?;
-    let [few, many] = BATCHES.map(|batches| -> Outcome<_> {
-        let profile = folder.path().join(format!("callgrind.{batches}"));
-        count(&herd, batches, &profile)?;
-        Ok((total(&profile)?, functions(&profile)?))
-    });
-    let (few, many) = (few?, many?);
-    let reports = ((BATCHES[1] - BATCHES[0]) * IN_FLIGHT) as f64;
-    figures.print(NAME, "instructions", &[(many.0 - few.0) / reports]);
-    for (name, (_, function)) in parts.iter().zip(PARTS) {
-        let found = few.1.get(function).zip(many.1.get(function));
-        let values: Vec<f64> =
-            found.map(|(few, many)| (many - few) / reports).into_iter().collect();
-        figures.print(name, "instructions", &values);
+    if wants_report {
+        let counted = Counted::of(None)?;
+        figures.print(NAME, "instructions", &[counted.of_a_report]);
+        for (name, (_, function)) in parts.iter().zip(PARTS) {
+            let values: Vec<f64> = counted.of_parts.get(function).copied().into_iter().collect();
+            figures.print(name, "instructions", &values);
+        }
+    }
+    let [away, not_reading] = &buses;
+    if figures.wants(away) {
+        // Nobody listens there.
+        let counted = Counted::of(Some(SocketAddr::from(([127, 0, 0, 1], 9))))?;
+        figures.print(away, "instructions", &[counted.of_a_report]);
+    }
+    if figures.wants(not_reading) {
+        let (bus, greeted) = bus_that_does_not_read()?;
+        let counted = Counted::of(Some(bus))?;
+        let greeted = greeted.try_iter().collect::<io::Result<Vec<_>>>()?;
+        assert!(greeted.len() >= BATCHES.len(), "a gateway has not come to its bus");
+        figures.print(not_reading, "instructions", &[counted.of_a_report]);
     }
     Ok(())
 }
 
+/// What reports cost.
+struct Counted {
+    of_a_report: f64,
+    /// By function, as far as that is known.
+    of_parts: BTreeMap<&'static str, f64>,
+}
+
+impl Counted {
+    /// By a server alone, or by a gateway to the bus at that address.
+    fn of(bus: Option<SocketAddr>) -> Outcome<Self> {
+        let herd = Herd::lay_out(&[("Quiet", &[])])?;
+        let folder = Folder::new("instructions")?;
+        let [few, many] = BATCHES.map(|batches| -> Outcome<_> {
+            let profile = folder.path().join(format!("callgrind.{batches}"));
+            count(&herd, batches, bus, &profile)?;
+            Ok((total(&profile)?, functions(&profile)?))
+        });
+        let (few, many) = (few?, many?);
+        let reports = ((BATCHES[1] - BATCHES[0]) * IN_FLIGHT) as f64;
+        let mut of_parts = BTreeMap::new();
+        for (function, many) in many.1 {
+            few.1.get(function).map(|few| of_parts.insert(function, (many - few) / reports));
+        }
+        Ok(Counted { of_a_report: (many.0 - few.0) / reports, of_parts })
+    }
+}
+
 /// Has the daemon answer so many batches, with its instructions counted into `profile`.
-fn count(herd: &Herd, batches: u64, profile: &Path) -> Outcome<()> {
+fn count(herd: &Herd, batches: u64, bus: Option<SocketAddr>, profile: &Path) -> Outcome<()> {
     let mut command = on_core(SERVER_CORE, "valgrind");
     command.args(["-q", "--tool=callgrind"]);
     command.arg(format!("--callgrind-out-file={}", profile.display())).arg(DAEMON);
+    if let Some(bus) = bus {
+        command.arg("--nats").arg(format!("nats://{bus}"));
+    }
     let running = herd.start_by(command, "Quiet", "off")?;
     report(herd.server("Quiet")?.clients, batches)?;
     running.stop()
+}
+
+/// Where gateways are greeted by a bus that then takes no more than a few KiB of what they tell, and those
+/// who have been. It ends with the benchmark.
+fn bus_that_does_not_read() -> Outcome<(SocketAddr, Receiver<io::Result<TcpStream>>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket2::SockRef::from(&listener).set_recv_buffer_size(4_096)?;
+    let address = listener.local_addr()?;
+    let (greeted, all_greeted) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            if greeted.send(stream.and_then(greet)).is_err() {
+                break;
+            }
+        }
+    });
+    Ok((address, all_greeted))
+}
+
+fn greet(mut stream: TcpStream) -> io::Result<TcpStream> {
+    stream.write_all(b"INFO {\"server_id\":\"B\",\"max_payload\":1048576}\r\n")?;
+    let mut lines = BufReader::new(&stream).lines();
+    while lines.next().is_some_and(|line| line.is_ok_and(|line| line != "PING")) {}
+    stream.write_all(b"PONG\r\n")?;
+    Ok(stream)
 }
 
 /// Every client reports, then any of them, each answer being looked at.
