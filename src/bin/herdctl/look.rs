@@ -101,6 +101,13 @@ pub struct Gateway {
     pub gateways: Vec<OtherGateway>,
 }
 
+impl Gateway {
+    /// How many gateways of other herds agree with it.
+    pub fn agreeing(&self) -> usize {
+        self.gateways.iter().filter(|other| other.agrees == Some(true)).count()
+    }
+}
+
 /// What it says of another gateway.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]

@@ -24,9 +24,7 @@ fn line(name: &str, gateway: &Gateway) -> String {
     let state = if gateway.up { "up" } else { "AWAY" };
     let (since, behind) = (time(gateway.since_seconds), time(gateway.behind_seconds));
     let changes = count(gateway.behind_changes);
-    let others = &gateway.gateways;
-    let agree = others.iter().filter(|other| other.agrees == Some(true)).count();
-    let agreeing = format!("{agree}/{}", others.len());
+    let agreeing = format!("{}/{}", gateway.agreeing(), gateway.gateways.len());
     row([&name, &bus, state, &since, &behind, &changes, &agreeing])
 }
 

@@ -7,7 +7,7 @@ use crate::amounts::{bytes, count, fitted, rate, time};
 use crate::judge::{BEHIND_SECONDS, Finding, wrong};
 use crate::look::{Link, Looked, Status};
 use crate::status::{headline, state};
-use herd::wire::Printable;
+use herd::wire::{Printable, plural};
 
 /// Findings that are shown above the table; the rest is counted.
 const FINDINGS_SHOWN_MAX: usize = 4;
@@ -213,6 +213,18 @@ fn facts(page: &mut Page, status: &Status) {
             page.plain(&format!("             its disk has room for {} more", bytes(room)));
         }
     }
+    if let Some(gateway) = &status.gateway {
+        let state = if gateway.up { "up" } else { "AWAY" };
+        let since = time(gateway.since_seconds);
+        let bus = Printable(gateway.address.as_bytes()).to_string();
+        page.plain(&format!("bus          {} {state} {since}", fitted(&bus, 45)));
+        let (behind, changes) = (time(gateway.behind_seconds), count(gateway.behind_changes));
+        let (agree, others) = (gateway.agreeing(), gateway.gateways.len() as u64);
+        let others = plural(others, "other gateway");
+        page.plain(&format!(
+            "             behind {behind}, {changes} changes; {agree} of {others} agree"
+        ));
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +244,10 @@ mod tests {
                 status["uptime_seconds"] = (200 + second).into();
                 status["reports"] = (second * second * if name == "B" { 100 } else { 1 }).into();
                 status["questions"] = (second * 3).into();
+                status["gateway"] = serde_json::json!({
+                    "address": "bus:4222", "up": true, "since_seconds": 60.0,
+                    "behind_changes": 1_200, "gateways": [{"agrees": true}, {"agrees": null}],
+                });
                 status["journal"] = serde_json::json!({
                     "whole": true, "bytes": 5_000_000, "live_bytes": 0, "room_bytes": 70_000_000
                 });
@@ -286,6 +302,11 @@ mod tests {
         assert!(text.iter().any(|line| line.starts_with("connections  3 of 100 clients, 1 at")));
         assert!(text.iter().any(|line| line.starts_with("journal      5.0 MB, whole")), "{text:?}");
         assert!(text.iter().any(|line| line.ends_with("its disk has room for 70.0 MB more")));
+        let bus = text.iter().position(|line| line == "bus          bus:4222 up 60 s").unwrap();
+        assert_eq!(
+            text[bus + 1],
+            "             behind 0.0 s, 1,200 changes; 1 of 2 other gateways agree"
+        );
         let neighbour = text.iter().find(|line| line.starts_with("A   ")).unwrap();
         assert!(
             neighbour.contains("up 2 min") && neighbour.ends_with("yes, 0.4 s ago"),
