@@ -78,7 +78,7 @@ pub const POSITIONS_BYTES_MAX: usize = 1 << 40;
 /// How often it is an error in the log that there is no room for a report; meanwhile it is counted.
 pub const NO_ROOM_REMINDER: Duration = Duration::from_secs(60);
 /// Most epochs of neighbours that last or in which a known position or tombstone was heard.
-pub const NEIGHBOUR_EPOCHS_MAX: usize = 65_535;
+pub const NEIGHBOUR_EPOCHS_MAX: usize = 65_534;
 /// Most servers in a herd.
 pub const SERVERS_MAX: usize = 1_024;
 /// Largest herd file.

@@ -28,6 +28,13 @@ pub(super) struct EpochSlot(u16);
 impl EpochSlot {
     /// Clients of ours.
     pub const NONE: EpochSlot = EpochSlot(u16::MAX);
+    /// The journal, another herd, or a neighbour of whom that is not kept.
+    pub const ELSEWHERE: EpochSlot = EpochSlot(u16::MAX - 1);
+
+    /// Whether it is a neighbour's.
+    fn is_one(self) -> bool {
+        self.0 < EpochSlot::ELSEWHERE.0
+    }
 }
 
 #[derive(Debug)]
@@ -88,10 +95,10 @@ impl Epochs {
         }
     }
 
-    /// None for clients of ours.
+    /// None for all that is not heard in one.
     fn epoch_mut(&mut self, slot: EpochSlot) -> Option<&mut Epoch> {
         let epoch = self.slots.get_mut(usize::from(slot.0));
-        if epoch.is_none() && slot != EpochSlot::NONE {
+        if epoch.is_none() && slot.is_one() {
             fault!("a record was heard in an epoch that was never begun");
         }
         epoch
@@ -101,7 +108,7 @@ impl Epochs {
     #[cfg(any(test, debug_assertions))]
     pub fn check(&self, records: impl Iterator<Item = EpochSlot>) -> Result<(), String> {
         let mut counts = vec![0; self.slots.len()];
-        for EpochSlot(slot) in records.filter(|&slot| slot != EpochSlot::NONE) {
+        for EpochSlot(slot) in records.filter(|slot| slot.is_one()) {
             match counts.get_mut(usize::from(slot)) {
                 Some(count) => *count += 1,
                 None => {
@@ -130,7 +137,7 @@ impl Epochs {
     }
 }
 
-const _: () = assert!(limits::NEIGHBOUR_EPOCHS_MAX <= EpochSlot::NONE.0 as usize);
+const _: () = assert!(limits::NEIGHBOUR_EPOCHS_MAX <= EpochSlot::ELSEWHERE.0 as usize);
 
 #[cfg(test)]
 mod tests {

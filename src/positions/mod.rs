@@ -176,7 +176,7 @@ impl Positions {
             self.expiry.came_dead();
             return Update::Known;
         }
-        let heard_from = heard_from.map_or(EpochSlot::NONE, NeighbourEpoch::slot);
+        let heard_from = heard_from.map_or(EpochSlot::ELSEWHERE, NeighbourEpoch::slot);
         let taken = match report.kind() {
             Kind::Position => self.take(report, heard_from),
             Kind::Tombstone => self.take_either(report, heard_from),
@@ -335,8 +335,7 @@ impl Positions {
         let newer = self.feed.change(number, |record| {
             // A later time wins whatever the rest; so the rest is looked at only without it.
             if report.time_nanoseconds <= record.time_nanoseconds
-                && order::compare(&claim(origins, report), &claim(origins, &record.report()))
-                    .is_le()
+                && !is_greater(origins, report, record, heard_from)
             {
                 return Err(Update::Known);
             }
@@ -361,6 +360,23 @@ impl Positions {
             Ok(())
         });
         newer.err().unwrap_or(Update::Newer)
+    }
+}
+
+/// Whether the report replaces what is known. What a client of ours says comes after all that is known, by
+/// whatever clock.
+// Apart, so that what is done for most reports stays small.
+#[inline(never)]
+fn is_greater(
+    origins: &Origins,
+    report: &Report<'_>,
+    record: &Record,
+    heard_from: EpochSlot,
+) -> bool {
+    let (report, known) = (claim(origins, report), claim(origins, &record.report()));
+    match heard_from {
+        EpochSlot::NONE => order::compare_as_taken(&report, &known).is_gt(),
+        _ => order::compare(&report, &known).is_gt(),
     }
 }
 

@@ -15,6 +15,8 @@
 //!    origin's name: those that sort later are greater.
 //!
 //! Nothing else of a report is compared, so equal means identical.
+//!
+//! A server that takes a report itself looks at 1 and 2 only: at equal times what it knows was taken before.
 
 use super::report::Kind;
 use std::cmp::Ordering;
@@ -41,12 +43,20 @@ pub fn compare(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
     a.time_nanoseconds.cmp(&b.time_nanoseconds).then_with(|| compare_at_equal_nanoseconds(a, b))
 }
 
+/// The same where a server takes `a` from a client and knows `b`, but for what clocks say: `b` was taken first.
+/// So what a server has answered stays, though two reports come within one turn, or its clock is put back.
+pub fn compare_as_taken(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
+    a.time_nanoseconds.cmp(&b.time_nanoseconds).then_with(|| compare_rest_as_taken(a, b))
+}
+
+fn compare_rest_as_taken(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
+    finer_digits(a.time).cmp(finer_digits(b.time)).then_with(|| a.kind.cmp(&b.kind))
+}
+
 // Apart, so that what nearly always decides stays small where it is inlined.
 #[inline(never)]
 fn compare_at_equal_nanoseconds(a: &Claim<'_>, b: &Claim<'_>) -> Ordering {
-    finer_digits(a.time)
-        .cmp(finer_digits(b.time))
-        .then_with(|| a.kind.cmp(&b.kind))
+    compare_rest_as_taken(a, b)
         .then_with(|| b.difference_nanoseconds.cmp(&a.difference_nanoseconds))
         .then_with(|| a.location.cmp(b.location))
         .then_with(|| a.time.cmp(b.time))
@@ -109,6 +119,18 @@ mod tests {
 
     fn tombstone(claim: Claim<'_>) -> Claim<'_> {
         Claim { kind: Kind::Tombstone, location: b"", ..claim }
+    }
+
+    #[test]
+    fn what_is_known_stays_at_equal_times_whatever_the_clock_says() {
+        let before = Claim { difference_nanoseconds: 6, location: b"+9-9", ..OLD };
+        assert_eq!(compare(&before, &OLD), Ordering::Greater);
+        assert_eq!(compare_as_taken(&before, &OLD), Ordering::Equal);
+        assert_eq!(compare_as_taken(&tombstone(before), &OLD), Ordering::Greater);
+        assert_eq!(compare_as_taken(&before, &tombstone(OLD)), Ordering::Less);
+        let later = Claim { time: b"5.0000000001", ..before };
+        assert_eq!(compare_as_taken(&later, &OLD), Ordering::Greater);
+        assert_eq!(compare_as_taken(&OLD, &later), Ordering::Less);
     }
 
     #[test]

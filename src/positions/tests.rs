@@ -58,6 +58,11 @@ impl Told {
         key(self) > key(other)
     }
 
+    /// By the client's time and the kind alone.
+    fn is_later(&self, other: &Told) -> bool {
+        (self.seconds, self.kind) > (other.seconds, other.kind)
+    }
+
     fn tell(&self, positions: &mut Positions, from: Option<&NeighbourEpoch>) -> Update {
         self.give(positions, |positions, report| positions.update(report, from))
     }

@@ -195,7 +195,12 @@ impl Application for Stage {
     }
 
     fn file_event(&mut self, file: FileId, event: FileEvent, now: Now) {
-        self.tell(Event::File(file, format!("{event:?}")), now.monotonic);
+        let event = match event {
+            // How much room the machine has is not the same in both worlds.
+            FileEvent::Forced { bytes, .. } => format!("Forced({bytes})"),
+            other => format!("{other:?}"),
+        };
+        self.tell(Event::File(file, event), now.monotonic);
     }
 
     fn signalled(&mut self, _signal: Signal, _now: Now) {

@@ -360,7 +360,7 @@ impl Checks {
             };
             for known in acknowledged.filter(lives).filter(|k| k.report.client() == &**client) {
                 let expected = expected.ok_or("an acknowledged report is nowhere")?;
-                if expected.compare(&known.report).is_lt() {
+                if expected.compare_as_taken(&known.report).is_lt() {
                     let line = known.report.line().escape_ascii();
                     return Err(format!("acknowledged, not lost and nowhere: {line}"));
                 }

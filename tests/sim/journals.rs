@@ -204,7 +204,7 @@ fn look_for_what_was_promised(node: &Node, env: &mut Env, machine: usize, now: u
     let name = env.checks.name(machine);
     for (client, promised) in &kept.promised {
         let held = Report::held(node, client);
-        if held.as_ref().is_none_or(|held| held.compare(promised).is_lt()) {
+        if held.as_ref().is_none_or(|held| held.compare_as_taken(promised).is_lt()) {
             let line = |report: &Report| report.line().escape_ascii().to_string();
             let (is, was) = (held.as_ref().map(line), line(promised));
             env.checks.fail(format!("{name} has promised {was}, and starts with {is:?}"));

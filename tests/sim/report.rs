@@ -97,6 +97,13 @@ impl Report {
         ends.div_euclid(1_000_000_000) < now.div_euclid(1_000_000_000)
     }
 
+    /// The later time is greater; then that it is forgotten. When a server takes a report from a client, what it
+    /// knows stays where this says that the two are equal: so that is all that a client is promised.
+    pub fn compare_as_taken(&self, other: &Report) -> Ordering {
+        let times = exact(self.time()).cmp(&exact(other.time()));
+        times.then_with(|| self.is_gone().cmp(&other.is_gone()))
+    }
+
     /// The later time is greater; then that it is forgotten, then what was taken sooner, then what sorts
     /// later.
     pub fn compare(&self, other: &Report) -> Ordering {
@@ -104,9 +111,7 @@ impl Report {
             let fields = [&report.location, &report.time, &report.origin];
             fields.map(|field| report.line[field.clone()].to_vec())
         };
-        exact(self.time())
-            .cmp(&exact(other.time()))
-            .then_with(|| self.is_gone().cmp(&other.is_gone()))
+        self.compare_as_taken(other)
             .then_with(|| other.difference_nanoseconds.cmp(&self.difference_nanoseconds))
             .then_with(|| rest(self).cmp(&rest(other)))
     }

@@ -96,6 +96,18 @@ fn a_command_with_an_end_was_there_with_it() {
 }
 
 #[test]
+fn of_two_reports_of_one_time_in_one_turn_the_first_stays() {
+    for [first, second] in [["+1+1", "+2+2"], ["+2+2", "+1+1"]] {
+        let mut scene = Scene::with(false, ClientBounds::NONE);
+        scene.receives(&format!(
+            "IAMAT kiwi {first} 1600000000\nIAMAT kiwi {second} 1600000000.0\n"
+        ));
+        let known = scene.node.positions().find(b"kiwi").map(|known| known.location().to_vec());
+        assert_eq!(known.as_deref(), Some(first.as_bytes()));
+    }
+}
+
+#[test]
 fn commands_in_several_pieces_are_all_answered_before_the_end() {
     let mut scene = Scene::new();
     for number in 0..5 {

@@ -49,7 +49,9 @@ impl Model {
     fn tell(&mut self, told: &Told, ours: bool) -> Update {
         let update = match self.last.get(&told.client) {
             None => Update::New,
-            Some((_, known, _)) if told.is_after(known) => Update::Newer,
+            // At equal times what is known was taken before what a client says now.
+            Some((_, known, _)) if ours && told.is_later(known) => Update::Newer,
+            Some((_, known, _)) if !ours && told.is_after(known) => Update::Newer,
             Some(_) => return Update::Known,
         };
         self.head += 1;

@@ -149,7 +149,7 @@ impl WebConversation {
                     if let Some(report) = report {
                         let own = self.own.entry(said.client.clone());
                         let own = own.or_insert_with(|| report.clone());
-                        if report.compare(own).is_gt() {
+                        if report.compare_as_taken(own).is_gt() {
                             *own = report;
                         }
                     }
@@ -163,7 +163,7 @@ impl WebConversation {
                         held.as_ref().is_some_and(|held| told.compare(held).is_le())
                     };
                     let is_known = |told: &Report| {
-                        self.own.get(id).is_none_or(|own| told.compare(own).is_ge())
+                        self.own.get(id).is_none_or(|own| told.compare_as_taken(own).is_ge())
                     };
                     let is_right = match told {
                         Some(told) => is_held(told) && is_known(told),

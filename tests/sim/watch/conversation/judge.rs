@@ -130,22 +130,16 @@ fn may_be_known(
     at_least_from: usize,
     client: &[u8],
 ) -> Vec<Option<Report>> {
-    let mut greatest = held;
-    let mut all = Vec::new();
-    for (at, report) in reports.iter().enumerate().rev() {
-        if at < at_least_from {
-            all.push(greatest.clone());
-        }
-        if let Some(report) = report.as_ref().filter(|report| report.client() == client)
-            && greatest.as_ref().is_none_or(|known| report.compare(known).is_gt())
-        {
-            greatest = Some(report.clone());
-        }
-    }
-    all.push(greatest);
-    // Of one that is forgotten nothing is known.
-    let known = all.into_iter().map(|report| report.filter(|report| !report.is_gone()));
-    let mut all: Vec<Option<Report>> = known.collect();
+    let known_from = |from: usize| {
+        let of_client = reports[from..].iter().flatten().filter(|report| report.client() == client);
+        let known = of_client.fold(held.as_ref(), |known, report| match known {
+            Some(known) if report.compare_as_taken(known).is_le() => Some(known),
+            _ => Some(report),
+        });
+        // Of one that is forgotten nothing is known.
+        known.filter(|report| !report.is_gone()).cloned()
+    };
+    let mut all: Vec<Option<Report>> = (0..=at_least_from).map(known_from).collect();
     all.dedup();
     all
 }
