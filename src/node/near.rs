@@ -1,17 +1,26 @@
 //! Who is near: what a turn spends on such questions, and who waits for the next.
+//!
+//! What is found quickly is found at once. What takes longer is [searched for](positions::Positions::search) in
+//! shares, one in each turn, for one connection at a time: it is called first in each turn, and who does not
+//! come then, because it has gone or has no room for an answer, has lost its place to the next who waits for
+//! it. Small questions are answered meanwhile.
 
 mod found;
 
-pub(super) use found::{Found, Kept, NearClients};
+pub(super) use found::{Found, NearClients};
 
 use super::Node;
 use super::access::Sight;
 use crate::limits;
 use crate::positions;
-use crate::positions::{Area, Wanted};
+use crate::positions::{Area, AtOnce, Kept, Wanted};
 use crate::transport::ConnectionId;
 use crate::wire::{Location, Near, Place};
 use std::collections::VecDeque;
+
+/// What is answered at once.
+const AT_ONCE: AtOnce =
+    AtOnce { places: limits::NEAR_SHARE_PLACES, results: limits::NEAR_AT_ONCE_MAX };
 
 /// What questions about who is near share.
 #[derive(Debug, Default)]
@@ -21,6 +30,10 @@ pub(super) struct Nears {
     /// Those who have been answered one in this turn and have another, or have more of it: they come
     /// behind.
     served: Vec<ConnectionId>,
+    /// Those whose first question is to be searched for, one after the other.
+    searching: VecDeque<ConnectionId>,
+    /// The one for whom that is done.
+    searcher: Option<Searcher>,
     /// What may still be spent in this turn, in places looked at; less than none, if the last question
     /// took more than there was: then the next turns make up for it.
     places: i64,
@@ -30,12 +43,24 @@ pub(super) struct Nears {
     found: Vec<positions::Near>,
 }
 
+/// One for whom the positions are searched, once it is called.
+#[derive(Debug)]
+struct Searcher {
+    connection: ConnectionId,
+    /// Whether it has come since it was called last.
+    has_come: bool,
+    /// For whom it was when the search began.
+    sight: Option<Sight>,
+}
+
 /// What came of a question.
 pub(super) enum Asked<'n> {
     /// These.
     Found(Found<'n>),
-    /// It is to be asked again in another turn: this one has spent what it may, or the index of areas is
-    /// not up to date.
+    /// These, by a search.
+    Kept(Kept),
+    /// It is to be asked again when the connection is called: this turn has spent what it may, or the index
+    /// of areas is not up to date, or it is searched for.
     TooEarly,
     /// Nothing is known of the client.
     Unknown,
@@ -45,6 +70,11 @@ impl Nears {
     /// Whether others are to be answered first.
     pub fn anybody_waits(&self) -> bool {
         !self.waiting.is_empty() || !self.served.is_empty()
+    }
+
+    /// Whether there is something to do in the next turn.
+    pub fn have_work(&self) -> bool {
+        self.anybody_waits() || self.searcher.is_some() || !self.searching.is_empty()
     }
 
     /// That connection is to be called when its question may be asked again; behind others, if it was
@@ -82,33 +112,121 @@ impl Nears {
         self.places = self.places.min(0) + limits::NEAR_PLACES_PER_TURN as i64;
         self.waiting.extend(self.served.drain(..));
         self.changes = limits::AREA_CHANGES_PER_TURN + 2 * usize::try_from(news).unwrap_or(0);
+        let searcher = self.searcher.as_mut().map(|searcher| {
+            searcher.has_come = false;
+            searcher.connection
+        });
         let called = self.waiting.len().min(limits::NEAR_CALLED_PER_TURN);
-        self.waiting.drain(..called)
+        searcher.into_iter().chain(self.waiting.drain(..called))
+    }
+
+    /// The next for whom is searched, if there is one.
+    fn next_searcher(&mut self) {
+        let connection = self.searching.pop_front();
+        self.searcher =
+            connection.map(|connection| Searcher { connection, has_come: true, sight: None });
+    }
+
+    /// The connection is called when it can be searched for it.
+    fn search_for(&mut self, connection: ConnectionId) {
+        self.searching.push_back(connection);
+        if self.searcher.is_none() {
+            self.next_searcher();
+        }
+    }
+
+    /// Whether that connection's question is to be searched for.
+    fn searches_for(&self, connection: ConnectionId) -> bool {
+        self.searching.contains(&connection)
+    }
+
+    /// The one for whom is searched, if it is that connection.
+    fn searcher(&mut self, connection: ConnectionId) -> Option<&mut Searcher> {
+        self.searcher.as_mut().filter(|searcher| searcher.connection == connection)
     }
 }
 
 impl Node {
-    /// Answers a question, if this turn may spend anything on it.
-    /// Those whom the asker may know of are found.
-    pub(super) fn near(&mut self, question: &Near<'_>, sight: Option<&Sight>) -> Asked<'_> {
-        let known = |client| self.positions.find(client).map(|position| position.location());
-        let (centre, but) = match question.place {
-            Place::Location(location) => (Some(location), None),
-            Place::Client(client) => (known(client).and_then(Location::parse), Some(client)),
-        };
-        let Some(centre) = centre else { return Asked::Unknown };
-        if self.nears.have_spent() || !self.bring_areas_up_to_date() {
+    /// Answers a connection's question, if this turn may spend anything on it, or has it called again. Those
+    /// whom the asker may know of are found.
+    pub(super) fn near(
+        &mut self,
+        asker: ConnectionId,
+        question: &Near<'_>,
+        sight: Option<&Sight>,
+    ) -> Asked<'_> {
+        if self.nears.searcher(asker).is_some() {
+            return self.search(asker, question, sight);
+        }
+        if self.nears.searches_for(asker) {
             return Asked::TooEarly;
         }
-        let area = Area::new(centre, question.radius_micrometres);
+        let Some(area) = self.area_of(question) else { return Asked::Unknown };
+        if self.nears.have_spent() || !self.bring_areas_up_to_date() {
+            self.nears.wait(asker, false);
+            return Asked::TooEarly;
+        }
         let Node { nears, positions, .. } = self;
         let is_seen = |client: &[u8]| sight.is_none_or(|sight| sight.covers(client));
         let wanted: Option<Wanted<'_>> = if sight.is_some() { Some(&is_seen) } else { None };
-        let bound = question.bound.into();
-        let looked_at = positions.near(&area, bound, but, wanted, &mut nears.found);
-        nears.places -= looked_at as i64;
+        let (bound, but) = (question.bound.into(), but(question));
+        match positions.near(&area, bound, but, wanted, AT_ONCE, &mut nears.found) {
+            Ok(looked_at) => nears.charge_places(looked_at),
+            Err(looked_at) => {
+                nears.charge_places(looked_at);
+                nears.search_for(asker);
+                return Asked::TooEarly;
+            }
+        }
         self.counts.answered_question();
         Asked::Found(Found::new(&self.nears.found, &self.positions))
+    }
+
+    /// Goes on with the search for that connection, once in a turn.
+    fn search(
+        &mut self,
+        asker: ConnectionId,
+        question: &Near<'_>,
+        sight: Option<&Sight>,
+    ) -> Asked<'_> {
+        let has_spent = self.nears.have_spent();
+        let Some(searcher) = self.nears.searcher(asker) else { return Asked::TooEarly };
+        if std::mem::replace(&mut searcher.has_come, true) || has_spent {
+            return Asked::TooEarly;
+        }
+        // What it may know of may have become other clients.
+        if searcher.sight.as_ref() != sight {
+            searcher.sight = sight.cloned();
+            self.positions.end_search();
+        }
+        if !self.positions.is_searching() {
+            let Some(area) = self.area_of(question) else {
+                self.nears.next_searcher();
+                return Asked::Unknown;
+            };
+            self.positions.begin_search(&area, question.bound.into());
+        }
+        if !self.bring_areas_up_to_date() {
+            return Asked::TooEarly;
+        }
+        let is_seen = |client: &[u8]| sight.is_none_or(|sight| sight.covers(client));
+        let wanted: Option<Wanted<'_>> = if sight.is_some() { Some(&is_seen) } else { None };
+        let share = limits::NEAR_SHARE_PLACES;
+        let (looked_at, found) = self.positions.search(but(question), wanted, share);
+        self.nears.charge_places(looked_at);
+        let Some(found) = found else { return Asked::TooEarly };
+        self.nears.next_searcher();
+        self.counts.answered_question();
+        Asked::Kept(found)
+    }
+
+    /// What is asked about; nothing if its middle is a client that is not known.
+    fn area_of(&self, question: &Near<'_>) -> Option<Area> {
+        let centre = match question.place {
+            Place::Location(location) => Some(location),
+            Place::Client(client) => Location::parse(self.positions.find(client)?.location()),
+        };
+        Some(Area::new(centre?, question.radius_micrometres))
     }
 
     /// Whether the index of areas is up to date, as far as this turn may bring it.
@@ -120,11 +238,23 @@ impl Node {
 
     /// A turn ends: goes on with what waits for the index of areas, and with the questions.
     pub(super) fn answer_nears(&mut self) {
+        if self.nears.searcher.as_ref().is_none_or(|searcher| !searcher.has_come) {
+            self.positions.end_search();
+            self.nears.next_searcher();
+        }
         let called: Vec<ConnectionId> = self.nears.renew(self.news).collect();
         if !called.is_empty() || self.hub.awaits_areas() {
             self.bring_areas_up_to_date();
         }
         called.into_iter().for_each(|connection| self.wake(connection));
+    }
+}
+
+/// Who is left out of the answer.
+fn but<'a>(question: &Near<'a>) -> Option<&'a [u8]> {
+    match question.place {
+        Place::Client(client) => Some(client),
+        Place::Location(_) => None,
     }
 }
 
