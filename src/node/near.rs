@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 
 /// What is answered at once.
 const AT_ONCE: AtOnce =
-    AtOnce { places: limits::NEAR_SHARE_PLACES, results: limits::NEAR_AT_ONCE_MAX };
+    AtOnce { places: limits::NEAR_AT_ONCE_PLACES, results: limits::NEAR_AT_ONCE_MAX };
 
 /// What questions about who is near share.
 #[derive(Debug, Default)]
@@ -47,10 +47,19 @@ pub(super) struct Nears {
 #[derive(Debug)]
 struct Searcher {
     connection: ConnectionId,
-    /// Whether it has come since it was called last.
-    has_come: bool,
+    stage: Stage,
     /// For whom it was when the search began.
     sight: Option<Sight>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// In this turn enough has been looked at for it already: it is called from the next one on.
+    New,
+    /// It is to come in this turn.
+    Called,
+    /// It has, or will be called for the first time.
+    Come,
 }
 
 /// What came of a question.
@@ -112,10 +121,7 @@ impl Nears {
         self.places = self.places.min(0) + limits::NEAR_PLACES_PER_TURN as i64;
         self.waiting.extend(self.served.drain(..));
         self.changes = limits::AREA_CHANGES_PER_TURN + 2 * usize::try_from(news).unwrap_or(0);
-        let searcher = self.searcher.as_mut().map(|searcher| {
-            searcher.has_come = false;
-            searcher.connection
-        });
+        let searcher = self.searcher.as_mut().and_then(Searcher::call);
         let called = self.waiting.len().min(limits::NEAR_CALLED_PER_TURN);
         searcher.into_iter().chain(self.waiting.drain(..called))
     }
@@ -124,14 +130,15 @@ impl Nears {
     fn next_searcher(&mut self) {
         let connection = self.searching.pop_front();
         self.searcher =
-            connection.map(|connection| Searcher { connection, has_come: true, sight: None });
+            connection.map(|connection| Searcher { connection, stage: Stage::Come, sight: None });
     }
 
     /// The connection is called when it can be searched for it.
     fn search_for(&mut self, connection: ConnectionId) {
-        self.searching.push_back(connection);
-        if self.searcher.is_none() {
-            self.next_searcher();
+        if self.searcher.is_some() || !self.searching.is_empty() {
+            self.searching.push_back(connection);
+        } else {
+            self.searcher = Some(Searcher { connection, stage: Stage::New, sight: None });
         }
     }
 
@@ -143,6 +150,15 @@ impl Nears {
     /// The one for whom is searched, if it is that connection.
     fn searcher(&mut self, connection: ConnectionId) -> Option<&mut Searcher> {
         self.searcher.as_mut().filter(|searcher| searcher.connection == connection)
+    }
+}
+
+impl Searcher {
+    /// It is called in this turn, if it is to be.
+    fn call(&mut self) -> Option<ConnectionId> {
+        let is_new = self.stage == Stage::New;
+        self.stage = if is_new { Stage::Come } else { Stage::Called };
+        (!is_new).then_some(self.connection)
     }
 }
 
@@ -191,7 +207,11 @@ impl Node {
     ) -> Asked<'_> {
         let has_spent = self.nears.have_spent();
         let Some(searcher) = self.nears.searcher(asker) else { return Asked::TooEarly };
-        if std::mem::replace(&mut searcher.has_come, true) || has_spent {
+        if searcher.stage != Stage::Called {
+            return Asked::TooEarly;
+        }
+        searcher.stage = Stage::Come;
+        if has_spent {
             return Asked::TooEarly;
         }
         // What it may know of may have become other clients.
@@ -238,7 +258,7 @@ impl Node {
 
     /// A turn ends: goes on with what waits for the index of areas, and with the questions.
     pub(super) fn answer_nears(&mut self) {
-        if self.nears.searcher.as_ref().is_none_or(|searcher| !searcher.has_come) {
+        if self.nears.searcher.as_ref().is_none_or(|searcher| searcher.stage == Stage::Called) {
             self.positions.end_search();
             self.nears.next_searcher();
         }

@@ -369,7 +369,7 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
     (
         "src/node/client/tests/near.rs",
         "what_is_found_quickly_is_answered_at_once_and_the_rest_in_other_turns",
-        &["NEAR_SHARE_PLACES", "NEAR_AT_ONCE_MAX"],
+        &["NEAR_AT_ONCE_PLACES", "NEAR_AT_ONCE_MAX", "NEAR_SHARE_PLACES"],
     ),
     (
         "src/positions/areas/tests/searches.rs",

@@ -199,13 +199,11 @@ impl Candidates {
         &mut self.found
     }
 
-    /// Lets go of those that are found and are too many; whether there were such.
-    pub fn shrink(&mut self, moment: &Moment<'_>) -> bool {
-        let is_full = self.is_full();
-        if is_full {
+    /// Lets go of those that are found and are too many.
+    pub fn shrink(&mut self, moment: &Moment<'_>) {
+        if self.is_full() {
             self.cut(moment);
         }
-        is_full
     }
 
     /// Lets go of those that are more than the bound, as far as that goes quickly.

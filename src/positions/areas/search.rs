@@ -21,14 +21,15 @@ use super::sphere::Point;
 use super::walk::Walk;
 use super::{Area, RecordNumber};
 use crate::limits;
+use std::cmp::Ordering;
 use std::hint::black_box;
 
-/// To copy so many bytes costs as much as to look at a place.
-const PLACE_BYTES: usize = limits::NEAR_PLACE_BYTES;
+/// To copy a record costs as much as to look at a place, and each so many of its bytes as much again.
+const COPIED_BYTES: usize = 256;
 /// More than anything costs.
 const AT_ONCE: i64 = i64::MAX / 2;
-/// What is nearly in order is put in order at this part of the cost.
-const ORDERED: usize = 16;
+/// To go through so many that are found costs as much as to look at a place.
+const FOUND: usize = 32;
 
 /// See the [module's docs](self).
 #[derive(Debug)]
@@ -46,8 +47,6 @@ pub(super) struct Search {
     lost: usize,
     /// Some of which are of candidates that are none any more.
     copies: Kept,
-    /// How many candidates have come since they were in order.
-    unordered: usize,
     /// The least time of what was copied, in nanoseconds.
     earliest: i64,
     /// How often it has begun.
@@ -68,7 +67,6 @@ impl Search {
             changed: Vec::new(),
             lost: 0,
             copies: Kept::default(),
-            unordered: 0,
             earliest: i64::MAX,
             begun: 1,
             without_dead: false,
@@ -103,10 +101,9 @@ impl Search {
             if is_last && granted == share {
                 (granted, left) = (granted + AT_ONCE, left + AT_ONCE);
             }
-            if !self.walk(moment, &mut left)
-                || !self.copy(moment, &mut left)
-                || !self.order(&mut left, granted)
+            if !self.walk(moment, &mut left) || !self.copy(moment, &mut left) || left < granted / 2
             {
+                // What is left to do takes about half a share.
                 break None;
             }
             self.let_go_of_dead(moment);
@@ -147,7 +144,7 @@ impl Search {
         let mut changed: Vec<(u32, Option<i64>)> =
             self.changed.drain(..).map(|number| (number, None)).collect();
         let found = self.candidates.found();
-        let cost = found.len() / ORDERED + changed.len();
+        let cost = found.len() / FOUND + changed.len();
         found.retain(|candidate| {
             let at = changed.binary_search_by_key(&candidate.number, |(number, _)| *number);
             if let Ok(at) = at {
@@ -159,14 +156,11 @@ impl Search {
             let now = self.find(moment, number);
             if let Some(chord_squared) = now {
                 self.candidates.found().push(Candidate::new(number, chord_squared));
-                self.unordered += 1;
             }
             let is_lost = before.is_some_and(|before| now.is_none_or(|now| now > before));
             self.lost += usize::from(is_lost && self.candidates.are_cut());
         }
-        if self.candidates.shrink(moment) {
-            self.unordered = self.candidates.found().len();
-        }
+        self.candidates.shrink(moment);
         cost
     }
 
@@ -213,60 +207,48 @@ impl Search {
         Walk::resume(moment.tree, centre, limit, from, look);
         if self.reached == Order::END {
             self.candidates.shrink_to_bound(moment);
-            self.unordered = self.candidates.found().len();
         }
         self.reached == Order::END && *left > 0
     }
 
-    /// Whether all that is found is copied, with something left of the share.
+    /// Whether all that is found is copied, with something left of the share. What a share copies it puts in
+    /// order, so that little is left to do for all of them.
     fn copy(&mut self, moment: &Moment<'_>, left: &mut i64) -> bool {
+        let Search { area, candidates, copies, earliest, .. } = self;
         let positions = moment.positions;
-        let mut rest = &mut self.candidates.found()[..];
-        while *left > 0 {
+        let found = candidates.found();
+        let is_new = |candidate: &Candidate| candidate.copy == Candidate::NOT_COPIED;
+        let Some(first) = found.iter().position(is_new) else { return true };
+        let mut at = first;
+        while *left > 0 && at < found.len() {
+            let end = found.len().min(at + limits::PREFETCH_LINES_MAX);
+            let batch = &mut found[at..end];
+            at = end;
             // As with reports, memory is waited for once for several.
-            let is_new = |candidate: &Candidate| candidate.copy == Candidate::NOT_COPIED;
-            let Some(at) = rest.iter().position(is_new) else { return true };
-            let batch = (rest.len() - at).min(limits::PREFETCH_LINES_MAX);
-            let (batch, behind) = rest.split_at_mut(at).1.split_at_mut(batch);
-            rest = behind;
             for candidate in batch.iter().filter(|candidate| is_new(candidate)) {
                 black_box(positions.feed.ends_of(candidate.number));
             }
-            let before = self.copies.bytes();
+            let before = copies.bytes();
             for candidate in batch.iter_mut().filter(|candidate| is_new(candidate)) {
-                candidate.measure(&self.area, positions);
+                candidate.measure(area, positions);
                 // It is there, or it would not be in the tree.
                 let Some(change) = positions.change_of(RecordNumber(candidate.number)) else {
                     candidate.metres = None;
                     continue;
                 };
-                candidate.copy = self.copies.len() as u32;
-                self.copies.push(candidate.metres.unwrap_or(u32::MAX), &change);
-                self.earliest = self.earliest.min(change.time_nanoseconds());
+                candidate.copy = copies.len() as u32;
+                copies.push(candidate.metres.unwrap_or(u32::MAX), &change);
+                *earliest = (*earliest).min(change.time_nanoseconds());
+                *left -= 1;
             }
-            *left -= ((self.copies.bytes() - before) / PLACE_BYTES).max(1) as i64;
+            *left -= ((copies.bytes() - before) / COPIED_BYTES) as i64;
         }
-        false
-    }
-
-    /// Whether all is in order, with something left of the share. Much is put in order in a share of its own.
-    fn order(&mut self, left: &mut i64, granted: i64) -> bool {
-        let Search { area, candidates, copies, unordered, .. } = self;
-        if *unordered == 0 {
-            return true;
-        }
-        let found = candidates.found();
-        let cost = (*unordered + found.len() / ORDERED) as i64;
-        if cost > *left && *left < granted / 2 {
-            return false;
-        }
-        *left -= cost;
-        *unordered = 0;
+        let is_all = at == found.len();
         // Some may lie on the edge, and just beyond.
-        found.retain(|candidate| candidate.metres.is_some_and(|metres| area.reaches(metres)));
-        let client = |candidate: &Candidate| copies.client(candidate.copy as usize);
-        found.sort_by(|a, b| a.metres.cmp(&b.metres).then_with(|| client(a).cmp(client(b))));
-        *left > 0
+        let is_inside = |candidate: &Candidate| candidate.metres.is_some_and(|m| area.reaches(m));
+        let outside = found.extract_if(first..at, |candidate| !is_inside(candidate)).count();
+        found[first..at - outside].sort_unstable_by(|a, b| compare(copies, a, b));
+        is_all && *left > 0
     }
 
     fn let_go_of_dead(&mut self, moment: &Moment<'_>) {
@@ -279,10 +261,19 @@ impl Search {
         }
     }
 
+    /// Puts all in order, which hardly takes anything, as each share has left its part so.
     fn end(&mut self) -> Kept {
-        let found = self.candidates.found();
+        let Search { candidates, copies, .. } = self;
+        let found = candidates.found();
+        found.sort_by(|a, b| compare(copies, a, b));
         found.truncate(self.bound);
-        let copies = found.iter().map(|candidate| candidate.copy as usize);
-        std::mem::take(&mut self.copies).pick(copies)
+        let order = found.iter().map(|candidate| candidate.copy as usize);
+        std::mem::take(copies).pick(order)
     }
+}
+
+/// By rounded metres, then by the ids' bytes, of what has been copied.
+fn compare(copies: &Kept, a: &Candidate, b: &Candidate) -> Ordering {
+    let client = |candidate: &Candidate| copies.client(candidate.copy as usize);
+    a.metres.cmp(&b.metres).then_with(|| client(a).cmp(client(b)))
 }

@@ -47,6 +47,18 @@ fn end_turn(scene: &mut Scene) -> bool {
     is_called
 }
 
+/// Whether the next turn comes at once.
+fn has_work(scene: &Scene) -> bool {
+    scene.node.deadline().is_some_and(|at| at <= scene.now.monotonic)
+}
+
+/// Ends turns until there is nothing to do.
+fn settle(scene: &mut Scene) {
+    while has_work(scene) {
+        end_turn(scene);
+    }
+}
+
 /// How many answers have come; all of one question.
 fn answers(scene: &Scene) -> usize {
     scene.answers().matches("\n\n").count()
@@ -62,7 +74,7 @@ fn the_first_question_waits_for_the_index_which_is_made_in_shares() {
     scene.receives("NEAR +9+9 1 2\n? behind\n");
     let mut turns = 0;
     while scene.answers().is_empty() {
-        assert!(scene.node.deadline() <= Some(scene.now.monotonic), "the next turn comes at once");
+        assert!(has_work(&scene), "the next turn comes at once");
         assert!(end_turn(&mut scene), "it is asked again");
         turns += 1;
     }
@@ -79,7 +91,7 @@ fn a_turn_spends_so_much_on_questions_and_the_others_wait_for_the_next() {
     let crowd = 400;
     let mut scene = scene(crowd);
     scene.receives("NEAR +1+1 1 1\n");
-    while end_turn(&mut scene) {}
+    settle(&mut scene);
     scene.transport.advance(scene.transport.output_len(), scene.now.monotonic);
     let questions = 24;
     scene.receives(&"NEAR +1+1 1 1\n".repeat(questions));
@@ -104,14 +116,14 @@ fn a_long_answer_is_of_one_moment_and_comes_in_shares_without_events() {
     let clients = limits::NEAR_RESULTS_MAX.into();
     let mut scene = scene(clients);
     scene.receives("WATCH c7\n");
-    while end_turn(&mut scene) {}
+    settle(&mut scene);
     drain(&mut scene);
     scene.receives("NEAR +1+1 1 1000\n? behind\n");
     // It is searched for in shares.
     let mut turns = 0;
     while scene.answers().is_empty() {
-        assert!(scene.node.deadline() <= Some(scene.now.monotonic), "the next turn comes at once");
-        assert!(end_turn(&mut scene), "it goes on");
+        assert!(has_work(&scene));
+        end_turn(&mut scene);
         turns += 1;
     }
     assert!(turns > clients / limits::NEAR_SHARE_PLACES + 2, "{turns}");
@@ -141,12 +153,13 @@ fn a_long_answer_is_of_one_moment_and_comes_in_shares_without_events() {
 fn turns_of(clients: usize, bound: usize) -> usize {
     let mut scene = scene(clients);
     scene.receives("NEAR +9+9 1 1\n");
-    while end_turn(&mut scene) {}
+    settle(&mut scene);
     drain(&mut scene);
     scene.receives(&format!("NEAR +1+1 1 {bound}\n"));
     let mut turns = 0;
     while scene.answers().is_empty() {
-        assert!(end_turn(&mut scene));
+        assert!(has_work(&scene));
+        end_turn(&mut scene);
         turns += 1;
     }
     turns
@@ -158,10 +171,11 @@ fn what_is_found_quickly_is_answered_at_once_and_the_rest_in_other_turns() {
     assert_eq!((turns_of(most, 1_000), turns_of(most + 1, most)), (0, 0));
     assert!(turns_of(most + 1, 1_000) > 0);
     // In a crowd each is looked at, and its id is read.
-    let places = limits::NEAR_SHARE_PLACES;
+    let places = limits::NEAR_AT_ONCE_PLACES;
     assert_eq!(turns_of(places / 3, 1), 0);
-    let [few, many] = [2, 4].map(|times| turns_of(times * places, 1));
-    assert!((2..=6).contains(&few) && (4..=12).contains(&many), "{few} and {many}");
+    let shares = 2 * places / limits::NEAR_SHARE_PLACES;
+    let turns = turns_of(2 * places, 1);
+    assert!((shares..4 * shares).contains(&turns), "{turns} for {shares}");
 }
 
 #[test]
@@ -169,7 +183,8 @@ fn who_has_no_room_for_an_answer_keeps_nobody_else_waiting() {
     let mut scene = scene(limits::NEAR_RESULTS_MAX.into());
     scene.receives("NEAR +1+1 1 1000\n");
     while !scene.node.positions.is_searching() {
-        assert!(end_turn(&mut scene));
+        assert!(has_work(&scene));
+        end_turn(&mut scene);
     }
     let full = vec![b'x'; limits::OUTPUT_HIGH_WATER_BYTES];
     scene.transport.write(&full);
@@ -177,7 +192,7 @@ fn who_has_no_room_for_an_answer_keeps_nobody_else_waiting() {
         end_turn(&mut scene);
     }
     assert!(!scene.node.positions.is_searching());
-    assert!(scene.node.deadline().is_none_or(|at| at > scene.now.monotonic), "nothing is left");
+    assert!(!has_work(&scene));
     drain(&mut scene);
     assert_eq!(scene.transport.take_resume(), Some(Resume::NextTurn));
     scene.call(|protocol, cx| protocol.resume_writing(cx));
@@ -199,7 +214,7 @@ fn a_long_answer_waits_for_room() {
         drain(&mut scene);
     }
     scene.receives("NEAR +1+1 1 300\n");
-    while end_turn(&mut scene) {}
+    settle(&mut scene);
     let read = drain(&mut scene);
     let most = limits::OUTPUT_HIGH_WATER_BYTES + limits::NEAR_SHARE_BYTES + 2 * long.len();
     assert!((limits::OUTPUT_HIGH_WATER_BYTES..most).contains(&read.len()), "{}", read.len());

@@ -140,6 +140,7 @@ fn who_goes_away_is_searched_for_no_more() {
         scene.sends(visitor, &get(MANY));
     }
     scene.turn();
+    scene.turn();
     assert!(scene.node.positions.is_searching());
     // The one for whom that is done, and one who waits for it.
     for gone in &visitors[..2] {
