@@ -12,9 +12,9 @@ pub const NEAR_PLACE_BYTES: usize = 10;
 pub const NEAR_AT_ONCE_PLACES: usize = 1_024;
 /// Clients that are found at once; more are searched for in shares.
 pub const NEAR_AT_ONCE_MAX: usize = 128;
-/// A share of such a search, each in another turn: so many places that are looked at, which take 30 to 40 µs
+/// A share of such a search, each in another turn: so many places that are looked at, which take 25 to 40 µs
 /// where a million are known, or what costs as much.
-pub const NEAR_SHARE_PLACES: usize = 256;
+pub const NEAR_SHARE_PLACES: usize = 192;
 /// How often a search in shares begins, because those whom it has found go away faster than it comes to an
 /// end, before it goes on to the end at once.
 pub const NEAR_SEARCHES_MAX: usize = 3;

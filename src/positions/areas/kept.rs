@@ -4,6 +4,9 @@ use super::super::change::Change;
 use super::super::text::Text;
 use crate::limits;
 
+/// A server's name and a report as phones write it.
+const BYTES_USUAL: usize = 64;
+
 /// What is told of a client that is near.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundClient<'a> {
@@ -50,7 +53,8 @@ const _: () = {
 impl Kept {
     /// Of nobody yet, and with room for so many clients.
     pub fn with_capacity(clients: usize) -> Self {
-        Kept { clients: Vec::with_capacity(clients), at: 0, bytes: Vec::new() }
+        let bytes = Vec::with_capacity(clients * BYTES_USUAL);
+        Kept { clients: Vec::with_capacity(clients), at: 0, bytes }
     }
 
     /// Copies a position.

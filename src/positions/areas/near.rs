@@ -90,8 +90,9 @@ pub(super) struct Candidates {
     /// At most these are kept beyond the bound.
     spare: usize,
     limit: i64,
-    /// See [`are_cut`](Self::are_cut).
+    /// See [`are_cut`](Self::are_cut) and [`are_cut_exactly`](Self::are_cut_exactly).
     is_cut: bool,
+    is_cut_exactly: bool,
     found: Vec<Candidate>,
     examined: usize,
 }
@@ -145,6 +146,7 @@ impl Candidates {
             spare: bound / 4 + 4,
             limit: area.chord() * area.chord(),
             is_cut: false,
+            is_cut_exactly: false,
             found: Vec::with_capacity(128.min(2 * bound + 64)),
             examined: 0,
         }
@@ -182,6 +184,11 @@ impl Candidates {
     /// Whether any have been let go of, or are not looked for, because others are nearer.
     pub fn are_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Whether some of them were no farther than others, but for what is less than a metre, or by their ids.
+    pub fn are_cut_exactly(&self) -> bool {
+        self.is_cut_exactly
     }
 
     /// How many places have been looked at, or what costs as much.
@@ -245,6 +252,7 @@ impl Candidates {
             return;
         }
         let by = |a: &Candidate, b: &Candidate| compare(moment.positions, a, b);
+        self.is_cut_exactly = true;
         let (_, last, _) = found.select_nth_unstable_by(*bound - 1, by);
         let metres = f64::from(last.metres.unwrap_or(u32::MAX));
         found.truncate(*bound);

@@ -23,6 +23,7 @@ use super::{Area, RecordNumber};
 use crate::limits;
 use std::cmp::Ordering;
 use std::hint::black_box;
+use std::mem;
 
 /// To copy a record costs as much as to look at a place, and each so many of its bytes as much again.
 const COPIED_BYTES: usize = 256;
@@ -41,8 +42,9 @@ pub(super) struct Search {
     candidates: Candidates,
     /// To where the walk has come: all places before have been looked at.
     reached: Order,
-    /// Records that have changed since the last share, and were or are within the limit.
-    changed: Vec<u32>,
+    /// Records that have changed since the last share, and were or are within the limit; and whether each
+    /// was nowhere meanwhile: then it may be another client's.
+    changed: Vec<(u32, bool)>,
     /// How many that were found have left, or have gone farther away, since some were let go of.
     lost: usize,
     /// Some of which are of candidates that are none any more.
@@ -80,7 +82,7 @@ impl Search {
         }
         let concerns = |point: Point| self.candidates.chord_to(point).is_some();
         if before.is_some_and(concerns) || now.is_some_and(concerns) {
-            self.changed.push(number);
+            self.changed.push((number, now.is_none()));
         }
     }
 
@@ -138,26 +140,33 @@ impl Search {
         if self.changed.is_empty() {
             return 0;
         }
-        self.changed.sort_unstable();
-        self.changed.dedup();
-        // With the chord at which each of them was found.
-        let mut changed: Vec<(u32, Option<i64>)> =
-            self.changed.drain(..).map(|number| (number, None)).collect();
+        let mut changed = mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup_by(|next, one| {
+            let is_same = next.0 == one.0;
+            one.1 |= is_same && next.1;
+            is_same
+        });
+        // At which chord each of them was found.
+        let mut chords = vec![None; changed.len()];
         let found = self.candidates.found();
         let cost = found.len() / FOUND + changed.len();
         found.retain(|candidate| {
             let at = changed.binary_search_by_key(&candidate.number, |(number, _)| *number);
             if let Ok(at) = at {
-                changed[at].1 = Some(candidate.chord_squared);
+                chords[at] = Some(candidate.chord_squared);
             }
             at.is_err()
         });
-        for (number, before) in changed {
+        for ((number, was_nowhere), before) in changed.into_iter().zip(chords) {
             let now = self.find(moment, number);
             if let Some(chord_squared) = now {
                 self.candidates.found().push(Candidate::new(number, chord_squared));
             }
-            let is_lost = before.is_some_and(|before| now.is_none_or(|now| now > before));
+            // A chord does not tell everything where those were let go of who are equally far.
+            let may_be_behind = was_nowhere || self.candidates.are_cut_exactly();
+            let is_no_farther = |before| now.is_some_and(|now| now <= before) && !may_be_behind;
+            let is_lost = before.is_some_and(|before| !is_no_farther(before));
             self.lost += usize::from(is_lost && self.candidates.are_cut());
         }
         self.candidates.shrink(moment);
@@ -219,6 +228,9 @@ impl Search {
         let found = candidates.found();
         let is_new = |candidate: &Candidate| candidate.copy == Candidate::NOT_COPIED;
         let Some(first) = found.iter().position(is_new) else { return true };
+        if copies.is_empty() {
+            *copies = Kept::with_capacity(found.len());
+        }
         let mut at = first;
         while *left > 0 && at < found.len() {
             let end = found.len().min(at + limits::PREFETCH_LINES_MAX);
@@ -268,7 +280,7 @@ impl Search {
         found.sort_by(|a, b| compare(copies, a, b));
         found.truncate(self.bound);
         let order = found.iter().map(|candidate| candidate.copy as usize);
-        std::mem::take(copies).pick(order)
+        mem::take(copies).pick(order)
     }
 }
 
