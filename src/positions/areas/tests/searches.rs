@@ -303,6 +303,51 @@ fn whatever_changes_is_copied_again_so_often_and_then_at_once() {
     assert!((10..copies).contains(&shares), "{shares}");
 }
 
+/// The rest of a search, in shares, after so many of which something happens.
+fn interrupted(scene: &mut Scene, asked: &Asked, after: usize, happens: impl Fn(&mut Scene)) {
+    for shares in 0.. {
+        if shares == after {
+            happens(scene);
+        }
+        if let Some(found) = scene.share(asked, 40) {
+            assert_eq!(found, scene.expected(asked), "after {after} of {shares} shares");
+            break;
+        }
+    }
+}
+
+#[test]
+fn nobody_is_found_twice_where_leaves_are_joined() {
+    for after in 1..12 {
+        let (mut scene, asked) = row(300, 1_000);
+        interrupted(&mut scene, &asked, after, |scene| {
+            let stays = |client: u32| client.is_multiple_of(12);
+            (0..300).filter(|&client| !stays(client)).for_each(|client| {
+                scene.remove(&format!("c{client:05}"));
+            });
+        });
+    }
+}
+
+#[test]
+fn whoever_dies_meanwhile_is_not_found() {
+    for after in 0..6 {
+        let mut scene = Scene::new(true);
+        for (from, passes) in [(0, 30), (30, 0)] {
+            for client in from..60 {
+                scene.tell(&name(client), Some(location(i64::from(client), 0)));
+            }
+            scene.pass(passes, 0);
+        }
+        let area = Area::new(location(0, 0), 20_040_000_000_000);
+        let asked = Asked { area, bound: 20, but: String::new(), unwanted: None };
+        scene.positions.begin_search(&area, asked.bound);
+        interrupted(&mut scene, &asked, after, |scene| scene.pass(40, 0));
+        let is_over = scene.now > 1_069 * SECOND;
+        assert_eq!(scene.expected(&asked)[0].contains(" c30 "), is_over, "after {after}");
+    }
+}
+
 #[test]
 fn a_search_that_nobody_waits_for_is_no_more() {
     let (mut scene, asked) = row(2_000, 1_000);
