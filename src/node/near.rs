@@ -48,8 +48,10 @@ pub(super) struct Nears {
 struct Searcher {
     connection: ConnectionId,
     stage: Stage,
-    /// For whom it was when the search began.
+    /// For whom it was when the search began, where, and how often it has.
     sight: Option<Sight>,
+    area: Option<Area>,
+    begun: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +131,7 @@ impl Nears {
     /// The next for whom is searched, if there is one.
     fn next_searcher(&mut self) {
         let connection = self.searching.pop_front();
-        self.searcher =
-            connection.map(|connection| Searcher { connection, stage: Stage::Come, sight: None });
+        self.searcher = connection.map(|connection| Searcher::new(connection, Stage::Come));
     }
 
     /// The connection is called when it can be searched for it.
@@ -138,7 +139,7 @@ impl Nears {
         if self.searcher.is_some() || !self.searching.is_empty() {
             self.searching.push_back(connection);
         } else {
-            self.searcher = Some(Searcher { connection, stage: Stage::New, sight: None });
+            self.searcher = Some(Searcher::new(connection, Stage::New));
         }
     }
 
@@ -154,6 +155,10 @@ impl Nears {
 }
 
 impl Searcher {
+    fn new(connection: ConnectionId, stage: Stage) -> Self {
+        Searcher { connection, stage, sight: None, area: None, begun: 0 }
+    }
+
     /// It is called in this turn, if it is to be.
     fn call(&mut self) -> Option<ConnectionId> {
         let is_new = self.stage == Stage::New;
@@ -205,25 +210,28 @@ impl Node {
         question: &Near<'_>,
         sight: Option<&Sight>,
     ) -> Asked<'_> {
-        let has_spent = self.nears.have_spent();
+        let (has_spent, area) = (self.nears.have_spent(), self.area_of(question));
         let Some(searcher) = self.nears.searcher(asker) else { return Asked::TooEarly };
         if searcher.stage != Stage::Called {
             return Asked::TooEarly;
         }
         searcher.stage = Stage::Come;
+        let Some(area) = area else {
+            self.nears.next_searcher();
+            self.positions.end_search();
+            return Asked::Unknown;
+        };
         if has_spent {
             return Asked::TooEarly;
         }
-        // What it may know of may have become other clients.
-        if searcher.sight.as_ref() != sight {
-            searcher.sight = sight.cloned();
-            self.positions.end_search();
+        // Its middle may have moved, and what it may know of may have become other clients.
+        let is_another = searcher.area != Some(area) || searcher.sight.as_ref() != sight;
+        if is_another {
+            (searcher.area, searcher.sight) = (Some(area), sight.cloned());
+            searcher.begun += 1;
         }
-        if !self.positions.is_searching() {
-            let Some(area) = self.area_of(question) else {
-                self.nears.next_searcher();
-                return Asked::Unknown;
-            };
+        let is_last = searcher.begun > limits::NEAR_SEARCHES_MAX;
+        if is_another || !self.positions.is_searching() {
             self.positions.begin_search(&area, question.bound.into());
         }
         if !self.bring_areas_up_to_date() {
@@ -231,7 +239,8 @@ impl Node {
         }
         let is_seen = |client: &[u8]| sight.is_none_or(|sight| sight.covers(client));
         let wanted: Option<Wanted<'_>> = if sight.is_some() { Some(&is_seen) } else { None };
-        let share = limits::NEAR_SHARE_PLACES;
+        // More than there can be to look at.
+        let share = if is_last { u32::MAX as usize } else { limits::NEAR_SHARE_PLACES };
         let (looked_at, found) = self.positions.search(but(question), wanted, share);
         self.nears.charge_places(looked_at);
         let Some(found) = found else { return Asked::TooEarly };
