@@ -7,7 +7,7 @@ mod harness;
 mod support;
 
 use harness::Harness;
-use herd::positions::{Area, OriginId, Positions, Report, Text, Update};
+use herd::positions::{Area, AtOnce, OriginId, Positions, Report, Text, Update};
 use herd::wire::Location;
 use std::env;
 use std::hint::black_box;
@@ -206,7 +206,7 @@ fn measure(
         let positions = &world.positions;
         harness.measure(name, || {
             at = (at + 1) % centres.len();
-            positions.near(black_box(&centres[at]), bound, None, None, &mut found)
+            positions.near(black_box(&centres[at]), bound, None, None, AtOnce::ALL, &mut found)
         });
     }
     update(figures, &jump, count, &mut world, |world, _| Some(world.location()))?;

@@ -7,6 +7,7 @@ mod gateway;
 mod life;
 mod links;
 mod nats;
+mod near;
 mod operators;
 mod trust;
 
@@ -14,6 +15,7 @@ pub use gateway::*;
 pub use life::*;
 pub use links::*;
 pub use nats::*;
+pub use near::*;
 pub use operators::*;
 use std::time::Duration;
 pub use trust::*;
@@ -214,17 +216,6 @@ pub const RESUMED_CHANGES_MAX: u64 = 256;
 pub const DEPARTURES_KEPT_MAX: usize = 4_096;
 /// How often a stream of events brings a comment (contract).
 pub const COMMENT_INTERVAL: Duration = Duration::from_secs(15);
-/// Changes that the index of areas takes in one turn besides those that came in it.
-pub const AREA_CHANGES_PER_TURN: usize = 2_048;
-/// Places that are looked at in one turn to answer questions about who is near. The last question may take
-/// more, which the next turns make up for.
-pub const NEAR_PLACES_PER_TURN: usize = 8_192;
-/// Bytes of an answer that cost as much as to look at a place.
-pub const NEAR_PLACE_BYTES: usize = 10;
-/// An answer about who is near is written in shares of so much and a line, each in another turn.
-pub const NEAR_SHARE_BYTES: usize = 8 * 1_024;
-/// Connections that wait for their turn with such a question and are called in one turn.
-pub const NEAR_CALLED_PER_TURN: usize = 64;
 
 /// What one turn spends on finding and taking out records that are dead, in looks at the bound of 64 of
 /// them: a record that is looked at counts as 8, one that is taken out as 256.

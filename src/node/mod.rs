@@ -332,7 +332,7 @@ impl Application for Node {
         let dial = dial.into_iter().chain(self.peers.let_go_at());
         // What was put off goes on at once.
         let asks = !self.actions.is_empty();
-        let put_off = self.hub.has_due() || self.nears.anybody_waits() || asks;
+        let put_off = self.hub.has_due() || self.nears.have_work() || asks;
         let at_once = put_off.then(Monotonic::default);
         let others =
             self.questions.deadline().into_iter().chain(self.expire_at).chain(self.journal_at);

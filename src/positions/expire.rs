@@ -164,7 +164,13 @@ impl Expiry {
     /// Whether that position is dead to questions.
     #[inline]
     pub fn is_dead(&self, record: &Record) -> bool {
-        record.time_nanoseconds < self.oldest
+        self.has_ended(record.time_nanoseconds)
+    }
+
+    /// Whether a position of that time, in nanoseconds, is.
+    #[inline]
+    pub fn has_ended(&self, time_nanoseconds: i64) -> bool {
+        time_nanoseconds < self.oldest
     }
 
     /// Whether any position can be dead to questions.

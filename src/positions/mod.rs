@@ -52,7 +52,7 @@ mod report;
 mod tests;
 mod text;
 
-pub use areas::{Area, Near, Point, Wanted, metres_between};
+pub use areas::{Area, AtOnce, FoundClient, Kept, Near, Point, Wanted, metres_between};
 pub use change::{Change, Position, RecordNumber};
 pub use epochs::NeighbourEpoch;
 pub use expire::Share;

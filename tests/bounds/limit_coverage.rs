@@ -36,6 +36,7 @@ fn every_limit_has_its_test_or_a_reason() {
         "limits/life.rs",
         "limits/links.rs",
         "limits/nats.rs",
+        "limits/near.rs",
         "limits/operators.rs",
         "limits/trust.rs",
     ]

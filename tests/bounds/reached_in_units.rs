@@ -366,6 +366,21 @@ pub const REACHED_IN_UNITS: &[(&str, &str, &[&str])] = &[
         "a_long_answer_is_of_one_moment_and_comes_in_shares_without_events",
         &["NEAR_SHARE_BYTES"],
     ),
+    (
+        "src/node/client/tests/near.rs",
+        "what_is_found_quickly_is_answered_at_once_and_the_rest_in_other_turns",
+        &["NEAR_AT_ONCE_PLACES", "NEAR_AT_ONCE_MAX", "NEAR_SHARE_PLACES"],
+    ),
+    (
+        "src/positions/areas/tests/searches.rs",
+        "whoever_is_lost_is_searched_for_again_so_often_and_then_at_once",
+        &["NEAR_SEARCHES_MAX"],
+    ),
+    (
+        "src/positions/areas/tests/searches.rs",
+        "whatever_changes_is_copied_again_so_often_and_then_at_once",
+        &["NEAR_COPIES_PER_RESULT_MAX"],
+    ),
     ("src/node/near.rs", "so_many_who_wait_are_called_in_a_turn", &["NEAR_CALLED_PER_TURN"]),
     (
         "src/node/web/tests/streams.rs",

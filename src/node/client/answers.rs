@@ -4,7 +4,7 @@ use crate::limits;
 use crate::node::QuestionId;
 use crate::node::journal::Promise;
 use crate::node::lines::{lines_are_logged, log_out, without_end};
-use crate::node::near::Kept;
+use crate::positions::Kept;
 use crate::transport::{ConnectionId, Transport};
 use std::collections::VecDeque;
 

@@ -1,7 +1,7 @@
 //! `NEAR`: a client asks which clients are near.
 //!
-//! A long answer is of the moment in which the question's turn comes, and written in shares, each when it
-//! is its turn again and there is room: others do not wait for all of it.
+//! A long answer is searched for and then written in shares, each when it is its turn again and there is
+//! room: others do not wait for all of it. It is of the moment in which the first of it is written.
 
 use super::answers::Awaited;
 use super::{Client, write_refusal};
@@ -10,7 +10,8 @@ use crate::node::Node;
 use crate::node::access::Sight;
 use crate::node::counts::Refused;
 use crate::node::lines::TRAFFIC;
-use crate::node::near::{Asked, Kept, NearClients};
+use crate::node::near::{Asked, NearClients};
+use crate::positions::Kept;
 use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context, Transport};
 use crate::wire::decimal::write_kilometres;
@@ -33,23 +34,21 @@ impl Client {
         }
         let sight = cx.app.sight(self.apart.grant(), Right::Ask, cx.now);
         let is_first = self.answers.is_empty();
-        let mut is_served = false;
         let mut awaited = None;
-        if is_first && !cx.app.nears.anybody_waits() {
+        if is_first && cx.app.nears.anybody_waits() {
+            cx.app.nears.wait(cx.transport.id(), false);
+        } else if is_first {
             match answer(cx.app, cx.transport, question, sight.as_ref()) {
                 Answered::Whole => return Some(()),
                 Answered::Unknown => return None,
                 Answered::TooEarly => {}
                 Answered::Begun(rest) => {
-                    is_served = true;
                     awaited = Some(Awaited::RestOfNear(rest));
+                    cx.app.nears.wait(cx.transport.id(), true);
                 }
             }
         }
         self.answers.wait_for(awaited.unwrap_or_else(|| Awaited::Near(line.into())));
-        if is_first {
-            cx.app.nears.wait(cx.transport.id(), is_served);
-        }
         Some(())
     }
 }
@@ -59,6 +58,7 @@ enum Answered {
     Whole,
     /// This is the rest.
     Begun(Kept),
+    /// It will be called.
     TooEarly,
     Unknown,
 }
@@ -93,10 +93,7 @@ pub(super) fn write_answer(
                     *awaited = Awaited::RestOfNear(rest);
                     false
                 }
-                Answered::TooEarly => {
-                    node.nears.wait(transport.id(), false);
-                    return false;
-                }
+                Answered::TooEarly => return false,
                 // It was forgotten meanwhile.
                 Answered::Unknown => {
                     transport.write_with(|out| write_refusal(out, line));
@@ -119,21 +116,29 @@ fn answer(
     sight: Option<&Sight>,
 ) -> Answered {
     let id = transport.id();
-    let mut found = match node.near(question, sight) {
+    let (bytes, rest) = match node.near(id, question, sight) {
         Asked::TooEarly => return Answered::TooEarly,
         Asked::Unknown => {
             tell_unknown(node, id);
             return Answered::Unknown;
         }
-        Asked::Found(found) => found,
+        Asked::Found(found) => begin(transport, found),
+        Asked::Kept(kept) => begin(transport, kept),
     };
-    let clients = plural(found.len(), "client");
+    node.nears.charge_bytes(bytes);
+    rest.map_or(Answered::Whole, Answered::Begun)
+}
+
+/// Writes the first share of an answer: how many bytes have been written or kept, and the rest.
+fn begin(transport: &mut Transport, mut found: impl NearClients) -> (usize, Option<Kept>) {
+    let (id, clients) = (transport.id(), plural(found.len(), "client"));
     info!(target: TRAFFIC, "client {id} > {clients} that are near");
     let (bytes, is_whole) = write_share(transport, &mut found);
-    let rest = (!is_whole).then(|| found.keep());
-    let kept = rest.as_ref().map_or(0, Kept::bytes);
-    node.nears.charge_bytes(bytes + kept);
-    rest.map_or(Answered::Whole, Answered::Begun)
+    if is_whole {
+        return (bytes, None);
+    }
+    let (rest, kept) = found.keep();
+    (bytes + kept, Some(rest))
 }
 
 fn tell_unknown(node: &mut Node, id: ConnectionId) {

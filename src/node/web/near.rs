@@ -9,7 +9,8 @@ use super::reports::unfit;
 use crate::fault::fault;
 use crate::limits;
 use crate::node::access::Sight;
-use crate::node::near::{Asked, Kept, NearClients};
+use crate::node::near::{Asked, NearClients};
+use crate::positions::Kept;
 use crate::tokens::Right;
 use crate::transport::Context;
 use crate::wire::Near;
@@ -92,25 +93,21 @@ impl NearAnswer {
         reply: Reply,
         body: &mut Vec<u8>,
     ) -> bool {
-        let mut found = match cx.app.near(question, sight.as_ref()) {
-            Asked::Found(found) => found,
-            Asked::TooEarly => {
-                cx.app.nears.wait(cx.transport.id(), false);
-                return false;
-            }
+        let rest = match cx.app.near(cx.transport.id(), question, sight.as_ref()) {
+            Asked::Found(found) => begin_clients(body, found),
+            Asked::Kept(kept) => begin_clients(body, kept),
+            Asked::TooEarly => return false,
             Asked::Unknown => {
                 fault!("a place is not known");
                 reply.refuse(cx, &Refusal::new(500, "that place is not known"));
                 return true;
             }
         };
-        body.extend_from_slice(b"{\"clients\":[");
-        if write_clients(body, &mut found) {
+        let Some((rest, bytes)) = rest else {
             reply.json(cx, body);
             return true;
-        }
-        let rest = found.keep();
-        cx.app.nears.charge_bytes(rest.bytes());
+        };
+        cx.app.nears.charge_bytes(bytes);
         let is_chunked = reply.begin_json(cx);
         *self = NearAnswer::Begun { rest, is_chunked };
         if !reply.is_head() {
@@ -119,6 +116,13 @@ impl NearAnswer {
         }
         reply.is_head()
     }
+}
+
+/// Appends the first of an answer; the rest, if that was not all, and how many bytes have been copied for it.
+fn begin_clients(out: &mut Vec<u8>, mut clients: impl NearClients) -> Option<(Kept, usize)> {
+    out.extend_from_slice(b"{\"clients\":[");
+    let is_whole = write_clients(out, &mut clients);
+    (!is_whole).then(|| clients.keep())
 }
 
 fn write_piece(cx: &mut Context<'_, Node>, piece: &[u8], is_chunked: bool) {

@@ -11,7 +11,7 @@ impl Positions {
     /// Each position up to the cursor is where its text says, tombstones and what is removed are
     /// nowhere; what comes behind the cursor may be where it was.
     pub(in super::super) fn check_areas(&self) -> Result<(), String> {
-        let Some(Areas { cursor, tree }) = self.areas.as_deref() else { return Ok(()) };
+        let Some(Areas { cursor, tree, .. }) = self.areas.as_deref() else { return Ok(()) };
         let told = self.feed.sent_up_to(cursor);
         let mut places = 0;
         for number in self.feed.numbers() {

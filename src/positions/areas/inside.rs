@@ -20,8 +20,8 @@ pub(super) fn all_inside(
     let (limit, sure) = (area.chord() * area.chord(), area.sure_chord_squared());
     let mut found = vec![];
     let (mut is_within, mut measured) = (true, 0);
-    Walk::run(tree, area.centre(), limit, |numbers| {
-        for &number in numbers {
+    Walk::run(tree, area.centre(), limit, |leaf, _| {
+        for &number in leaf.numbers() {
             let chord_squared = area.centre().chord_squared(&tree.point(number));
             let is_inside = chord_squared <= sure
                 || chord_squared <= limit && {

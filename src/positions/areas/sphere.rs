@@ -35,6 +35,12 @@ impl Point {
         self.0
     }
 
+    /// On each axis, in which of the 2²¹ cells of 6.1 m it is.
+    #[inline(always)]
+    pub(super) fn cells(&self) -> [u32; 3] {
+        self.0.map(|part| ((part + (1 << 30)) >> 10) as u32)
+    }
+
     /// The square of the chord to another point.
     #[inline(always)]
     pub(super) fn chord_squared(&self, other: &Point) -> i64 {

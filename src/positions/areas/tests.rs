@@ -2,6 +2,7 @@
 
 mod crowds;
 mod distances;
+mod searches;
 
 use super::*;
 use crate::positions::{Report, Text, Update};
@@ -93,7 +94,8 @@ impl Pair {
         expected.retain(|(_, client)| but != Some(client));
         expected.truncate(bound);
         let mut found = vec![Near { metres: 1, number: RecordNumber(0) }; 3];
-        self.positions.near(area, bound, but.map(str::as_bytes), None, &mut found);
+        let _ =
+            self.positions.near(area, bound, but.map(str::as_bytes), None, AtOnce::ALL, &mut found);
         let found: Vec<_> = found.iter().map(|near| (near.metres, client(near.number))).collect();
         let expected: Vec<_> = expected
             .into_iter()

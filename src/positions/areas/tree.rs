@@ -12,6 +12,8 @@ const HALVINGS: u32 = 21;
 /// Levels of the tree on which the cube is halved. Below them it is the records' numbers that tell
 /// places apart, so however many are on one point, no leaf has more than others.
 pub(super) const SPACE_LEVELS: u32 = 3 * HALVINGS;
+/// All levels: no leaf is deeper.
+pub(super) const LEVELS: u32 = SPACE_LEVELS + u32::BITS;
 /// Records of two leaves that are joined: well below what one is split at, so that one client that goes
 /// to and fro does not split and join them each time.
 const JOINED_MAX: usize = LEAF_PLACES_MAX / 2;
@@ -277,8 +279,7 @@ impl Tree {
 
 impl Path {
     fn new(number: u32, point: &Point) -> Self {
-        let [x, y, z] = point.coordinates().map(|part| spread(((part + (1 << 30)) >> 10) as u32));
-        Path { space: x << 2 | y << 1 | z, number }
+        Path { space: interleave(point.cells()), number }
     }
 
     /// To which side it goes below a node of that level: 1 is the higher coordinates'.
@@ -295,6 +296,12 @@ impl Path {
     fn agrees(&self, other: &Path, level: u8) -> bool {
         (self.space ^ other.space) >> SPACE_LEVELS.saturating_sub(u32::from(level)) == 0
     }
+}
+
+/// The bits of what is there for each of the axes, in turn.
+pub(super) fn interleave(axes: [u32; 3]) -> u64 {
+    let [x, y, z] = axes.map(spread);
+    x << 2 | y << 1 | z
 }
 
 /// Puts two zeros before each of the 21 bits, so that those of three axes can be interleaved: each

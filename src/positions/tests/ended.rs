@@ -1,6 +1,7 @@
 //! Records that end: when they are dead, how they are found, and what digests are compared.
 
 use super::*;
+use crate::positions::AtOnce;
 use crate::positions::expire::Share;
 use std::collections::BTreeSet;
 
@@ -53,7 +54,7 @@ fn a_position_is_unknown_when_its_time_is_over_and_not_before() {
     positions.follow_areas(usize::MAX);
     let area = Area::new(crate::wire::Location::parse(b"+1+2").unwrap(), 1);
     let mut near = Vec::new();
-    positions.near(&area, 1, None, None, &mut near);
+    let _ = positions.near(&area, 1, None, None, AtOnce::ALL, &mut near);
     assert_eq!((near.len(), positions.inside(&area, 9)), (0, Some(vec![])));
     assert_eq!(positions.step(), Some(15), "all servers count it in this step");
     assert_eq!((positions.len(), sweep(&mut positions)), (1, 0));
@@ -81,7 +82,7 @@ fn who_is_near_is_told_though_others_who_were_nearer_are_dead() {
     positions.follow_areas(usize::MAX);
     let area = Area::new(crate::wire::Location::parse(b"+1+2").unwrap(), 1);
     let mut near = Vec::new();
-    positions.near(&area, 7, None, None, &mut near);
+    let _ = positions.near(&area, 7, None, None, AtOnce::ALL, &mut near);
     let names: Vec<String> = near
         .iter()
         .filter_map(|near| positions.change_of(near.number))

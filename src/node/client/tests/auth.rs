@@ -316,3 +316,36 @@ fn what_is_caught_up_on_when_a_watch_ends_is_not_told_to_whose_token_is_over() {
     scene.receives("UNWATCH *\n");
     assert_eq!(scene.answers(), "? UNWATCH *\n");
 }
+
+/// What is answered to a question for many, if that happens while it is searched for.
+fn answered_after(meanwhile: impl Fn(&mut Scene)) -> String {
+    let mut scene = guarded();
+    for number in 0..300 {
+        let [truck, van] = ["truck", "van"].map(|kind| format!("IAMAT {kind}-{number} +1+1 1\n"));
+        elsewhere(&mut scene, &(truck + &van));
+    }
+    shows(&mut scene, "anna", "truck-*", &ALL);
+    scene.receives("NEAR +1+1 5 1000\n");
+    while !scene.node.positions.is_searching() {
+        scene.node.turn_ended(scene.now, &Meters::default());
+        while scene.node.next_action().is_some() {
+            scene.call(|protocol, cx| protocol.woken(cx));
+        }
+    }
+    meanwhile(&mut scene);
+    (0..10).map(|_| settle(&mut scene)).collect()
+}
+
+#[test]
+fn a_long_answer_is_of_those_whom_the_token_is_about_when_it_ends() {
+    let count = |answer: &str| ["truck-", "van-"].map(|kind| answer.matches(kind).count());
+    assert_eq!(count(&answered_after(|_| {})), [300, 0]);
+    let answer = answered_after(|scene| {
+        let token = token("lone", "bert", "van-*", &ALL, EXPIRES_AT);
+        scene.receives(&format!("AUTH {token}\n"));
+    });
+    assert_eq!(count(&answer), [0, 300]);
+    assert!(answer.ends_with("\n\nAUTH bert\n"), "in their order");
+    let answer = answered_after(|scene| scene.pass(SECONDS(3_700)));
+    assert_eq!(answer, "\n", "the token has ended");
+}

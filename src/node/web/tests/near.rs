@@ -28,12 +28,24 @@ fn scene() -> Scene {
     scene
 }
 
+/// What comes first of an answer, and after how many turns.
+fn begins(scene: &mut Scene, visitor: usize) -> (String, usize) {
+    for turn in 0..100 {
+        let read = scene.read(visitor);
+        if !read.is_empty() {
+            return (read, turn);
+        }
+        scene.turn();
+    }
+    panic!("there is no answer");
+}
+
 #[test]
 fn it_comes_in_shares_is_of_one_moment_and_nothing_comes_in_it() {
     let mut scene = scene();
     let target = "/clients?near=1,-118.445127&km=1&limit=1000";
     scene.sends(0, &[get(target), get("/clients/c007")].concat());
-    let mut answer = scene.read(0);
+    let (mut answer, _) = begins(&mut scene, 0);
     let mut turns = 0;
     while !answer.ends_with("+0.000000000\"}") || turns == 0 {
         // All move meanwhile, and are told as they were.
@@ -89,16 +101,58 @@ fn to_who_takes_no_chunks_its_end_is_that_of_the_connection() {
 fn a_short_one_has_its_length() {
     let mut scene = scene();
     scene.sends(0, &get("/clients?near=1,-118.445127&km=1&limit=10"));
-    scene.turn();
-    let answer = scene.read(0);
+    let (answer, _) = begins(&mut scene, 0);
     assert!(answer.contains("Content-Length: ") && !answer.contains("chunked"), "{answer}");
     scene.sends(0, &get("/clients?near=1,-118.445127&km=1&limit=1000").replace("GET", "HEAD"));
-    scene.turn();
-    let head = scene.read(0);
+    let (head, _) = begins(&mut scene, 0);
     assert!(head.ends_with("\r\n\r\n") && head.matches("\r\n\r\n").count() == 1, "{head}");
     assert_eq!(scene.status(&get("/clients/c001")), 200, "the connection goes on");
     let target = "/clients?near=1,-118.445127&km=1&limit=1000";
     scene.sends(0, &format!("HEAD {target} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    assert!(begins(&mut scene, 0).0.contains("Connection: close") && scene.is_ending(0));
+}
+
+const MANY: &str = "/clients?near=1,-118.445127&km=1&limit=1000";
+
+#[test]
+fn one_is_searched_for_after_the_other_and_small_ones_are_answered_between() {
+    let mut scene = scene();
+    let visitors = [0; 4].map(|_| scene.visit());
+    for visitor in &visitors[..3] {
+        scene.sends(*visitor, &get(MANY));
+    }
     scene.turn();
-    assert!(scene.read(0).contains("Connection: close") && scene.is_ending(0));
+    scene.sends(visitors[3], &get("/clients?near=1,-118.445127&km=1&limit=1"));
+    assert_eq!(begins(&mut scene, visitors[3]).1, 0);
+    let turns = [0, 1, 2].map(|at| begins(&mut scene, visitors[at]).1);
+    assert!(turns.iter().all(|turns| (2..12).contains(turns)), "{turns:?}");
+    for _ in 0..100 {
+        scene.turn();
+    }
+    assert!(!scene.node.positions.is_searching());
+}
+
+#[test]
+fn who_goes_away_is_searched_for_no_more() {
+    let mut scene = scene();
+    let visitors = [0; 4].map(|_| scene.visit());
+    for visitor in visitors {
+        scene.sends(visitor, &get(MANY));
+    }
+    scene.turn();
+    scene.turn();
+    assert!(scene.node.positions.is_searching());
+    // The one for whom that is done, and one who waits for it.
+    for gone in &visitors[..2] {
+        scene.call(*gone, |protocol, cx| protocol.connection_lost(cx, &Lost::Closed));
+        scene.visitors[*gone].1 =
+            Transport::new(ConnectionId { slot: *gone as u32, generation: 9 });
+    }
+    begins(&mut scene, visitors[2]);
+    scene.call(visitors[3], |protocol, cx| protocol.connection_lost(cx, &Lost::Closed));
+    for _ in 0..100 {
+        scene.turn();
+    }
+    assert!(!scene.node.positions.is_searching());
+    assert!(scene.node.deadline().is_none_or(|at| at > scene.now.monotonic), "nothing is left");
 }
