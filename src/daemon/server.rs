@@ -87,6 +87,7 @@ fn run(
     trust.tell_ends(&mut node);
     // Who connects finds all that there was; it is locked for as long as this server runs.
     let _folder = open_journal(options, herd, server, reactor.now(), &mut node)?;
+    trust.install(&mut reactor, options.bounds.first_line);
     let listens = set_up(&mut reactor, handed_over, server, (tls, &trust), &shares)?;
     let mut manager = ServiceManager::of_environment();
     if let Some(pulse) = manager.pulse() {
@@ -181,7 +182,6 @@ fn set_up(
     shares: &descriptors::Shares,
 ) -> Result<listen::Listens, Failure> {
     reactor.set_client_tls(TLS_PROFILE, places);
-    tls.install(reactor);
     if server.web_port.is_some() {
         // There it is told how long they take.
         reactor.time_turns();

@@ -17,6 +17,7 @@ use rustls::ClientConfig;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is spoken, as it is now.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ impl Tls {
     }
 
     /// Has the reactor speak it.
-    pub(super) fn install(&self, reactor: &mut Reactor<Node>) {
+    pub(super) fn install(&self, reactor: &mut Reactor<Node>, first_line: Duration) {
         let Configs { neighbours, public, .. } = self.configs.borrow().clone();
         if neighbours.is_some() {
             let [dialled, accepted] = [(); 2].map(|()| Rc::clone(&self.configs));
@@ -99,7 +100,13 @@ impl Tls {
         }
         if public.is_some() {
             let configs = Rc::clone(&self.configs);
-            let public = move || configs.borrow().public.clone();
+            // Who has that long to say something has no longer to begin.
+            let most = limits::HANDSHAKE_TIMEOUT;
+            let handshake_timeout = if first_line.is_zero() { most } else { most.min(first_line) };
+            let public = move || {
+                let public = configs.borrow().public.clone();
+                public.map(|public| ServerTls { handshake_timeout, ..public })
+            };
             reactor.set_server_tls(PUBLIC_PROFILE, Box::new(public));
         }
     }
@@ -213,6 +220,7 @@ fn configs(
                 config: mutual_server_config(authorities, identity, peers).map_err(in_keys)?,
                 peers: peers.clone(),
                 is_optional: options.keys_optional,
+                handshake_timeout: limits::HANDSHAKE_TIMEOUT,
             },
         });
     }

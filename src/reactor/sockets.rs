@@ -10,7 +10,6 @@ use super::tls::{ClientConfigSource, PeerNames, ServerTls, ServerTlsSource};
 use super::{FIRST_LISTENER_TOKEN, LISTENERS_MAX, token_of};
 use crate::driver::{Accepted, Progress, Read, World, Written};
 use crate::fault::fault;
-use crate::limits;
 use crate::transport::{
     ConnectionId, Endpoint, FileEvent, FileId, FileRequest, Lost, Monotonic, PeerInfo, TlsProfile,
 };
@@ -63,7 +62,7 @@ const HANDSHAKE_RECORD: u8 = 22;
 
 impl Accepting {
     fn new(socket: TcpStream, tls: ServerTls, address: SocketAddr, now: Monotonic) -> Self {
-        let deadline = now + limits::HANDSHAKE_TIMEOUT;
+        let deadline = now + tls.handshake_timeout;
         let (stream, peers) = (Some(Stream::plain(socket)), tls.peers.clone());
         Accepting { stream, undecided: Some(tls), peers, address, deadline }
     }

@@ -1,5 +1,6 @@
 //! TLS configurations: with which endpoints are dialled, and with which peers are accepted.
 
+use crate::limits;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring};
@@ -14,6 +15,7 @@ use rustls::{
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Gives the configuration when an endpoint is dialled, or says why it cannot.
 pub type ClientConfigSource = Box<dyn FnMut() -> Result<Arc<ClientConfig>, String>>;
@@ -30,12 +32,15 @@ pub struct ServerTls {
     pub peers: PeerNames,
     /// Whether who does not begin with a TLS handshake is served without.
     pub is_optional: bool,
+    /// How long its handshake may take.
+    pub handshake_timeout: Duration,
 }
 
 impl ServerTls {
     /// For whoever comes, by that configuration.
     pub fn for_anybody(config: Arc<ServerConfig>) -> Self {
-        ServerTls { config, peers: PeerNames::default(), is_optional: false }
+        let (peers, handshake_timeout) = (PeerNames::default(), limits::HANDSHAKE_TIMEOUT);
+        ServerTls { config, peers, is_optional: false, handshake_timeout }
     }
 }
 

@@ -65,6 +65,7 @@ impl Keys {
         Ok(Keys {
             dialled: mutual_client_config(&authority.trusted, &identity)?,
             accepted: ServerTls {
+                handshake_timeout: herd::limits::HANDSHAKE_TIMEOUT,
                 config: mutual_server_config(&authority.trusted, &identity, &peers)?,
                 peers,
                 is_optional: links == LinkSecurity::TlsPreferred,

@@ -67,6 +67,12 @@ impl Client {
         if *watch == Watch::All {
             self.catch_up(cx);
         }
+        // Of the watches of one who may be told of nobody nothing is kept: each was, for all that it can see.
+        let sight = || cx.app.sight(self.apart.grant(), Right::Watch, cx.now);
+        if self.watcher.is_none() && sight().as_ref().is_some_and(Sight::is_nobody) {
+            self.copy_back(cx, line);
+            return Some(());
+        }
         let was_watched = self.watcher.is_some_and(|watcher| {
             let node = &mut *cx.app;
             let was_watched = node.hub.unwatch(watcher, watch, &mut node.positions);

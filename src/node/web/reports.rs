@@ -14,7 +14,7 @@ use crate::tokens::Right;
 use crate::transport::{ConnectionId, Context};
 use crate::wire::http::{Payload, Request};
 use crate::wire::ingest::{Sender, Unfit, is_report};
-use crate::wire::{Forget, IamAt, Printable};
+use crate::wire::{Forget, IamAt, Printable, may_hold_token};
 use log::info;
 use std::mem;
 
@@ -35,7 +35,9 @@ pub(super) enum Taken {
 #[inline]
 pub(super) fn log_request(id: ConnectionId, request: &Request<'_>) {
     if lines_are_logged() {
-        let (method, path) = (request.method(), Printable(request.path().as_bytes()));
+        let path = request.path().as_bytes();
+        let path = if may_hold_token(path) { b"(a token)" } else { path };
+        let (method, path) = (request.method(), Printable(path));
         info!(target: TRAFFIC, "web {id} < {method} {path}");
     }
 }

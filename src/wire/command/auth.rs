@@ -24,6 +24,8 @@ impl<'a> Auth<'a> {
 
 /// What the header of a token begins with: `{"` in base64.
 const HEADER_BEGINNING: &[u8] = b"eyJ";
+/// What its second part begins with, which is such an object, too, and the point before it.
+const PAYLOAD_BEGINNING: &[u8] = b".eyJ";
 
 /// No log shows a token.
 impl fmt::Debug for Auth<'_> {
@@ -33,10 +35,15 @@ impl fmt::Debug for Auth<'_> {
 }
 
 /// Whether a line may hold a token, as one of a client or, with `? ` before it, as one that is copied
-/// back: no log shows it. However it is written, for somebody may have meant it so; also alone, or as a
-/// request for the web port that came to the wrong one.
-pub fn may_hold_token(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"? ").unwrap_or(line);
+/// back, be it again: no log shows it. However it is written, for somebody may have meant it so; also alone,
+/// as a request for the web port that came to the wrong one, and anywhere what only a token looks like.
+pub fn may_hold_token(mut line: &[u8]) -> bool {
+    if memchr::memmem::find(line, PAYLOAD_BEGINNING).is_some() {
+        return true;
+    }
+    while let Some(copied) = line.strip_prefix(b"? ") {
+        line = copied;
+    }
     let start = line.iter().position(|&byte| !is_white_space(byte)).unwrap_or(line.len());
     let line = &line[start..];
     line.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"AUTH"))
@@ -84,6 +91,10 @@ mod tests {
             "? POST /?id=1&%74oken=x HTTP/1.1",
             "Authorization: Bearer x",
             "eyJhbGciOiJFZERTQSJ9.e30.x",
+            "? ? AUTH x",
+            "? ? ? eyJhbGciOiJFZERTQSJ9.e30.x",
+            "WATCH eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJhIn0.x",
+            "/clients/eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJhIn0.x",
         ] {
             assert!(may_hold_token(line.as_bytes()), "{line:?}");
         }

@@ -21,6 +21,20 @@ fn solo(options: &[&str]) -> (Herd, Server) {
     (herd, server)
 }
 
+#[test]
+fn who_begins_no_handshake_has_no_longer_than_who_says_nothing() {
+    let (_herd, server) = solo(&["--first-line", "2"]);
+    let mut silent = [server.tls_client(), server.tls_client()];
+    silent[1].send([22, 3, 1, 1]);
+    let began = Instant::now();
+    for stranger in &mut silent {
+        stranger.wait_for_end();
+    }
+    let took = began.elapsed();
+    // Far above what it takes, and below what a handshake may take else.
+    assert!(took > Duration::from_secs(1) && took < Duration::from_secs(8), "{took:?}");
+}
+
 /// What has been sent and come so far, by somebody who does both at the same time.
 #[derive(Default)]
 struct Pipe {

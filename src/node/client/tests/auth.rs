@@ -314,7 +314,16 @@ fn what_is_caught_up_on_when_a_watch_ends_is_not_told_to_whose_token_is_over() {
     elsewhere(&mut scene, "IAMAT kiwi +1+1 1599999999\n");
     scene.now.posix_nanoseconds = (EXPIRES_AT as i64 + 1) * SECOND;
     scene.receives("UNWATCH *\n");
-    assert_eq!(scene.answers(), "? UNWATCH *\n");
+    assert_eq!(scene.answers(), "UNWATCH *\n");
+}
+
+#[test]
+fn who_may_watch_nobody_sees_no_difference_from_watching_whom_nobody_knows() {
+    for watch in ["q", "*", "+1+1 5"] {
+        let mut scene = guarded();
+        let expected = format!("WATCH {watch}\n~ NOW {watch}\nUNWATCH {watch}\n");
+        assert_eq!(says(&mut scene, &format!("WATCH {watch}\nUNWATCH {watch}\n")), expected);
+    }
 }
 
 /// What is answered to a question for many, if that happens while it is searched for.
