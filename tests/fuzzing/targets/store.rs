@@ -82,10 +82,17 @@ impl Run {
             (None, Kind::Tombstone) => self.positions.forget(&report),
             (Some(_), _) => self.positions.update(&report, heard_from),
         };
+        // At equal times what is known was taken before what a client says now.
+        let order = match heard_from {
+            None => |before: &Known, known: &Known| {
+                (before.time, before.kind).cmp(&(known.time, known.kind))
+            },
+            Some(_) => Known::order,
+        };
         let before = self.feed.iter().position(|other| other.client == client);
         let expected = match before {
             None => Update::New,
-            Some(at) if self.feed[at].order(&known) == Ordering::Less => {
+            Some(at) if order(&self.feed[at], &known) == Ordering::Less => {
                 self.feed.remove(at);
                 Update::Newer
             }
