@@ -7,7 +7,7 @@ HERD ?= goloman
 export HERD CLASSIC SECURE CLIENTS SPEED_UP
 
 # Tests of real servers wait for most of their time.
-RUST_TEST_THREADS ?= $(shell expr 2 \* "$$(getconf _NPROCESSORS_ONLN)")
+RUST_TEST_THREADS ?= $(shell expr 1 + "$$(getconf _NPROCESSORS_ONLN)")
 export RUST_TEST_THREADS
 
 .DEFAULT_GOAL := help
