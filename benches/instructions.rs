@@ -96,10 +96,8 @@ impl Counted {
         });
         let (few, many) = (few?, many?);
         let reports = ((BATCHES[1] - BATCHES[0]) * IN_FLIGHT) as f64;
-        let mut of_parts = BTreeMap::new();
-        for (function, many) in many.1 {
-            few.1.get(function).map(|few| of_parts.insert(function, (many - few) / reports));
-        }
+        let of_part = |(function, many)| Some((function, (many - few.1.get(function)?) / reports));
+        let of_parts = many.1.into_iter().filter_map(of_part).collect();
         Ok(Counted { of_a_report: (many.0 - few.0) / reports, of_parts })
     }
 }

@@ -217,10 +217,11 @@ fn configs(
         neighbours = Some(Neighbours {
             dialled: mutual_client_config(authorities, identity).map_err(in_keys)?,
             accepted: ServerTls {
-                config: mutual_server_config(authorities, identity, peers).map_err(in_keys)?,
                 peers: peers.clone(),
                 is_optional: options.keys_optional,
-                handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+                ..ServerTls::for_anybody(
+                    mutual_server_config(authorities, identity, peers).map_err(in_keys)?,
+                )
             },
         });
     }

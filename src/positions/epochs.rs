@@ -27,7 +27,7 @@ pub(super) struct EpochSlot(u16);
 
 impl EpochSlot {
     /// Clients of ours.
-    pub const NONE: EpochSlot = EpochSlot(u16::MAX);
+    pub const OURS: EpochSlot = EpochSlot(u16::MAX);
     /// The journal, another herd, or a neighbour of whom that is not kept.
     pub const ELSEWHERE: EpochSlot = EpochSlot(u16::MAX - 1);
 
@@ -148,7 +148,7 @@ mod tests {
         let mut epochs = Epochs::default();
         let (Some(first), Some(second)) = (epochs.begin(), epochs.begin()) else { panic!("full") };
         let slot = first.slot();
-        epochs.moved(EpochSlot::NONE, slot);
+        epochs.moved(EpochSlot::OURS, slot);
         epochs.end(first);
         let third = epochs.begin();
         assert!(third.is_some_and(|epoch| epoch.slot() != slot));

@@ -14,11 +14,11 @@ impl Positions {
     /// known is forgotten all the same, which takes up to 144 bytes more; but not if the time is
     /// written with more than 62 bytes.
     pub fn forget(&mut self, report: &Report<'_>) -> Update {
-        let forgotten = self.take_either(report, EpochSlot::NONE);
+        let forgotten = self.take_either(report, EpochSlot::OURS);
         let is_known = || self.lookup_any(self.hash(report.text.client()), report.text.client());
         let is_usual = report.kind() == Kind::Tombstone && report.text.time().len() <= INLINE_BYTES;
         if forgotten == Update::Full && is_usual && is_known().is_some() {
-            return self.take_within(usize::MAX, report, EpochSlot::NONE);
+            return self.take_within(usize::MAX, report, EpochSlot::OURS);
         }
         forgotten
     }
@@ -48,7 +48,7 @@ impl Positions {
         }
         let record = feed.record(number);
         self.digest = self.digest.wrapping_sub(digest_of(origins, &record.report()));
-        self.epochs.moved(record.heard_from, EpochSlot::NONE);
+        self.epochs.moved(record.heard_from, EpochSlot::OURS);
         take_from(&mut self.tombstones, usize::from(record.kind() == Kind::Tombstone));
         take_from(&mut self.text_bytes, record.text_bytes());
         if let Some(areas) = areas {

@@ -163,7 +163,7 @@ impl Positions {
     #[inline]
     pub fn report(&mut self, report: &Report<'_>) -> Update {
         debug_assert_eq!(report.kind(), Kind::Position);
-        self.take(report, EpochSlot::NONE)
+        self.take(report, EpochSlot::OURS)
     }
 
     /// Takes a report of either kind, heard from a neighbour in this epoch if there is one, if there is
@@ -309,7 +309,7 @@ impl Positions {
             self.table_bytes = self.tables();
             return Update::Full;
         }
-        self.epochs.moved(EpochSlot::NONE, heard_from);
+        self.epochs.moved(EpochSlot::OURS, heard_from);
         record.begin(report.text);
         record.set(report, heard_from);
         self.digest = self.digest.wrapping_add(digest_of(&self.origins, report));
@@ -375,7 +375,7 @@ fn is_greater(
 ) -> bool {
     let (report, known) = (claim(origins, report), claim(origins, &record.report()));
     match heard_from {
-        EpochSlot::NONE => order::compare_as_taken(&report, &known).is_gt(),
+        EpochSlot::OURS => order::compare_as_taken(&report, &known).is_gt(),
         _ => order::compare(&report, &known).is_gt(),
     }
 }

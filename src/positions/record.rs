@@ -58,7 +58,7 @@ impl Record {
             difference_nanoseconds: 0,
             adjacent: Adjacent::NONE,
             origin,
-            heard_from: EpochSlot::NONE,
+            heard_from: EpochSlot::OURS,
             client_len: 0,
             location_len: 0,
             bytes: Bytes::Inline { len: 0, bytes: [0; INLINE_BYTES] },

@@ -65,10 +65,13 @@ impl Keys {
         Ok(Keys {
             dialled: mutual_client_config(&authority.trusted, &identity)?,
             accepted: ServerTls {
-                handshake_timeout: herd::limits::HANDSHAKE_TIMEOUT,
-                config: mutual_server_config(&authority.trusted, &identity, &peers)?,
-                peers,
+                peers: peers.clone(),
                 is_optional: links == LinkSecurity::TlsPreferred,
+                ..ServerTls::for_anybody(mutual_server_config(
+                    &authority.trusted,
+                    &identity,
+                    &peers,
+                )?)
             },
         })
     }

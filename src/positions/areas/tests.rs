@@ -36,6 +36,31 @@ struct Pair {
     seconds: i64,
 }
 
+/// The client is there from now on; or it is forgotten. At that time as text and in nanoseconds, with that
+/// difference.
+fn tell(
+    positions: &mut Positions,
+    client: &str,
+    location: Option<Location>,
+    time: &str,
+    (time_nanoseconds, difference_nanoseconds): (i64, i64),
+) {
+    let place = location.map(|location| text_of(&location));
+    let fields = [Some(client), place.as_deref(), Some(time)];
+    let text = fields.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let text = match &place {
+        Some(place) => Text::new(text.as_bytes(), client.len(), place.len()),
+        None => Text::of_tombstone(text.as_bytes(), client.len()),
+    };
+    let report = Report {
+        origin: positions.intern(b"Ball").unwrap(),
+        difference_nanoseconds,
+        time_nanoseconds,
+        text: text.unwrap(),
+    };
+    assert_ne!(positions.update(&report, None), Update::Known);
+}
+
 impl Pair {
     fn new() -> Self {
         Pair { positions: Positions::new([1, 2]), known: BTreeMap::new(), seconds: 0 }
@@ -44,20 +69,7 @@ impl Pair {
     /// The client reports that it is there; or it is forgotten.
     fn tell(&mut self, client: &str, location: Option<Location>) {
         self.seconds += 1;
-        let place = location.map(|location| text_of(&location));
-        let fields = [Some(client), place.as_deref(), Some("7")];
-        let text = fields.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let text = match &place {
-            Some(place) => Text::new(text.as_bytes(), client.len(), place.len()),
-            None => Text::of_tombstone(text.as_bytes(), client.len()),
-        };
-        let report = Report {
-            origin: self.positions.intern(b"Ball").unwrap(),
-            difference_nanoseconds: 0,
-            time_nanoseconds: self.seconds,
-            text: text.unwrap(),
-        };
-        assert_ne!(self.positions.update(&report, None), Update::Known);
+        tell(&mut self.positions, client, location, "7", (self.seconds, 0));
         self.known.remove(client);
         self.known.extend(location.map(|location| (client.to_owned(), location)));
     }

@@ -160,7 +160,7 @@ fn a_sweep_finds_what_is_wrong() {
         },
         |positions| assert!(positions.index.insert(7, 7)),
         |positions| positions.feed.remove(2),
-        |positions| positions.epochs.moved(EpochSlot::NONE, positions.feed.record(1).heard_from),
+        |positions| positions.epochs.moved(EpochSlot::OURS, positions.feed.record(1).heard_from),
         |positions| positions.key[0] ^= 1,
     ];
     for (number, wrong) in wrongs.iter().enumerate() {

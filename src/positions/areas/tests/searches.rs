@@ -33,21 +33,8 @@ impl Scene {
     fn tell(&mut self, client: &str, location: Option<Location>) {
         self.now += 1;
         self.positions.set_now(self.now);
-        let place = location.map(|location| text_of(&location));
         let time = format!("{}.{:09}", self.now / SECOND, self.now % SECOND);
-        let text = [Some(client), place.as_deref(), Some(&time)];
-        let text = text.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let text = match &place {
-            Some(place) => Text::new(text.as_bytes(), client.len(), place.len()),
-            None => Text::of_tombstone(text.as_bytes(), client.len()),
-        };
-        let report = Report {
-            origin: self.positions.intern(b"Ball").unwrap(),
-            difference_nanoseconds: self.now % 1_000,
-            time_nanoseconds: self.now,
-            text: text.unwrap(),
-        };
-        assert_ne!(self.positions.update(&report, None), Update::Known);
+        tell(&mut self.positions, client, location, &time, (self.now, self.now % 1_000));
         self.known.remove(client);
         self.known.extend(location.map(|location| (client.to_owned(), (location, self.now))));
     }

@@ -130,16 +130,28 @@ fn may_be_known(
     at_least_from: usize,
     client: &[u8],
 ) -> Vec<Option<Report>> {
-    let known_from = |from: usize| {
-        let of_client = reports[from..].iter().flatten().filter(|report| report.client() == client);
-        let known = of_client.fold(held.as_ref(), |known, report| match known {
-            Some(known) if report.compare_as_taken(known).is_le() => Some(known),
-            _ => Some(report),
-        });
+    let known = |taken: Option<&Report>| {
+        let known = match (held.as_ref(), taken) {
+            (Some(held), Some(taken)) if taken.compare_as_taken(held).is_le() => Some(held),
+            (held, taken) => taken.or(held),
+        };
         // Of one that is forgotten nothing is known.
         known.filter(|report| !report.is_gone()).cloned()
     };
-    let mut all: Vec<Option<Report>> = (0..=at_least_from).map(known_from).collect();
+    let mut all = Vec::new();
+    // The first of the greatest of those from some place on.
+    let mut taken: Option<&Report> = None;
+    for from in (0..=reports.len()).rev() {
+        let report = reports.get(from).and_then(Option::as_ref);
+        if let Some(report) = report.filter(|report| report.client() == client)
+            && taken.is_none_or(|taken| report.compare_as_taken(taken).is_ge())
+        {
+            taken = Some(report);
+        }
+        if from <= at_least_from {
+            all.push(known(taken));
+        }
+    }
     all.dedup();
     all
 }
