@@ -15,7 +15,7 @@ use support::beside::{Beside, beside};
 use support::daemons::Herd;
 use support::figures::Figures;
 use support::load::Loaded;
-use support::process::{LOAD_CORE, Running, SERVER_CORE, can_pin};
+use support::process::{LOAD_CORE, Running, SERVER_CORE, can_go_first, can_pin};
 use support::redis::Redis;
 use support::watchers::{Watched, Watchers, watch_if_asked};
 
@@ -224,10 +224,10 @@ fn watchers_of_one(figures: &Figures, seconds: &str) -> Outcome<()> {
 }
 
 fn remark_on_cores(figures: &Figures, what: &str) {
-    if thread::available_parallelism().map_or(1, usize::from) < 3 {
+    if !can_go_first() {
         figures.remark(&format!(
-            "near/{what}: with fewer than 3 cores those who ask share theirs with who is told, and \
-             their p99 shows the scheduler, too"
+            "near/{what}: without taskset, chrt and the right to use it the other client shares its core \
+             with who asks or is told, and its p99 shows the scheduler, too"
         ));
     }
 }

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::caller::{Caller, report_of};
 use super::figures::{Figures, quantile};
+use super::process::{LOAD_CORE, go_first};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 const ASK_EVERY: Duration = Duration::from_micros(500);
 
 /// Does `work` while another client reports every now and then: what came of the work, and the
-/// client's latencies in microseconds, from when it meant to ask.
+/// client's latencies in microseconds, from when it meant to ask. The client goes before the load generator
+/// where that can be: else it would wait for that, and not for the server.
 pub fn beside<T>(address: SocketAddr, work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Vec<f64>)> {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -26,6 +28,7 @@ pub fn beside<T>(address: SocketAddr, work: impl FnOnce() -> Outcome<T>) -> Outc
 }
 
 fn report_until(done: &AtomicBool, address: SocketAddr) -> Outcome<Vec<f64>> {
+    go_first(LOAD_CORE)?;
     let mut client = Caller::connect(address)?;
     let mut latencies = Vec::new();
     let mut next = Instant::now();
