@@ -93,8 +93,8 @@ pub const READ_BUDGET_FIRST_BYTES: usize = 16 * 1_024;
 /// How many lines ahead the records that they will touch are fetched: enough for the memory to be
 /// busy all the time.
 pub const PREFETCH_LINES_MAX: usize = 16;
-/// With fewer positions than these the processor's caches hold what is touched, and prefetching
-/// only costs.
+/// With fewer positions than these the processor's caches hold what is touched: prefetching only costs,
+/// and so does a journal that is appended to before the turn ends.
 pub const PREFETCH_POSITIONS_MIN: usize = 20_000;
 /// Output at which a protocol is asked to make no more.
 pub const OUTPUT_HIGH_WATER_BYTES: usize = 64 * 1_024;
@@ -324,6 +324,8 @@ pub const JOURNAL_LIVES_EVERY_MAX: Duration = Duration::from_secs(3_600);
 pub const JOURNAL_STALE_BYTES_MAX: u64 = 16 << 20;
 /// The same where much lives, of which an eighth is kept for what comes meanwhile.
 pub const JOURNAL_STALE_BYTES_MAX_LARGE: u64 = 64 << 20;
+/// Pieces of it that are walked side by side for that, and as many as what was new in a file is cut into.
+pub const JOURNAL_PIECES_BESIDE: usize = 8;
 /// Bytes that are appended again in a turn, at least, while it is; four times what the turn appends.
 pub const JOURNAL_CLEANED_BYTES_MIN: usize = 32 << 10;
 /// And at most.

@@ -96,11 +96,6 @@ impl Feed {
         is_number.then(|| self.record(number)).filter(|record| !record.is_free())
     }
 
-    /// The record that follows this one, unless a marker does.
-    pub fn number_behind(&self, number: u32) -> Option<u32> {
-        self.record(number).adjacent.next.as_record()
-    }
-
     /// Reads from the first and from the last part of a record, which lie in different cache lines.
     pub fn ends_of(&self, number: u32) -> (u64, Option<u8>) {
         let record = self.record(number);

@@ -1,6 +1,6 @@
 //! Has memory fetched before it is needed.
 
-use super::{Change, Near, Positions};
+use super::{Cursor, Near, Positions};
 use crate::limits;
 use std::hint::black_box;
 
@@ -13,10 +13,10 @@ impl Positions {
         }
     }
 
-    /// Reads the record that follows a change in the feed.
-    pub fn prefetch_behind(&self, change: &Change<'_>) {
-        if let Some(next) = self.feed.number_behind(change.number) {
-            black_box(self.feed.ends_of(next));
+    /// Reads what these cursors will be told next, all at once.
+    pub fn prefetch_next<'a>(&self, cursors: impl Iterator<Item = &'a Cursor>) {
+        for number in cursors.filter_map(|cursor| self.feed.peek(cursor)) {
+            black_box(self.feed.ends_of(number));
         }
     }
 

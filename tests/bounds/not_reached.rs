@@ -17,6 +17,7 @@ pub const NOT_REACHED: &[(&str, &[&str])] = &[
             "JOURNAL_LIVES_EVERY_MAX",
             "JOURNAL_CLEANED_BYTES_MIN",
             "JOURNAL_CLEANED_BYTES_MAX",
+            "JOURNAL_PIECES_BESIDE",
             "BUSY_MAX",
             "EVENTS_PER_POLL",
             "POLLS_PER_TURN",

@@ -97,6 +97,7 @@ impl Client {
             }
         }
         self.lines = lines;
+        cx.app.keep_at_hand(cx.now);
         if self.last || !self.must_pause(cx.transport) {
             return;
         }

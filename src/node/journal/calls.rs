@@ -1,12 +1,22 @@
 //! What the rest of the server asks of the journal.
 
 use super::{Promise, Promised};
+use crate::limits;
 use crate::node::Node;
 use crate::node::counts::Refused;
 use crate::node::report::Untaken;
 use crate::transport::{Action, ConnectionId, FileEvent, FileId, Now};
 
 impl Node {
+    /// A delivery has been taken: appends what it has brought where there are so many positions that those
+    /// would have to be fetched again at the end of the turn.
+    pub(in crate::node) fn keep_at_hand(&mut self, now: Now) {
+        let Node { journal: Some(journal), positions, .. } = self else { return };
+        if positions.len() >= limits::PREFETCH_POSITIONS_MIN {
+            journal.append_news(positions, now);
+        }
+    }
+
     /// A turn ends: appends what it has brought.
     pub(in crate::node) fn keep_journal(&mut self, now: Now) {
         let Node { journal: Some(journal), positions, news, .. } = self else { return };

@@ -1,9 +1,11 @@
 //! The feed on disk: one more cursor, which is walked to the feed's end in each turn, before links are and
-//! before clients are answered.
+//! before clients are answered; where there are many positions, behind each delivery, too, while they are at
+//! hand.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `segments` | which records have their copy in which file, and how the oldest is made needless |
+//! | `segments` | which records have their copy in which file, and when the oldest is made needless |
+//! | `cleaning` | what lives of the oldest file is appended again |
 //! | `writer` | the file that is appended to |
 //! | `promises` | up to where the disk holds it, and who waits for that |
 //! | `replay` | what was there at the start |
@@ -19,6 +21,7 @@
 //! Where the folder has gone, the other files may have gone with it: all are written anew.
 
 mod calls;
+mod cleaning;
 mod figures;
 mod promises;
 mod replay;
@@ -139,11 +142,9 @@ impl Journal {
     fn keep(&mut self, positions: &mut Positions, now: Now, news: u64) {
         self.begin_if_due(positions, now);
         self.remove_again(now.monotonic);
+        self.append_news(positions, now);
         let State::Open(writer) = &mut self.state else { return };
-        writer.set_time(posix_seconds(now));
-        if self.is_whole {
-            positions.pass(&self.cursor, |change| writer.line(change));
-        } else {
+        if !self.is_whole {
             let mut share = limits::WALK_RECORDS_MAX + 2 * news;
             while share > 0
                 && let Some(change) = positions.next(&self.cursor)
@@ -168,6 +169,15 @@ impl Journal {
         self.hand_over(positions, now);
     }
 
+    /// Appends what has come, if the journal is whole: at the end of a turn at the latest.
+    fn append_news(&mut self, positions: &mut Positions, now: Now) {
+        let State::Open(writer) = &mut self.state else { return };
+        writer.set_time(posix_seconds(now));
+        if self.is_whole {
+            positions.pass(&self.cursor, |change| writer.line(change));
+        }
+    }
+
     /// What has been appended is forced in this turn or within a second.
     fn force_soon(&mut self, now: Monotonic) {
         // What mends it is forced at once.
@@ -182,7 +192,7 @@ impl Journal {
         let (file, taken) = (file_of(writer.number()), writer.take());
         let place = writer.end();
         if let Some((bytes, lines)) = taken {
-            self.segments.grew(bytes.len() as u64, lines);
+            self.segments.grew(bytes.len() as u64, lines, &self.cursor, positions);
             self.requests.push_back((file, FileRequest::Append(bytes)));
             self.written = now.monotonic;
             self.force_soon(now.monotonic);

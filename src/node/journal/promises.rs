@@ -1,6 +1,6 @@
 //! Up to where the disk holds the journal, what waits for it, and who.
 
-use super::segments::Place;
+use super::writer::Place;
 use crate::positions::{Cursor, Positions};
 use crate::transport::{ConnectionId, FileId};
 use std::collections::VecDeque;

@@ -2,14 +2,15 @@
 //!
 //! A record that has not changed since it was appended is where it was in the feed then. So what lives of a
 //! file is a few **pieces** of the feed: each from a cursor's place up to a sequence number, and found by
-//! walking it. The changes of its own time are one piece. The others are of older files that were cleaned
-//! into it.
+//! walking it. The changes of its own time are so many pieces as are cleaned side by side. The others are of
+//! older files that were cleaned into it.
 //!
-//! **Cleaning.** When much of all files is stale, the oldest is made needless: its pieces are walked, in
-//! shares, and what is found is appended again; when the disk holds that, the file is removed. Always the
-//! oldest: what says that a client is forgotten must not go before what it has put an end to.
+//! **[Cleaning](super::cleaning).** When much of all files is stale, the oldest is made needless: what lives
+//! of it is appended again, and when the disk holds that, the file is removed. Always the oldest: what says
+//! that a client is forgotten must not go before what it has put an end to.
 
-use super::writer::Writer;
+use super::cleaning::{Cleaning, Piece};
+use super::writer::{Place, Writer};
 use crate::limits;
 use crate::positions::{Cursor, Positions};
 use std::collections::VecDeque;
@@ -47,30 +48,6 @@ struct Segment {
     is_forced: bool,
 }
 
-/// Those records behind a place in the feed that have changed after `after` and up to `up_to`.
-#[derive(Debug)]
-struct Piece {
-    from: Cursor,
-    after: u64,
-    up_to: u64,
-}
-
-/// The oldest file is made needless.
-#[derive(Debug)]
-struct Cleaning {
-    /// The piece that is walked, how far, and up to which change it has been appended again.
-    piece: usize,
-    at: Option<Cursor>,
-    passed: u64,
-    /// What has been appended again, and in which files.
-    copied: Vec<(u64, Piece)>,
-    /// Where the copies end, once there are all.
-    ends_at: Option<Place>,
-}
-
-/// A place in the journal: a file's number, and bytes of it.
-pub(super) type Place = (u64, u64);
-
 impl Segments {
     pub fn new() -> Self {
         let sizes = Sizes {
@@ -94,17 +71,14 @@ impl Segments {
 
     /// A file begins, with what follows `from` in the feed.
     pub fn begin(&mut self, number: u64, from: &Cursor, positions: &mut Positions) {
-        let after = positions.sent_up_to(from);
-        let piece = Piece { from: positions.open_cursor_at(from), after, up_to: u64::MAX };
-        let pieces = vec![piece];
+        let pieces = vec![Piece::behind(from, positions)];
         self.all.push_back(Segment { number, bytes: 0, lines: 0, pieces, is_forced: false });
     }
 
     /// The last file ends: what follows `to` in the feed is not in it.
     pub fn end(&mut self, to: &Cursor, positions: &mut Positions) {
-        let up_to = positions.sent_up_to(to);
         if let Some(segment) = self.all.back_mut() {
-            segment.pieces.iter_mut().for_each(|piece| piece.up_to = piece.up_to.min(up_to));
+            segment.cut(positions.sent_up_to(to));
         }
     }
 
@@ -136,13 +110,18 @@ impl Segments {
         self.rotten.is_some_and(|rotten| oldest.is_some_and(|oldest| oldest <= rotten))
     }
 
-    /// So much has been appended to the last file.
-    pub fn grew(&mut self, bytes: u64, lines: u64) {
-        if let Some(segment) = self.all.back_mut() {
-            segment.bytes += bytes;
-            segment.lines += lines;
-        }
+    /// So much has been appended to the last file, with all that comes before `to` in the feed.
+    pub fn grew(&mut self, bytes: u64, lines: u64, to: &Cursor, positions: &mut Positions) {
         self.appended += bytes;
+        let piece_bytes = self.sizes.segment_bytes / limits::JOURNAL_PIECES_BESIDE as u64;
+        let Some(segment) = self.all.back_mut() else { return };
+        let pieces_before = segment.bytes / piece_bytes;
+        segment.bytes += bytes;
+        segment.lines += lines;
+        if segment.bytes / piece_bytes > pieces_before {
+            segment.cut(positions.sent_up_to(to));
+            segment.pieces.push(Piece::behind(to, positions));
+        }
     }
 
     /// How many there are.
@@ -170,7 +149,7 @@ impl Segments {
 
     /// Whether the oldest file is being made needless, or is to be.
     pub fn is_cleaning(&self) -> bool {
-        self.cleaning.as_ref().is_some_and(|cleaning| cleaning.ends_at.is_none())
+        self.cleaning.as_ref().is_some_and(|cleaning| !cleaning.has_ended())
     }
 
     /// Begins to make the oldest file needless, if it is time.
@@ -178,8 +157,7 @@ impl Segments {
         let (Some(oldest), Some(last)) = (self.all.front(), self.all.back()) else { return };
         let (oldest, last) = (oldest.number, last.number);
         if oldest < last && self.cleaning.is_none() && self.is_due(oldest, last, positions) {
-            let (at, copied) = (None, Vec::new());
-            self.cleaning = Some(Cleaning { piece: 0, at, passed: 0, copied, ends_at: None });
+            self.cleaning = Some(Cleaning::default());
         }
     }
 
@@ -211,32 +189,9 @@ impl Segments {
     /// it, so that the file can go when that is forced, though nothing may have been appended.
     pub fn clean(&mut self, positions: &mut Positions, writer: &mut Writer, share: usize) -> bool {
         let Segments { all, cleaning, .. } = self;
+        let cleaning = cleaning.as_mut().filter(|cleaning| !cleaning.has_ended());
         let (Some(cleaning), Some(oldest)) = (cleaning, all.front()) else { return false };
-        if cleaning.ends_at.is_some() {
-            return false;
-        }
-        let before = writer.waiting_bytes();
-        while let Some(piece) = oldest.pieces.get(cleaning.piece) {
-            if writer.waiting_bytes() - before >= share {
-                return false;
-            }
-            let at = cleaning.at.get_or_insert_with(|| {
-                cleaning.passed = piece.after;
-                positions.open_cursor_at(&piece.from)
-            });
-            match positions.peek(at).filter(|change| change.sequence() <= piece.up_to) {
-                Some(change) => {
-                    // It has long been still, and so has the next.
-                    positions.prefetch_behind(&change);
-                    let sequence = change.sequence();
-                    writer.line(&change);
-                    cleaning.copies(writer.number(), sequence, positions);
-                }
-                None => cleaning.end_piece(piece.up_to, positions),
-            }
-        }
-        cleaning.ends_at = Some(writer.end());
-        true
+        cleaning.go_on(&oldest.pieces, positions, writer, share)
     }
 
     /// The disk holds the journal up to there: the path's number of a file that is needless now.
@@ -244,8 +199,8 @@ impl Segments {
         for segment in self.all.iter_mut().filter(|segment| segment.number <= up_to.0) {
             segment.is_forced = true;
         }
-        let cleaning = self.cleaning.take_if(|c| c.ends_at.is_some_and(|end| end <= up_to))?;
-        for (number, piece) in cleaning.copied {
+        let cleaning = self.cleaning.take_if(|cleaning| cleaning.ends_before(up_to))?;
+        for (number, piece) in cleaning.into_copies() {
             match self.all.iter_mut().find(|segment| segment.number == number) {
                 Some(segment) => {
                     segment.pieces.push(piece);
@@ -263,8 +218,7 @@ impl Segments {
     /// files of which the disk holds nothing.
     pub fn failed(&mut self, safe: &Cursor, positions: &mut Positions) -> Vec<u64> {
         if let Some(cleaning) = self.cleaning.take() {
-            cleaning.at.into_iter().for_each(|at| positions.close_cursor(at));
-            cleaning.copied.into_iter().for_each(|(_, piece)| piece.close(positions));
+            cleaning.close(positions);
         }
         let up_to = positions.sent_up_to(safe);
         let mut needless = Vec::new();
@@ -276,50 +230,14 @@ impl Segments {
             needless.push(last.number);
             last.pieces.into_iter().for_each(|piece| piece.close(positions));
         }
-        for piece in self.all.iter_mut().flat_map(|segment| &mut segment.pieces) {
-            piece.up_to = piece.up_to.min(up_to);
-        }
+        self.all.iter_mut().for_each(|segment| segment.cut(up_to));
         needless
     }
 }
 
-impl Cleaning {
-    /// The next change of the piece has been appended to the file with that number.
-    fn copies(&mut self, number: u64, sequence: u64, positions: &mut Positions) {
-        let Some(at) = &self.at else { return };
-        match self.copied.last_mut() {
-            // What is between the two has been passed, and nothing of it lives.
-            Some((file, last)) if *file == number && last.joins(self.passed) => {
-                last.up_to = last.up_to.max(sequence);
-            }
-            _ => {
-                let from = positions.open_cursor_at(at);
-                self.copied.push((number, Piece { from, after: self.passed, up_to: sequence }));
-            }
-        }
-        self.passed = sequence;
-        positions.next(at);
-    }
-
-    /// All of the piece has been appended again.
-    fn end_piece(&mut self, up_to: u64, positions: &mut Positions) {
-        if let Some((_, last)) = self.copied.last_mut()
-            && last.joins(self.passed)
-        {
-            last.up_to = last.up_to.max(up_to);
-        }
-        self.piece += 1;
-        self.at.take().into_iter().for_each(|at| positions.close_cursor(at));
-    }
-}
-
-impl Piece {
-    /// Whether what follows that change goes on with this piece.
-    fn joins(&self, passed: u64) -> bool {
-        (self.after..=self.up_to).contains(&passed)
-    }
-
-    fn close(self, positions: &mut Positions) {
-        positions.close_cursor(self.from);
+impl Segment {
+    /// What has changed since is not in it.
+    fn cut(&mut self, up_to: u64) {
+        self.pieces.iter_mut().for_each(|piece| piece.up_to = piece.up_to.min(up_to));
     }
 }

@@ -1,10 +1,12 @@
 //! The file that is appended to: lines become blocks, and blocks what is handed over in a turn.
 
-use super::segments::Place;
 use crate::journal::{Identity, OpenBlock, write_head};
 use crate::limits;
 use crate::node::lines::write_change;
 use crate::positions::Change;
+
+/// A place in the journal: a file's number, and bytes of it.
+pub(super) type Place = (u64, u64);
 
 /// The end of a journal.
 #[derive(Debug)]

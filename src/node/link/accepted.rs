@@ -278,6 +278,7 @@ impl Protocol<Node> for Accepted {
             }
         }
         self.lines.put_back(reader);
+        cx.app.keep_at_hand(cx.now);
         self.acknowledge_if_due(cx);
         self.set_timer(cx);
         if cx.app.is_stopping() {

@@ -49,6 +49,7 @@ impl Bus {
             }
         }
         self.lines.put_back(reader);
+        cx.app.keep_at_hand(cx.now);
     }
 
     /// It has come.
