@@ -332,6 +332,11 @@ pub const JOURNAL_CLEANED_BYTES_MIN: usize = 32 << 10;
 pub const JOURNAL_CLEANED_BYTES_MAX: usize = 512 << 10;
 /// Forces of the journal that are waited for; with more no other file is begun.
 pub const JOURNAL_FORCES_MAX: usize = 16;
+/// Where answers wait for the disk, and that takes so long, what comes just behind a force goes with the
+/// next one;
+pub const JOURNAL_GATHER_MIN: Duration = Duration::from_micros(600);
+/// for which this part of the time is waited, at most.
+pub const JOURNAL_GATHER_PART: u32 = 4;
 /// Lines of a block of the journal (contract).
 pub const JOURNAL_BLOCK_BYTES_MAX: usize = 64 * 1_024;
 /// Largest number of a file of the journal: by as many bits the driver tells files apart.

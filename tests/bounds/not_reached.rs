@@ -18,6 +18,8 @@ pub const NOT_REACHED: &[(&str, &[&str])] = &[
             "JOURNAL_CLEANED_BYTES_MIN",
             "JOURNAL_CLEANED_BYTES_MAX",
             "JOURNAL_PIECES_BESIDE",
+            "JOURNAL_GATHER_MIN",
+            "JOURNAL_GATHER_PART",
             "BUSY_MAX",
             "EVENTS_PER_POLL",
             "POLLS_PER_TURN",

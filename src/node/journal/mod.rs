@@ -7,14 +7,14 @@
 //! | `segments` | which records have their copy in which file, and when the oldest is made needless |
 //! | `cleaning` | what lives of the oldest file is appended again |
 //! | `writer` | the file that is appended to |
+//! | `pace` | when that is forced to the disk |
 //! | `promises` | up to where the disk holds it, and who waits for that |
 //! | `replay` | what was there at the start |
 //! | `calls` | what the rest of the server asks of it |
 //! | `figures` | what there is to see of it |
 //!
 //! The turn hands over what it has brought; a helper thread forces it to the disk, once a second or, where
-//! answers wait for it, one force after the other, each for all that came during the one before (group
-//! commit).
+//! answers wait for it, again and again.
 //!
 //! **When the disk fails** the file is given up, and what it held beyond the last force is doubted: the
 //! cursor goes back to there. Each second another file is begun; when that holds all, the journal is whole.
@@ -23,6 +23,7 @@
 mod calls;
 mod cleaning;
 mod figures;
+mod pace;
 mod promises;
 mod replay;
 mod segments;
@@ -41,6 +42,7 @@ use crate::positions::{Cursor, Positions};
 use crate::transport::{FileEvent, FileId, FileRequest, FileStep, Monotonic, Now};
 use crate::wire::plural;
 use log::{error, info, warn};
+use pace::Pace;
 use promises::Promises;
 use segments::Segments;
 use std::collections::VecDeque;
@@ -80,7 +82,7 @@ pub(super) struct Journal {
     broken_at: Option<Monotonic>,
     forgets_after: Duration,
     /// When what has been appended is to be forced.
-    force_at: Option<Monotonic>,
+    pace: Pace,
     written: Monotonic,
     /// Files that were given up when the disk failed: the system may still have what was handed over, so
     /// they stay until the journal is whole without them.
@@ -115,6 +117,7 @@ impl Journal {
         let lives_every = Duration::from_secs(u64::from(tombstone_seconds) / 4);
         Journal {
             id: Identity::new(herd, server, options.next_number),
+            pace: Pace::new(options.always),
             options,
             lives_every: lives_every.clamp(Duration::from_secs(1), limits::JOURNAL_LIVES_EVERY_MAX),
             cursor: positions.open_cursor(),
@@ -125,7 +128,6 @@ impl Journal {
             has_caught_up: true,
             broken_at: None,
             forgets_after: Duration::from_secs(tombstone_seconds.into()),
-            force_at: None,
             written: Monotonic::default(),
             given_up: Vec::new(),
             needless: Vec::new(),
@@ -164,7 +166,7 @@ impl Journal {
             writer.empty_block();
         }
         if is_needless {
-            self.force_soon(now.monotonic);
+            self.pace.soon(now.monotonic, !self.is_whole);
         }
         self.hand_over(positions, now);
     }
@@ -178,34 +180,27 @@ impl Journal {
         }
     }
 
-    /// What has been appended is forced in this turn or within a second.
-    fn force_soon(&mut self, now: Monotonic) {
-        // What mends it is forced at once.
-        let is_urgent = self.options.always || !self.is_whole;
-        let pause = if is_urgent { Duration::ZERO } else { limits::JOURNAL_SYNC };
-        self.force_at.get_or_insert(now + pause);
-    }
-
     /// Hands over what waits, and has it forced if it is time.
     fn hand_over(&mut self, positions: &mut Positions, now: Now) {
         let State::Open(writer) = &mut self.state else { return };
         let (file, taken) = (file_of(writer.number()), writer.take());
-        let place = writer.end();
+        let (place, has_news) = (writer.end(), taken.is_some());
         if let Some((bytes, lines)) = taken {
             self.segments.grew(bytes.len() as u64, lines, &self.cursor, positions);
             self.requests.push_back((file, FileRequest::Append(bytes)));
             self.written = now.monotonic;
-            self.force_soon(now.monotonic);
+            // What mends it is forced at once.
+            self.pace.soon(now.monotonic, !self.is_whole);
         }
-        let is_full =
-            self.segments.is_last_full() && self.promises.under_way() < limits::JOURNAL_FORCES_MAX;
+        let under_way = self.promises.under_way();
+        let is_full = self.segments.is_last_full() && under_way < limits::JOURNAL_FORCES_MAX;
         let mends = !self.is_whole && positions.is_at_head(&self.cursor);
-        if mends && !self.has_caught_up && self.promises.under_way() == 0 {
-            self.force_soon(now.monotonic);
+        if mends && !self.has_caught_up && under_way == 0 {
+            self.pace.soon(now.monotonic, true);
         }
-        if is_full || self.force_at.is_some_and(|at| at <= now.monotonic) {
-            self.force_at = None;
-            self.promises.ask(file, place, &self.cursor, mends, positions);
+        if is_full || self.pace.is_due(now.monotonic, has_news, under_way) {
+            self.pace.asked();
+            self.promises.ask(file, place, &self.cursor, mends, positions, now.monotonic);
             self.requests.push_back((file, FileRequest::Force));
         }
         if is_full {
@@ -263,6 +258,7 @@ impl Journal {
     fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions, now: Monotonic) {
         let forced = self.promises.forced(file, bytes, positions);
         let Some(up_to) = forced.up_to else { return };
+        self.pace.ended(forced.asked_at, now);
         if let Some(needless) = self.segments.forced(up_to, positions) {
             self.remove(needless);
         }
@@ -312,7 +308,8 @@ impl Journal {
         self.tell_failed(step, error, now);
         self.state = State::Closed { begin_at: now + limits::JOURNAL_RETRY };
         let had_caught_up = std::mem::replace(&mut self.has_caught_up, false);
-        (self.is_whole, self.force_at) = (false, None);
+        self.is_whole = false;
+        self.pace.give_up();
         self.broken_at.get_or_insert(now);
         let mut files = self.promises.fail(positions);
         files.retain(|&file| file != present);
@@ -357,7 +354,8 @@ impl Journal {
             }
             State::Open(_) => Some(self.written + self.lives_every),
         };
-        at.into_iter().chain(self.force_at).chain(self.remove_at).min()
+        let force_at = self.pace.deadline(self.promises.under_way());
+        at.into_iter().chain(force_at).chain(self.remove_at).min()
     }
 
     /// Whether reports cannot be promised to be kept.
