@@ -78,7 +78,13 @@ impl Input {
 
     /// The next one, if it is there.
     pub fn next_at_hand(&mut self) -> Option<Next> {
-        self.take_at_hand(Receiver::try_recv)
+        loop {
+            match self.take_at_hand(Receiver::try_recv) {
+                // It was for an earlier connection, or for who waits.
+                Some(Next::Over) => {}
+                next => return next,
+            }
+        }
     }
 
     fn take_at_hand(
@@ -226,6 +232,17 @@ mod tests {
         let waits = thread::spawn(move || input.next());
         interruption.interrupt();
         assert!(matches!(waits.join().unwrap(), Next::Over));
+    }
+
+    #[test]
+    fn an_interruption_for_which_nobody_waited_ends_nothing_later() {
+        let (hold, held) = Held::new();
+        let mut input = Input::new("", Some(Box::new(held.chain(Cursor::new("one")))));
+        input.interruption().interrupt();
+        input.begin_again([].into_iter());
+        assert!(input.next_at_hand().is_none());
+        drop(hold);
+        assert_eq!(commands(&mut input), ["one"]);
     }
 
     #[test]
