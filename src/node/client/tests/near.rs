@@ -1,17 +1,23 @@
 //! What a turn spends on `NEAR`, and who waits for the next.
 
 use super::*;
-use crate::positions::{Report, Text, Update};
+use crate::positions::{Report, Text, Update, metres_between};
 use crate::transport::{Action, Meters};
+use crate::wire::Location;
 
 /// Somebody else reports that a client of the scene is elsewhere.
 fn moves(scene: &mut Scene, client: &str) {
-    let text = format!("{client} +2+2 2");
+    moves_to(scene, client, "+2+2", 2);
+}
+
+/// The same of that place, in so many seconds.
+fn moves_to(scene: &mut Scene, client: &str, place: &str, seconds: i64) {
+    let text = format!("{client} {place} {seconds}");
     let report = Report {
         origin: scene.node.origin,
         difference_nanoseconds: 0,
-        time_nanoseconds: 2 * SECOND,
-        text: Text::new(text.as_bytes(), client.len(), 4).unwrap(),
+        time_nanoseconds: seconds * SECOND,
+        text: Text::new(text.as_bytes(), client.len(), place.len()).unwrap(),
     };
     assert_ne!(scene.node.positions.report(&report), Update::Known);
 }
@@ -176,6 +182,31 @@ fn what_is_found_quickly_is_answered_at_once_and_the_rest_in_other_turns() {
     let shares = 2 * places / limits::NEAR_SHARE_PLACES;
     let turns = turns_of(2 * places, 1);
     assert!((shares..4 * shares).contains(&turns), "{turns} for {shares}");
+}
+
+#[test]
+fn a_search_around_a_client_that_moves_begins_again_so_often_and_then_goes_on_to_its_end() {
+    let clients = limits::NEAR_RESULTS_MAX.into();
+    let mut scene = scene(clients);
+    scene.receives("IAMAT middle +1+1 1\nNEAR +9+9 1 1\n");
+    settle(&mut scene);
+    drain(&mut scene);
+    scene.receives("NEAR middle 20000 1000\n");
+    let mut turns = 0;
+    let mut place = String::new();
+    while scene.answers().is_empty() {
+        turns += 1;
+        place = format!("+1+{turns}");
+        moves_to(&mut scene, "middle", &place, 1 + turns);
+        end_turn(&mut scene);
+    }
+    assert_eq!(turns, 2 + limits::NEAR_SEARCHES_MAX as i64);
+    let [from, to] = ["+1+1", &place].map(|place| Location::parse(place.as_bytes()).unwrap());
+    let kilometres = f64::from(metres_between(&from, &to)) / 1_000.0;
+    let first = format!("{kilometres:.3} AT Lone +1599999999.000000000 c0 +1+1 1\n");
+    assert!(scene.answers().starts_with(&first), "{first}");
+    settle(&mut scene);
+    assert!(!has_work(&scene) && !scene.node.positions.is_searching());
 }
 
 #[test]
