@@ -25,15 +25,19 @@ fn room(server: &Server) -> usize {
     STREAMS.min(of_server.parse().unwrap()).min(own)
 }
 
-/// Somebody who listens, and looks for some words in what is told.
+/// What is told of the client that is the last to report, but for those who look how it goes.
+const LAST_WORDS: &str = "\"id\":\"the-last\"";
+
+/// Somebody who listens for the last words.
 struct Listener {
     client: Client,
     told: Vec<u8>,
+    has_heard: bool,
 }
 
 impl Listener {
-    /// Reads what there is; whether the words have come.
-    fn has_heard(&mut self, words: &str) -> bool {
+    /// Reads what there is; whether the words have come by now.
+    fn listen(&mut self) -> bool {
         let mut buffer = [0; 65_536];
         loop {
             match self.client.stream.read(&mut buffer) {
@@ -46,7 +50,9 @@ impl Listener {
                 }
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                    return String::from_utf8_lossy(&self.told).contains(words);
+                    // Others are told behind them.
+                    self.has_heard |= String::from_utf8_lossy(&self.told).contains(LAST_WORDS);
+                    return self.has_heard;
                 }
             }
         }
@@ -69,8 +75,8 @@ fn a_thousand_streams_of_which_half_are_not_read_keep_nobody_waiting() {
         visitor
     };
     let deaf: Vec<Client> = (0..streams / 2).map(|_| listen()).collect();
-    let mut listeners: Vec<Listener> =
-        (deaf.len()..streams).map(|_| Listener { client: listen(), told: Vec::new() }).collect();
+    let listener = |_| Listener { client: listen(), told: Vec::new(), has_heard: false };
+    let mut listeners: Vec<Listener> = (deaf.len()..streams).map(listener).collect();
     listeners.iter().for_each(|listener| listener.client.stream.set_nonblocking(true).unwrap());
 
     // Ids are long, so that little has to happen for much to be told.
@@ -82,15 +88,14 @@ fn a_thousand_streams_of_which_half_are_not_read_keep_nobody_waiting() {
         (0..MOVERS).for_each(|_| assert!(movers.line().starts_with("AT Solo ")));
         bystander.report(&mut client, &server);
         for listener in &mut listeners {
-            listener.has_heard("");
+            listener.listen();
         }
     }
     movers.ask("IAMAT the-last +1+1 1");
-    let words = "\"id\":\"the-last\"";
     let waiting = Waiting::at_most(DEADLINE);
     let mut heard = 0;
     while heard < listeners.len() {
-        heard = listeners.iter_mut().filter_map(|one| one.has_heard(words).then_some(())).count();
+        heard = listeners.iter_mut().filter_map(|one| one.listen().then_some(())).count();
         bystander.report(&mut client, &server);
         assert!(waiting.again(), "{heard} of {} were told", listeners.len());
     }
