@@ -324,18 +324,23 @@ pub const JOURNAL_LIVES_EVERY_MAX: Duration = Duration::from_secs(3_600);
 pub const JOURNAL_STALE_BYTES_MAX: u64 = 16 << 20;
 /// The same where much lives, of which an eighth is kept for what comes meanwhile.
 pub const JOURNAL_STALE_BYTES_MAX_LARGE: u64 = 64 << 20;
-/// Pieces of it that are walked side by side for that, and as many as what was new in a file is cut into.
+/// Pieces of the oldest file that are walked side by side for that, and as many as what is new in a file is cut
+/// into.
 pub const JOURNAL_PIECES_BESIDE: usize = 8;
+/// Pieces of it that are begun in a turn: many of which nothing lives take their time, too.
+pub const JOURNAL_PIECES_PER_TURN: usize = 64;
 /// Bytes that are appended again in a turn, at least, while it is; four times what the turn appends.
 pub const JOURNAL_CLEANED_BYTES_MIN: usize = 32 << 10;
 /// And at most.
 pub const JOURNAL_CLEANED_BYTES_MAX: usize = 512 << 10;
 /// Forces of the journal that are waited for; with more no other file is begun.
 pub const JOURNAL_FORCES_MAX: usize = 16;
-/// Where answers wait for the disk, and that takes so long, what comes just behind a force goes with the
-/// next one;
+/// Bytes that are appended before the turn ends; what comes behind these waits for its end, when of each client
+/// what is last is enough.
+pub const JOURNAL_AT_HAND_BYTES_MAX: usize = 512 << 10;
+/// A force that takes so long puts off the next one, where answers wait for it.
 pub const JOURNAL_GATHER_MIN: Duration = Duration::from_micros(600);
-/// for which this part of the time is waited, at most.
+/// By this part of its time, at most.
 pub const JOURNAL_GATHER_PART: u32 = 4;
 /// Lines of a block of the journal (contract).
 pub const JOURNAL_BLOCK_BYTES_MAX: usize = 64 * 1_024;

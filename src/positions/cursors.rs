@@ -66,6 +66,12 @@ impl Positions {
         self.feed.sent_up_to(cursor)
     }
 
+    /// The sequence number of the last change that the cursor has been told, of those that are still so; 0 if
+    /// there is none.
+    pub fn last_before(&self, cursor: &Cursor) -> u64 {
+        self.feed.last_before(cursor)
+    }
+
     /// Whether the cursor has been told everything.
     pub fn is_at_head(&self, cursor: &Cursor) -> bool {
         self.feed.peek(cursor).is_none()

@@ -228,6 +228,11 @@ impl Feed {
         self.sent_up_to_at(cursor.element())
     }
 
+    /// The sequence number of the last record before the cursor.
+    pub fn last_before(&self, cursor: &Cursor) -> u64 {
+        self.record_up_to(cursor.element()).map_or(0, |number| self.record(number).sequence)
+    }
+
     /// Puts the cursor where those with a sequence number up to `up_to` are before it, all others
     /// after it.
     pub fn seek(&mut self, cursor: &Cursor, up_to: u64) {

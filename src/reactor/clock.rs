@@ -1,5 +1,6 @@
 //! The only place that reads clocks for what is decided by them: both together, once a turn. (Each
-//! line of the log is stamped with the time at which it was written, and turns may be timed.)
+//! line of the log is stamped with the time at which it was written, turns may be timed, and it is taken how long
+//! a disk needs.)
 
 use crate::transport::{Monotonic, Now};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

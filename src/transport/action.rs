@@ -99,6 +99,8 @@ pub enum FileEvent {
         bytes: u64,
         /// How many more bytes there is room for in its file system, where that is known.
         room: Option<u64>,
+        /// How long that took, without the time for which it waited for others.
+        took: Duration,
     },
     /// There is nothing at the path any more (or there was not).
     Removed,

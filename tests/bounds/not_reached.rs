@@ -18,6 +18,8 @@ pub const NOT_REACHED: &[(&str, &[&str])] = &[
             "JOURNAL_CLEANED_BYTES_MIN",
             "JOURNAL_CLEANED_BYTES_MAX",
             "JOURNAL_PIECES_BESIDE",
+            "JOURNAL_PIECES_PER_TURN",
+            "JOURNAL_AT_HAND_BYTES_MAX",
             "JOURNAL_GATHER_MIN",
             "JOURNAL_GATHER_PART",
             "BUSY_MAX",

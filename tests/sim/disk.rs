@@ -23,6 +23,7 @@ use platter::{FileNumber, Platter};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 pub use trouble::{Habits, Trouble};
 use trouble::{TROUBLES, failing};
 
@@ -58,6 +59,8 @@ struct Disk {
     forced: BTreeMap<FileNumber, usize>,
     /// When that is done.
     due: Time,
+    /// How long that takes.
+    delay: Time,
     /// Since when it has always been given something.
     busy_since: Time,
     /// How often its process was told that a file cannot be kept, and what may be doubted by the first of
@@ -168,7 +171,8 @@ impl Disks {
             let usual = self.habits.as_ref().map_or(MILLISECOND, |habits| habits.delay_most);
             let (least, most) =
                 if disk.is(Trouble::Slow, now) { SLOW } else { (QUICK, usual.max(QUICK)) };
-            disk.due = now + self.random.magnitude(least, most);
+            disk.delay = self.random.magnitude(least, most);
+            disk.due = now + disk.delay;
             agenda.plan(disk.due, Event::Disk { machine });
         }
     }
@@ -317,8 +321,9 @@ impl Disk {
                     self.begin_waiting_force(id);
                 }
                 let failed = |error| FileEvent::Failed(FileStep::Force, error);
+                let (room, took) = (None, Duration::from_nanos(self.delay));
                 let forced =
-                    |()| FileEvent::Forced { bytes: (bytes + left_out) as u64, room: None };
+                    |()| FileEvent::Forced { bytes: (bytes + left_out) as u64, room, took };
                 Some((id, outcome.map_or_else(failed, forced)))
             }
             Job::Remove { id, path } => {

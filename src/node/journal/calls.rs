@@ -12,7 +12,8 @@ impl Node {
     /// would have to be fetched again at the end of the turn.
     pub(in crate::node) fn keep_at_hand(&mut self, now: Now) {
         let Node { journal: Some(journal), positions, .. } = self else { return };
-        if positions.len() >= limits::PREFETCH_POSITIONS_MIN {
+        let is_much = journal.waiting_bytes() >= limits::JOURNAL_AT_HAND_BYTES_MAX;
+        if positions.len() >= limits::PREFETCH_POSITIONS_MIN && !is_much {
             journal.append_news(positions, now);
         }
     }

@@ -61,7 +61,8 @@ impl Cleaning {
         share: usize,
     ) -> bool {
         let most = writer.waiting_bytes() + share;
-        while writer.waiting_bytes() < most {
+        let begun_most = self.begun + limits::JOURNAL_PIECES_PER_TURN;
+        while writer.waiting_bytes() < most && self.begun < begun_most {
             let beside = limits::JOURNAL_PIECES_BESIDE - self.walks.len();
             for piece in pieces.iter().skip(self.begun).take(beside) {
                 self.walks.push(Walk::begin(piece, positions));
@@ -85,13 +86,15 @@ impl Cleaning {
         false
     }
 
-    /// What was copied from pieces that follow each other, and to the same file, is one piece again.
+    /// Copies that are in the same file are one piece again, if nothing lives between them.
     fn join_copies(&mut self, positions: &mut Positions) {
         self.copied.sort_by_key(|(_, piece)| piece.after);
         let mut joined: Vec<(u64, Piece)> = Vec::new();
         for (file, piece) in mem::take(&mut self.copied) {
             match joined.last_mut() {
-                Some((before, last)) if *before == file && last.up_to == piece.after => {
+                Some((before, last))
+                    if *before == file && positions.last_before(&piece.from) <= last.up_to =>
+                {
                     last.up_to = piece.up_to;
                     piece.close(positions);
                 }

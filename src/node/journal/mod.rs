@@ -155,6 +155,7 @@ impl Journal {
                 share -= 1;
             }
         }
+        let has_news = writer.waiting_bytes() > 0;
         let mut is_needless = false;
         if self.has_caught_up {
             let share = limits::JOURNAL_CLEANED_BYTES_MIN.max(4 * writer.waiting_bytes());
@@ -168,7 +169,7 @@ impl Journal {
         if is_needless {
             self.pace.soon(now.monotonic, !self.is_whole);
         }
-        self.hand_over(positions, now);
+        self.hand_over(positions, now, has_news);
     }
 
     /// Appends what has come, if the journal is whole: at the end of a turn at the latest.
@@ -180,11 +181,12 @@ impl Journal {
         }
     }
 
-    /// Hands over what waits, and has it forced if it is time.
-    fn hand_over(&mut self, positions: &mut Positions, now: Now) {
+    /// Hands over what waits, and has it forced if it is time, in a turn that `has_news` if it has brought
+    /// something.
+    fn hand_over(&mut self, positions: &mut Positions, now: Now, has_news: bool) {
         let State::Open(writer) = &mut self.state else { return };
         let (file, taken) = (file_of(writer.number()), writer.take());
-        let (place, has_news) = (writer.end(), taken.is_some());
+        let place = writer.end();
         if let Some((bytes, lines)) = taken {
             self.segments.grew(bytes.len() as u64, lines, &self.cursor, positions);
             self.requests.push_back((file, FileRequest::Append(bytes)));
@@ -200,7 +202,7 @@ impl Journal {
         }
         if is_full || self.pace.is_due(now.monotonic, has_news, under_way) {
             self.pace.asked();
-            self.promises.ask(file, place, &self.cursor, mends, positions, now.monotonic);
+            self.promises.ask(file, place, &self.cursor, mends, positions);
             self.requests.push_back((file, FileRequest::Force));
         }
         if is_full {
@@ -232,12 +234,21 @@ impl Journal {
         self.options.dir.join(file_name(number))
     }
 
+    /// How much has been appended since the last turn.
+    fn waiting_bytes(&self) -> usize {
+        match &self.state {
+            State::Closed { .. } => 0,
+            State::Open(writer) => writer.waiting_bytes(),
+        }
+    }
+
     /// What came of a request; those to be called are told by [`next_called`](Promises::next_called).
     fn event(&mut self, file: FileId, event: FileEvent, positions: &mut Positions, now: Monotonic) {
         match event {
             FileEvent::Created | FileEvent::Removed => {}
-            FileEvent::Forced { bytes, room } => {
+            FileEvent::Forced { bytes, room, took } => {
                 self.room = room;
+                self.pace.ended(took, now);
                 self.forced(file, bytes, positions, now);
             }
             FileEvent::Failed(FileStep::Remove, error) => {
@@ -258,7 +269,6 @@ impl Journal {
     fn forced(&mut self, file: FileId, bytes: u64, positions: &mut Positions, now: Monotonic) {
         let forced = self.promises.forced(file, bytes, positions);
         let Some(up_to) = forced.up_to else { return };
-        self.pace.ended(forced.asked_at, now);
         if let Some(needless) = self.segments.forced(up_to, positions) {
             self.remove(needless);
         }

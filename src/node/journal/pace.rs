@@ -47,10 +47,8 @@ impl Pace {
         self.at = None;
     }
 
-    /// A force has ended that was asked for then.
-    pub fn ended(&mut self, asked_at: Monotonic, now: Monotonic) {
-        // It waited for the one before.
-        let took = now.since(asked_at.max(self.ended_at));
+    /// A force has ended that took so long.
+    pub fn ended(&mut self, took: Duration, now: Monotonic) {
         let gathers = self.always && took >= limits::JOURNAL_GATHER_MIN;
         self.gather_until = gathers.then(|| now + took / limits::JOURNAL_GATHER_PART);
         self.ended_at = now;
@@ -82,7 +80,7 @@ mod tests {
         pace.soon(at(0), false);
         pace.asked();
         pace.soon(at(10), false);
-        pace.ended(at(0), at(microseconds));
+        pace.ended(Duration::from_micros(microseconds), at(microseconds));
         pace
     }
 
@@ -120,13 +118,6 @@ mod tests {
         // The end of a force calls by itself.
         assert!(!pace.is_due(at(9_000), false, 1));
         assert_eq!(pace.deadline(1), None);
-    }
-
-    #[test]
-    fn a_force_that_waited_for_the_one_before_took_no_longer_for_that() {
-        let mut pace = behind_a_force_of(2_000, true);
-        pace.ended(at(10), at(2_500));
-        assert!(pace.is_due(at(2_500), true, 1));
     }
 
     #[test]

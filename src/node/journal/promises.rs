@@ -2,7 +2,7 @@
 
 use super::writer::Place;
 use crate::positions::{Cursor, Positions};
-use crate::transport::{ConnectionId, FileId, Monotonic};
+use crate::transport::{ConnectionId, FileId};
 use std::collections::VecDeque;
 
 /// Forces that are under way, and those who wait for them.
@@ -28,7 +28,6 @@ struct Mark {
     up_to: u64,
     /// Whether the journal is whole again with it.
     mends: bool,
-    asked_at: Monotonic,
     /// Whether the disk holds it, maybe before what was asked for earlier of another file.
     is_held: bool,
 }
@@ -56,8 +55,6 @@ pub(in crate::node) enum Promised {
 pub(super) struct Forced {
     pub up_to: Option<Place>,
     pub mends: bool,
-    /// When the last of it was asked for.
-    pub asked_at: Monotonic,
 }
 
 impl Promises {
@@ -86,15 +83,13 @@ impl Promises {
         at: &Cursor,
         mends: bool,
         positions: &mut Positions,
-        now: Monotonic,
     ) {
         // Of those that wait for another force of the same file one is enough.
         if self.marks.len() >= 2 && self.marks.back().is_some_and(|last| last.file == file) {
             self.drop_last(positions);
         }
         let (cursor, up_to) = (positions.open_cursor_at(at), positions.sent_up_to(at));
-        let is_held = false;
-        self.marks.push_back(Mark { file, place, cursor, up_to, mends, asked_at: now, is_held });
+        self.marks.push_back(Mark { file, place, cursor, up_to, mends, is_held: false });
     }
 
     fn drop_last(&mut self, positions: &mut Positions) {
@@ -119,7 +114,6 @@ impl Promises {
             self.safe_up_to = mark.up_to;
             forced.up_to = Some(mark.place);
             forced.mends |= mark.mends;
-            forced.asked_at = mark.asked_at;
         }
         forced
     }

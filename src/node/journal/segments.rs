@@ -2,8 +2,8 @@
 //!
 //! A record that has not changed since it was appended is where it was in the feed then. So what lives of a
 //! file is a few **pieces** of the feed: each from a cursor's place up to a sequence number, and found by
-//! walking it. The changes of its own time are so many pieces as are cleaned side by side. The others are of
-//! older files that were cleaned into it.
+//! walking it. The changes of its own time are as many pieces as are cleaned side by side (one, if it was there at
+//! the start). The others are of older files that were cleaned into it.
 //!
 //! **[Cleaning](super::cleaning).** When much of all files is stale, the oldest is made needless: what lives
 //! of it is appended again, and when the disk holds that, the file is removed. Always the oldest: what says
@@ -118,7 +118,8 @@ impl Segments {
         let pieces_before = segment.bytes / piece_bytes;
         segment.bytes += bytes;
         segment.lines += lines;
-        if segment.bytes / piece_bytes > pieces_before {
+        let is_full = segment.bytes >= self.sizes.segment_bytes;
+        if segment.bytes / piece_bytes > pieces_before && !is_full {
             segment.cut(positions.sent_up_to(to));
             segment.pieces.push(Piece::behind(to, positions));
         }

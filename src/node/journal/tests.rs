@@ -207,7 +207,9 @@ impl Scene {
             if is_whole {
                 self.safe = known;
             }
-            FileEvent::Forced { bytes: self.files[number].forced as u64, room: None }
+            // Some take long.
+            let took = limits::JOURNAL_GATHER_MIN * (self.time % 3) as u32;
+            FileEvent::Forced { bytes: self.files[number].forced as u64, room: None, took }
         };
         self.node.file_event(file, event, self.now);
         self.act();

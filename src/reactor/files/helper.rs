@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Instant;
 
 /// What it is to do.
 pub enum Job {
@@ -82,8 +83,11 @@ fn start(done: Sender<Done>, waker: Arc<Waker>) -> io::Result<Sender<Job>> {
         for job in to_do {
             let came = match job {
                 Job::Force { id, number, held, bytes } => {
+                    let began = Instant::now();
+                    let forced = held.force();
+                    let took = began.elapsed();
                     let outcome =
-                        held.force().map(|()| FileEvent::Forced { bytes, room: held.room() });
+                        forced.map(|()| FileEvent::Forced { bytes, room: held.room(), took });
                     Done::Forced { id, number, outcome }
                 }
                 Job::Remove { id, path } => Done::Removed { id, outcome: remove(&path) },

@@ -5,6 +5,7 @@ use herd::transport::{FileEvent, FileId, FileRequest, FileStep};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Default)]
 pub struct Disk {
@@ -29,9 +30,10 @@ impl Disk {
                 appended.err().map(|error| FileEvent::Failed(FileStep::Append, error))
             }
             FileRequest::Force => {
-                let forced = self
-                    .open(id)
-                    .map(|file| FileEvent::Forced { bytes: file.len() as u64, room: None });
+                let forced = self.open(id).map(|file| {
+                    let (room, took) = (None, Duration::ZERO);
+                    FileEvent::Forced { bytes: file.len() as u64, room, took }
+                });
                 let failed = |error| FileEvent::Failed(FileStep::Force, error);
                 self.done.push((id, forced.unwrap_or_else(failed)));
                 None
