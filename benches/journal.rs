@@ -2,9 +2,8 @@
 //! append-only file in the same run; how long a start takes with what it holds; and how long the longest
 //! turn is while it is rewritten.
 //!
-//! Servers run on one core and the load generator, which verifies every answer, on another. The helper
-//! that forces files to the disk runs wherever there is room. `--long` measures for longer, and a start
-//! with ten million records.
+//! Servers run on one core, with the helper that forces their files to the disk, and the load generator, which
+//! verifies every answer, on another. `--long` measures for longer, and a start with ten million records.
 
 mod support;
 
