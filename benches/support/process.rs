@@ -138,11 +138,11 @@ pub fn go_first(core: usize) -> Outcome<()> {
     let thread = fs::read_link("/proc/thread-self")?;
     let thread = thread.file_name().ok_or("a thread without a number")?;
     let core = core.to_string();
-    for command in [["taskset", "-c", "-p", &core], ["chrt", "-f", "-p", "1"]] {
-        let mut command = (Command::new(command[0]), &command[1..]);
-        let status = command.0.args(command.1).arg(thread).stdout(Stdio::null()).status()?;
+    for [program, arguments @ ..] in [["taskset", "-c", "-p", &core], ["chrt", "-f", "-p", "1"]] {
+        let mut command = Command::new(program);
+        let status = command.args(arguments).arg(thread).stdout(Stdio::null()).status()?;
         if !status.success() {
-            return Err(format!("{:?} failed with {status}", command.0).into());
+            return Err(format!("{command:?} failed with {status}").into());
         }
     }
     Ok(())

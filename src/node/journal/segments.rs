@@ -154,7 +154,7 @@ impl Segments {
     }
 
     /// Begins to make the oldest file needless, if it is time.
-    pub fn begin_cleaning(&mut self, positions: &mut Positions) {
+    pub fn begin_cleaning(&mut self, positions: &Positions) {
         let (Some(oldest), Some(last)) = (self.all.front(), self.all.back()) else { return };
         let (oldest, last) = (oldest.number, last.number);
         if oldest < last && self.cleaning.is_none() && self.is_due(oldest, last, positions) {

@@ -280,7 +280,7 @@ fn a_slow_disk_takes_up_to_seconds_and_does_all_in_its_order() {
         let mut told = Vec::new();
         while told.len() < 3 {
             told.extend(bench.pass(MILLISECOND).into_iter().map(|(_, event)| match event {
-                FileEvent::Forced { bytes, .. } => bytes.to_string(),
+                FileEvent::Forced { bytes, room: None, .. } => bytes.to_string(),
                 event => format!("{event:?}"),
             }));
         }
